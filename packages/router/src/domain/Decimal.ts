@@ -1,0 +1,162 @@
+/**
+ * An exact decimal number: a mantissa and a power of ten, always in lowest form, so that `91368000.0`, `9.1368E7` and `91368000` are one
+ * value and compare equal field by field.
+ *
+ * Prices and sizes are held this way because the exchange prints up to 22 significant digits and a double keeps 17. The nearest double is
+ * computed once, at construction, and is free to read as `number`; Effect's `BigDecimal` is made on request and kept.
+ */
+import * as BigDecimal from "effect/BigDecimal";
+import * as Schema from "effect/Schema";
+import * as SchemaGetter from "effect/SchemaGetter";
+import * as SchemaIssue from "effect/SchemaIssue";
+import * as Effect from "effect/Effect";
+
+/** The longest token accepted. The exchange prints at most 40 characters; anything near this bound is hostile. */
+const maxTokenLength = 400;
+/** The largest exponent accepted, in either direction. */
+const maxExponent = 400;
+
+const numberToken = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
+
+export class Decimal {
+  /** The integer part of `mantissa × 10^-scale`, without trailing zeros. A `bigint` only where a double cannot hold it exactly. */
+  readonly mantissa: number | bigint;
+  /** Digits after the decimal point; negative for round numbers (`91000` is `91 × 10^3`, scale -3). */
+  readonly scale: number;
+  /** The nearest double. Free to read; do not use it where the last digit matters. */
+  readonly number: number;
+  #big: BigDecimal.BigDecimal | undefined;
+
+  private constructor(mantissa: number | bigint, scale: number, number: number) {
+    this.mantissa = mantissa;
+    this.scale = scale;
+    this.number = number;
+  }
+
+  /** Zero. */
+  static readonly zero: Decimal = new Decimal(0, 0, 0);
+
+  /** The schema of a decimal. Its JSON form is a string in plain notation. */
+  static readonly schema: Schema.declare<Decimal> = Schema.declare((u): u is Decimal => u instanceof Decimal, {
+    identifier: "Decimal",
+    title: "Decimal",
+    description: "An exact decimal number, as a string in plain notation.",
+    expected: "Decimal",
+    toCodecJson: () =>
+      Schema.link<Decimal>()(Schema.String, {
+        decode: SchemaGetter.transformEffect((text: string) => {
+          const value = Decimal.parse(text);
+          return value === undefined
+            ? Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a decimal number" }, text))
+            : Effect.succeed(value);
+        }),
+        encode: SchemaGetter.transform((value: Decimal) => value.toString()),
+      }),
+  });
+
+  /**
+   * Reads a JSON number token (`1.16539E8`, `-0.50`, `6E-8`) exactly. `undefined` for anything else, never an approximation.
+   */
+  static parse(token: string): Decimal | undefined {
+    if (token.length > maxTokenLength) return undefined;
+    const match = numberToken.exec(token);
+    if (match === null) return undefined;
+    const fraction = match[3] ?? "";
+    const exponent = match[4] === undefined ? 0 : Number(match[4]);
+    if (Math.abs(exponent) > maxExponent) return undefined;
+    return fromDigits(match[1] === "-", match[2] + fraction, fraction.length - exponent, token);
+  }
+
+  /** Reads a token known to be good, such as a literal in a program. Throws a `RangeError` on anything {@link Decimal.parse} refuses. */
+  static of(token: string): Decimal {
+    const value = Decimal.parse(token);
+    if (value === undefined) throw new RangeError(`Not a decimal number: ${token.slice(0, 40)}`);
+    return value;
+  }
+
+  /** The decimal that a double prints as: `0.1` is one tenth. `undefined` for `NaN` and infinities. */
+  static fromNumber(value: number): Decimal | undefined {
+    return Number.isFinite(value) ? Decimal.parse(String(value)) : undefined;
+  }
+
+  /** `unscaled × 10^-scale`, brought to lowest form. */
+  static make(unscaled: bigint, scale: number): Decimal {
+    const negative = unscaled < 0n;
+    return fromDigits(negative, (negative ? -unscaled : unscaled).toString(), scale, undefined);
+  }
+
+  /** @internal Used by the parser beside this class; `mantissa` and `scale` must already be in lowest form. */
+  static lowest(mantissa: number | bigint, scale: number, number: number): Decimal {
+    return new Decimal(mantissa, scale, number);
+  }
+
+  /** The same number as Effect's `BigDecimal`, made on the first call. */
+  toBigDecimal(): BigDecimal.BigDecimal {
+    return (this.#big ??= BigDecimal.make(BigInt(this.mantissa), this.scale));
+  }
+
+  plus(that: Decimal): Decimal {
+    const scale = Math.max(this.scale, that.scale);
+    return Decimal.make(unscaledAt(this, scale) + unscaledAt(that, scale), scale);
+  }
+
+  minus(that: Decimal): Decimal {
+    const scale = Math.max(this.scale, that.scale);
+    return Decimal.make(unscaledAt(this, scale) - unscaledAt(that, scale), scale);
+  }
+
+  times(that: Decimal): Decimal {
+    return Decimal.make(BigInt(this.mantissa) * BigInt(that.mantissa), this.scale + that.scale);
+  }
+
+  negate(): Decimal {
+    return this.mantissa === 0 ? this : new Decimal(-this.mantissa, this.scale, -this.number);
+  }
+
+  /** Negative, zero or positive, as for `Array.prototype.sort`. Exact. */
+  compare(that: Decimal): number {
+    if (this.number !== that.number) return this.number < that.number ? -1 : 1;
+    const scale = Math.max(this.scale, that.scale);
+    const a = unscaledAt(this, scale);
+    const b = unscaledAt(that, scale);
+    return a === b ? 0 : a < b ? -1 : 1;
+  }
+
+  equals(that: Decimal): boolean {
+    return this.mantissa === that.mantissa && this.scale === that.scale;
+  }
+
+  /** Plain notation: no exponent, no trailing zeros. */
+  toString(): string {
+    const negative = this.mantissa < 0;
+    const digits = String(negative ? -this.mantissa : this.mantissa);
+    const sign = negative ? "-" : "";
+    if (this.scale <= 0) return this.mantissa === 0 ? "0" : sign + digits + "0".repeat(-this.scale);
+    const whole = digits.length > this.scale ? digits.slice(0, -this.scale) : "0";
+    return `${sign}${whole}.${digits.padStart(this.scale, "0").slice(-this.scale)}`;
+  }
+
+  /** A JSON string in plain notation, because a JSON number would be rounded by most readers. */
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+const unscaledAt = (value: Decimal, scale: number): bigint => BigInt(value.mantissa) * 10n ** BigInt(scale - value.scale);
+
+const fromDigits = (negative: boolean, digits: string, scale: number, token: string | undefined): Decimal => {
+  let start = 0;
+  while (start < digits.length - 1 && digits.charCodeAt(start) === 48) start++;
+  let end = digits.length;
+  while (end > start + 1 && digits.charCodeAt(end - 1) === 48) end--;
+  const kept = digits.slice(start, end);
+  if (kept === "0") return Decimal.zero;
+  const lowestScale = scale - (digits.length - end);
+  const sign = negative ? "-" : "";
+  const number = Number(token ?? `${sign}${kept}e${-lowestScale}`);
+  const small = kept.length <= 15 ? Number(kept) : Number.MAX_SAFE_INTEGER + 1;
+  if (small <= Number.MAX_SAFE_INTEGER) return Decimal.lowest(negative ? -small : small, lowestScale, number);
+  const big = BigInt(kept);
+  const mantissa = big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : big;
+  return Decimal.lowest(negative ? -mantissa : mantissa, lowestScale, number);
+};

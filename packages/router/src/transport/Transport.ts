@@ -1,0 +1,72 @@
+/**
+ * The port to the network: bytes out, bytes in. It knows nothing of markets, limits or JSON. The live layer is in `@naru/node`; the emulated
+ * exchange has one that answers from memory, so that decoding, limiting and sessions run unchanged under a test clock.
+ *
+ * Socket frames arrive by plain callback, not as Effect values: a busy socket brings thousands of frames a second.
+ */
+import * as Context from "effect/Context";
+import * as Data from "effect/Data";
+import type * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
+import type { DecodeError, NetworkError, TimeoutError, UpstreamError } from "../errors/MarketDataError.ts";
+
+export interface RestRequest {
+  /** Absolute. Query values are already percent-encoded. */
+  readonly url: string;
+  /** The exact extra headers to send. The transport adds only `accept`, `accept-encoding` and `user-agent`; never `origin` or trace headers. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RestResponse {
+  readonly status: number;
+  /** Names in lower case. A header sent twice is joined with `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The whole body after decompression, at most the transport's body limit. */
+  readonly body: Uint8Array;
+}
+
+/** How a socket's life ended. `code` is the WebSocket close code; 1006 when there was no close frame. */
+export interface SocketClose {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Called synchronously by the transport. None may throw; `onClose` comes exactly once and last, also after our own close. */
+export interface SocketHandlers {
+  /** One message. A `Uint8Array` belongs to the transport and is only valid during the call. */
+  readonly onFrame: (data: Uint8Array | string) => void;
+  /** The messages of one read have all been handed over: the moment to pass batches on. */
+  readonly onReadEnd: () => void;
+  readonly onPong: () => void;
+  readonly onClose: (close: SocketClose) => void;
+}
+
+/** An open socket. It closes with the scope it was opened in, by close frame and, a second later, by force. */
+export interface Socket {
+  readonly send: (text: string) => Effect.Effect<void, NetworkError>;
+  /** A protocol ping; the answer is `onPong`. */
+  readonly ping: Effect.Effect<void, NetworkError>;
+  /** Drops the connection at once, without a close frame: what a silent peer gets. */
+  readonly terminate: Effect.Effect<void>;
+}
+
+/** The server answered the upgrade with something other than 101. The venue says what it means. */
+export class UpgradeRefused extends Data.TaggedError("UpgradeRefused")<{
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The start of the body, at most a few kilobytes. */
+  readonly body: string;
+}> {}
+
+export type RestFailure = NetworkError | TimeoutError | UpstreamError | DecodeError;
+export type SocketFailure = NetworkError | TimeoutError | UpgradeRefused;
+
+export class Transport extends Context.Service<
+  Transport,
+  {
+    /** One GET. Any status is a success here; redirects are answers, never followed. */
+    readonly rest: (request: RestRequest) => Effect.Effect<RestResponse, RestFailure>;
+    /** Opens one socket. Succeeds when the upgrade is done. */
+    readonly socket: (url: string, handlers: SocketHandlers) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
+  }
+>()("@naru/router/transport/Transport") {}

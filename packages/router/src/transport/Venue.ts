@@ -1,0 +1,139 @@
+/**
+ * The port an exchange fills: where it is, how it is asked, how its bytes read, what its errors mean and what it allows. All of it is pure
+ * data and pure functions; waiting, retrying, caching and choosing are the router's. Raw wire shapes exist only behind `decode`.
+ */
+import * as Context from "effect/Context";
+import type * as Result from "effect/Result";
+import type { Candle } from "../domain/Candle.ts";
+import type { Interval } from "../domain/Interval.ts";
+import type { Market, MarketInfo } from "../domain/Market.ts";
+import type { Orderbook } from "../domain/Orderbook.ts";
+import type { StreamKey } from "../domain/StreamKey.ts";
+import type { Ticker } from "../domain/Ticker.ts";
+import type { Trade } from "../domain/Trade.ts";
+import type { DecodeError, InvalidRequest, MarketDataError } from "../errors/MarketDataError.ts";
+import type { LimitTable } from "../limits/LimitTable.ts";
+import type { RestResponse } from "./Transport.ts";
+
+/** The text of a good answer, and what the exchange's clock said. */
+export interface RestBody {
+  readonly text: string;
+  /** The exchange's time at the answer, epoch milliseconds, from the `Date` header; our wall clock where that is missing. */
+  readonly exchangeNowMs: number;
+}
+
+/** A list read record by record: a bad record costs only itself. */
+export interface Decoded<A> {
+  readonly rows: ReadonlyArray<A>;
+  /** One error for every record that could not be read, with its path. */
+  readonly rejected: ReadonlyArray<DecodeError>;
+  /** Names of fields the protocol reference does not know, once each. */
+  readonly unknownFields: ReadonlyArray<string>;
+}
+
+/** One GET, ready to send. */
+export interface RestCall<A> {
+  /** For labels in logs and metrics: `ticker`, `candles`, … */
+  readonly endpoint: string;
+  /** The limit group it counts in: a key of `limits.groups`. */
+  readonly group: string;
+  /** Absolute URL. */
+  readonly url: string;
+  /** A body that is no list at all fails; single bad records are `rejected`. Rows keep the exchange's order. */
+  readonly decode: (body: RestBody) => Result.Result<Decoded<A>, DecodeError>;
+}
+
+/** What the exchange said about a limit group in an answer's headers. */
+export interface RemainingBudget {
+  /** Our group name, not the header's. */
+  readonly group: string;
+  /** Requests left in the current window. */
+  readonly remaining: number;
+}
+
+/** One element of a socket message. */
+export type SocketMessage =
+  | { readonly _tag: "Ticker"; readonly value: Ticker; readonly snapshot: boolean }
+  | { readonly _tag: "Orderbook"; readonly value: Orderbook; readonly snapshot: boolean }
+  | { readonly _tag: "Trade"; readonly value: Trade; readonly snapshot: boolean }
+  | { readonly _tag: "Candle"; readonly value: Candle; readonly snapshot: boolean }
+  /** The answer to LIST_SUBSCRIPTIONS: the wire's type and codes, for comparison with what we want. */
+  | { readonly _tag: "Subscriptions"; readonly entries: ReadonlyArray<{ readonly type: string; readonly codes: ReadonlyArray<string> }> }
+  /** A keep-alive answer such as `{"status":"UP"}`. */
+  | { readonly _tag: "Status"; readonly status: string }
+  /** An error frame; the server closes after it. */
+  | { readonly _tag: "Failure"; readonly error: MarketDataError }
+  /** A frame that could not be read. The link stays. */
+  | { readonly _tag: "Undecodable"; readonly error: DecodeError };
+
+/** How an exchange speaks over its socket. */
+export interface SocketDialect {
+  readonly url: string;
+  /** Whether this key can be streamed at all; decides what `live_subscription` may serve. */
+  readonly supports: (key: StreamKey) => boolean;
+  /** The one frame that makes `wanted` the whole subscription of a connection. */
+  readonly subscribe: (wanted: ReadonlyArray<StreamKey>, ticket: string) => string;
+  readonly listSubscriptions: (ticket: string) => string;
+  /** Reads one message; list formats hold several elements. Never throws. */
+  readonly decode: (data: Uint8Array | string) => ReadonlyArray<SocketMessage>;
+}
+
+/** The largest question one request can carry. */
+export interface VenuePaging {
+  readonly candles: number;
+  readonly trades: number;
+  readonly orderbookLevels: number;
+}
+
+export class Venue extends Context.Service<
+  Venue,
+  {
+    /** `upbit`, `upbit-sg`, `upbit-id`, `upbit-th`, or the emulated profile's own. */
+    readonly id: string;
+    /** The prices are made up by the emulated exchange. */
+    readonly simulated: boolean;
+    /** What the exchange counts against: one limiter per host and process, whoever builds the layer. */
+    readonly host: string;
+    readonly limits: LimitTable;
+    readonly paging: VenuePaging;
+    /** Candle intervals REST can answer. */
+    readonly intervals: ReadonlyArray<Interval>;
+    readonly socket: SocketDialect;
+
+    readonly markets: () => RestCall<MarketInfo>;
+    /** Tick size and levels of markets. Several calls when the URL would grow too long. */
+    readonly instruments: (markets: ReadonlyArray<Market>) => ReadonlyArray<RestCall<Pick<MarketInfo, "market" | "tickSize" | "supportedLevels">>>;
+    /** Several calls when the URL would grow too long. One unknown market fails the whole call at the exchange. */
+    readonly tickers: (markets: ReadonlyArray<Market>) => ReadonlyArray<RestCall<Ticker>>;
+    /** Every ticker of some quote currencies, in one call. */
+    readonly allTickers: (quotes: ReadonlyArray<string>) => RestCall<Ticker>;
+    readonly orderbooks: (markets: ReadonlyArray<Market>, levels: number, grouping?: string) => ReadonlyArray<RestCall<Orderbook>>;
+    /** Newest first, as the exchange sends them. `before` is a trade id. */
+    readonly trades: (market: Market, query: TradesQuery) => Result.Result<RestCall<Trade>, InvalidRequest>;
+    /** Newest first. `toMs` is exclusive; whole seconds. `count` at most `paging.candles`. */
+    readonly candles: (market: Market, interval: Interval, query: CandlesQuery) => Result.Result<RestCall<Candle>, InvalidRequest>;
+
+    /** What an answer that is not a good one means: by status, and an error body under HTTP 200. `undefined` for a good answer. */
+    readonly failure: (call: RestCall<unknown>, response: RestResponse) => MarketDataError | undefined;
+    /** What a refused socket upgrade means. */
+    readonly upgradeFailure: (status: number, headers: RestResponse["headers"], body: string) => MarketDataError;
+    /** What the answer's headers say about its limit group; `undefined` when they say nothing usable. Never throws. */
+    readonly remaining: (headers: RestResponse["headers"]) => RemainingBudget | undefined;
+  }
+>()("@naru/router/transport/Venue") {}
+
+export interface TradesQuery {
+  readonly count: number;
+  readonly before?: string | undefined;
+  /** UTC days back, 1 to 7. */
+  readonly daysAgo?: number | undefined;
+  /** Time of day in UTC, `HH:mm:ss`. */
+  readonly to?: string | undefined;
+}
+
+export interface CandlesQuery {
+  readonly count: number;
+  readonly toMs?: number | undefined;
+  /** Ask for closes converted to this currency. Day candles only. */
+  readonly convertTo?: string | undefined;
+}
