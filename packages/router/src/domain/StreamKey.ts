@@ -14,3 +14,19 @@ export type KeyId = string & { readonly KeyId: unique symbol };
 
 export const keyId = (key: StreamKey): KeyId =>
   (key.kind === "candles" ? `candles:${key.interval}:${key.market}` : `${key.kind}:${key.market}`) as KeyId;
+
+/** Depths of an order book that the exchange accepts; any other number is answered with the deepest. */
+const bookDepths = [1, 5, 15, 30] as const;
+
+/** The depth to subscribe to so that `levels` are covered. */
+export const coveringDepth = (levels: number): number => bookDepths.find((depth) => depth >= levels) ?? 30;
+
+/** Depth a key asks for; 0 for everything that is no order book. */
+export const depthOf = (key: StreamKey): number => (key.kind === "orderbook" ? coveringDepth(key.levels) : 0);
+
+/** Whether two sets of keys ask the same of the exchange, whatever their order. */
+export const sameKeys = (a: ReadonlyArray<StreamKey>, b: ReadonlyArray<StreamKey>): boolean => {
+  if (a.length !== b.length) return false;
+  const depths = new Map(a.map((key) => [keyId(key), depthOf(key)]));
+  return b.every((key) => depths.get(keyId(key)) === depthOf(key));
+};

@@ -130,8 +130,11 @@ export class TimeoutError extends Schema.TaggedError<TimeoutError>()("TimeoutErr
 
 /** What arrived is not what the exchange's protocol says. Never replaced by a default value. */
 export class DecodeError extends Schema.TaggedError<DecodeError>()("DecodeError", {
-  /** `size`, `content-type`, `utf8` and `json` concern the whole body; `schema` one record, `answer` a good body about something else. */
-  stage: Schema.Literals(["size", "content-type", "utf8", "json", "schema", "answer"]),
+  /**
+   * `size`, `bytes` (decompression), `content-type`, `utf8` and `json` concern the whole body; `schema` one record, `answer` a good body
+   * about something else.
+   */
+  stage: Schema.Literals(["size", "bytes", "content-type", "utf8", "json", "schema", "answer"]),
   /** Where in the payload, as `[3].trade_price`; empty for the whole. */
   path: Schema.String,
   detail: Schema.String,

@@ -1,0 +1,45 @@
+import { assert, it } from "@effect/vitest";
+import { Transport } from "@naru/router/transport/Transport";
+import { Effect, Fiber } from "effect";
+import * as NodeTransport from "../src/NodeTransport.ts";
+import { socketServer, tcpServer } from "./servers.ts";
+
+const silent = { onFrame: () => {}, onReadEnd: () => {}, onPong: () => {}, onClose: () => {} };
+
+const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)));
+
+const resources = () => process.getActiveResourcesInfo().toSorted();
+
+it.live("leaves nothing open after its scope: keep-alive connections, sockets, requests and connects under way (R001-10)", () =>
+  Effect.gen(function* () {
+    const rest = yield* socketServer(() => {});
+    rest.server.on("request", () => {});
+    const mute = yield* tcpServer(() => {});
+    const before = resources();
+    let during: ReadonlyArray<string> = [];
+    yield* Effect.gen(function* () {
+      const transport = yield* Transport;
+      yield* transport.rest({ url: `http://${rest.host}/`, headers: {} });
+      yield* transport.socket(rest.url, silent);
+      const unanswered = yield* Effect.forkChild(transport.rest({ url: `http://${mute.host}/`, headers: {} }), { startImmediately: true });
+      const connecting = yield* Effect.forkChild(transport.rest({ url: `https://${mute.host}/`, headers: {} }), { startImmediately: true });
+      yield* Effect.callback<void>((resume) => {
+        const check = () => (mute.accepted.length === 2 ? resume(Effect.void) : undefined);
+        mute.server.on("connection", check);
+        check();
+      });
+      during = resources();
+      return [unanswered, connecting];
+    }).pipe(
+      Effect.tap((fibers) => Fiber.interruptAll(fibers)),
+      Effect.scoped,
+      Effect.provide(NodeTransport.layer()),
+    );
+    yield* rest.drained;
+    yield* mute.drained;
+    // A handle's close is reported up to two turns of the event loop before the handle is gone.
+    for (let turns = 0; turns < 5 && resources().includes("TCPSocketWrap"); turns++) yield* turn;
+    assert.isAbove(during.filter((name) => name === "TCPSocketWrap").length, before.filter((name) => name === "TCPSocketWrap").length + 3);
+    assert.deepStrictEqual(resources(), before);
+  }).pipe(Effect.scoped),
+);

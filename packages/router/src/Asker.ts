@@ -1,0 +1,224 @@
+/**
+ * One question, from ranking to answer: gathers the facts, lets the selector rank, lets the fallback manager ask, remembers what came, and
+ * labels it. This is the story of a request; everything it calls is a service of its own.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Random from "effect/Random";
+import { answerOf, type CallFacts, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
+import { Cache } from "./cache/Cache.ts";
+import { MarketList } from "./cache/MarketList.ts";
+import type { Answer } from "./domain/Answer.ts";
+import type { Candle } from "./domain/Candle.ts";
+import type { Market } from "./domain/Market.ts";
+import type { TierName } from "./domain/Provenance.ts";
+import type { Kind, Question } from "./domain/Question.ts";
+import { keyId, type StreamKey } from "./domain/StreamKey.ts";
+import { InvalidRequest, type MarketDataError, NetworkError, RateLimited } from "./errors/MarketDataError.ts";
+import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
+import { Health } from "./health/HealthLedger.ts";
+import { RateLimiter } from "./limits/RateLimiter.ts";
+import { RouterConfig } from "./RouterConfig.ts";
+import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
+import type { Ranked, RankFacts } from "./select/TierRank.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
+import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
+import * as ColdRest from "./tiers/ColdRest.ts";
+import * as HotCache from "./tiers/HotCache.ts";
+import * as LiveSubscription from "./tiers/LiveSubscription.ts";
+import { liveKeyOf } from "./tiers/liveKey.ts";
+import * as RestAnswer from "./tiers/restAnswer.ts";
+import type { Tier, TierAnswer } from "./tiers/Tier.ts";
+import * as WarmRest from "./tiers/WarmRest.ts";
+import { Rest } from "./transport/RestCall.ts";
+import { Venue } from "./transport/Venue.ts";
+
+export interface Asker {
+  /** Answers one question of a call about `markets` markets. */
+  readonly ask: (question: Question, markets: number) => Effect.Effect<Answer<unknown>, MarketDataError>;
+  /** The facts a ranking would be made from, now. */
+  readonly facts: (question: Question, markets: number) => RankFacts;
+}
+
+export const make = Effect.gen(function* () {
+  const venue = yield* Venue;
+  const cache = yield* Cache;
+  const config = yield* RouterConfig;
+  const limiter = yield* RateLimiter;
+  const rest = yield* Rest;
+  const selector = yield* ChannelSelector;
+  const fallback = yield* FallbackManager;
+  const subscriptions = yield* Subscriptions;
+  const marketList = yield* MarketList;
+  const health = yield* Health;
+  const clock = yield* Clock.Clock;
+  const restAnswer = yield* RestAnswer.make;
+  const tiers: Readonly<Record<TierName, Tier>> = {
+    hot_cache: yield* HotCache.make,
+    live_subscription: yield* LiveSubscription.make,
+    batch_snapshot: yield* BatchSnapshot.make,
+    warm_cache_rest: yield* WarmRest.make(restAnswer),
+    cold_rest: ColdRest.make(restAnswer),
+  };
+  const lookup = yield* HotCache.hotLookup;
+  const group = groupsOf(venue);
+  const idPrefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
+  let asked = 0;
+
+  const facts = (question: Question, markets: number): RankFacts => {
+    const key = liveKeyOf(question);
+    const held = lookup(question);
+    const nowNanos = clock.monotonicTimeNanosUnsafe();
+    const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
+    return {
+      connected: subscriptions.connected(),
+      subscribed: key !== undefined && subscriptions.isLive(key),
+      streamable: key !== undefined && venue.socket.supports(key),
+      hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
+      usage: limiter.usage(group[question.kind]),
+      restWaitMs: limiter.waitMs(group[question.kind]),
+      blocked: limiter.blockedMs() > 0,
+      breakerOpen: rest.breakerOpenMs(group[question.kind]) > 0,
+      mode: fallback.mode(),
+      markets,
+    };
+  };
+
+  /** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
+  const follow = (question: Question, selection: Selection): Effect.Effect<void> => {
+    const key = liveKeyOf(question);
+    if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
+    const { category } = selection.frequency;
+    const often = category === "high" || category === "medium";
+    return often || question.intent.realtime ? subscriptions.wantForReads(key) : Effect.void;
+  };
+
+  /** A caller who forbids REST waits for the socket instead of being refused while it opens. */
+  const awaitSocket = (question: Question): Effect.Effect<void> => {
+    const key = liveKeyOf(question);
+    if (question.intent.strategy !== "websocket_only" || key === undefined || !venue.socket.supports(key)) return Effect.void;
+    return Effect.andThen(subscriptions.wantForReads(key), subscriptions.awaitLive(key)).pipe(
+      Effect.timeoutOption(question.intent.deadlineMs),
+      Effect.ignore,
+    );
+  };
+
+  /** Puts what REST brought into the hot store. An older row than the held one loses, and the held one is what the caller gets. */
+  const remember = (question: Question, won: FallbackAnswer): FallbackAnswer => {
+    const key = liveKeyOf(question) ?? newestKeyOf(question);
+    const row = newestRow(question, won.answer.value);
+    if (won.answer.channel !== "rest" || won.tier === "hot_cache" || key === undefined || row === undefined) return won;
+    const { exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos } = won.answer;
+    if (exchangeTimeMs === null) return won;
+    const depth = question.kind === "orderbook" ? question.levels : undefined;
+    const kept = cache.hot.put(keyId(key), { value: row, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel: "rest", depth });
+    const newer = kept ? undefined : lookup(question);
+    return newer === undefined ? won : { ...won, answer: { ...newer, confirmedNanos } };
+  };
+
+  const lastKnown = (question: Question, nowNanos: bigint): TierAnswer | undefined => {
+    // The warm store's values are the answers of its own tier.
+    const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
+    const known = lookup(question) ?? warm;
+    return known !== undefined && millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs ? known : undefined;
+  };
+
+  const settle = (question: Question, failure: FallbackFailure, call: CallFacts): Effect.Effect<Answer<unknown>, MarketDataError> => {
+    const nowNanos = clock.monotonicTimeNanosUnsafe();
+    const known = isAboutTheQuestion(failure.error) ? undefined : lastKnown(question, nowNanos);
+    if (known === undefined) return Effect.fail(failure.error);
+    const reason = staleReasonOf(failure.error, subscriptions.connected());
+    return question.intent.onStale === "serve"
+      ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, { ...call, mode: fallback.mode() }, nowNanos, reason))
+      : Effect.fail(staleErrorOf(question, known, nowNanos, reason));
+  };
+
+  const ask = Effect.fnUntraced(function* (question: Question, markets: number) {
+    const startedNanos = clock.monotonicTimeNanosUnsafe();
+    const requestId = `${idPrefix}-${++asked}`;
+    yield* marketList.check(question.market);
+    yield* marketList.refresh;
+    yield* subscriptions.open;
+    yield* awaitSocket(question);
+    const selection = selector.select(question, facts(question, markets));
+    const { ranked } = selection;
+    yield* follow(question, selection);
+    const call: CallFacts = { venue: venue.id, simulated: venue.simulated, mode: fallback.mode(), requestId, ranked, startedNanos };
+    if (ranked.tiers.length === 0) {
+      return yield* settle(question, { error: nobody(question, ranked, limiter.blockedMs()), attempts: [] }, call);
+    }
+    const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+    const pages = pagesOf(question, venue.paging);
+    return yield* fallback.run(question, list, question.intent.deadlineMs * pages).pipe(
+      Effect.map((won) => answerOf(question, remember(question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe())),
+      Effect.catch((failure) => settle(question, failure, call)),
+    );
+  });
+
+  /** Names the market's neighbours, and writes the outcome into the ledger. */
+  const told = (question: Question, markets: number) =>
+    ask(question, markets).pipe(
+      Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
+      Effect.catchTag("MarketUnknown", (error) =>
+        error.near.length > 0 ? Effect.fail(error) : Effect.flatMap(marketList.unknown(question.market), Effect.fail),
+      ),
+      Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
+    );
+
+  const asker: Asker = { ask: told, facts };
+  return asker;
+});
+
+/** The limit group of each kind of question, as the venue's own calls say. */
+const groupsOf = (venue: Venue["Service"]): Readonly<Record<Kind, string>> => {
+  // Any well-formed code does: a call is only data, and this one is never run.
+  const market = "KRW-BTC" as Market;
+  const trades = venue.trades(market, { count: 1 });
+  const candles = venue.candles(market, "1m", { count: 1 });
+  return {
+    ticker: venue.tickers([market])[0]?.group ?? "ticker",
+    orderbook: venue.orderbooks([market], 1)[0]?.group ?? "orderbook",
+    trades: trades._tag === "Success" ? trades.success.group : "trade",
+    candles: candles._tag === "Success" ? candles.success.group : "candle",
+  };
+};
+
+/** Pages a question needs at most; each has the whole deadline. */
+export const pagesOf = (question: Question, paging: Venue["Service"]["paging"]): number => {
+  if (question.kind === "trades") return Math.ceil(question.count / paging.trades);
+  if (question.kind !== "candles") return 1;
+  return question.count === null ? maxRangePages : Math.ceil(question.count / paging.candles);
+};
+/** A range is bounded by its rows already; its time is bounded as if it were the largest. */
+const maxRangePages = 1_500;
+
+/** Even a question about many trades knows the newest one. */
+const newestKeyOf = (question: Question): StreamKey | undefined =>
+  question.kind === "trades" && question.before === undefined ? { kind: "trades", market: question.market } : undefined;
+
+/** The single row that the hot store keeps of an answer. */
+const newestRow = (question: Question, value: unknown): unknown => {
+  if (question.kind === "ticker" || question.kind === "orderbook") return value;
+  const rows = value as ReadonlyArray<unknown>;
+  if (question.kind === "trades") return rows.at(-1);
+  // Only a forming candle is live; a closed one would be stale the moment it is kept.
+  const last = rows.at(-1) as Candle | undefined;
+  return last?.state === "forming" ? last : undefined;
+};
+
+const isAboutTheQuestion = (error: MarketDataError): boolean =>
+  error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed" || error._tag === "Unauthorized";
+
+/** Why nobody could even be asked. */
+const nobody = (question: Question, ranked: Ranked, blockedMs: number): MarketDataError => {
+  if (blockedMs > 0) {
+    return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: blockedMs, detail: "blocked by the exchange" });
+  }
+  const disconnected = ranked.gated.some(({ gate }) => gate === "not_connected" || gate === "not_subscribed");
+  if (disconnected) return new NetworkError({ phase: "socket", host: "", code: null, detail: "the socket is not connected" });
+  return new InvalidRequest({
+    field: "strategy",
+    input: question.intent.strategy,
+    reason: `leaves nobody to answer a question about ${question.kind}`,
+  });
+};

@@ -1,0 +1,174 @@
+/**
+ * ★ Start here. The one service an application uses: market data by name, with its origin, whatever channel it came over.
+ *
+ * Every call refuses bad input before it uses the network, and fails only with the union of `MarketDataError`. The functions below the
+ * service (`getTicker`, …) are the same calls for people who like `yield* getTicker("KRW-BTC")`.
+ */
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
+import type { CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
+import type { Answer, Answers } from "./domain/Answer.ts";
+import type { Candle } from "./domain/Candle.ts";
+import type { MarketInfo } from "./domain/Market.ts";
+import type { ModeChange } from "./domain/Mode.ts";
+import type { Orderbook } from "./domain/Orderbook.ts";
+import type { Intent, Kind } from "./domain/Question.ts";
+import type { ElementOf, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { Ticker } from "./domain/Ticker.ts";
+import type { Trade } from "./domain/Trade.ts";
+import type { MarketDataError } from "./errors/MarketDataError.ts";
+import type { Explanation, QuestionSpec } from "./explain.ts";
+import type { HealthReport } from "./HealthReport.ts";
+
+/** One market gives an `Answer`; a list gives `{ answers, failures }`, in the order asked. */
+export interface Ask<A, Options> {
+  (market: string, options?: Options): Effect.Effect<Answer<A>, MarketDataError>;
+  (markets: ReadonlyArray<string>, options?: Options): Effect.Effect<Answers<A>, MarketDataError>;
+}
+
+/** One market or several. */
+export type Markets = string | ReadonlyArray<string>;
+
+export interface MarketsOptions {
+  /** Only markets priced in this currency. */
+  readonly quote?: string | undefined;
+  /** Also read tick sizes and order book levels: one or more requests beyond the list itself (true). */
+  readonly instruments?: boolean | undefined;
+}
+
+/** A callback subscription. */
+export interface CallbackSubscription {
+  readonly id: string;
+  readonly status: () => CallbackStatus;
+  /** Ends it. Idempotent. */
+  readonly unsubscribe: Effect.Effect<void>;
+}
+
+export interface CallbackStatus {
+  readonly state: "running" | "ended" | "failed";
+  /** Elements handed over. */
+  readonly delivered: number;
+  /** Calls that threw. The stream went on. */
+  readonly callbackErrors: number;
+  readonly error: MarketDataError | null;
+}
+
+/** What a callback subscription may carry; candles need an interval and have a stream of their own. */
+export type CallbackKind = Exclude<Kind, "candles">;
+export type CallbackElement = { readonly [K in CallbackKind]: { readonly kind: K; readonly element: StreamElement<ElementOf[K]> } }[CallbackKind];
+
+export class MarketData extends Context.Service<
+  MarketData,
+  {
+    /** The state of a market: last price and the day's figures. */
+    readonly getTicker: Ask<Ticker, Intent>;
+    /** The order book, 15 levels per side unless said otherwise. */
+    readonly getOrderbook: Ask<Orderbook, OrderbookOptions>;
+    /** The newest trades, oldest first. */
+    readonly getTrades: (market: string, options?: TradesOptions) => Effect.Effect<Answer<ReadonlyArray<Trade>>, MarketDataError>;
+    /** Candles of any interval and number, oldest first. */
+    readonly getCandles: (market: string, interval: string, options?: CandlesOptions) => Effect.Effect<Answer<ReadonlyArray<Candle>>, MarketDataError>;
+    /** Every market of the venue, with warnings and tick sizes. */
+    readonly getMarkets: (options?: MarketsOptions) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
+
+    /** Values as they come. A hole that cannot be healed fails the stream, unless `onGap: "skip"`. */
+    readonly streamTicker: (markets: Markets, options?: StreamOptions) => Stream.Stream<Ticker, MarketDataError>;
+    readonly streamOrderbook: (markets: Markets, options?: StreamOptions & { readonly levels?: number }) => Stream.Stream<Orderbook, MarketDataError>;
+    readonly streamTrades: (markets: Markets, options?: StreamOptions) => Stream.Stream<Trade, MarketDataError>;
+    readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => Stream.Stream<Candle, MarketDataError>;
+    /** The same with reconnects, recoveries, gaps and drops as elements. */
+    readonly streamTickerEvents: (markets: Markets, options?: StreamOptions) => Stream.Stream<StreamElement<Ticker>, MarketDataError>;
+    readonly streamOrderbookEvents: (
+      markets: Markets,
+      options?: StreamOptions & { readonly levels?: number },
+    ) => Stream.Stream<StreamElement<Orderbook>, MarketDataError>;
+    readonly streamTradesEvents: (markets: Markets, options?: StreamOptions) => Stream.Stream<StreamElement<Trade>, MarketDataError>;
+    readonly streamCandlesEvents: (
+      markets: Markets,
+      interval: string,
+      options?: StreamOptions,
+    ) => Stream.Stream<StreamElement<Candle>, MarketDataError>;
+    /** Calls back with every element until unsubscribed or this layer closes. A callback that throws is counted; the stream goes on. */
+    readonly subscribe: (
+      markets: Markets,
+      kinds: ReadonlyArray<CallbackKind>,
+      callback: (element: CallbackElement) => void,
+    ) => Effect.Effect<CallbackSubscription, MarketDataError>;
+
+    /** How a question would be answered, and why, without asking anyone. */
+    readonly explain: (question: QuestionSpec) => Effect.Effect<Explanation, MarketDataError>;
+    /** Mode, link, limits and tiers as they stand. */
+    readonly health: Effect.Effect<HealthReport>;
+    readonly modeChanges: Stream.Stream<ModeChange>;
+    /** Every metric in Prometheus text form. */
+    readonly metrics: Effect.Effect<string>;
+  }
+>()("@naru/router/MarketData") {}
+
+/** Asks one market, or a list, for its ticker. */
+export const getTicker: {
+  (market: string, options?: Intent): Effect.Effect<Answer<Ticker>, MarketDataError, MarketData>;
+  (markets: ReadonlyArray<string>, options?: Intent): Effect.Effect<Answers<Ticker>, MarketDataError, MarketData>;
+} = ask((data) => data.getTicker);
+
+/** Asks one market, or a list, for its order book. */
+export const getOrderbook: {
+  (market: string, options?: OrderbookOptions): Effect.Effect<Answer<Orderbook>, MarketDataError, MarketData>;
+  (markets: ReadonlyArray<string>, options?: OrderbookOptions): Effect.Effect<Answers<Orderbook>, MarketDataError, MarketData>;
+} = ask((data) => data.getOrderbook);
+
+export const getTrades = (market: string, options?: TradesOptions) => MarketData.use((data) => data.getTrades(market, options));
+
+export const getCandles = (market: string, interval: string, options?: CandlesOptions) =>
+  MarketData.use((data) => data.getCandles(market, interval, options));
+
+export const getMarkets = (options?: MarketsOptions) => MarketData.use((data) => data.getMarkets(options));
+
+export const streamTicker = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTicker(markets, options));
+
+export const streamOrderbook = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>
+  stream((data) => data.streamOrderbook(markets, options));
+
+export const streamTrades = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTrades(markets, options));
+
+export const streamCandles = (markets: Markets, interval: string, options?: StreamOptions) =>
+  stream((data) => data.streamCandles(markets, interval, options));
+
+export const streamTickerEvents = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTickerEvents(markets, options));
+
+export const streamOrderbookEvents = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>
+  stream((data) => data.streamOrderbookEvents(markets, options));
+
+export const streamTradesEvents = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTradesEvents(markets, options));
+
+export const streamCandlesEvents = (markets: Markets, interval: string, options?: StreamOptions) =>
+  stream((data) => data.streamCandlesEvents(markets, interval, options));
+
+export const subscribe = (markets: Markets, kinds: ReadonlyArray<CallbackKind>, callback: (element: CallbackElement) => void) =>
+  MarketData.use((data) => data.subscribe(markets, kinds, callback));
+
+export const explain = (question: QuestionSpec) => MarketData.use((data) => data.explain(question));
+
+export const health: Effect.Effect<HealthReport, never, MarketData> = MarketData.use((data) => data.health);
+
+export const modeChanges: Stream.Stream<ModeChange, never, MarketData> = stream((data) => data.modeChanges);
+
+export const metrics: Effect.Effect<string, never, MarketData> = MarketData.use((data) => data.metrics);
+
+function stream<A, E>(f: (data: MarketData["Service"]) => Stream.Stream<A, E>): Stream.Stream<A, E, MarketData> {
+  return Stream.unwrap(MarketData.useSync(f));
+}
+
+/** The two forms of a call, for one market and for a list, are the service's own; the cast only puts the service into the requirements. */
+function ask<A, Options>(method: (data: MarketData["Service"]) => Ask<A, Options>) {
+  const call = (markets: Markets, options?: Options) =>
+    MarketData.use((data): Effect.Effect<unknown, MarketDataError> => {
+      const get = method(data);
+      return typeof markets === "string" ? get(markets, options) : get(markets, options);
+    });
+  return call as {
+    (market: string, options?: Options): Effect.Effect<Answer<A>, MarketDataError, MarketData>;
+    (markets: ReadonlyArray<string>, options?: Options): Effect.Effect<Answers<A>, MarketDataError, MarketData>;
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * The composition: `MarketData` made of the five services and their neighbours. Nothing is decided here; a call is checked (`ask.ts`), told
+ * to the asker (`Asker.ts`) or to the streams (`streaming.ts`), and that is all.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Result from "effect/Result";
+import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
+import * as Asker from "./Asker.ts";
+import * as ask from "./ask.ts";
+import { Cache } from "./cache/Cache.ts";
+import { MarketList } from "./cache/MarketList.ts";
+import * as callbacks from "./callbacks.ts";
+import type { Answer, Answers, ValueOf } from "./domain/Answer.ts";
+import type { Kind, Question } from "./domain/Question.ts";
+import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
+import type { QuestionSpec } from "./explain.ts";
+import { FallbackManager } from "./fallback/FallbackManager.ts";
+import { Health } from "./health/HealthLedger.ts";
+import { RateLimiter } from "./limits/RateLimiter.ts";
+import { type Ask, MarketData, type Markets } from "./MarketData.ts";
+import { RouterConfig } from "./RouterConfig.ts";
+import { ChannelSelector } from "./select/ChannelSelector.ts";
+import * as streaming from "./streaming.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
+import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
+import type { Transport } from "./transport/Transport.ts";
+import { Venue } from "./transport/Venue.ts";
+
+type QuestionOf<K extends Kind> = Extract<Question, { readonly kind: K }>;
+
+/** Markets one call may name. */
+const maxMarkets = 1_000;
+
+const make = Effect.gen(function* () {
+  const venue = yield* Venue;
+  const config = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const cache = yield* Cache;
+  const limiter = yield* RateLimiter;
+  const fallback = yield* FallbackManager;
+  const selector = yield* ChannelSelector;
+  const subscriptions = yield* Subscriptions;
+  const marketList = yield* MarketList;
+  const ledger = yield* Health;
+  const asker = yield* Asker.make;
+  const streams = streaming.make(subscriptions, marketList, venue);
+
+  /** One checked question. The asker answers a kind with that kind's value. */
+  const one = <K extends Kind>(question: Result.Result<QuestionOf<K>, InvalidRequest>, markets = 1) =>
+    Effect.flatMap(Effect.fromResult(question), (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>);
+
+  /** Each market on its own, all at once; the batch tier brings them together again. */
+  const many = <K extends Kind>(
+    markets: ReadonlyArray<string>,
+    question: (market: string) => Result.Result<QuestionOf<K>, InvalidRequest>,
+  ): Effect.Effect<Answers<ValueOf[K]>, MarketDataError> => {
+    if (markets.length === 0) return Effect.fail(new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" }));
+    if (markets.length > maxMarkets) {
+      return Effect.fail(new InvalidRequest({ field: "market", input: `${markets.length} markets`, reason: `are too many for one call; at most ${maxMarkets}` }));
+    }
+    const each = Effect.forEach(markets, (market) => Effect.result(one(question(market), markets.length)), { concurrency: "unbounded" });
+    return Effect.map(each, (results) => ({
+      answers: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
+      failures: results.flatMap((result, index) => (Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [])),
+    }));
+  };
+
+  /** A call in its two forms. The cast joins them under one overloaded name; each branch is checked by itself. */
+  const oneOrMany = <K extends Kind, Options>(
+    question: (market: string, options: Options) => Result.Result<QuestionOf<K>, InvalidRequest>,
+    defaults: Options,
+  ) =>
+    ((markets: Markets, options: Options = defaults) =>
+      typeof markets === "string"
+        ? one(question(markets, options))
+        : many(markets, (market) => question(market, options))) as Ask<ValueOf[K], Options>;
+
+  const questionOf = (spec: QuestionSpec): Result.Result<Question, InvalidRequest> => {
+    switch (spec.kind) {
+      case "ticker":
+        return ask.tickerQuestion(spec.market, spec, config);
+      case "orderbook":
+        return ask.orderbookQuestion(spec.market, spec, config);
+      case "trades":
+        return ask.tradesQuestion(spec.market, spec, config);
+      case "candles":
+        return ask.candlesQuestion(spec.market, spec.interval, spec, config, clock.currentTimeMillisUnsafe());
+    }
+  };
+
+  const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
+    const question = yield* Effect.fromResult(questionOf(spec));
+    yield* marketList.check(question.market);
+    const facts = asker.facts(question, 1);
+    const { ranked, frequency, channel } = selector.explain(question, facts);
+    const first = ranked.tiers[0]?.tier;
+    const restRequests = first === undefined || first === "hot_cache" || first === "live_subscription" ? 0 : Asker.pagesOf(question, venue.paging);
+    return { question, ranked, facts, restRequests, frequency, channel };
+  });
+
+  return MarketData.of({
+    getTicker: oneOrMany((market, intent) => ask.tickerQuestion(market, intent, config), {}),
+    getOrderbook: oneOrMany((market, options) => ask.orderbookQuestion(market, options, config), {}),
+    getTrades: (market, options = {}) => one(ask.tradesQuestion(market, options, config)),
+    getCandles: (market, interval, options = {}) =>
+      Effect.suspend(() => one(ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+    getMarkets: (options = {}) =>
+      Effect.map(
+        options.instruments === false ? Effect.map(marketList.get, (known) => [...known.values()]) : marketList.withInstruments,
+        (markets) => markets.filter((info) => options.quote === undefined || info.quote === options.quote.toUpperCase()),
+      ),
+    streamTicker: (markets, options = {}) => streams.values("ticker", markets, options),
+    streamOrderbook: (markets, options = {}) => streams.values("orderbook", markets, options),
+    streamTrades: (markets, options = {}) => streams.values("trades", markets, options),
+    streamCandles: (markets, interval, options = {}) => streams.values("candles", markets, { ...options, interval }),
+    streamTickerEvents: (markets, options = {}) => streams.events("ticker", markets, options),
+    streamOrderbookEvents: (markets, options = {}) => streams.events("orderbook", markets, options),
+    streamTradesEvents: (markets, options = {}) => streams.events("trades", markets, options),
+    streamCandlesEvents: (markets, interval, options = {}) => streams.events("candles", markets, { ...options, interval }),
+    subscribe: yield* callbacks.make(streams),
+    explain,
+    health: Effect.sync(() => ({
+      venue: venue.id,
+      simulated: venue.simulated,
+      mode: fallback.mode(),
+      modeHistory: ledger.modes(),
+      link: subscriptions.status(),
+      limits: limiter.snapshot(),
+      tiers: ledger.tiers(),
+      hotKeys: cache.hot.size,
+      knownMarkets: marketList.known()?.size ?? null,
+    })),
+    modeChanges: fallback.modeChanges,
+    metrics: PrometheusMetrics.format(),
+  });
+});
+
+/** The services a router is made of, each to be had by itself as well. */
+export type RouterServices =
+  | MarketData
+  | Cache
+  | RateLimiter
+  | ChannelSelector
+  | FallbackManager
+  | Subscriptions
+  | MarketList
+  | Health
+  | Rest;
+
+/** Every request goes into the ledger. */
+const restObserver: Layer.Layer<never, never, Health> = Layer.effect(
+  RestObserver,
+  Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt.endpoint, attempt.status ?? 0)),
+);
+
+/** `MarketData` alone, its services left open. */
+export const layerNoDeps: Layer.Layer<
+  MarketData,
+  never,
+  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | Rest
+> = Layer.effect(MarketData, make);
+
+/** The whole router over a venue and a transport. */
+export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
+  Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Subscriptions.layer, MarketList.layer)),
+  Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
+  Layer.provideMerge(Layer.mergeAll(RateLimiter.layer, Cache.layer, Health.layer)),
+);

@@ -1,0 +1,98 @@
+/**
+ * From a tier's answer to the caller's: ages measured, staleness judged, provenance written. Also what is left when no tier answered: the
+ * last known value, labelled, or an error that carries it.
+ */
+import type { Market } from "./domain/Market.ts";
+import type { Mode } from "./domain/Mode.ts";
+import type { Provenance, StaleReason } from "./domain/Provenance.ts";
+import type { Question } from "./domain/Question.ts";
+import { type Answer, rowToJson } from "./domain/Answer.ts";
+import { type MarketDataError, StaleData } from "./errors/MarketDataError.ts";
+import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
+import type { Ranked } from "./select/TierRank.ts";
+import type { TierAnswer } from "./tiers/Tier.ts";
+
+/** What an answer needs beside the tier's own: who answered, and how it looked when the call began. */
+export interface CallFacts {
+  readonly venue: string;
+  readonly simulated: boolean;
+  readonly mode: Mode;
+  readonly requestId: string;
+  readonly ranked: Ranked;
+  /** Monotonic time at which the call began. */
+  readonly startedNanos: bigint;
+}
+
+/** The answer of the tier that won. */
+export const answerOf = (question: Question, won: FallbackAnswer, call: CallFacts, nowNanos: bigint): Answer<unknown> => {
+  const confirmedAgeMs = millisBetween(won.answer.confirmedNanos, nowNanos);
+  // A value read for this very call is current, however strict the caller.
+  const stale = confirmedAgeMs > question.intent.maxAgeMs && won.answer.confirmedNanos < call.startedNanos;
+  return label(question, won, call, nowNanos, stale ? "silent" : null);
+};
+
+/** The last known value with a label, for callers that accept one. */
+export const staleAnswerOf = (
+  question: Question,
+  known: TierAnswer,
+  attempts: FallbackAnswer["attempts"],
+  call: CallFacts,
+  nowNanos: bigint,
+  reason: StaleReason,
+): Answer<unknown> => label(question, { tier: "hot_cache", answer: known, attempts }, call, nowNanos, reason);
+
+/** The error that carries the last known value, for callers that do not. */
+export const staleErrorOf = (question: Question, known: TierAnswer, nowNanos: bigint, reason: StaleReason): StaleData =>
+  new StaleData({
+    kind: question.kind,
+    market: question.market,
+    confirmedAgeMs: millisBetween(known.confirmedNanos, nowNanos),
+    maxAgeMs: question.intent.maxAgeMs,
+    staleReason: reason,
+    lastKnown: Array.isArray(known.value)
+      ? known.value.map((row: unknown) => rowToJson(question.kind, row))
+      : rowToJson(question.kind, known.value),
+  });
+
+/** Why the last known value is old, from what stood in the way of a new one. */
+export const staleReasonOf = (error: MarketDataError, connected: boolean): StaleReason => {
+  if (error._tag === "RateLimited") return error.scope === "ip" ? "banned" : "limited";
+  if (error._tag === "UpstreamError" || error._tag === "CircuitOpen" || error._tag === "DecodeError") return "upstream";
+  return connected ? "upstream" : "disconnected";
+};
+
+export const millisBetween = (from: bigint, to: bigint): number => Math.max(0, Number(to - from) / 1e6);
+
+const label = (
+  question: Question,
+  won: FallbackAnswer,
+  call: CallFacts,
+  nowNanos: bigint,
+  staleReason: StaleReason | null,
+): Answer<unknown> => {
+  const { answer } = won;
+  const onTheWayMs = answer.exchangeTimeMs === null ? 0 : Math.max(0, answer.receivedMs - answer.exchangeTimeMs);
+  const provenance: Provenance = {
+    venue: call.venue,
+    simulated: call.simulated,
+    tier: won.tier,
+    channel: answer.channel,
+    exchangeTimeMs: answer.exchangeTimeMs,
+    receivedTimeMs: answer.receivedMs,
+    valueAgeMs: millisBetween(answer.receivedNanos, nowNanos) + onTheWayMs,
+    confirmedAgeMs: millisBetween(answer.confirmedNanos, nowNanos),
+    stale: staleReason !== null,
+    staleReason,
+    reason: call.ranked.reason,
+    confidence: call.ranked.confidence,
+    scores: scoresOf(call.ranked),
+    attempts: won.attempts,
+    mode: call.mode,
+    requestId: call.requestId,
+  };
+  const market: Market = question.market;
+  return { kind: question.kind, market, value: answer.value, provenance };
+};
+
+/** The scores of the tiers that were in the running. */
+const scoresOf = (ranked: Ranked): Record<string, number> => Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));

@@ -1,0 +1,167 @@
+/**
+ * From what a caller writes to a checked question: defaults filled in, everything refused that can be refused without a network. Pure.
+ */
+import * as Result from "effect/Result";
+import { nextWindowStart, parseInterval, windowStart, type Interval } from "./domain/Interval.ts";
+import { type Market, parseMarket } from "./domain/Market.ts";
+import type { CandlesQuestion, Context, Intent, Kind, OrderbookQuestion, ResolvedIntent, TickerQuestion, TradesQuestion } from "./domain/Question.ts";
+import { closeMarginMs } from "./domain/Candle.ts";
+import { InvalidRequest } from "./errors/MarketDataError.ts";
+import type { RouterConfigShape } from "./RouterConfig.ts";
+import { windowsBetween } from "./tiers/candlePages.ts";
+
+export interface OrderbookOptions extends Intent {
+  /** Price levels per side, 1 to 30 (15). */
+  readonly levels?: number | undefined;
+}
+
+export interface TradesOptions extends Intent {
+  /** Trades wanted, newest ones (1). More than the exchange gives at once are read in pages; it keeps seven days. */
+  readonly count?: number | undefined;
+  /** Only trades before this trade id. */
+  readonly before?: string | undefined;
+}
+
+/** A moment: a `Date`, epoch milliseconds, or ISO 8601 text; text without a zone is UTC. */
+export type Moment = Date | number | string;
+
+export interface CandlesOptions extends Intent {
+  /** Rows wanted, newest ones (1, unless `from` is given). Any number; read in pages. */
+  readonly count?: number | undefined;
+  /** First window wanted, inclusive. */
+  readonly from?: Moment | undefined;
+  /** Windows starting before this, exclusive (now). */
+  readonly to?: Moment | undefined;
+  /** Whether the window in progress belongs to the answer ("include"). */
+  readonly forming?: "include" | "exclude" | undefined;
+  /** "flat" puts a marked empty candle where nobody traded ("none"). */
+  readonly fill?: "none" | "flat" | undefined;
+}
+
+type Checked<A> = Result.Result<A, InvalidRequest>;
+
+/** Rows one question may ask for: half a year of minutes. */
+export const maxRows = 300_000;
+/** A closed range cannot change, so any age of its answer is good. */
+const immutableAgeMs = Number.MAX_SAFE_INTEGER;
+
+export const tickerQuestion = (market: string, intent: Intent, config: RouterConfigShape): Checked<TickerQuestion> =>
+  checkedMarket(market, intent, "ticker", config, (code, resolved) => Result.succeed({ kind: "ticker", market: code, intent: resolved }));
+
+export const orderbookQuestion = (market: string, options: OrderbookOptions, config: RouterConfigShape): Checked<OrderbookQuestion> =>
+  checkedMarket(market, options, "orderbook", config, (code, intent) =>
+    Result.map(wholeNumber("levels", options.levels ?? 15, 1, 30), (levels) => ({ kind: "orderbook", market: code, levels, intent })),
+  );
+
+export const tradesQuestion = (market: string, options: TradesOptions, config: RouterConfigShape): Checked<TradesQuestion> =>
+  checkedMarket(market, options, "trades", config, (code, intent) => {
+    const { before } = options;
+    if (before !== undefined && !/^\d{1,30}$/.test(before)) return refuse("before", before, "is not a trade id");
+    return Result.map(wholeNumber("count", options.count ?? 1, 1, maxRows), (count) => ({
+      kind: "trades",
+      market: code,
+      count,
+      intent: before === undefined ? intent : { ...intent, maxAgeMs: immutableAgeMs },
+      ...(before === undefined ? {} : { before }),
+    }));
+  });
+
+export const candlesQuestion = (
+  market: string,
+  intervalText: string,
+  options: CandlesOptions,
+  config: RouterConfigShape,
+  nowMs: number,
+): Checked<CandlesQuestion> =>
+  checkedMarket(market, options, "candles", config, (code, intent) =>
+    Result.gen(function* () {
+      const interval = yield* parseInterval(intervalText);
+      const fromMs = options.from === undefined ? null : yield* moment("from", options.from);
+      const to = options.to === undefined ? null : yield* moment("to", options.to);
+      const count = yield* candleCount(options.count, fromMs);
+      // A bound in the future is the present; the wire reads whole seconds, and rounding up keeps a bound exclusive.
+      const toMs = to === null || to > nowMs ? null : Math.ceil(to / 1_000) * 1_000;
+      const upper = toMs ?? nowMs;
+      if (fromMs !== null) {
+        if (fromMs >= upper) return yield* refuse("from", new Date(fromMs).toISOString(), "is not before the end of the range");
+        const rows = windowsBetween(interval, fromMs, upper);
+        if (rows > maxRows) return yield* refuse("from", new Date(fromMs).toISOString(), `spans ${rows} windows; at most ${maxRows} fit one question`);
+      }
+      const closed = toMs !== null && isClosed(interval, toMs, nowMs);
+      return {
+        kind: "candles",
+        market: code,
+        interval,
+        count,
+        fromMs,
+        toMs,
+        forming: options.forming ?? "include",
+        fill: options.fill ?? "none",
+        intent: closed ? { ...intent, maxAgeMs: immutableAgeMs } : intent,
+      } as const;
+    }),
+  );
+
+/** Every default of an intent. `realtime` asks for a younger value, and for trading an old value is an error. */
+export const resolveIntent = (intent: Intent, kind: Kind, config: RouterConfigShape): Checked<ResolvedIntent> =>
+  Result.gen(function* () {
+    const realtime = intent.realtime ?? false;
+    const context = intent.context ?? "realtime_trading";
+    const usual = config.maxAgeMs[kind];
+    return {
+      maxAgeMs: yield* duration("maxAge", intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual), 0),
+      deadlineMs: yield* duration("deadline", intent.deadline ?? config.deadlineMs, 1),
+      priority: intent.priority ?? "normal",
+      realtime,
+      strategy: intent.strategy ?? "auto",
+      context,
+      onStale: intent.onStale ?? (servesStale(context) ? "serve" : "fail"),
+    };
+  });
+
+const servesStale = (context: Context): boolean => context === "monitoring" || context === "research";
+
+const checkedMarket = <A>(
+  market: string,
+  intent: Intent,
+  kind: Kind,
+  config: RouterConfigShape,
+  make: (market: Market, intent: ResolvedIntent) => Checked<A>,
+): Checked<A> =>
+  Result.flatMap(parseMarket(market), (code) => Result.flatMap(resolveIntent(intent, kind, config), (resolved) => make(code, resolved)));
+
+const candleCount = (count: number | undefined, fromMs: number | null): Checked<number | null> => {
+  if (count === undefined) return Result.succeed(fromMs === null ? 1 : null);
+  if (fromMs !== null) return refuse("count", String(count), "cannot be combined with from; a range has as many rows as it has");
+  return wholeNumber("count", count, 1, maxRows);
+};
+
+/** The last window that starts before `toMs` ended long enough ago to be final. */
+const isClosed = (interval: Interval, toMs: number, nowMs: number): boolean =>
+  nowMs >= nextWindowStart(interval, windowStart(interval, toMs - 1)) + closeMarginMs;
+
+const wholeNumber = (field: string, value: number, min: number, max: number): Checked<number> =>
+  Number.isInteger(value) && value >= min && value <= max ? Result.succeed(value) : refuse(field, String(value), `is not a whole number from ${min} to ${max}`);
+
+const duration = (field: string, value: number, min: number): Checked<number> =>
+  Number.isFinite(value) && value >= min ? Result.succeed(value) : refuse(field, String(value), `is not a number of milliseconds from ${min} up`);
+
+const isoMoment = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
+
+const moment = (field: string, input: Moment): Checked<number> => {
+  if (typeof input === "string") {
+    const match = isoMoment.exec(input.trim());
+    if (match === null) return refuse(field, input, "is not a date like 2026-01-31 or 2026-01-31T09:00:00+09:00");
+    const dateOnly = input.trim().length === 10;
+    const text = input.trim().replace(" ", "T") + (match[1] === undefined && !dateOnly ? "Z" : "");
+    return inRange(field, input, Date.parse(text));
+  }
+  return inRange(field, String(input), typeof input === "number" ? input : input.getTime());
+};
+
+/** The exchange opened in 2017; a moment far outside is a unit mistaken. */
+const inRange = (field: string, input: string, ms: number): Checked<number> =>
+  Number.isFinite(ms) && ms >= 0 && ms < 4e12 ? Result.succeed(Math.round(ms)) : refuse(field, input, "is not a moment between 1970 and 2096");
+
+const refuse = (field: string, input: string, reason: string): Result.Result<never, InvalidRequest> =>
+  Result.fail(new InvalidRequest({ field, input: input.slice(0, 60), reason }));

@@ -1,0 +1,99 @@
+/**
+ * What is remembered: the last live values (hot, see `HotStore.ts`) and recent REST answers (warm, see `WarmStore.ts`). All ages are monotonic.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type { Market } from "../domain/Market.ts";
+import type { Kind } from "../domain/Question.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { HotStore } from "./HotStore.ts";
+import { SingleFlight } from "./SingleFlight.ts";
+import { WarmStore, warmKeyId } from "./WarmStore.ts";
+
+/** A REST answer in the warm store. */
+export interface WarmEntry<A> {
+  readonly value: A;
+  readonly storedNanos: bigint;
+}
+
+export interface WarmAnswer<A> {
+  readonly entry: WarmEntry<A>;
+  /** It was stored before this call. */
+  readonly hit: boolean;
+}
+
+export class Cache extends Context.Service<
+  Cache,
+  {
+    readonly hot: HotStore;
+    /**
+     * The stored value if it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure is never stored;
+     * one caller's interruption does not disturb the others.
+     */
+    readonly warm: <A, E, R>(
+      key: WarmKey,
+      maxAgeMs: number,
+      load: Effect.Effect<A, E, R>,
+    ) => Effect.Effect<WarmAnswer<A>, E, R>;
+    /** What is stored for a question, however old, without marking it as used. */
+    readonly peekWarm: (key: WarmKey) => WarmEntry<unknown> | undefined;
+    /** Forgets what is known of a market, all of it or one kind. */
+    readonly invalidate: (market: Market, kind?: Kind) => Effect.Effect<void>;
+    readonly clear: Effect.Effect<void>;
+  }
+>()("@naru/router/cache/Cache") {
+  /** In memory, empty at the start, bounded by `hotCapacity` and `warmCapacity`. */
+  static readonly layerMemory: Layer.Layer<Cache> = Layer.effect(Cache, Effect.suspend(() => make));
+  static readonly layer: Layer.Layer<Cache> = Cache.layerMemory;
+  /** The same: it holds nothing that a test would have to fake. */
+  static readonly layerTest: Layer.Layer<Cache> = Cache.layerMemory;
+}
+
+/** A question in a form that two different questions never share. */
+export interface WarmKey {
+  readonly kind: Kind;
+  readonly market: Market;
+  /** Everything else that shapes the answer, in a fixed order: `["1m","200","1767571200000"]`. */
+  readonly parts: ReadonlyArray<string>;
+}
+
+const make = Effect.gen(function* () {
+  const config = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const hot = new HotStore(config.hotCapacity);
+  const store = new WarmStore(config.warmCapacity);
+  const flights = new SingleFlight<WarmEntry<unknown>, unknown>(yield* Effect.scope);
+
+  const ageMs = (entry: WarmEntry<unknown>): number => Number(clock.monotonicTimeNanosUnsafe() - entry.storedNanos) / 1e6;
+
+  const loadInto = <A, E, R>(key: WarmKey, load: Effect.Effect<A, E, R>): Effect.Effect<WarmEntry<A>, E, R> =>
+    Effect.map(load, (value) => {
+      const entry = { value, storedNanos: clock.monotonicTimeNanosUnsafe() };
+      store.put(key, entry);
+      return entry;
+    });
+
+  return Cache.of({
+    hot,
+    warm: <A, E, R>(key: WarmKey, maxAgeMs: number, load: Effect.Effect<A, E, R>) =>
+      Effect.suspend((): Effect.Effect<WarmAnswer<A>, E, R> => {
+        const held = store.get(key);
+        // A key is only ever loaded with one type of value: its kind is part of the key.
+        if (held !== undefined && ageMs(held) <= maxAgeMs) return Effect.succeed({ entry: held as WarmEntry<A>, hit: true });
+        const flight = flights.run(warmKeyId(key), loadInto(key, load)) as Effect.Effect<WarmEntry<A>, E, R>;
+        return Effect.map(flight, (entry) => ({ entry, hit: false }));
+      }),
+    peekWarm: (key) => store.peek(key),
+    invalidate: (market, kind) =>
+      Effect.sync(() => {
+        store.invalidate(market, kind);
+        hot.invalidate(market, kind);
+      }),
+    clear: Effect.sync(() => {
+      store.clear();
+      hot.clear();
+    }),
+  });
+});

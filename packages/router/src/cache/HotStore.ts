@@ -1,0 +1,87 @@
+/**
+ * The last value of every key, whoever brought it: socket frames and REST answers feed one store, and the newer one by the exchange's clock
+ * wins. Plain synchronous code, because it is written once per frame.
+ *
+ * A value never goes back in time. The one exception is repair: an exchange time far ahead (a broken frame) would block its key for ever,
+ * so after three older values in a row, each no older than the one before, the older ones are believed.
+ */
+import type { Market } from "../domain/Market.ts";
+import type { Channel } from "../domain/Provenance.ts";
+import type { Kind } from "../domain/Question.ts";
+import type { KeyId } from "../domain/StreamKey.ts";
+
+export interface HotEntry {
+  readonly value: unknown;
+  /** The exchange's time of the value, epoch milliseconds. */
+  readonly exchangeTimeMs: number;
+  /** Monotonic time of receipt. */
+  readonly receivedNanos: bigint;
+  /** Wall clock at receipt, epoch milliseconds. For display. */
+  readonly receivedMs: number;
+  /** Monotonic time at which the value was last known to be current by itself: its receipt, or a later equal answer. */
+  readonly confirmedNanos: bigint;
+  readonly channel: Channel;
+  /** Depth the value was asked for; order books only. */
+  readonly depth?: number | undefined;
+}
+
+const believeAfter = 3;
+
+export class HotStore {
+  readonly #entries = new Map<KeyId, HotEntry>();
+  readonly #refused = new Map<KeyId, { readonly count: number; readonly exchangeTimeMs: number }>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(id: KeyId): HotEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Keeps `entry` if it is not older than what is held; says whether it was kept. At capacity the key written longest ago leaves. */
+  put(id: KeyId, entry: HotEntry): boolean {
+    const held = this.#entries.get(id);
+    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, entry.exchangeTimeMs)) return false;
+    this.#refused.delete(id);
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    if (this.#entries.size > this.#capacity) this.#evictOldest();
+    return true;
+  }
+
+  delete(id: KeyId): void {
+    this.#entries.delete(id);
+    this.#refused.delete(id);
+  }
+
+  /** Forgets a market, all of it or one kind. */
+  invalidate(market: Market, kind: Kind | undefined): void {
+    for (const id of this.#entries.keys()) {
+      if (id.endsWith(`:${market}`) && (kind === undefined || id.startsWith(`${kind}:`))) this.delete(id);
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#refused.clear();
+  }
+
+  #believed(id: KeyId, exchangeTimeMs: number): boolean {
+    const before = this.#refused.get(id);
+    const count = before !== undefined && exchangeTimeMs >= before.exchangeTimeMs ? before.count + 1 : 1;
+    if (count >= believeAfter) return true;
+    this.#refused.set(id, { count, exchangeTimeMs });
+    return false;
+  }
+
+  #evictOldest(): void {
+    const oldest = this.#entries.keys().next();
+    if (oldest.done !== true) this.delete(oldest.value);
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The door for people without Effect: promises, async iterables, and errors that are thrown. It is the same service behind it; nothing is
+ * easier here, only spelt differently. The types of this file name no Effect type.
+ */
+import type { CandlesOptions, OrderbookOptions, TradesOptions } from "../ask.ts";
+import type { Answer, Answers } from "../domain/Answer.ts";
+import type { Candle } from "../domain/Candle.ts";
+import type { MarketInfo } from "../domain/Market.ts";
+import type { ModeChange } from "../domain/Mode.ts";
+import type { Orderbook } from "../domain/Orderbook.ts";
+import type { Intent } from "../domain/Question.ts";
+import type { StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { Ticker } from "../domain/Ticker.ts";
+import type { Trade } from "../domain/Trade.ts";
+import type { Explanation, QuestionSpec } from "../explain.ts";
+import type { HealthReport } from "../HealthReport.ts";
+import type { CallbackElement, CallbackKind, Markets, MarketsOptions } from "../MarketData.ts";
+
+export interface AskPromise<A, Options> {
+  (market: string, options?: Options): Promise<Answer<A>>;
+  (markets: ReadonlyArray<string>, options?: Options): Promise<Answers<A>>;
+}
+
+export interface OrderbookStreamOptions extends StreamOptions {
+  readonly levels?: number;
+}
+
+/** A callback subscription of this door. */
+export interface ClientSubscription {
+  readonly id: string;
+  readonly unsubscribe: () => Promise<void>;
+}
+
+/**
+ * One living client: one socket and one set of limits. Rejections are the tagged errors of this library, to be told apart by `_tag`.
+ * `await using` closes it; so does `close()`, which may be called twice.
+ */
+export interface NaruClient extends AsyncDisposable {
+  readonly getTicker: AskPromise<Ticker, Intent>;
+  readonly getOrderbook: AskPromise<Orderbook, OrderbookOptions>;
+  readonly getTrades: (market: string, options?: TradesOptions) => Promise<Answer<ReadonlyArray<Trade>>>;
+  readonly getCandles: (market: string, interval: string, options?: CandlesOptions) => Promise<Answer<ReadonlyArray<Candle>>>;
+  readonly getMarkets: (options?: MarketsOptions) => Promise<ReadonlyArray<MarketInfo>>;
+  readonly streamTicker: (markets: Markets, options?: StreamOptions) => AsyncIterable<Ticker>;
+  readonly streamOrderbook: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Orderbook>;
+  readonly streamTrades: (markets: Markets, options?: StreamOptions) => AsyncIterable<Trade>;
+  readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<Candle>;
+  readonly streamTickerEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Ticker>>;
+  readonly streamOrderbookEvents: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<StreamElement<Orderbook>>;
+  readonly streamTradesEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Trade>>;
+  readonly streamCandlesEvents: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<StreamElement<Candle>>;
+  readonly subscribe: (
+    markets: Markets,
+    kinds: ReadonlyArray<CallbackKind>,
+    callback: (element: CallbackElement) => void,
+  ) => Promise<ClientSubscription>;
+  readonly explain: (question: QuestionSpec) => Promise<Explanation>;
+  readonly health: () => Promise<HealthReport>;
+  readonly modeChanges: () => AsyncIterable<ModeChange>;
+  /** Every metric in Prometheus text form. */
+  readonly metrics: () => Promise<string>;
+  /** Ends streams, closes the socket, gives everything back. Calls after it reject with `Closed`. Idempotent. */
+  readonly close: () => Promise<void>;
+}

@@ -1,0 +1,74 @@
+/**
+ * Makes the promise door of a layer: one `ManagedRuntime`, built at once so that a wrong setting rejects here and not at the first call.
+ * Promises are rejected with the tagged error itself, not with a wrapper, so `error._tag` and `error.retryAfterMs` are at hand.
+ */
+import * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import type * as Layer from "effect/Layer";
+import * as ManagedRuntime from "effect/ManagedRuntime";
+import * as Stream from "effect/Stream";
+import { Closed, type MarketDataError } from "../errors/MarketDataError.ts";
+import { MarketData, type Markets } from "../MarketData.ts";
+import type { AskPromise, NaruClient } from "./NaruClient.ts";
+
+export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>): Promise<NaruClient> => {
+  const runtime = ManagedRuntime.make(layer);
+  const built = await runtime.runPromiseExit(MarketData);
+  if (Exit.isFailure(built)) {
+    await runtime.dispose();
+    throw Cause.squash(built.cause);
+  }
+  const data = built.value;
+  let closing: Promise<void> | undefined;
+
+  const run = async <A>(effect: Effect.Effect<A, MarketDataError>): Promise<A> => {
+    if (closing !== undefined) throw new Closed({ what: "the client" });
+    const exit = await runtime.runPromiseExit(effect);
+    if (Exit.isSuccess(exit)) return exit.value;
+    if (closing !== undefined && Cause.hasInterruptsOnly(exit.cause)) throw new Closed({ what: "the client" });
+    throw Cause.squash(exit.cause);
+  };
+  const iterate = <A>(stream: Stream.Stream<A, MarketDataError>): AsyncIterable<A> =>
+    Stream.toAsyncIterable(Stream.suspend(() => (closing === undefined ? stream : Stream.fail(new Closed({ what: "the client" })))));
+  const close = (): Promise<void> => (closing ??= runtime.dispose());
+
+  return {
+    getTicker: asPromise(data.getTicker, run),
+    getOrderbook: asPromise(data.getOrderbook, run),
+    getTrades: (market, options) => run(data.getTrades(market, options)),
+    getCandles: (market, interval, options) => run(data.getCandles(market, interval, options)),
+    getMarkets: (options) => run(data.getMarkets(options)),
+    streamTicker: (markets, options) => iterate(data.streamTicker(markets, options)),
+    streamOrderbook: (markets, options) => iterate(data.streamOrderbook(markets, options)),
+    streamTrades: (markets, options) => iterate(data.streamTrades(markets, options)),
+    streamCandles: (markets, interval, options) => iterate(data.streamCandles(markets, interval, options)),
+    streamTickerEvents: (markets, options) => iterate(data.streamTickerEvents(markets, options)),
+    streamOrderbookEvents: (markets, options) => iterate(data.streamOrderbookEvents(markets, options)),
+    streamTradesEvents: (markets, options) => iterate(data.streamTradesEvents(markets, options)),
+    streamCandlesEvents: (markets, interval, options) => iterate(data.streamCandlesEvents(markets, interval, options)),
+    subscribe: async (markets, kinds, callback) => {
+      const { id, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
+      return { id, unsubscribe: () => runtime.runPromise(unsubscribe) };
+    },
+    explain: (question) => run(data.explain(question)),
+    health: () => run(data.health),
+    modeChanges: () => iterate(data.modeChanges),
+    metrics: () => run(data.metrics),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};
+
+/** The cast joins the two forms under one overloaded name, as the service does. */
+const asPromise = <A, Options>(
+  get: {
+    (market: string, options?: Options): Effect.Effect<unknown, MarketDataError>;
+    (markets: ReadonlyArray<string>, options?: Options): Effect.Effect<unknown, MarketDataError>;
+  },
+  run: <B>(effect: Effect.Effect<B, MarketDataError>) => Promise<B>,
+): AskPromise<A, Options> =>
+  ((markets: Markets, options?: Options) => run(typeof markets === "string" ? get(markets, options) : get(markets, options))) as AskPromise<
+    A,
+    Options
+  >;

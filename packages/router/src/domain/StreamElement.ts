@@ -1,0 +1,86 @@
+/**
+ * What a stream says. Interruptions are elements, not only log lines: a consumer that watches `…Events` knows at every moment whether it is
+ * looking at a live market, at a hole, or at values read back afterwards.
+ */
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { Candle } from "./Candle.ts";
+import type { Market } from "./Market.ts";
+import type { Orderbook } from "./Orderbook.ts";
+import type { Kind } from "./Question.ts";
+import type { Ticker } from "./Ticker.ts";
+import type { Trade } from "./Trade.ts";
+
+/** One element's value per kind: a stream of trades carries single trades, a stream of candles single candles. */
+export interface ElementOf {
+  readonly ticker: Ticker;
+  readonly orderbook: Orderbook;
+  readonly trades: Trade;
+  readonly candles: Candle;
+}
+
+/** A value from the socket. `snapshot` is the exchange's own mark for the state at subscription. */
+export interface Live<A> {
+  readonly _tag: "Live";
+  readonly market: Market;
+  readonly value: A;
+  readonly snapshot: boolean;
+  /** Wall clock at receipt, epoch milliseconds. */
+  readonly receivedTimeMs: number;
+}
+
+/** A trade that happened while the link was down, read back over REST. In its place in time, before the next `Live` of its market. */
+export interface Recovered<A> {
+  readonly _tag: "Recovered";
+  readonly market: Market;
+  readonly value: A;
+  readonly receivedTimeMs: number;
+}
+
+/** The link is down and a new one is being made. Values seen so far are not current any more. */
+export interface Reconnecting {
+  readonly _tag: "Reconnecting";
+  /** 1 for the first attempt after a good link. */
+  readonly attempt: number;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** The link is up again and the subscription was sent. */
+export interface Resumed {
+  readonly _tag: "Resumed";
+  readonly downMs: number;
+  readonly atMs: number;
+}
+
+/** Values of a market between two moments are missing and could not be read back. */
+export interface Gap {
+  readonly _tag: "Gap";
+  readonly kind: Kind;
+  readonly market: Market;
+  /** Time of the last value before the hole, exchange time, epoch milliseconds. */
+  readonly fromMs: number;
+  /** Time of the first value after it. */
+  readonly toMs: number;
+  readonly reason: string;
+}
+
+/** Values this consumer was too slow for, since the last such element. Conflated ones were replaced by newer ones of the same market. */
+export interface Dropped {
+  readonly _tag: "Dropped";
+  readonly count: number;
+}
+
+export type StreamElement<A> = Live<A> | Recovered<A> | Reconnecting | Resumed | Gap | Dropped;
+
+export interface StreamOptions {
+  /** "fail" ends the stream of values with `StreamGap` at a hole; "skip" goes on. `…Events` streams only ever report it. Default "fail". */
+  readonly onGap?: "fail" | "skip" | undefined;
+  /**
+   * Elements held for a consumer that does not keep up: at the bound tickers and books keep the newest of each market, trades and candles
+   * fail with `SlowConsumer`. Default 4,096.
+   */
+  readonly bufferSize?: number | undefined;
+}
+
+/** A callback subscription's outcome is told by its handle, never thrown into the callback's caller. */
+export type StreamFailure = MarketDataError;

@@ -1,0 +1,134 @@
+/**
+ * Asks the ranked tiers in order until one answers: a fold of `orElse` over the list. Every failure is kept and told; tiers after the winner
+ * are never touched; one deadline lies over everything. A wrong question or an unknown market ends the chain at once, because no other tier
+ * can know better.
+ *
+ * The outcome of each call drives the machine of `FallbackMachine.ts`, whose mode stands in every answer.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as PubSub from "effect/PubSub";
+import * as Stream from "effect/Stream";
+import type { Mode, ModeChange } from "../domain/Mode.ts";
+import type { TierName } from "../domain/Provenance.ts";
+import type { Question } from "../domain/Question.ts";
+import { type Attempt, DataUnavailable, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
+import { Health } from "../health/HealthLedger.ts";
+import type { Tier, TierAnswer, TierMiss } from "../tiers/Tier.ts";
+import { initialMachine, step, type CallOutcome } from "./FallbackMachine.ts";
+import { orElse } from "./orElse.ts";
+
+export interface FallbackAnswer {
+  readonly tier: TierName;
+  readonly answer: TierAnswer;
+  /** In the order tried, the answering one last. */
+  readonly attempts: ReadonlyArray<Attempt>;
+}
+
+/** Nobody answered. `error` is what the caller gets when no last known value helps. */
+export interface FallbackFailure {
+  readonly error: MarketDataError;
+  readonly attempts: ReadonlyArray<Attempt>;
+}
+
+export class FallbackManager extends Context.Service<
+  FallbackManager,
+  {
+    /** Asks `ranked` in order. `deadlineMs` covers all of it. */
+    readonly run: (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) => Effect.Effect<FallbackAnswer, FallbackFailure>;
+    readonly mode: () => Mode;
+    /** Every change of mode from now on. A reader that falls 64 changes behind loses the oldest. */
+    readonly modeChanges: Stream.Stream<ModeChange>;
+  }
+>()("@naru/router/fallback/FallbackManager") {
+  static readonly layer: Layer.Layer<FallbackManager, never, Health> = Layer.effect(
+    FallbackManager,
+    Effect.suspend(() => make),
+  );
+  /** The live one with a ledger of its own. */
+  static readonly layerTest: Layer.Layer<FallbackManager> = Layer.provide(FallbackManager.layer, Health.layer);
+}
+
+const make = Effect.gen(function* () {
+  const health = yield* Health;
+  const clock = yield* Clock.Clock;
+  const changes = yield* PubSub.sliding<ModeChange>(64);
+  let machine = initialMachine;
+
+  const settle = (outcome: CallOutcome, reason: string): Effect.Effect<void> => {
+    const before = machine.mode;
+    machine = step(machine, outcome);
+    if (machine.mode === before) return Effect.void;
+    const change = { from: before, to: machine.mode, atMs: clock.currentTimeMillisUnsafe(), reason };
+    health.modeChanged(change);
+    return Effect.andThen(PubSub.publish(changes, change), Effect.logWarning("mode changed", change));
+  };
+
+  const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) {
+    const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+    const attempts: Array<Attempt> = [];
+    const errors: Array<MarketDataError> = [];
+
+    const ask = (tier: Tier): Effect.Effect<FallbackAnswer, MarketDataError | TierMiss> =>
+      Effect.suspend(() => {
+        const started = clock.monotonicTimeNanosUnsafe();
+        const note = (outcome: Attempt["outcome"], reason: string) => {
+          const durationMs = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6;
+          const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs };
+          attempts.push(attempt);
+          health.attempted(question.kind, attempt);
+        };
+        return tier.ask(question, { deadlineNanos }).pipe(
+          Effect.map((answer) => {
+            note("answered", "ok");
+            return { tier: tier.name, answer, attempts };
+          }),
+          Effect.tapError((error) =>
+            Effect.sync(() => {
+              if (error._tag === "TierMiss") return note("missed", error.reason);
+              errors.push(error);
+              return note("failed", `${error._tag}: ${error.message}`);
+            }),
+          ),
+          Effect.onInterrupt(() => Effect.sync(() => note("failed", "interrupted, by the deadline or by the caller"))),
+        );
+      });
+
+    const nothing: Effect.Effect<FallbackAnswer, MarketDataError | TierMiss> = Effect.suspend(() => Effect.fail(summary(question, attempts, errors)));
+    // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
+    const chain = ranked.reduceRight((rest, tier) => orElse(ask(tier), (error) => (isFinal(error) ? Effect.fail(error) : rest)), nothing);
+
+    return yield* chain.pipe(
+      Effect.timeoutOrElse({
+        duration: deadlineMs,
+        orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
+      }),
+      Effect.tap(() => settle(errors.length === 0 ? "clean" : "degraded", errors.at(-1)?.message ?? "answered")),
+      Effect.catch((error) => {
+        const failure = error._tag === "TierMiss" ? summary(question, attempts, errors) : error;
+        const settled = isFinal(failure) ? Effect.void : settle("unanswered", failure.message);
+        return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
+      }),
+    );
+  });
+
+  return FallbackManager.of({ run, mode: () => machine.mode, modeChanges: Stream.fromPubSub(changes) });
+});
+
+/** No other tier can know better. */
+const isFinal = (error: MarketDataError | TierMiss): boolean => error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
+
+/**
+ * What a call that nobody answered fails with. When every tier that failed did so for one reason, the caller gets that reason itself, so that
+ * `RateLimited` stays catchable as such; different reasons become `DataUnavailable` with all of them.
+ */
+const summary = (question: Question, attempts: ReadonlyArray<Attempt>, errors: ReadonlyArray<MarketDataError>): MarketDataError => {
+  const last = errors.at(-1);
+  if (last !== undefined && errors.every((error) => error._tag === last._tag)) return last;
+  return new DataUnavailable({ kind: question.kind, market: question.market, attempts });
+};
+
+const describe = (attempts: ReadonlyArray<Attempt>): string | null =>
+  attempts.length === 0 ? null : attempts.map((attempt) => `${attempt.tier}: ${attempt.reason}`).join("; ");

@@ -1,0 +1,79 @@
+/**
+ * At most `limit` grants in any `windowMs`, as a pure step on monotonic milliseconds. It remembers the time of every grant instead of filling
+ * a bucket: a bucket of ten that refills at ten per second lets nineteen through in one second, and the exchange counts.
+ *
+ * Grants are spaced over 1.05 windows, because requests that leave a window apart can arrive closer together.
+ */
+import type { Limit } from "./LimitTable.ts";
+
+/** How much longer than the exchange's window ours is: room for the jitter of the way there. */
+export const arrivalGuard = 1.05;
+
+export interface SlidingWindow {
+  /** Times of grants, ascending; those that can no longer matter are dropped at the next step. Includes requests of others we were told of. */
+  readonly times: ReadonlyArray<number>;
+  /** Nothing is granted before this time. */
+  readonly pausedUntil: number;
+}
+
+export const empty: SlidingWindow = { times: [], pausedUntil: Number.NEGATIVE_INFINITY };
+
+/** The length a grant counts for, in milliseconds. */
+export const spanMs = (limit: Limit): number => limit.windowMs * arrivalGuard;
+
+/** When a caller with `ahead` others before it is granted, if nobody else comes: `nowMs` when at once, exact to the rounding of doubles. */
+export const grantAt = (limit: Limit, state: SlidingWindow, nowMs: number, ahead = 0): number => {
+  const place = ahead % limit.limit;
+  const before = state.times[state.times.length - limit.limit + place];
+  const first = Math.max(nowMs, state.pausedUntil, before === undefined ? nowMs : before + spanMs(limit));
+  return first + Math.floor(ahead / limit.limit) * spanMs(limit);
+};
+
+/** The state after a grant at `nowMs`. Only right where {@link grantAt} has come. */
+export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): SlidingWindow => ({
+  ...state,
+  times: [...recent(limit, state, nowMs), nowMs],
+});
+
+/** Takes back a grant that was not used: the request was never sent. */
+export const refunded = (state: SlidingWindow, grantedMs: number): SlidingWindow => {
+  const index = state.times.lastIndexOf(grantedMs);
+  return index === -1 ? state : { ...state, times: state.times.toSpliced(index, 1) };
+};
+
+/** Nothing before `untilMs`. A pause is never shortened. */
+export const paused = (state: SlidingWindow, untilMs: number): SlidingWindow =>
+  untilMs > state.pausedUntil ? { ...state, pausedUntil: untilMs } : state;
+
+/** Grants that still count at `nowMs`. */
+export const used = (limit: Limit, state: SlidingWindow, nowMs: number): number => countSince(state, nowMs - spanMs(limit));
+
+/**
+ * What the exchange said is left, in an answer to a request sent `tookMs` ago. The window it counted ended somewhere in between, so every
+ * grant that can have been in it explains part of what is gone; what is left unexplained was somebody else's and is booked at `nowMs`.
+ * A number that explains itself, makes no sense, or is older than a window changes nothing: feedback never raises what we may use.
+ */
+export const observed = (limit: Limit, state: SlidingWindow, nowMs: number, remaining: number, tookMs: number): SlidingWindow => {
+  if (!Number.isInteger(remaining) || remaining < 0 || !(tookMs < limit.windowMs)) return state;
+  const explained = countSince(state, nowMs - Math.max(0, tookMs) - spanMs(limit));
+  const foreign = limit.limit - remaining - explained;
+  if (foreign <= 0) return state;
+  return { ...state, times: [...recent(limit, state, nowMs), ...Array.from({ length: foreign }, () => nowMs)] };
+};
+
+/** Nothing of the state matters any more. */
+export const isIdle = (limit: Limit, state: SlidingWindow, nowMs: number): boolean =>
+  state.pausedUntil <= nowMs && used(limit, state, nowMs) === 0;
+
+/** The grants that count now, and one more span of them for {@link observed}. */
+const recent = (limit: Limit, state: SlidingWindow, nowMs: number): ReadonlyArray<number> => {
+  const from = nowMs - 2 * spanMs(limit);
+  const first = state.times.findIndex((time) => time > from);
+  return first === -1 ? [] : first === 0 ? state.times : state.times.slice(first);
+};
+
+const countSince = (state: SlidingWindow, afterMs: number): number => {
+  let count = 0;
+  for (let i = state.times.length - 1; i >= 0 && (state.times[i] ?? 0) > afterMs; i--) count++;
+  return count;
+};

@@ -1,0 +1,128 @@
+/**
+ * What one consumer has not taken yet. The socket's side writes synchronously and never waits; the consumer's side is a pull that takes
+ * everything there is, a batch at a time, so one stuck consumer costs the others nothing.
+ *
+ * At the bound a conflating buffer keeps the newest element of each market and counts the rest, told by one `Dropped` before the next batch; a
+ * lossless one hands out what it holds, in order, and then fails with `SlowConsumer`.
+ */
+import type { NonEmptyReadonlyArray } from "effect/Array";
+import * as Effect from "effect/Effect";
+import type * as Pull from "effect/Pull";
+import type { Market } from "../domain/Market.ts";
+import type { Kind } from "../domain/Question.ts";
+import type { StreamElement } from "../domain/StreamElement.ts";
+import { type MarketDataError, SlowConsumer } from "../errors/MarketDataError.ts";
+
+/** Elements per pull. What a consumer has pulled can be replaced by newer values no more, so batches stay small. */
+const maxBatch = 128;
+
+export interface ConsumerBufferOptions {
+  readonly kind: Kind;
+  readonly capacity: number;
+}
+
+export class ConsumerBuffer<A> {
+  readonly #kind: Kind;
+  readonly #capacity: number;
+  readonly #conflates: boolean;
+  /** Oldest first from `#head` on. A hole is an element that a newer one of its market replaced. */
+  #slots: Array<StreamElement<A> | undefined> = [];
+  #head = 0;
+  #size = 0;
+  #dropped = 0;
+  /** Slot of the newest live element of each market; conflating buffers only. */
+  readonly #newest = new Map<Market, number>();
+  #failure: MarketDataError | undefined;
+  #wake: ((effect: Effect.Effect<void>) => void) | undefined;
+
+  constructor(options: ConsumerBufferOptions) {
+    this.#kind = options.kind;
+    this.#capacity = Math.max(1, options.capacity);
+    this.#conflates = options.kind === "ticker" || options.kind === "orderbook";
+  }
+
+  /** Elements held now, at most the capacity. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Takes an element in. The consumer wakes at the next {@link flush}. */
+  offer(element: StreamElement<A>): void {
+    if (this.#failure !== undefined) return;
+    if (this.#size >= this.#capacity) {
+      if (!this.#conflates) {
+        this.fail(new SlowConsumer({ kind: this.#kind, capacity: this.#capacity, dropped: 1 }));
+        return;
+      }
+      this.#makeRoom(element);
+    }
+    if (this.#conflates && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
+    this.#slots.push(element);
+    this.#size++;
+  }
+
+  /** Ends the stream with `error`, after what is held. */
+  fail(error: MarketDataError): void {
+    this.#failure ??= error;
+    this.flush();
+  }
+
+  /** Wakes the consumer if there is something for it. */
+  flush(): void {
+    const wake = this.#wake;
+    if (wake === undefined || (this.#size === 0 && this.#failure === undefined)) return;
+    this.#wake = undefined;
+    // The consumer runs in a turn of its own: never inside the socket's callback.
+    wake(Effect.yieldNow);
+  }
+
+  /** The consumer's side: the next batch, waiting for one if need be. */
+  readonly pull: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => {
+    const batch = this.#take();
+    if (batch !== undefined) return Effect.succeed(batch);
+    return this.#failure === undefined ? Effect.flatMap(this.#awaitWake, () => this.pull) : Effect.fail(this.#failure);
+  });
+
+  readonly #awaitWake: Effect.Effect<void> = Effect.callback((resume) => {
+    this.#wake = resume;
+    return Effect.sync(() => {
+      this.#wake = undefined;
+    });
+  });
+
+  #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+    const batch: Array<StreamElement<A>> = [];
+    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped });
+    this.#dropped = 0;
+    while (this.#head < this.#slots.length && batch.length < maxBatch) {
+      const element = this.#slots[this.#head++];
+      if (element === undefined) continue;
+      this.#size--;
+      batch.push(element);
+    }
+    if (this.#size === 0) this.#reset([]);
+    const [first, ...rest] = batch;
+    return first === undefined ? undefined : [first, ...rest];
+  }
+
+  /** Removes the element that `incoming` makes the most superfluous: the one it replaces, else the oldest. */
+  #makeRoom(incoming: StreamElement<A>): void {
+    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
+    while (this.#slots[this.#head] === undefined) this.#head++;
+    this.#slots[replaced !== undefined && replaced >= this.#head ? replaced : this.#head] = undefined;
+    this.#size--;
+    this.#dropped++;
+    if (this.#slots.length > 2 * this.#capacity) this.#reset(this.#slots.slice(this.#head).filter((element) => element !== undefined));
+  }
+
+  /** Closes the holes, so that memory follows the capacity and not the history. */
+  #reset(kept: Array<StreamElement<A> | undefined>): void {
+    this.#slots = kept;
+    this.#head = 0;
+    this.#newest.clear();
+    if (!this.#conflates) return;
+    kept.forEach((element, slot) => {
+      if (element?._tag === "Live") this.#newest.set(element.market, slot);
+    });
+  }
+}

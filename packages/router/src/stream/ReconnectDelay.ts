@@ -1,0 +1,38 @@
+/**
+ * How long to wait before the next connect. Full jitter on a doubling ceiling; some endings raise the floor: a restart asks for patience, a
+ * refusal says when, and a request that the exchange calls wrong does not get right by haste. Pure; randomness is passed in.
+ */
+import { delayMs, reconnectBackoff } from "../transport/Backoff.ts";
+import type { SessionEnd } from "../transport/Session.ts";
+
+/** Close codes that ask for patience: policy violation, service restart (5 to 30 s by the registry's note), try again later. */
+const patience: ReadonlyMap<number, { readonly fromMs: number; readonly spreadMs: number }> = new Map([
+  [1008, { fromMs: 5_000, spreadMs: 5_000 }],
+  [1012, { fromMs: 5_000, spreadMs: 25_000 }],
+  [1013, { fromMs: 5_000, spreadMs: 5_000 }],
+]);
+
+/** A refusal that cannot change by itself, met twice in a row. */
+const refusedFromMs = 5_000;
+/** A limit's end is shared by everybody who met it; this spreads them. */
+const limitSpreadMs = 1_000;
+
+export interface ReconnectFacts {
+  /** Links that ended since the last stable one, before this one. */
+  readonly failures: number;
+  /** Endings in a row, this one included, by an error that trying again does not change. */
+  readonly refusals: number;
+  /** A random number in [0, 1). */
+  readonly random01: number;
+}
+
+export const delayAfterMs = (end: SessionEnd, { failures, refusals, random01 }: ReconnectFacts): number => {
+  const backoffMs = delayMs(reconnectBackoff, failures, random01);
+  if (end._tag === "Closed") {
+    const asked = patience.get(end.code);
+    return asked === undefined ? backoffMs : Math.max(backoffMs, asked.fromMs + asked.spreadMs * random01);
+  }
+  if (end._tag !== "Failed") return backoffMs;
+  if (end.error.retryAfterMs !== null) return Math.max(backoffMs, end.error.retryAfterMs + limitSpreadMs * random01);
+  return refusals >= 2 ? Math.max(backoffMs, refusedFromMs) : backoffMs;
+};

@@ -1,0 +1,221 @@
+/**
+ * The live side of the router: which keys are wanted, the link that carries them, and a scoped stream per consumer.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Stream from "effect/Stream";
+import { Cache } from "../cache/Cache.ts";
+import type { Kind } from "../domain/Question.ts";
+import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { Closed, InvalidRequest, type MarketDataError, NetworkError, Overloaded } from "../errors/MarketDataError.ts";
+import type { RateLimiter } from "../limits/RateLimiter.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import type { Rest } from "../transport/RestCall.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import type { Transport } from "../transport/Transport.ts";
+import { Venue } from "../transport/Venue.ts";
+import { ConsumerBuffer } from "./ConsumerBuffer.ts";
+import { FrameHub, type RepairJob } from "./FrameHub.ts";
+import { makeGapHealer } from "./GapHealer.ts";
+import { Interest } from "./Interest.ts";
+import { type Link, type LinkState, makeLink } from "./Link.ts";
+import type { StreamValue } from "./Track.ts";
+
+export { type LinkEvent, LinkObserver, type LinkState } from "./Link.ts";
+
+export interface LinkStatus {
+  readonly state: LinkState;
+  /** Attempts since the last good link; 0 while open. */
+  readonly attempt: number;
+  /** Connects so far, and how many of them were re-connects. */
+  readonly connects: number;
+  readonly reconnects: number;
+  /** Why the last link ended; null when none did. */
+  readonly lastClose: string | null;
+  /** Milliseconds since the last inbound byte or pong; null before the first. */
+  readonly silentMs: number | null;
+  /** Keys in the wanted set, and how many of them have spoken since the link opened. */
+  readonly wanted: number;
+  readonly live: number;
+}
+
+export class Subscriptions extends Context.Service<
+  Subscriptions,
+  {
+    readonly status: () => LinkStatus;
+    /** The one truth about the link, read at the instant of decision. */
+    readonly connected: () => boolean;
+    /** The key is subscribed on an open link and has spoken since that link opened. */
+    readonly isLive: (key: StreamKey) => boolean;
+    /** Monotonic time at which a live key was last proved current (its link spoke or answered a ping); undefined when it is not live. */
+    readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
+    /** Opens the link behind the caller's back, if it is not open or opening. Never waits. */
+    readonly open: Effect.Effect<void>;
+    /** Notes that a read wants this key: it is subscribed (within the slots for reads) and kept until some time after the last read. Never waits. */
+    readonly wantForReads: (key: StreamKey) => Effect.Effect<void>;
+    /** Waits until the key is live. Fails at once when the link breaks meanwhile; interruption leaves the subscription in place. */
+    readonly awaitLive: (key: StreamKey) => Effect.Effect<void, MarketDataError>;
+    /** One consumer's stream; the keys are subscribed while it runs. */
+    readonly events: <K extends Kind>(
+      kind: K,
+      keys: ReadonlyArray<StreamKey>,
+      options: StreamOptions,
+    ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+  }
+>()("@naru/router/stream/Subscriptions") {}
+
+/** One link per layer, opened by the first question; everything it starts ends with the layer. */
+export const layer: Layer.Layer<Subscriptions, never, Transport | Venue | RateLimiter | Rest | Cache> = Layer.effect(
+  Subscriptions,
+  Effect.gen(function* () {
+    const config = yield* RouterConfig;
+    const { hot } = yield* Cache;
+    const healer = yield* makeGapHealer;
+    const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
+    const requestRepair = (job: RepairJob) => healer.request(job);
+    const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair });
+    const waiters = new Waiters(interest);
+    const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
+    yield* Effect.forkScoped(link.run);
+    yield* Effect.forkScoped(healer.run(hub));
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        link.close();
+        hub.close(closed);
+        waiters.failAll(closed);
+      }),
+    );
+    return yield* makeService({ hub, interest, link, waiters });
+  }),
+);
+
+const closed = new Closed({ what: "The live side" });
+
+interface Parts {
+  readonly hub: FrameHub;
+  readonly interest: Interest;
+  readonly link: Link;
+  readonly waiters: Waiters;
+}
+
+const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters }: Parts) {
+  const venue = yield* Venue;
+  const config = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const nowMs = () => monotonicMs(clock);
+
+  const wantForReads = (key: StreamKey) =>
+    Effect.sync(() => {
+      if (link.state === "closed" || !venue.socket.supports(key)) return;
+      interest.read(key, nowMs());
+      waiters.refuseUnwanted(config.maxReadSubscriptions);
+      link.changed();
+    });
+
+  const awaitLive = Effect.fnUntraced(function* (key: StreamKey) {
+    if (link.state === "closed") return yield* closed;
+    if (!venue.socket.supports(key)) return yield* notStreamable(key);
+    if (hub.isLive(key)) return;
+    if (link.state === "waiting") {
+      return yield* new NetworkError({ phase: "socket", host: venue.host, code: null, detail: `between attempts; ${link.lastClose}` });
+    }
+    yield* wantForReads(key);
+    yield* waiters.wait(key, hub);
+  });
+
+  const attach = (kind: Kind, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity: options.bufferSize ?? config.streamBuffer });
+        const consumer = hub.attach(keys, buffer, link.down);
+        for (const key of keys) interest.add(key);
+        link.changed();
+        return consumer;
+      }),
+      (consumer) =>
+        Effect.sync(() => {
+          hub.detach(consumer);
+          for (const key of consumer.keys) interest.release(key);
+          link.changed();
+        }),
+    );
+
+  const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        if (link.state === "closed") return yield* closed;
+        for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
+        const consumer = yield* attach(kind, [...new Map(keys.map((key) => [keyId(key), key])).values()], options);
+        // Keys of one kind bring values of that kind only.
+        const buffer = consumer.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
+        return Stream.fromPull(Effect.succeed(buffer.pull));
+      }),
+    );
+
+  return Subscriptions.of({
+    status: () => ({
+      state: link.state,
+      attempt: link.attempt,
+      connects: link.connects,
+      reconnects: Math.max(0, link.connects - 1),
+      lastClose: link.lastClose,
+      silentMs: link.heardNanos === undefined ? null : nowMs() - Number(link.heardNanos) / 1e6,
+      wanted: interest.wanted(nowMs()).length,
+      live: hub.live,
+    }),
+    connected: () => link.state === "open",
+    isLive: (key) => hub.isLive(key),
+    confirmedNanos: (key) => (hub.isLive(key) ? link.heardNanos : undefined),
+    open: Effect.sync(() => link.open()),
+    wantForReads,
+    awaitLive,
+    events,
+  });
+});
+
+const notStreamable = (key: StreamKey): InvalidRequest =>
+  new InvalidRequest({ field: "key", input: keyId(key), reason: "cannot be streamed by this venue" });
+
+/** The fibers that wait for a key's first element. */
+class Waiters {
+  readonly #interest: Interest;
+  readonly #waiting = new Set<{ readonly id: KeyId; readonly fail: (error: MarketDataError) => void }>();
+
+  constructor(interest: Interest) {
+    this.#interest = interest;
+  }
+
+  /** Waits until `key` is live. Interruption takes only the waiting away. */
+  wait(key: StreamKey, hub: FrameHub): Effect.Effect<void, MarketDataError> {
+    return Effect.callback((resume) => {
+      let cancel = () => {};
+      const settle = (effect: Effect.Effect<void, MarketDataError>) => {
+        this.#waiting.delete(waiter);
+        cancel();
+        resume(Effect.andThen(Effect.yieldNow, effect));
+      };
+      const waiter = { id: keyId(key), fail: (error: MarketDataError) => settle(Effect.fail(error)) };
+      this.#waiting.add(waiter);
+      cancel = hub.onLive(key, () => settle(Effect.void));
+      return Effect.sync(() => {
+        this.#waiting.delete(waiter);
+        cancel();
+      });
+    });
+  }
+
+  failAll(error: MarketDataError): void {
+    for (const waiter of [...this.#waiting]) waiter.fail(error);
+  }
+
+  /** A read that lost its slot to later ones will not become live. */
+  refuseUnwanted(limit: number): void {
+    for (const waiter of [...this.#waiting]) {
+      if (this.#interest.has(waiter.id)) continue;
+      waiter.fail(new Overloaded({ what: "subscriptions started by reads", limit, retryAfterMs: 0 }));
+    }
+  }
+}

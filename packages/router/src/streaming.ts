@@ -1,0 +1,92 @@
+/**
+ * The streams of `MarketData` over `Subscriptions`: input checked, markets looked up before the socket is asked (it answers an unknown one
+ * with silence), and the plain streams of values made from the streams of elements.
+ */
+import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
+import * as Stream from "effect/Stream";
+import type { MarketList } from "./cache/MarketList.ts";
+import { parseInterval } from "./domain/Interval.ts";
+import { type Market, parseMarket } from "./domain/Market.ts";
+import type { Kind } from "./domain/Question.ts";
+import type { ElementOf, Gap, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { StreamKey } from "./domain/StreamKey.ts";
+import { InvalidRequest, type MarketDataError, StreamGap } from "./errors/MarketDataError.ts";
+import type { Markets } from "./MarketData.ts";
+import type { Subscriptions } from "./stream/Subscriptions.ts";
+import type { Venue } from "./transport/Venue.ts";
+
+/** What a stream needs beyond its markets. */
+export interface StreamShape {
+  readonly levels?: number | undefined;
+  readonly interval?: string | undefined;
+}
+
+export interface Streaming {
+  readonly events: <K extends Kind>(
+    kind: K,
+    markets: Markets,
+    options: StreamOptions & StreamShape,
+  ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+  readonly values: <K extends Kind>(kind: K, markets: Markets, options: StreamOptions & StreamShape) => Stream.Stream<ElementOf[K], MarketDataError>;
+}
+
+export const make = (
+  subscriptions: Subscriptions["Service"],
+  marketList: MarketList["Service"],
+  venue: Venue["Service"],
+): Streaming => {
+  const keys = Effect.fnUntraced(function* (kind: Kind, markets: Markets, shape: StreamShape) {
+    const codes = typeof markets === "string" ? [markets] : [...new Set(markets)];
+    if (codes.length === 0) return yield* new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" });
+    const wanted = yield* Effect.forEach(codes, (code) => Effect.fromResult(Result.flatMap(parseMarket(code), (market) => keyOf(kind, market, shape))));
+    for (const key of wanted) {
+      if (!venue.socket.supports(key)) return yield* new InvalidRequest({ field: "interval", input: shape.interval ?? kind, reason: "is not streamed by this exchange" });
+    }
+    // An exchange that cannot list its markets now may still stream them.
+    yield* Effect.ignore(marketList.get);
+    yield* Effect.forEach(wanted, (key) => marketList.check(key.market), { discard: true });
+    return wanted;
+  });
+
+  const events: Streaming["events"] = (kind, markets, options) =>
+    Stream.unwrap(Effect.map(keys(kind, markets, options), (wanted) => subscriptions.events(kind, wanted, options)));
+
+  return {
+    events,
+    values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
+  };
+};
+
+/** Only the values. At a hole that may not be skipped, all values before it come first, then the failure. */
+const valuesOf = <A>(events: Stream.Stream<StreamElement<A>, MarketDataError>, onGap: "fail" | "skip"): Stream.Stream<A, MarketDataError> =>
+  Stream.suspend(() => {
+    let hole: Gap | undefined;
+    const end = Stream.suspend(() => (hole === undefined ? Stream.empty : Stream.fail(gapError(hole))));
+    return events.pipe(
+      Stream.takeWhile((element) => {
+        if (element._tag === "Gap" && onGap === "fail") hole = element;
+        return hole === undefined;
+      }),
+      Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
+      Stream.map((element) => element.value),
+      Stream.concat(end),
+    );
+  });
+
+const gapError = ({ kind, market, fromMs, toMs, reason }: Gap): StreamGap => new StreamGap({ kind, market, fromMs, toMs, reason });
+
+const keyOf = (kind: Kind, market: Market, shape: StreamShape): Result.Result<StreamKey, InvalidRequest> => {
+  switch (kind) {
+    case "ticker":
+    case "trades":
+      return Result.succeed({ kind, market });
+    case "orderbook": {
+      const levels = shape.levels ?? 15;
+      if (Number.isInteger(levels) && levels >= 1 && levels <= 30) return Result.succeed({ kind, market, levels });
+      return Result.fail(new InvalidRequest({ field: "levels", input: String(levels), reason: "is not a whole number from 1 to 30" }));
+    }
+    case "candles":
+      return Result.map(parseInterval(shape.interval ?? ""), (interval) => ({ kind, market, interval }));
+  }
+};

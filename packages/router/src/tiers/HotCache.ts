@@ -1,0 +1,64 @@
+/**
+ * The tier that answers from memory: the hot store's value, if it is known to be current within the question's `maxAge`. A value of a live
+ * key is as current as its link is alive, however long ago the market last moved; any other value only as its own receipt.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type { HotEntry } from "../cache/HotStore.ts";
+import { Cache } from "../cache/Cache.ts";
+import { trimOrderbook, type Orderbook } from "../domain/Orderbook.ts";
+import type { Question } from "../domain/Question.ts";
+import { keyId } from "../domain/StreamKey.ts";
+import { Subscriptions } from "../stream/Subscriptions.ts";
+import { liveKeyOf } from "./liveKey.ts";
+import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
+
+/** What the hot store holds for a question, with the time it was last known to be current. */
+export type HotLookup = (question: Question) => TierAnswer | undefined;
+
+/** Reads the hot store; shared by the tiers that answer from it and by the search for a last known value. Synchronous. */
+export const hotLookup: Effect.Effect<HotLookup, never, Cache | Subscriptions> = Effect.gen(function* () {
+  const cache = yield* Cache;
+  const subscriptions = yield* Subscriptions;
+  return (question) => {
+    const key = liveKeyOf(question);
+    if (key === undefined) return undefined;
+    const entry = cache.hot.get(keyId(key));
+    if (entry === undefined || !deepEnough(entry, question)) return undefined;
+    const proved = subscriptions.confirmedNanos(key);
+    return toAnswer(question, entry, proved !== undefined && proved > entry.confirmedNanos ? proved : entry.confirmedNanos);
+  };
+});
+
+export const make: Effect.Effect<Tier, never, Cache | Subscriptions> = Effect.gen(function* () {
+  const lookup = yield* hotLookup;
+  const clock = yield* Clock.Clock;
+  return {
+    name: "hot_cache",
+    ask: Effect.fnUntraced(function* (question) {
+      const held = lookup(question);
+      if (held === undefined) return yield* new TierMiss({ reason: "absent" });
+      const ageMs = Number(clock.monotonicTimeNanosUnsafe() - held.confirmedNanos) / 1e6;
+      if (ageMs > question.intent.maxAgeMs) return yield* new TierMiss({ reason: "too_old" });
+      return held;
+    }),
+  };
+});
+
+const deepEnough = (entry: HotEntry, question: Question): boolean =>
+  question.kind !== "orderbook" || entry.depth === undefined || entry.depth >= question.levels;
+
+const toAnswer = (question: Question, entry: HotEntry, confirmedNanos: bigint): TierAnswer => ({
+  value: shapeFor(question, entry.value),
+  channel: entry.channel,
+  exchangeTimeMs: entry.exchangeTimeMs,
+  receivedNanos: entry.receivedNanos,
+  receivedMs: entry.receivedMs,
+  confirmedNanos,
+});
+
+/** The store keeps single rows; trades and candles are answered as lists. An entry's kind is its key's, so the book cast holds. */
+const shapeFor = (question: Question, value: unknown): unknown => {
+  if (question.kind === "orderbook") return trimOrderbook(value as Orderbook, question.levels);
+  return question.kind === "ticker" ? value : [value];
+};

@@ -1,0 +1,120 @@
+/**
+ * A question answered over REST, in as many requests as it takes: one for a ticker or a book, pages for many candles or trades. Which tier
+ * asks, and whether anything is remembered, is the tiers' business.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type { Candle } from "../domain/Candle.ts";
+import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
+import type { CandlesQuestion, OrderbookQuestion, Question, TickerQuestion, TradesQuestion } from "../domain/Question.ts";
+import type { Trade } from "../domain/Trade.ts";
+import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
+import { Rest, type RestResult } from "../transport/RestCall.ts";
+import { type RestCall, Venue } from "../transport/Venue.ts";
+import { addPage, firstPage, maxPages, nextPage, toRows } from "./candlePages.ts";
+import type { AskOptions, TierAnswer } from "./Tier.ts";
+
+export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
+
+export const make: Effect.Effect<RestAnswer, never, Rest | Venue> = Effect.gen(function* () {
+  const rest = yield* Rest;
+  const venue = yield* Venue;
+  const clock = yield* Clock.Clock;
+
+  /** One request of a question, about its market only. */
+  const run = <A extends { readonly market: string }>(call: RestCall<A>, question: Question, deadlineNanos: bigint) =>
+    rest.run(call, { priority: question.intent.priority, deadlineNanos, expects: (row) => row.market === question.market });
+
+  /** Every page has the whole deadline: a long history may take its time, a stuck page may not. */
+  const pageDeadline = (question: Question) => clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(question.intent.deadlineMs * 1e6));
+
+  const ticker = Effect.fnUntraced(function* (question: TickerQuestion, options: AskOptions) {
+    const result = yield* single(venue.tickers([question.market]), (call) => run(call, question, options.deadlineNanos));
+    const row = yield* onlyRow(result);
+    return answered(result, row, row.timestampMs);
+  });
+
+  const orderbook = Effect.fnUntraced(function* (question: OrderbookQuestion, options: AskOptions) {
+    const result = yield* single(venue.orderbooks([question.market], question.levels), (call) => run(call, question, options.deadlineNanos));
+    const row: Orderbook = trimOrderbook(yield* onlyRow(result), question.levels);
+    return answered(result, row, row.timestampMs);
+  });
+
+  const trades = Effect.fnUntraced(function* (question: TradesQuestion) {
+    const rows = new Map<string, Trade>();
+    let before = question.before;
+    let last: RestResult<Trade> | undefined;
+    const pages = Math.ceil(question.count / venue.paging.trades) + 1;
+    for (let page = 0; page < pages && rows.size < question.count; page++) {
+      const count = Math.min(question.count - rows.size, venue.paging.trades);
+      const call = yield* Effect.fromResult(venue.trades(question.market, { count, before }));
+      const result: RestResult<Trade> = yield* Effect.flatMap(run(call, question, pageDeadline(question)), whole);
+      last = last ?? result;
+      const known = rows.size;
+      for (const row of result.rows) rows.set(row.id, row);
+      before = result.rows.at(-1)?.id;
+      if (rows.size === known || before === undefined) break;
+    }
+    // The first page saw the market's present; later ones only reach back.
+    const newestFirst = [...rows.values()];
+    return answered(last, newestFirst.reverse(), newestFirst.at(-1)?.tradeTimeMs ?? null);
+  });
+
+  const candles = Effect.fnUntraced(function* (question: CandlesQuestion) {
+    let pages = firstPage(question, venue.paging.candles);
+    let first: RestResult<Candle> | undefined;
+    const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
+    for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
+      const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, wanted));
+      const result: RestResult<Candle> = yield* Effect.flatMap(run(call, question, pageDeadline(question)), whole);
+      first = first ?? result;
+      pages = addPage(pages, result.rows);
+    }
+    const rows = toRows(pages, first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
+    return answered(first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
+  });
+
+  const answered = (result: RestResult<unknown> | undefined, value: unknown, exchangeTimeMs: number | null): TierAnswer => {
+    const receivedNanos = result?.receivedNanos ?? clock.monotonicTimeNanosUnsafe();
+    return {
+      value,
+      channel: "rest",
+      exchangeTimeMs,
+      receivedNanos,
+      receivedMs: result?.receivedMs ?? clock.currentTimeMillisUnsafe(),
+      confirmedNanos: receivedNanos,
+    };
+  };
+
+  return Effect.fn("RestAnswer.ask")((question, options): Effect.Effect<TierAnswer, MarketDataError> => {
+    switch (question.kind) {
+      case "ticker":
+        return ticker(question, options);
+      case "orderbook":
+        return orderbook(question, options);
+      case "trades":
+        return trades(question);
+      case "candles":
+        return candles(question);
+    }
+  });
+});
+
+/** A question about one market is one request; a venue that made none or several would be broken. */
+const single = <A, B, E>(calls: ReadonlyArray<RestCall<A>>, run: (call: RestCall<A>) => Effect.Effect<B, E>): Effect.Effect<B, E> => {
+  const [call] = calls;
+  return call === undefined ? Effect.die(new Error("a venue made no request for one market")) : run(call);
+};
+
+/** The row of a question about one market: a rejected record is its error, and no record at all is one too. */
+const onlyRow = <A>(result: RestResult<A>): Effect.Effect<A, DecodeError> => {
+  const [row] = result.rows;
+  if (row !== undefined) return Effect.succeed(row);
+  return Effect.fail(result.rejected[0] ?? new DecodeError({ stage: "answer", path: "", detail: "the list of rows is empty" }));
+};
+
+/** A page of history must be whole: a missing row in the middle would look like a quiet window. */
+const whole = <A>(result: RestResult<A>): Effect.Effect<RestResult<A>, DecodeError> => {
+  const [rejected] = result.rejected;
+  return rejected === undefined ? Effect.succeed(result) : Effect.fail(rejected);
+};

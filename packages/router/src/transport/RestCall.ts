@@ -1,0 +1,198 @@
+/**
+ * One call of the venue, from the question "may we ask?" to decoded rows: limiter, breaker, transport, status, decoding, and retries. This is
+ * the only place that retries; nothing above it multiplies attempts, and nothing below it hides any.
+ *
+ * A refusal to retry never hides why the first attempt failed: the error returned is the last one that the network gave.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Random from "effect/Random";
+import * as Result from "effect/Result";
+import type { Priority } from "../domain/Question.ts";
+import { CircuitOpen, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
+import { RateLimiter } from "../limits/RateLimiter.ts";
+import type { Permit } from "./Breaker.ts";
+import { HostGuard } from "./HostGuard.ts";
+import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
+import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
+import { Transport } from "./Transport.ts";
+import { type Decoded, type RestCall, Venue } from "./Venue.ts";
+
+export interface RestOptions<A> {
+  /** Order in the limiter's queue. */
+  readonly priority: Priority;
+  /** The caller's deadline on the monotonic clock. It covers queueing, every attempt and every wait between them. */
+  readonly deadlineNanos: bigint;
+  /** Whether a row is about what was asked. One that is not fails the whole answer with a `DecodeError` of stage `answer`. */
+  readonly expects?: ((row: A) => boolean) | undefined;
+}
+
+/** A decoded answer, and when it came. */
+export interface RestResult<A> extends Decoded<A> {
+  /** The exchange's clock at the answer, epoch milliseconds; our wall clock where its `Date` header is missing. */
+  readonly exchangeNowMs: number;
+  /** Monotonic time of the answer's last byte. */
+  readonly receivedNanos: bigint;
+  /** Wall clock of the same moment, epoch milliseconds. For display. */
+  readonly receivedMs: number;
+}
+
+/** One request that went out, however it ended. */
+export interface RestAttempt {
+  readonly endpoint: string;
+  readonly group: string;
+  /** HTTP status; null where no answer came. */
+  readonly status: number | null;
+  readonly durationMs: number;
+  /** `answered`, `interrupted`, or the tag of the error. */
+  readonly outcome: "answered" | "interrupted" | MarketDataError["_tag"];
+}
+
+/** Told synchronously of every request that went out. Must not throw. Read once, when the {@link Rest} layer is built. */
+export const RestObserver = Context.Reference<(attempt: RestAttempt) => void>("@naru/router/transport/RestObserver", {
+  defaultValue: () => () => {},
+});
+
+export class Rest extends Context.Service<
+  Rest,
+  {
+    /**
+     * Runs one call of the venue. Fails at once with `RateLimited` (scope `local` or `ip`) or `CircuitOpen` when it may not be sent in time, with
+     * `TimeoutError` of phase `deadline` when the caller's time is over, and with whatever the exchange or the network said otherwise.
+     */
+    readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
+    /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it would. */
+    readonly breakerOpenMs: (group: string) => number;
+  }
+>()("@naru/router/transport/Rest") {
+  static readonly layer: Layer.Layer<Rest, never, Transport | Venue | RateLimiter> = Layer.effect(
+    Rest,
+    Effect.suspend(() => make),
+  );
+}
+
+interface Deps {
+  readonly transport: Transport["Service"];
+  readonly venue: Venue["Service"];
+  readonly limiter: RateLimiter["Service"];
+  readonly clock: Clock.Clock;
+  readonly observe: (attempt: RestAttempt) => void;
+  readonly guard: HostGuard;
+}
+
+/** One attempt on its way. */
+interface Ticket {
+  permit: Permit;
+  /** Monotonic milliseconds at which the request went out; undefined while it has not. */
+  sentMs: number | undefined;
+  status: number | null;
+}
+
+const make = Effect.gen(function* () {
+  const clock = yield* Clock.Clock;
+  const guard = new HostGuard(yield* RestPolicy);
+  const deps: Deps = {
+    transport: yield* Transport,
+    venue: yield* Venue,
+    limiter: yield* RateLimiter,
+    clock,
+    observe: yield* RestObserver,
+    guard,
+  };
+  const run = Effect.fn("Rest.run")(function* <A>(call: RestCall<A>, options: RestOptions<A>) {
+    yield* Effect.annotateCurrentSpan({ endpoint: call.endpoint, group: call.group });
+    const left = leftMs(clock, options);
+    if (left <= 0) return yield* deadlineOver(left);
+    guard.first(nowMs(clock));
+    let last: MarketDataError | undefined;
+    for (let attempts = 1; ; attempts++) {
+      const ticket: Ticket = { permit: { _tag: "pass" }, sentMs: undefined, status: null };
+      const result = yield* Effect.result(attempt(deps, call, options, ticket));
+      if (Result.isSuccess(result)) return result.success;
+      if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
+      last = result.failure;
+      const wait = guard.retryWaitMs(call.group, last, attempts, leftMs(clock, options), nowMs(clock), yield* Random.next);
+      if (wait === undefined) return yield* Effect.fail(last);
+      yield* clock.sleep(Duration.millis(wait));
+    }
+  });
+  return Rest.of({ run, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
+});
+
+const attempt = <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket: Ticket): Effect.Effect<RestResult<A>, MarketDataError> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      ticket.permit = deps.guard.admit(call.group, nowMs(deps.clock));
+    }),
+    () => Effect.andThen(enter(deps, call, options, ticket), send(deps, call, options, ticket)),
+    (_, exit) => settle(deps, call, ticket, exit),
+  );
+
+/** Succeeds when the request may be sent now. */
+const enter = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>, options: RestOptions<never>, ticket: Ticket) {
+  if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
+  yield* deps.limiter.acquire(call.group, { priority: options.priority, maxWaitMs: Math.max(0, leftMs(deps.clock, options)) });
+  ticket.permit = deps.guard.confirm(call.group, ticket.permit, nowMs(deps.clock));
+  if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
+});
+
+const send = Effect.fnUntraced(function* <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket: Ticket) {
+  const { clock, limiter, venue } = deps;
+  const left = leftMs(clock, options);
+  if (left <= 0) return yield* deadlineOver(left);
+  const sentMs = nowMs(clock);
+  ticket.sentMs = sentMs;
+  const { attemptTimeoutMs } = deps.guard.policy;
+  const response = yield* deps.transport.rest({ url: call.url, headers: {} }).pipe(
+    Effect.timeoutOrElse({
+      duration: Duration.millis(Math.min(left, attemptTimeoutMs)),
+      orElse: () => (left <= attemptTimeoutMs ? deadlineOver(left) : attemptTimeout(attemptTimeoutMs, call)),
+    }),
+  );
+  ticket.status = response.status;
+  const receivedNanos = clock.monotonicTimeNanosUnsafe();
+  const receivedMs = clock.currentTimeMillisUnsafe();
+  const budget = venue.remaining(response.headers);
+  if (budget !== undefined) yield* limiter.feedback(budget.group, budget.remaining, nowMs(clock) - sentMs);
+  const exchangeNowMs = exchangeTimeMs(response.headers) ?? receivedMs;
+  const answer = readAnswer(call, response, { failure: venue.failure, exchangeNowMs, expects: options.expects });
+  if (Result.isFailure(answer)) return yield* Effect.fail(answer.failure);
+  return { ...answer.success, exchangeNowMs, receivedNanos, receivedMs };
+});
+
+/** Books how an attempt ended, in the breaker, the limiter and the observer. Runs whatever happened, also on interruption. */
+const settle = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>, ticket: Ticket, exit: Exit.Exit<unknown, MarketDataError>) {
+  const { guard, limiter } = deps;
+  const { permit, sentMs, status } = ticket;
+  const { endpoint, group } = call;
+  const now = nowMs(deps.clock);
+  if (sentMs === undefined) return guard.settle(group, permit, "none", now, 0);
+  const durationMs = now - sentMs;
+  const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
+  // An interruption or a defect of ours says nothing about the host.
+  const silent = Exit.isFailure(exit) && error === undefined;
+  guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, yield* Random.next);
+  const after = error === undefined ? undefined : afterFailure(guard.policy, error);
+  if (after?._tag === "hold") guard.hold(group, now + after.forMs);
+  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs);
+  if (after?._tag === "block") yield* limiter.block(after.forMs);
+  deps.observe({ endpoint, group, status, durationMs, outcome: error?._tag ?? (silent ? "interrupted" : "answered") });
+});
+
+const nowMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+
+const leftMs = (clock: Clock.Clock, options: RestOptions<never>): number =>
+  Number(options.deadlineNanos - clock.monotonicTimeNanosUnsafe()) / 1e6;
+
+const deadlineOver = (left: number) => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: Math.max(0, left), detail: null }));
+
+const attemptTimeout = (timeoutMs: number, call: RestCall<unknown>) =>
+  Effect.fail(new TimeoutError({ phase: "attempt", timeoutMs, detail: call.endpoint }));
+
+const circuitOpen = (call: RestCall<unknown>, retryAfterMs: number) =>
+  Effect.fail(new CircuitOpen({ target: call.group, retryAfterMs: Math.ceil(retryAfterMs) }));

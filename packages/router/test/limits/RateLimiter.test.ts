@@ -1,0 +1,248 @@
+/** The limiter under the virtual clock: the bound, the rate, the queue, and what a ban or a neighbour does to it. */
+import { assert, describe, it } from "@effect/vitest";
+import { Clock, Deferred, Effect, Fiber, Layer, Result } from "effect";
+import { TestClock } from "effect/testing";
+import type { Priority } from "../../src/domain/Question.ts";
+import type { LimitTable } from "../../src/limits/LimitTable.ts";
+import { maxWaiters } from "../../src/limits/LimitGate.ts";
+import { RateLimiter } from "../../src/limits/RateLimiter.ts";
+
+const table: LimitTable = {
+  groups: { ticker: { limit: 10, windowMs: 1_000 }, candle: { limit: 10, windowMs: 1_000 } },
+  socketConnect: { limit: 5, windowMs: 1_000 },
+  socketMessage: [{ limit: 5, windowMs: 1_000 }],
+};
+
+const withLimiter = <A, E>(test: Effect.Effect<A, E, RateLimiter>) => Effect.provide(test, RateLimiter.layerTest(table));
+
+const forever = { priority: "normal", maxWaitMs: Number.POSITIVE_INFINITY } as const;
+
+const nowMs = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6);
+
+/** Acquires, and notes under `name` when it was granted. */
+const noted = (log: Array<readonly [string, number]>, name: string, priority: Priority = "normal", group = "ticker") =>
+  Effect.gen(function* () {
+    const limiter = yield* RateLimiter;
+    yield* limiter.acquire(group, { ...forever, priority });
+    log.push([name, yield* nowMs]);
+  });
+
+/** Uses up the group's window. */
+const fill = (group = "ticker") => Effect.flatMap(RateLimiter, (limiter) => Effect.replicateEffect(limiter.acquire(group, forever), 10));
+
+describe("RateLimiter", () => {
+  it.effect("never sends more than ten in any 1.05 seconds and keeps up 9.5 a second", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const log: Array<readonly [string, number]> = [];
+        const callers = yield* Effect.forEach(Array.from({ length: 700 }), () => Effect.forkChild(noted(log, "caller")));
+        yield* TestClock.adjust("60 seconds");
+        const times = log.map(([, at]) => at);
+        for (let i = 10; i < times.length; i++) assert.isAtLeast((times[i] ?? 0) - (times[i - 10] ?? 0), 1_050);
+        assert.isAtLeast(times.length, 570);
+        yield* Fiber.interruptAll(callers);
+      }),
+    ),
+  );
+
+  it.effect("serves waiting callers by priority, and in order of arrival among equals", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        yield* fill();
+        const log: Array<readonly [string, number]> = [];
+        const arrivals: ReadonlyArray<readonly [string, Priority]> = [
+          ["low-1", "low"],
+          ["normal-1", "normal"],
+          ["critical-1", "critical"],
+          ["normal-2", "normal"],
+          ["high-1", "high"],
+          ["critical-2", "critical"],
+        ];
+        for (const [name, priority] of arrivals) yield* Effect.forkChild(noted(log, name, priority), { startImmediately: true });
+        yield* TestClock.adjust("1050 millis");
+        assert.deepStrictEqual(
+          log.map(([name]) => name),
+          ["critical-1", "critical-2", "high-1", "normal-1", "normal-2", "low-1"],
+        );
+      }),
+    ),
+  );
+
+  it.effect("gives the places of interrupted callers to those behind them at once (D10)", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        yield* fill();
+        const log: Array<readonly [string, number]> = [];
+        const fibers = yield* Effect.forEach(Array.from({ length: 100 }), (_, i) =>
+          Effect.forkChild(noted(log, String(i)), { startImmediately: true }),
+        );
+        // The first ninety leave, the one that keeps the time among them.
+        yield* Fiber.interruptAll(fibers.slice(0, 90));
+        assert.strictEqual((yield* RateLimiter).waitMs("ticker"), 2_100);
+        yield* TestClock.adjust("1050 millis");
+        assert.deepStrictEqual(log, Array.from({ length: 10 }, (_, i) => [String(90 + i), 1_050] as const));
+      }),
+    ),
+  );
+
+  it.effect("gives back a grant that its caller did not live to use", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 9);
+        yield* limiter.pauseGroup("ticker", 100);
+        const granted = yield* Deferred.make<void>();
+        const leader = yield* Effect.forkChild(limiter.acquire("ticker", forever), { startImmediately: true });
+        const second = yield* Effect.forkChild(Effect.andThen(limiter.acquire("ticker", forever), Deferred.succeed(granted, undefined)), {
+          startImmediately: true,
+        });
+        yield* Fiber.interrupt(leader);
+        yield* TestClock.adjust("100 millis");
+        assert.isTrue(yield* Deferred.isDone(granted));
+        yield* Fiber.await(second);
+      }),
+    ),
+  );
+
+  it.effect("refuses at once a caller whose wait cannot fit, and uses nothing for it (D11)", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* fill();
+        const refused = yield* Effect.flip(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 1_049 }));
+        assert.deepInclude(refused, { _tag: "RateLimited", scope: "local", group: "ticker", retryAfterMs: 1_050, status: null });
+        assert.strictEqual(yield* nowMs, 0);
+        const fits = yield* Effect.forkChild(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 1_050 }), { startImmediately: true });
+        yield* TestClock.adjust("1050 millis");
+        yield* Fiber.join(fits);
+        assert.strictEqual(limiter.snapshot().find(({ group }) => group === "ticker")?.used, 1);
+      }),
+    ),
+  );
+
+  it.effect("refuses a waiting caller as soon as more urgent ones make its wait too long", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* fill();
+        const patient = yield* Effect.forkChild(Effect.flip(limiter.acquire("ticker", { priority: "low", maxWaitMs: 1_500 })), {
+          startImmediately: true,
+        });
+        yield* Effect.forEach(Array.from({ length: 10 }), () =>
+          Effect.forkChild(limiter.acquire("ticker", { ...forever, priority: "critical" }), { startImmediately: true }),
+        );
+        const error = yield* Fiber.join(patient);
+        assert.deepInclude(error, { scope: "local", retryAfterMs: 2_100 });
+        assert.strictEqual(yield* nowMs, 0);
+      }),
+    ),
+  );
+
+  it.effect("refuses callers beyond the bound of the queue", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* fill();
+        const fibers = yield* Effect.forEach(Array.from({ length: maxWaiters }), () =>
+          Effect.forkChild(limiter.acquire("ticker", forever), { startImmediately: true }),
+        );
+        const error = yield* Effect.flip(limiter.acquire("ticker", forever));
+        assert.deepInclude(error, { _tag: "RateLimited", scope: "local" });
+        yield* Fiber.interruptAll(fibers);
+        assert.strictEqual(limiter.waitMs("ticker"), 1_050);
+      }),
+    ),
+  );
+
+  it.effect("a 429 pauses its group and no other; waiting callers stay in line (D01)", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* limiter.pauseGroup("ticker", 3_000);
+        const log: Array<readonly [string, number]> = [];
+        yield* Effect.forkChild(noted(log, "ticker"), { startImmediately: true });
+        yield* noted(log, "candle", "normal", "candle");
+        assert.strictEqual(limiter.usage("ticker"), 1);
+        assert.strictEqual(limiter.usage("candle"), 0.1);
+        yield* TestClock.adjust("2999 millis");
+        assert.deepStrictEqual(log, [["candle", 0]]);
+        yield* TestClock.adjust("1 millis");
+        assert.deepStrictEqual(log[1], ["ticker", 3_000]);
+      }),
+    ),
+  );
+
+  it.effect("a block silences every group and the connects, and ends the waits that do not outlast it", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* fill();
+        const waiting = yield* Effect.forEach(Array.from({ length: 50 }), () =>
+          Effect.forkChild(Effect.flip(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 10_000 })), { startImmediately: true }),
+        );
+        yield* limiter.block(60_000);
+        for (const fiber of waiting) assert.deepInclude(yield* Fiber.join(fiber), { _tag: "RateLimited", scope: "ip" });
+        assert.strictEqual(yield* nowMs, 0);
+        const connect = yield* Effect.flip(limiter.acquireConnect({ priority: "high", maxWaitMs: 5_000 }));
+        assert.deepInclude(connect, { scope: "ip", group: "socket-connect", retryAfterMs: 60_000 });
+        assert.strictEqual(limiter.blockedMs(), 60_000);
+        const after = yield* Effect.forkChild(limiter.acquireConnect(forever), { startImmediately: true });
+        yield* TestClock.adjust("60 seconds");
+        yield* Fiber.join(after);
+      }),
+    ),
+  );
+
+  it.effect("a step of the wall clock changes neither a window nor a pause (I01)", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* TestClock.setTime(86_400_000);
+        yield* fill();
+        yield* limiter.pauseGroup("candle", 2_000);
+        yield* TestClock.setTime(0);
+        assert.deepStrictEqual([limiter.waitMs("ticker"), limiter.waitMs("candle")], [1_050, 2_000]);
+        const ticker = yield* Effect.forkChild(limiter.acquire("ticker", forever), { startImmediately: true });
+        yield* TestClock.adjust("1049 millis");
+        assert.strictEqual(ticker.pollUnsafe(), undefined);
+        yield* TestClock.adjust("1 millis");
+        yield* Fiber.join(ticker);
+      }),
+    ),
+  );
+
+  it.effect("shrinks our share when the answers show a neighbour on the same address, and takes it back when they are gone", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* limiter.acquire("ticker", forever);
+        yield* limiter.feedback("ticker", 4, 30);
+        assert.strictEqual(limiter.usage("ticker"), 0.6);
+        yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 4);
+        assert.strictEqual(limiter.waitMs("ticker"), 1_050);
+        yield* limiter.feedback("ticker", 9, 30);
+        yield* limiter.feedback("no-such-group", 0, 30);
+        assert.strictEqual(limiter.usage("ticker"), 1);
+        yield* TestClock.adjust("1050 millis");
+        assert.strictEqual(limiter.usage("ticker"), 0);
+      }),
+    ),
+  );
+
+  it.effect("holds an unknown group to the strictest limit of the table", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        yield* Effect.replicateEffect(limiter.acquire("news", forever), 5);
+        assert.isTrue(Result.isFailure(yield* Effect.result(limiter.acquire("news", { priority: "normal", maxWaitMs: 0 }))));
+      }),
+    ),
+  );
+
+  it.effect("two limiters built apart for one test share nothing", () =>
+    Effect.gen(function* () {
+      yield* withLimiter(fill());
+      yield* withLimiter(Effect.flatMap(RateLimiter, (limiter) => Effect.sync(() => assert.strictEqual(limiter.usage("ticker"), 0))));
+    }).pipe(Effect.provide(Layer.empty)),
+  );
+});

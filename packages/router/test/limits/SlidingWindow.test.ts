@@ -1,0 +1,85 @@
+/** The window as a pure step: the bound over any schedule, exact estimates, and feedback that only lowers. */
+import { assert, describe, it } from "@effect/vitest";
+import type { Limit } from "../../src/limits/LimitTable.ts";
+import * as SlidingWindow from "../../src/limits/SlidingWindow.ts";
+
+const ten: Limit = { limit: 10, windowMs: 1_000 };
+
+/** A small deterministic generator: the schedules must be the same in every run. */
+const generator = (seed: number) => () => {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+};
+
+const mostInAny = (times: ReadonlyArray<number>, windowMs: number): number =>
+  Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + windowMs).length));
+
+describe("SlidingWindow", () => {
+  it("grants at most the limit in any guarded window, whatever the schedule", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const limit: Limit = { limit: 1 + Math.floor(random() * 12), windowMs: 100 + Math.floor(random() * 2_000) };
+      let state = SlidingWindow.empty;
+      let now = random() * 1e6;
+      const grants: Array<number> = [];
+      for (let i = 0; i < 120; i++) {
+        now += random() < 0.3 ? random() * 3 * limit.windowMs : random() * 20;
+        if (random() < 0.02) state = SlidingWindow.paused(state, now + random() * 1_000);
+        // Half of the callers wait for their turn, half only look whether it is theirs.
+        if (random() < 0.5) now = SlidingWindow.grantAt(limit, state, now);
+        if (SlidingWindow.grantAt(limit, state, now) > now) continue;
+        assert.isAtLeast(now, state.pausedUntil);
+        state = SlidingWindow.granted(limit, state, now);
+        grants.push(now);
+      }
+      assert.isAbove(grants.length, limit.limit);
+      // A hair less than the span, because the last digits of a sum of doubles are not the exchange's concern.
+      assert.isAtMost(mostInAny(grants, SlidingWindow.spanMs(limit) - 1e-6), limit.limit, `seed ${seed}`);
+    }
+  });
+
+  it("tells a caller with others before it the exact time of its grant", () => {
+    let state = SlidingWindow.paused(SlidingWindow.granted(ten, SlidingWindow.empty, 0), 40);
+    const promised = Array.from({ length: 35 }, (_, ahead) => SlidingWindow.grantAt(ten, state, 5, ahead));
+    const actual = promised.map(() => {
+      const at = SlidingWindow.grantAt(ten, state, 5);
+      state = SlidingWindow.granted(ten, state, at);
+      return at;
+    });
+    assert.deepStrictEqual(actual, promised);
+  });
+
+  it("gives the place of an unused grant back", () => {
+    const full = Array.from({ length: 10 }).reduce<SlidingWindow.SlidingWindow>((state, _, i) => SlidingWindow.granted(ten, state, i), SlidingWindow.empty);
+    assert.strictEqual(SlidingWindow.grantAt(ten, full, 20), 1_050);
+    assert.strictEqual(SlidingWindow.grantAt(ten, SlidingWindow.refunded(full, 4), 20), 20);
+  });
+
+  it("never shortens a pause", () => {
+    const state = SlidingWindow.paused(SlidingWindow.paused(SlidingWindow.empty, 900), 300);
+    assert.strictEqual(SlidingWindow.grantAt(ten, state, 0), 900);
+  });
+
+  it("books what our own grants do not explain as requests of somebody else", () => {
+    const two = SlidingWindow.granted(ten, SlidingWindow.granted(ten, SlidingWindow.empty, 0), 100);
+    const after = (remaining: number, tookMs = 50) => SlidingWindow.used(ten, SlidingWindow.observed(ten, two, 200, remaining, tookMs), 200);
+    assert.strictEqual(after(8), 2, "as many left as we predict");
+    assert.strictEqual(after(3), 7);
+    assert.strictEqual(after(0), 10);
+    assert.strictEqual(after(10), 2, "more left than we predict raises nothing");
+  });
+
+  it("ignores numbers that make no sense or are older than a window", () => {
+    for (const remaining of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.strictEqual(SlidingWindow.observed(ten, SlidingWindow.empty, 0, remaining, 0), SlidingWindow.empty);
+    }
+    assert.strictEqual(SlidingWindow.observed(ten, SlidingWindow.empty, 0, 0, 1_000), SlidingWindow.empty);
+  });
+
+  it("does not mistake our own earlier burst for somebody else in a slow answer", () => {
+    let state = SlidingWindow.empty;
+    for (let i = 0; i < 10; i++) state = SlidingWindow.granted(ten, state, 0);
+    // Sent at 0, arrived in a full window, answered 900 ms later: by then only the burst explains the zero.
+    assert.strictEqual(SlidingWindow.used(ten, SlidingWindow.observed(ten, state, 1_100, 0, 900), 1_100), 0);
+  });
+});

@@ -1,0 +1,133 @@
+/**
+ * What tickers and candles say, as folds of the tape: the day, the last 24 hours, the last 52 weeks, and candles of any unit. The 52 weeks are
+ * today and the 364 UTC days before it; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
+ */
+import { type Fold, FoldBuilder } from "./Fold.ts";
+import { dayBounds } from "./PricePath.ts";
+import { dayMs, hourMs, minuteMs, type Tape } from "./Tape.ts";
+import { endOf, type TapePoint, type TradeRow } from "./Trade.ts";
+import { type CandleUnit, lengthOf, windowEnd, windowStart } from "./Windows.ts";
+
+export interface Candle {
+  readonly startMs: number;
+  readonly fold: Fold;
+}
+
+export interface Extreme {
+  readonly price: number;
+  /** Start of the UTC day. */
+  readonly dayMs: number;
+}
+
+export interface TickerFigures {
+  readonly last: TradeRow;
+  /** The last price before today's midnight; today's first price where there is none. */
+  readonly prevClose: number;
+  /** Today's fold; `undefined` before today's first trade. */
+  readonly day: Fold | undefined;
+  readonly rolling: Fold | undefined;
+  readonly highest: Extreme;
+  readonly lowest: Extreme;
+}
+
+/** Everything a ticker says, as of a place on the tape. `undefined` when the market never traded before it. */
+export const tickerFigures = (tape: Tape, upTo: TapePoint): TickerFigures | undefined => {
+  const last = tape.last(upTo);
+  if (last === undefined) return undefined;
+  const today = Math.floor(upTo.ms / dayMs);
+  const day = tape.fold(today * dayMs, upTo);
+  const past = pastExtremes(tape, today);
+  const current = { high: day?.high ?? last.price, low: day?.low ?? last.price, dayMs: today * dayMs };
+  return {
+    last,
+    prevClose: prevCloseOf(tape, upTo.ms) ?? day?.open ?? last.price,
+    day,
+    rolling: tape.fold(upTo.ms - dayMs + 1, upTo),
+    highest: past === undefined || current.high > past.highest.price ? { price: current.high, dayMs: current.dayMs } : past.highest,
+    lowest: past === undefined || current.low < past.lowest.price ? { price: current.low, dayMs: current.dayMs } : past.lowest,
+  };
+};
+
+/** The last price before the UTC day of `ms`. */
+export const prevCloseOf = (tape: Tape, ms: number): number | undefined => tape.last(endOf(Math.floor(ms / dayMs) * dayMs - 1))?.price;
+
+/** The candle of `unit` that holds the last trade up to `upTo`. */
+export const latestCandle = (tape: Tape, unit: CandleUnit, upTo: TapePoint): Candle | undefined => {
+  const last = tape.last(upTo);
+  if (last === undefined) return undefined;
+  const startMs = windowStart(unit, last.ms);
+  const fold = tape.fold(startMs, upTo);
+  return fold === undefined ? undefined : { startMs, fold };
+};
+
+/** Candles that begin before `toMs` and not before `sinceMs`, newest first; only those with trades. Nothing after `nowMs` exists yet. */
+export const candlesBefore = (tape: Tape, unit: CandleUnit, toMs: number, count: number, nowMs: number, sinceMs = 0): Array<Candle> => {
+  const out: Array<Candle> = [];
+  const first = Math.max(tape.openedMs, sinceMs);
+  let startMs = windowStart(unit, Math.min(toMs - 1, nowMs));
+  while (out.length < count && windowEnd(unit, startMs) > first && startMs >= sinceMs) {
+    const skip = emptyStretch(tape, unit, startMs, nowMs);
+    if (skip !== undefined) {
+      startMs = skip;
+      continue;
+    }
+    const fold = tape.fold(startMs, endOf(Math.min(nowMs, windowEnd(unit, startMs) - 1)));
+    if (fold !== undefined) out.push({ startMs, fold });
+    startMs = windowStart(unit, startMs - 1);
+  }
+  return out;
+};
+
+/** When the minute or hour around a short window is empty, the window before it; else `undefined`. */
+const emptyStretch = (tape: Tape, unit: CandleUnit, startMs: number, nowMs: number): number | undefined => {
+  const length = lengthOf(unit) ?? Infinity;
+  for (const stretch of [hourMs, minuteMs]) {
+    if (length > stretch || hourMs % length !== 0) continue;
+    const from = Math.floor(startMs / stretch) * stretch;
+    if (from + stretch <= nowMs && tape.fold(from, endOf(from + stretch - 1)) === undefined) return windowStart(unit, from - 1);
+  }
+  return undefined;
+};
+
+interface Extremes {
+  readonly today: number;
+  readonly highest: Extreme;
+  readonly lowest: Extreme;
+}
+
+/** The last answer for each tape: it changes once a day. */
+const remembered = new WeakMap<Tape, Extremes>();
+
+const pastExtremes = (tape: Tape, today: number): Extremes | undefined => {
+  const known = remembered.get(tape);
+  if (known?.today === today) return known;
+  const days: Array<{ readonly day: number; readonly low: number; readonly high: number }> = [];
+  for (let day = Math.max(today - 364, Math.floor(tape.openedMs / dayMs)); day < today; day++) {
+    days.push(tape.hasScripted(day) ? { day, low: -Infinity, high: Infinity } : { day, ...dayBounds(tape.spec, day) });
+  }
+  let highest: Extreme | undefined;
+  for (const { day, high } of days.toSorted((a, b) => b.high - a.high || a.day - b.day)) {
+    if (highest !== undefined && high < highest.price) break;
+    const found = tape.dayFold(day)?.high;
+    if (found !== undefined && (highest === undefined || found > highest.price || (found === highest.price && day * dayMs < highest.dayMs)))
+      highest = { price: found, dayMs: day * dayMs };
+  }
+  let lowest: Extreme | undefined;
+  for (const { day, low } of days.toSorted((a, b) => a.low - b.low || a.day - b.day)) {
+    if (lowest !== undefined && low > lowest.price) break;
+    const found = tape.dayFold(day)?.low;
+    if (found !== undefined && (lowest === undefined || found < lowest.price || (found === lowest.price && day * dayMs < lowest.dayMs)))
+      lowest = { price: found, dayMs: day * dayMs };
+  }
+  if (highest === undefined || lowest === undefined) return undefined;
+  const made = { today, highest, lowest };
+  remembered.set(tape, made);
+  return made;
+};
+
+/** Folds a list of trades: the plain definition the tape's caches are tested against. */
+export const foldOf = (trades: Iterable<TradeRow>): Fold | undefined => {
+  const into = new FoldBuilder();
+  for (const trade of trades) into.addTrade(trade);
+  return into.build();
+};

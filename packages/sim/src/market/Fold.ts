@@ -1,0 +1,102 @@
+/**
+ * What a run of trades adds up to: first, highest, lowest and last price, and exact sums. Folding is associative, so an hour is the fold of its
+ * minutes and a year the fold of its days, to the last digit. Sums are bigints: volume in 1e-8 of the base, money in 10^-(decimals + 8) of
+ * the quote currency.
+ */
+import type { MinuteBuffer } from "./SeededMinute.ts";
+import type { TapePoint, TradeRow } from "./Trade.ts";
+
+export interface Fold {
+  readonly count: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** The last trade's place. */
+  readonly last: TapePoint;
+  readonly volume: bigint;
+  /** The part of `volume` where the taker bought. */
+  readonly bidVolume: bigint;
+  readonly money: bigint;
+}
+
+/** Splits a size so that price × part stays a safe integer. */
+const part = 1_000_000;
+
+/** Collects trades and folds, in order. One is used for one fold and thrown away. */
+export class FoldBuilder {
+  private count = 0;
+  private open = 0;
+  private high = 0;
+  private low = 0;
+  private close = 0;
+  private ms = 0;
+  private n = 0;
+  private volume = 0n;
+  private bidVolume = 0n;
+  private money = 0n;
+
+  addFold(fold: Fold | undefined): void {
+    if (fold === undefined) return;
+    this.price(fold.open, fold.high, fold.low, fold.close);
+    this.count += fold.count;
+    this.ms = fold.last.ms;
+    this.n = fold.last.n;
+    this.volume += fold.volume;
+    this.bidVolume += fold.bidVolume;
+    this.money += fold.money;
+  }
+
+  addTrade(trade: TradeRow): void {
+    this.price(trade.price, trade.price, trade.price, trade.price);
+    this.count++;
+    this.ms = trade.ms;
+    this.n = trade.n;
+    const size = BigInt(trade.size);
+    this.volume += size;
+    if (trade.bid) this.bidVolume += size;
+    this.money += BigInt(trade.price) * size;
+  }
+
+  /** A whole seeded minute. Sums run in plain numbers, which the catalogue keeps small enough to be exact, and become bigints once. */
+  addMinute(minute: MinuteBuffer): void {
+    const last = minute.count - 1;
+    if (last < 0) return;
+    let [volume, bidVolume, coarse, fine] = [0, 0, 0, 0];
+    for (let i = 0; i <= last; i++) {
+      const price = minute.price[i] ?? 0;
+      const size = minute.size[i] ?? 0;
+      this.price(price, price, price, price);
+      this.count++;
+      volume += size;
+      if (minute.bid[i] === 1) bidVolume += size;
+      const high = Math.floor(size / part);
+      coarse += price * high;
+      fine += price * (size - high * part);
+    }
+    this.ms = minute.ms[last] ?? 0;
+    this.n = minute.n[last] ?? 0;
+    this.volume += BigInt(volume);
+    this.bidVolume += BigInt(bidVolume);
+    this.money += BigInt(coarse) * BigInt(part) + BigInt(fine);
+  }
+
+  /** `undefined` when nothing was added. */
+  build(): Fold | undefined {
+    if (this.count === 0) return undefined;
+    const { count, open, high, low, close, volume, bidVolume, money } = this;
+    return { count, open, high, low, close, last: { ms: this.ms, n: this.n }, volume, bidVolume, money };
+  }
+
+  private price(open: number, high: number, low: number, close: number): void {
+    if (this.count === 0) {
+      this.open = open;
+      this.high = high;
+      this.low = low;
+    } else {
+      if (high > this.high) this.high = high;
+      if (low < this.low) this.low = low;
+    }
+    this.close = close;
+  }
+}

@@ -1,0 +1,34 @@
+/** All markets of one exchange: the catalogue, a tape for each, and the halts they share. */
+import { type MarketSpec, makeCatalogue } from "./Catalogue.ts";
+import { Halts } from "./Halts.ts";
+import { Tape } from "./Tape.ts";
+
+export class World {
+  readonly markets: ReadonlyArray<MarketSpec>;
+  readonly halts = new Halts();
+  private readonly tapes = new Map<string, Tape>();
+
+  constructor(seed: number, historyStartMs: number) {
+    this.markets = makeCatalogue(seed);
+    for (const spec of this.markets) this.tapes.set(spec.code, new Tape(spec, this.halts, historyStartMs));
+  }
+
+  /** The tape of a market by its exact code. */
+  tape(code: string): Tape | undefined {
+    return this.tapes.get(code);
+  }
+
+  /** Seeded trades stop after `nowMs`. */
+  halt(nowMs: number): void {
+    this.forgetFrom(this.halts.halt(nowMs));
+  }
+
+  /** Seeded trades happen again after `nowMs`. */
+  resume(nowMs: number): void {
+    this.forgetFrom(this.halts.resume(nowMs));
+  }
+
+  private forgetFrom(ms: number | undefined): void {
+    if (ms !== undefined) for (const tape of this.tapes.values()) tape.forgetFrom(ms);
+  }
+}

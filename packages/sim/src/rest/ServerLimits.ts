@@ -1,0 +1,80 @@
+/**
+ * What the exchange counts per client IP: requests of each group, requests with an `Origin`, socket connects, and the block that follows too
+ * many 429. Only accepted arrivals fill a window, so that a client which waits a full window after a 429 is always let in again.
+ */
+import type { LimitOptions } from "../Options.ts";
+
+export type Admission =
+  | { readonly _tag: "Accepted"; readonly remaining: number }
+  | { readonly _tag: "Limited" }
+  | { readonly _tag: "Banned"; readonly untilMs: number };
+
+/** Overruns count towards a block for this long. */
+const overrunMemoryMs = 10_000;
+/** Clients remembered at once; the one that came first is forgotten first. */
+const maxWindows = 10_000;
+
+export class ServerLimits {
+  private readonly windows = new Map<string, Array<number>>();
+  private readonly bannedUntil = new Map<string, number>();
+  private readonly options: LimitOptions;
+
+  constructor(options: LimitOptions) {
+    this.options = options;
+  }
+
+  /** One REST request of a group. `withOrigin`: it carried an `Origin` header. */
+  admitRest(ip: string, group: string, withOrigin: boolean, nowMs: number): Admission {
+    const { perWindow, windowMs, originWindowMs } = this.options;
+    if (withOrigin) return this.admit(ip, "origin", 1, originWindowMs, nowMs);
+    return this.admit(ip, group, perWindow, windowMs, nowMs);
+  }
+
+  /** One socket upgrade. */
+  admitConnect(ip: string, withOrigin: boolean, nowMs: number): Admission {
+    if (withOrigin) return this.admit(ip, "origin", 1, this.options.originWindowMs, nowMs);
+    return this.admit(ip, "websocket-connect", this.options.connectsPerSecond, 1_000, nowMs);
+  }
+
+  /** When the block of an IP ends; `undefined` when it is not blocked. */
+  banOf(ip: string, nowMs: number): number | undefined {
+    const until = this.bannedUntil.get(ip);
+    return until === undefined || until <= nowMs ? undefined : until;
+  }
+
+  ban(ip: string, untilMs: number): void {
+    this.bannedUntil.set(ip, untilMs);
+  }
+
+  private admit(ip: string, group: string, limit: number, windowMs: number, nowMs: number): Admission {
+    const untilMs = this.banOf(ip, nowMs);
+    if (untilMs !== undefined) return { _tag: "Banned", untilMs };
+    const from = this.options.mode === "fixed" ? Math.floor(nowMs / windowMs) * windowMs : nowMs - windowMs + 1;
+    const times = this.window(`${ip} ${group}`, from);
+    if (times.length < limit) {
+      times.push(nowMs);
+      return { _tag: "Accepted", remaining: limit - times.length };
+    }
+    const overruns = this.window(`${ip} 429`, nowMs - overrunMemoryMs + 1);
+    overruns.push(nowMs);
+    if (overruns.length >= this.options.banAfter) {
+      overruns.length = 0;
+      this.ban(ip, nowMs + this.options.banMs);
+    }
+    return { _tag: "Limited" };
+  }
+
+  /** The arrivals kept under `key`, without those before `from`. */
+  private window(key: string, from: number): Array<number> {
+    let times = this.windows.get(key);
+    if (times === undefined) {
+      if (this.windows.size >= maxWindows) this.windows.delete(this.windows.keys().next().value ?? "");
+      times = [];
+      this.windows.set(key, times);
+    }
+    let gone = 0;
+    while (gone < times.length && (times[gone] ?? 0) < from) gone++;
+    times.splice(0, gone);
+    return times;
+  }
+}

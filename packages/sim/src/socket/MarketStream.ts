@@ -1,0 +1,162 @@
+/**
+ * One type of one market on one connection: when its next frame is due, and the frame. Times are the exchange's; a stream never looks at a
+ * clock. Tickers and trades follow every trade, books their own changes, candles at most once a second and only after a trade: nothing is
+ * sent when a window ends.
+ */
+import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Book.ts";
+import { latestCandle, prevCloseOf, tickerFigures } from "../market/Figures.ts";
+import type { Tape } from "../market/Tape.ts";
+import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
+import type { CandleUnit } from "../market/Windows.ts";
+import type { World } from "../market/World.ts";
+import { bookFrame, candleFrame, type Format, type StreamType, tickerFrame, tradeFrame } from "../wire/SocketFrames.ts";
+import type { StreamKind } from "./ClientMessage.ts";
+
+/** How far ahead a quiet market is searched at a time; then the search goes on from there. */
+const horizonMs = 3_600_000;
+const candlePauseMs = 1_000;
+
+export interface StreamRequest {
+  readonly kind: StreamKind;
+  readonly tape: Tape;
+  /** Levels of a book: 1, 5, 15 or 30. */
+  readonly depth: number;
+  /** Grouping step in units; 0 for none. */
+  readonly step: number;
+  /** The level as JSON, for the frame. */
+  readonly level: string;
+}
+
+export class MarketStream {
+  readonly request: StreamRequest;
+  private readonly world: World;
+  /** When the snapshot is due; `Infinity` when it was sent or is not wanted. */
+  snapshotMs: number;
+  /** Frames after the snapshot are wanted. */
+  readonly realtime: boolean;
+  private live = false;
+  private cursor: TapePoint = { ms: 0, n: 0 };
+  private bookMs = 0;
+  private pendingCandle: TapePoint | undefined;
+  private lastCandleMs = -Infinity;
+  private next: TradeRow | undefined;
+  private realtimeMs = Infinity;
+
+  constructor(world: World, request: StreamRequest, snapshotMs: number, realtime: boolean) {
+    this.world = world;
+    this.request = request;
+    this.snapshotMs = snapshotMs;
+    this.realtime = realtime;
+  }
+
+  /** Starts the realtime frames with what happens after everything up to `ms`. */
+  start(ms: number): void {
+    const last = this.request.tape.last(endOf(ms));
+    this.live = this.realtime;
+    this.cursor = last !== undefined && last.ms === ms ? last : { ms, n: -1 };
+    this.bookMs = ms;
+    this.plan();
+  }
+
+  /** Goes on where `before`, the same stream of the replaced subscription, stopped. */
+  continue(before: MarketStream): void {
+    if (!before.live || !this.realtime) return;
+    this.live = true;
+    this.cursor = before.cursor;
+    this.bookMs = before.bookMs;
+    this.pendingCandle = before.pendingCandle;
+    this.lastCandleMs = before.lastCandleMs;
+    this.plan();
+  }
+
+  /** When something is due. */
+  get dueMs(): number {
+    return Math.min(this.snapshotMs, this.realtimeMs);
+  }
+
+  /** Looks again what comes next: a script or a halt changed the tape. */
+  plan(): void {
+    if (!this.live) return;
+    const { kind, tape } = this.request;
+    if (kind === "orderbook") {
+      this.realtimeMs = Math.min(nextBookTime(tape, this.world.halts, this.bookMs, this.bookMs + horizonMs), this.bookMs + horizonMs);
+      return;
+    }
+    const limit = this.cursor.ms + horizonMs;
+    this.next = tape.next(this.cursor, limit);
+    const tradeMs = this.next?.ms ?? limit;
+    this.realtimeMs = this.pendingCandle === undefined ? tradeMs : Math.min(tradeMs, this.lastCandleMs + candlePauseMs);
+  }
+
+  /** The frame due at {@link dueMs}; `undefined` when the moment turned out to bring none. */
+  take(format: Format): string | undefined {
+    const atMs = this.dueMs;
+    if (this.snapshotMs === atMs) {
+      this.snapshotMs = Infinity;
+      if (!this.live) this.start(atMs);
+      return this.frame(format, atMs, endOf(atMs), "SNAPSHOT");
+    }
+    const frame = this.takeRealtime(format, atMs);
+    this.plan();
+    return frame;
+  }
+
+  private takeRealtime(format: Format, atMs: number): string | undefined {
+    const { kind } = this.request;
+    if (kind === "orderbook") {
+      const changed = nextBookTime(this.request.tape, this.world.halts, this.bookMs, atMs) === atMs;
+      this.bookMs = atMs;
+      return changed ? this.frame(format, atMs, endOf(atMs), "REALTIME") : undefined;
+    }
+    const trade = this.next;
+    const isTrade = trade !== undefined && trade.ms <= atMs;
+    if (isTrade) this.cursor = trade;
+    if (kind === "ticker" || kind === "trade") {
+      if (isTrade) return this.frame(format, atMs, trade, "REALTIME");
+    } else {
+      if (isTrade) this.pendingCandle = trade;
+      const point = this.pendingCandle;
+      if (point !== undefined && atMs >= this.lastCandleMs + candlePauseMs) {
+        this.pendingCandle = undefined;
+        this.lastCandleMs = atMs;
+        return this.frame(format, atMs, point, "REALTIME");
+      }
+    }
+    if (!isTrade && this.next === undefined) this.cursor = { ms: Math.max(atMs, this.cursor.ms), n: -1 };
+    return undefined;
+  }
+
+  private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+    const { kind, tape } = this.request;
+    if (kind === "ticker") {
+      const figures = tickerFigures(tape, upTo);
+      return figures === undefined ? undefined : tickerFrame(format, tape.spec, figures, nowMs, stream);
+    }
+    if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
+    if (kind === "orderbook") return this.bookFrame(format, nowMs, stream);
+    return this.candleFrame(format, kind, upTo, stream);
+  }
+
+  private tradeFrame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+    const { tape } = this.request;
+    const trade = tape.last(upTo);
+    if (trade === undefined) return undefined;
+    const prevClose = prevCloseOf(tape, trade.ms) ?? trade.price;
+    return tradeFrame(format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+  }
+
+  private bookFrame(format: Format, nowMs: number, stream: StreamType): string | undefined {
+    const { tape, depth, step, level } = this.request;
+    const last = tape.last(endOf(nowMs));
+    if (step !== 0 && (last === undefined || !groupingSteps(tape.spec, last.price).includes(step))) return undefined;
+    const { halts } = this.world;
+    const book = step === 0 ? bookAt(tape, halts, nowMs) : groupedBookAt(tape, halts, nowMs, step);
+    return book === undefined ? undefined : bookFrame(format, tape.spec, book, depth, level, stream);
+  }
+
+  private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): string | undefined {
+    const { tape } = this.request;
+    const candle = latestCandle(tape, unit, upTo);
+    return candle === undefined ? undefined : candleFrame(format, tape.spec, unit, candle, stream);
+  }
+}

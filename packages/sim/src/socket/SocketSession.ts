@@ -1,0 +1,244 @@
+/**
+ * One connection as the exchange sees it: what is subscribed, what is due, when it ends. It is told the time and never sleeps; a driver calls
+ * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
+ */
+import type { ConnectionEntry, Ledger } from "../Ledger.ts";
+import type { ResolvedOptions } from "../Options.ts";
+import { parseUnits } from "../market/TickSize.ts";
+import type { World } from "../market/World.ts";
+import { errorFrame, type Format, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
+import { plain } from "../wire/Spelling.ts";
+import { type ClientMessage, readClientMessage, type TypeRequest } from "./ClientMessage.ts";
+import { MarketStream, type StreamRequest } from "./MarketStream.ts";
+
+export type SessionOutput =
+  | { readonly _tag: "Frame"; readonly text: string }
+  | { readonly _tag: "Pong" }
+  /** A close frame is sent. */
+  | { readonly _tag: "Close"; readonly code: number; readonly reason: string }
+  /** The connection is gone without a close frame. */
+  | { readonly _tag: "Drop" };
+
+export interface SessionContext {
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly options: ResolvedOptions;
+  readonly entry: ConnectionEntry;
+  /** Wakes the driver. */
+  readonly wake: () => void;
+  readonly onEnd: (session: SocketSession) => void;
+}
+
+export class SocketSession {
+  private readonly context: SessionContext;
+  private types: ReadonlyArray<TypeRequest> = [];
+  private streams = new Map<string, MarketStream>();
+  private format: Format = "DEFAULT";
+  private outbox: Array<SessionOutput> = [];
+  private messageTimes: Array<number> = [];
+  private lastTrafficMs: number;
+  private statusMs = Infinity;
+  private closeMs = Infinity;
+  private silentUntilMs = -Infinity;
+  private ended = false;
+
+  constructor(context: SessionContext) {
+    this.context = context;
+    this.lastTrafficMs = context.entry.openedMs;
+  }
+
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  /** A text message of the client arrives. */
+  receive(text: string, nowMs: number): void {
+    if (this.ended || this.closeMs !== Infinity) return;
+    this.catchUp(nowMs);
+    this.lastTrafficMs = nowMs;
+    this.record(nowMs, "in", "request", undefined, text);
+    if (this.admit(nowMs)) this.handle(readClientMessage(text), nowMs);
+    else this.refuse("TOO_MANY_REQUEST", "요청 수 제한을 초과했습니다.", nowMs);
+    this.context.wake();
+  }
+
+  /** A protocol ping arrives. `answer`: the transport does not pong by itself. */
+  receivePing(nowMs: number, answer: boolean): void {
+    if (this.ended) return;
+    this.lastTrafficMs = nowMs;
+    this.record(nowMs, "in", "ping", undefined, "");
+    if (answer && nowMs >= this.silentUntilMs) this.outbox.push({ _tag: "Pong" });
+    this.context.wake();
+  }
+
+  /** The client closed, or its connection broke. */
+  clientGone(nowMs: number, code: number): void {
+    this.end(nowMs, code);
+    this.context.wake();
+  }
+
+  /** The connection breaks at the exchange's side. */
+  drop(nowMs: number): void {
+    if (this.ended) return;
+    this.outbox.push({ _tag: "Drop" });
+    this.end(nowMs, 1006);
+    this.context.wake();
+  }
+
+  /** Until then nothing leaves, not even a pong, and the connection stays up: what a dead peer looks like. */
+  silence(untilMs: number): void {
+    this.silentUntilMs = untilMs;
+  }
+
+  /** The tape changed. */
+  replan(): void {
+    for (const stream of this.streams.values()) stream.plan();
+    this.context.wake();
+  }
+
+  /** Does everything due up to `nowMs`; returns what leaves, in order. */
+  poll(nowMs: number): ReadonlyArray<SessionOutput> {
+    this.catchUp(nowMs);
+    const out = this.outbox;
+    this.outbox = [];
+    return out;
+  }
+
+  /** When {@link poll} is next worth calling. */
+  nextWakeMs(): number {
+    if (this.outbox.length > 0) return -Infinity;
+    let wake = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
+    if (this.closeMs === Infinity) for (const stream of this.streams.values()) wake = Math.min(wake, stream.dueMs);
+    return wake;
+  }
+
+  private catchUp(nowMs: number): void {
+    while (!this.ended) {
+      const atMs = this.nextDueMs();
+      if (atMs > nowMs) return;
+      this.takeDue(atMs);
+    }
+  }
+
+  private nextDueMs(): number {
+    const kept = this.outbox;
+    this.outbox = [];
+    const atMs = this.nextWakeMs();
+    this.outbox = kept;
+    return atMs;
+  }
+
+  private takeDue(atMs: number): void {
+    if (this.closeMs <= atMs) {
+      this.outbox.push({ _tag: "Close", code: 1000, reason: "" });
+      this.end(atMs, 1000);
+      return;
+    }
+    for (const stream of this.streams.values()) {
+      if (stream.dueMs > atMs) continue;
+      const { kind, tape } = stream.request;
+      const text = stream.take(this.format);
+      if (text !== undefined) this.send(atMs, kind.length > 4 ? kind : `candle.${kind}`, tape.spec.code, text);
+      return;
+    }
+    if (this.statusMs <= atMs) {
+      this.statusMs += this.context.options.socket.statusPeriodMs;
+      this.send(atMs, "status", undefined, statusFrame);
+      return;
+    }
+    this.drop(atMs);
+  }
+
+  private admit(nowMs: number): boolean {
+    const { messagesPerSecond, messagesPerMinute } = this.context.options.limits;
+    this.messageTimes = this.messageTimes.filter((time) => time > nowMs - 60_000);
+    const lastSecond = this.messageTimes.filter((time) => time > nowMs - 1_000).length;
+    if (lastSecond >= messagesPerSecond || this.messageTimes.length >= messagesPerMinute) return false;
+    this.messageTimes.push(nowMs);
+    this.context.ledger.recordArrival(`websocket-message:${this.context.entry.connection}`, nowMs);
+    return true;
+  }
+
+  private handle(message: ClientMessage, nowMs: number): void {
+    const { statusPeriodMs } = this.context.options.socket;
+    switch (message._tag) {
+      case "Ping":
+        if (this.statusMs === Infinity) this.statusMs = (Math.floor(nowMs / statusPeriodMs) + 1) * statusPeriodMs;
+        return;
+      case "List":
+        this.format = message.format;
+        return this.send(nowMs, "list", undefined, listFrame(message.format, this.listed(), message.ticket));
+      case "Subscribe":
+        return this.subscribe(message.types, message.format, nowMs);
+      case "Refused":
+        return this.refuse(message.name, message.message, nowMs);
+    }
+  }
+
+  /** Replaces the whole subscription. Codes that do not exist, or are not in capitals, are left out without a word. */
+  private subscribe(types: ReadonlyArray<TypeRequest>, format: Format, nowMs: number): void {
+    const { snapshotDelayMs, seamlessReplace } = this.context.options.socket;
+    const before = this.streams;
+    this.types = types;
+    this.format = format;
+    this.streams = new Map();
+    for (const type of types) {
+      const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
+      for (const request of this.requestsOf(type)) {
+        const key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
+        if (this.streams.has(key)) continue;
+        const stream = new MarketStream(this.context.world, request, type.onlyRealtime ? Infinity : nowMs + delay, !type.onlySnapshot);
+        const old = before.get(key);
+        if (old !== undefined && seamlessReplace) stream.continue(old);
+        if (type.onlyRealtime && stream.dueMs === Infinity) stream.start(nowMs);
+        this.streams.set(key, stream);
+      }
+    }
+  }
+
+  private *requestsOf(type: TypeRequest): Generator<StreamRequest> {
+    for (const code of type.codes) {
+      const [name = "", suffix] = type.kind === "orderbook" ? code.split(".") : [code];
+      const tape = this.context.world.tape(name);
+      if (tape === undefined) continue;
+      const step = type.level === undefined ? 0 : parseUnits(type.level, tape.spec.decimals);
+      if (step === undefined || (step !== 0 && tape.spec.quote !== "KRW")) continue;
+      const depth = suffix === "1" || suffix === "5" || suffix === "15" ? Number(suffix) : 30;
+      yield { kind: type.kind, tape, depth, step, level: plain(step, tape.spec.decimals) };
+    }
+  }
+
+  private listed(): ReadonlyArray<ListedSubscription> {
+    return this.types.map((type) => ({
+      type: type.type,
+      codes: type.codes,
+      level: type.kind === "orderbook" ? (type.level ?? "0") : undefined,
+    }));
+  }
+
+  private refuse(name: string, message: string, nowMs: number): void {
+    this.closeMs = nowMs + this.context.options.socket.errorCloseMs;
+    this.streams = new Map();
+    this.statusMs = Infinity;
+    this.send(nowMs, "error", undefined, errorFrame(name, message));
+  }
+
+  private send(atMs: number, kind: string, market: string | undefined, text: string): void {
+    if (atMs < this.silentUntilMs) return;
+    this.lastTrafficMs = atMs;
+    this.record(atMs, "out", kind, market, text);
+    this.outbox.push({ _tag: "Frame", text });
+  }
+
+  private record(atMs: number, direction: "in" | "out", kind: string, market: string | undefined, text: string): void {
+    this.context.ledger.recordFrame({ atMs, connection: this.context.entry.connection, direction, kind, market, text });
+  }
+
+  private end(nowMs: number, code: number): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.streams = new Map();
+    this.context.entry.closed = { atMs: nowMs, code };
+    this.context.onEnd(this);
+  }
+}

@@ -1,0 +1,31 @@
+/** Runs a session on Effect's clock: sleeps until something is due or the session is woken, then hands over what leaves. Ends with the session. */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type * as Latch from "effect/Latch";
+import type { SessionOutput, SocketSession } from "./SocketSession.ts";
+
+/** Longest single sleep: a wake-up more costs nothing, and a timer's range is bounded. */
+const longestSleepMs = 3_600_000;
+
+export interface Driven {
+  readonly session: SocketSession;
+  /** Opened whenever the session has something new. */
+  readonly signal: Latch.Latch;
+  /** The exchange's time of a clock. */
+  readonly nowOf: (clock: Clock.Clock) => number;
+}
+
+export const drive = ({ session, signal, nowOf }: Driven, deliver: (outputs: ReadonlyArray<SessionOutput>) => void): Effect.Effect<void> =>
+  Clock.clockWith((clock) =>
+    Effect.gen(function* () {
+      while (true) {
+        signal.closeUnsafe();
+        const outputs = session.poll(nowOf(clock));
+        if (outputs.length > 0) deliver(outputs);
+        if (session.isEnded) return;
+        const waitMs = Math.min(session.nextWakeMs() - nowOf(clock), longestSleepMs);
+        if (waitMs > 0) yield* Effect.raceFirst(Effect.sleep(waitMs), signal.await);
+        else yield* Effect.yieldNow;
+      }
+    }),
+  );

@@ -1,0 +1,56 @@
+/**
+ * Upbit with batteries: the router over this venue and Node's transport. A long-running app makes one `ManagedRuntime` of a layer from here;
+ * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
+ */
+import * as NodeTransport from "@naru/node/NodeTransport";
+import type { TransportOptions } from "@naru/node/TransportOptions";
+import type { ConfigError } from "@naru/router/errors/MarketDataError";
+import * as Router from "@naru/router/Router";
+import * as RouterConfig from "@naru/router/RouterConfig";
+import type { Transport } from "@naru/router/transport/Transport";
+import type { Venue } from "@naru/router/transport/Venue";
+import type * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Result from "effect/Result";
+import { isProfileName, profileFromUrl, profiles, type ProfileOptions, type UpbitProfile } from "./profiles.ts";
+import * as UpbitVenue from "./UpbitVenue.ts";
+
+/** `MarketData`, the five services, and what they stand on. */
+export type Services = Router.RouterServices | Venue | Transport;
+
+export interface UpbitOptions {
+  /** A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol ("upbit"). */
+  readonly venue?: string | undefined;
+  /** For an address: its name, whether its prices are made up, and which region it is like. */
+  readonly profile?: ProfileOptions | undefined;
+  /** Knobs of the router. */
+  readonly config?: Partial<RouterConfig.RouterConfigShape> | undefined;
+  /** How the venue speaks, such as the socket format. */
+  readonly dialect?: UpbitVenue.VenueOptions | undefined;
+  /** Timeouts and bounds of the network. */
+  readonly transport?: TransportOptions | undefined;
+}
+
+/** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
+export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
+  Layer.unwrap(
+    Effect.map(Effect.fromResult(profileOf(options)), (profile) => layerWith(UpbitVenue.layerOf(profile, options.dialect), options)),
+  );
+
+/** Upbit Korea over the network, with every default. */
+export const layer: Layer.Layer<Services> = layerWith(UpbitVenue.layer, {});
+
+/** The venue that `NARU_VENUE` and `NARU_URL` name. */
+export const layerConfig: Layer.Layer<Services, ConfigError | Config.ConfigError> = layerWith(UpbitVenue.layerConfig, {});
+
+/** The region or address that `venue` names. */
+export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Result<UpbitProfile, ConfigError> =>
+  isProfileName(venue) ? Result.succeed(profiles[venue]) : profileFromUrl(venue, profile);
+
+function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
+  return Router.layer.pipe(
+    Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
+    Layer.provide(RouterConfig.layer(options.config ?? {})),
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * What a field on the wire may hold, twice: as a Schema, which defines it, and as a plain function, which reads it at run time and gives
+ * `undefined` for anything the Schema refuses. Numbers are accepted as {@link NumberToken} or as quoted text (the exchange's guide prints
+ * prices in quotes); a plain JavaScript number is refused, because whoever made it may already have lost digits.
+ */
+import * as Schema from "effect/Schema";
+import { Decimal } from "@naru/router/domain/Decimal";
+import { Market } from "@naru/router/domain/Market";
+import { Change, Side } from "@naru/router/domain/Ticker";
+import { NumberToken } from "@naru/router/transport/ExactJson";
+import { isDate, isTimeOfDay, parseUtc } from "./WireTime.ts";
+
+/** A field that holds one value, spelt the same in every format. */
+export interface FieldType<A> {
+  /** For error texts: `expected …`. */
+  readonly expected: string;
+  readonly schema: Schema.Codec<unknown>;
+  readonly read: (value: unknown) => A | undefined;
+}
+
+/** Text longer than this is not a name, a date or a number of this exchange. */
+const maxText = 1_000;
+
+const WireNumber = Schema.Union([Schema.instanceOf(NumberToken), Schema.String]);
+
+const textOf = (value: unknown): string | undefined =>
+  value instanceof NumberToken ? value.text : typeof value === "string" ? value : undefined;
+
+const number = <A>(expected: string, parse: (text: string) => A | undefined): FieldType<A> => ({
+  expected,
+  schema: WireNumber.check(
+    Schema.makeFilter((value) => parse(value instanceof NumberToken ? value.text : value) !== undefined || `Expected ${expected}`),
+  ),
+  read: (value) => {
+    const token = textOf(value);
+    return token === undefined ? undefined : parse(token);
+  },
+});
+
+const string = <A>(expected: string, parse: (text: string) => A | undefined): FieldType<A> => ({
+  expected,
+  schema: Schema.String.check(Schema.makeFilter((value) => parse(value) !== undefined || `Expected ${expected}`)),
+  read: (value) => (typeof value === "string" ? parse(value) : undefined),
+});
+
+/** Any number, exact. */
+export const decimal: FieldType<Decimal> = number("a decimal number", Decimal.parse);
+
+/** A size, a volume, a sum: never negative. */
+export const amount: FieldType<Decimal> = number("a number not below zero", (text) => {
+  const value = Decimal.parse(text);
+  return value === undefined || value.mantissa < 0 ? undefined : value;
+});
+
+/** A price at which something traded or is offered. Zero is the mark of an error, never a price. */
+export const price: FieldType<Decimal> = number("a price above zero", (text) => {
+  const value = Decimal.parse(text);
+  return value === undefined || value.mantissa <= 0 ? undefined : value;
+});
+
+/** The last millisecond of the year 9999. */
+const maxMillis = 253_402_300_799_999;
+
+/** Epoch milliseconds. */
+export const millis: FieldType<number> = number("epoch milliseconds", (text) => {
+  const value = Decimal.parse(text);
+  return value === undefined || value.scale > 0 || value.number < 0 || value.number > maxMillis ? undefined : value.number;
+});
+
+/** A small count, such as a candle's minutes. */
+export const count: FieldType<number> = number("a whole number", (text) => {
+  const value = Decimal.parse(text);
+  return value === undefined || value.scale > 0 || value.mantissa < 0 || value.number > 1_000_000 ? undefined : value.number;
+});
+
+/** An id, kept as its digits: today's have 17 and a double keeps 15. */
+export const id: FieldType<string> = number("an id of digits", (text) => (/^\d{1,30}$/.test(text) ? text : undefined));
+
+export const text: FieldType<string> = string("text", (value) => (value.length <= maxText ? value : undefined));
+
+export const flag: FieldType<boolean> = {
+  expected: "true or false",
+  schema: Schema.Boolean,
+  read: (value) => (typeof value === "boolean" ? value : undefined),
+};
+
+const isMarket = Schema.is(Market);
+export const market: FieldType<Market> = {
+  expected: "a market code",
+  schema: Market,
+  read: (value) => (isMarket(value) ? value : undefined),
+};
+
+export const change: FieldType<Change> = {
+  expected: "RISE, EVEN or FALL",
+  schema: Change,
+  read: (value) => (value === "RISE" || value === "EVEN" || value === "FALL" ? value : undefined),
+};
+
+/** The taker's side: `BID` took the offer. */
+export const side: FieldType<Side> = {
+  expected: "ASK or BID",
+  schema: Schema.Literals(["ASK", "BID"]),
+  read: (value) => (value === "BID" ? "buy" : value === "ASK" ? "sell" : undefined),
+};
+
+/** `yyyy-MM-dd`. */
+export const date: FieldType<string> = string("a date yyyy-MM-dd", (value) => (isDate(value) ? value : undefined));
+/** `yyyyMMdd`. */
+export const compactDate: FieldType<string> = string("a date yyyyMMdd", (value) =>
+  /^\d{8}$/.test(value) && isDate(`${value.slice(0, 4)}-${value.slice(4, 6)}-${value.slice(6)}`) ? value : undefined,
+);
+/** `HH:mm:ss`. */
+export const timeOfDay: FieldType<string> = string("a time HH:mm:ss", (value) => (isTimeOfDay(value) ? value : undefined));
+/** `HHmmss`. */
+export const compactTime: FieldType<string> = string("a time HHmmss", (value) =>
+  /^\d{6}$/.test(value) && isTimeOfDay(`${value.slice(0, 2)}:${value.slice(2, 4)}:${value.slice(4)}`) ? value : undefined,
+);
+/** `yyyy-MM-ddTHH:mm:ss`, UTC, as epoch milliseconds. */
+export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", parseUtc);
+/** The same in Korean time; checked and not used. */
+export const koreanTime: FieldType<string> = string("a time yyyy-MM-ddTHH:mm:ss", (value) =>
+  parseUtc(value) === undefined ? undefined : value,
+);
+
+/** A list of numbers or numeric texts. */
+export const decimals: FieldType<ReadonlyArray<Decimal>> = listOf(amount, "a list of numbers");
+
+/** Names with true or false. */
+export const flags: FieldType<ReadonlyMap<string, boolean>> = {
+  expected: "an object of true and false",
+  schema: Schema.Record(Schema.String, Schema.Boolean),
+  read: (value) => {
+    if (!isRecord(value)) return undefined;
+    const found = new Map<string, boolean>();
+    for (const [name, on] of Object.entries(value)) {
+      if (typeof on !== "boolean") return undefined;
+      found.set(name, on);
+    }
+    return found;
+  },
+};
+
+/** A JSON object, not a list and not one of our number tokens. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberToken);
+
+function listOf<A>(item: FieldType<A>, expected: string): FieldType<ReadonlyArray<A>> {
+  return {
+    expected,
+    schema: Schema.Array(item.schema),
+    read: (value) => {
+      if (!Array.isArray(value)) return undefined;
+      const found: Array<A> = [];
+      for (const element of value) {
+        const read = item.read(element);
+        if (read === undefined) return undefined;
+        found.push(read);
+      }
+      return found;
+    },
+  };
+}

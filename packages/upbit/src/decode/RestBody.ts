@@ -1,0 +1,72 @@
+/**
+ * REST bodies. Every good answer is a list; a record that cannot be read is rejected alone, with its path, and the others pass. A record
+ * about a market that was not asked is an answer to somebody else's question and is rejected too.
+ */
+import * as Result from "effect/Result";
+import type { Candle } from "@naru/router/domain/Candle";
+import type { Interval } from "@naru/router/domain/Interval";
+import type { MarketInfo } from "@naru/router/domain/Market";
+import type { Orderbook } from "@naru/router/domain/Orderbook";
+import type { Ticker } from "@naru/router/domain/Ticker";
+import type { Trade } from "@naru/router/domain/Trade";
+import { DecodeError } from "@naru/router/errors/MarketDataError";
+import { parseExactJson } from "@naru/router/transport/ExactJson";
+import type { Decoded, RestBody } from "@naru/router/transport/Venue";
+import { restCandle, toRestCandle } from "./CandleShape.ts";
+import { type Instrument, restInstrument, restMarket, restSupportedLevels, toInstrument, toMarketInfo } from "./MarketShape.ts";
+import { restOrderbook, toOrderbook } from "./OrderbookShape.ts";
+import { expected, type Read, schemaError, UnknownFields } from "./Shape.ts";
+import { restTicker, toTicker } from "./TickerShape.ts";
+import { restTrade, toTrade } from "./TradeShape.ts";
+
+export type DecodeBody<A> = (body: RestBody) => Result.Result<Decoded<A>, DecodeError>;
+
+/** The markets a question was about; `undefined` when it was about all there are. */
+export type Asked = ReadonlySet<string> | undefined;
+
+export const decodeTickers = (asked?: Asked): DecodeBody<Ticker> => list(asked, () => converted(restTicker.read.full, toTicker));
+
+export const decodeOrderbooks = (asked?: Asked): DecodeBody<Orderbook> => list(asked, () => converted(restOrderbook.read.full, toOrderbook));
+
+export const decodeTrades = (asked?: Asked): DecodeBody<Trade> => list(asked, () => converted(restTrade.read.full, toTrade));
+
+export const decodeCandles = (interval: Interval, asked?: Asked): DecodeBody<Candle> => {
+  const read = restCandle(interval).read.full;
+  return list(asked, (body) => converted(read, toRestCandle(interval, body.exchangeNowMs)));
+};
+
+export const decodeMarkets = (): DecodeBody<MarketInfo> => list(undefined, () => converted(restMarket.read.full, toMarketInfo));
+
+export const decodeInstruments = (asked?: Asked): DecodeBody<Instrument> =>
+  list(asked, () => converted(restInstrument.read.full, toInstrument));
+
+export const decodeSupportedLevels = (asked?: Asked): DecodeBody<Instrument> =>
+  list(asked, () => converted(restSupportedLevels.read.full, toInstrument));
+
+const converted =
+  <R, A>(read: Read<R>, convert: (row: R, path: string) => A | DecodeError): Read<A> =>
+  (value, path, unknown) => {
+    const row = read(value, path, unknown);
+    return row instanceof DecodeError ? row : convert(row, path);
+  };
+
+const list =
+  <A extends { readonly market: string }>(asked: Asked, readerFor: (body: RestBody) => Read<A>): DecodeBody<A> =>
+  (body) =>
+    Result.flatMap(parseExactJson(body.text), (json) => {
+      if (!Array.isArray(json)) return Result.fail(schemaError("", expected("a list", json)));
+      const read = readerFor(body);
+      const unknown = new UnknownFields();
+      const rows: Array<A> = [];
+      const rejected: Array<DecodeError> = [];
+      for (let i = 0; i < json.length; i++) {
+        const value = read(json[i], `[${i}]`, unknown);
+        if (value instanceof DecodeError) rejected.push(value);
+        else if (asked !== undefined && !asked.has(value.market)) rejected.push(notAsked(i, value.market));
+        else rows.push(value);
+      }
+      return Result.succeed({ rows, rejected, unknownFields: unknown.names });
+    });
+
+const notAsked = (index: number, market: string): DecodeError =>
+  new DecodeError({ stage: "answer", path: `[${index}].market`, detail: `${market} was not asked` });

@@ -1,0 +1,99 @@
+/**
+ * Socket messages: text or binary, one object or a list of them, in full or abbreviated spelling. Which one it is shows in the message
+ * itself, so a frame that was still under way when the format changed is read as well. Nothing here throws, and a bad element of a list
+ * costs only itself.
+ */
+import * as Result from "effect/Result";
+import { DecodeError } from "@naru/router/errors/MarketDataError";
+import { decodeUtf8, parseExactJson } from "@naru/router/transport/ExactJson";
+import type { SocketMessage } from "@naru/router/transport/Venue";
+import { socketFailure } from "../errors.ts";
+import { socketCandle, toSocketCandle } from "./CandleShape.ts";
+import { isRecord } from "./FieldType.ts";
+import { socketOrderbook, toOrderbook } from "./OrderbookShape.ts";
+import { expected, member, schemaError, type Spelling, UnknownFields } from "./Shape.ts";
+import { socketTicker, toTicker } from "./TickerShape.ts";
+import { socketTrade, toTrade } from "./TradeShape.ts";
+
+/** Reads one message. Names of unknown fields go to `unknown`, if given. */
+export const decodeSocketMessage = (
+  data: Uint8Array | string,
+  unknown: UnknownFields = new UnknownFields(),
+): ReadonlyArray<SocketMessage> => {
+  const json = typeof data === "string" ? parseExactJson(data) : Result.flatMap(decodeUtf8(data), parseExactJson);
+  if (Result.isFailure(json)) return [undecodable(json.failure)];
+  const value = json.success;
+  return Array.isArray(value) ? value.map((element, i) => decodeElement(element, `[${i}]`, unknown)) : [decodeElement(value, "", unknown)];
+};
+
+const undecodable = (error: DecodeError): SocketMessage => ({ _tag: "Undecodable", error });
+
+/** A frame whose server knew neither `type` nor `ty` has no spelling; those with `ty` are abbreviated. */
+const decodeElement = (value: unknown, path: string, unknown: UnknownFields): SocketMessage => {
+  if (!isRecord(value)) return undecodable(schemaError(path, expected("an object", value)));
+  if (Object.hasOwn(value, "type")) return decodeData(value["type"], value, path, "full", unknown);
+  if (Object.hasOwn(value, "ty")) return decodeData(value["ty"], value, path, "simple", unknown);
+  if (Object.hasOwn(value, "error")) return { _tag: "Failure", error: socketFailure(value["error"]) };
+  if (typeof value["status"] === "string") return { _tag: "Status", status: value["status"].slice(0, 60) };
+  if (Object.hasOwn(value, "method") || Object.hasOwn(value, "mthd")) return decodeSubscriptions(value, path);
+  return undecodable(schemaError(member(path, "type"), "is missing"));
+};
+
+const decodeData = (
+  type: unknown,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+  spelling: Spelling,
+  unknown: UnknownFields,
+): SocketMessage => {
+  switch (type) {
+    case "ticker": {
+      const row = socketTicker.read[spelling](value, path, unknown);
+      return row instanceof DecodeError ? undecodable(row) : { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
+    }
+    case "trade": {
+      const row = socketTrade.read[spelling](value, path, unknown);
+      return row instanceof DecodeError ? undecodable(row) : { _tag: "Trade", value: toTrade(row), snapshot: isSnapshot(row) };
+    }
+    case "orderbook": {
+      const row = socketOrderbook.read[spelling](value, path, unknown);
+      if (row instanceof DecodeError) return undecodable(row);
+      const book = toOrderbook(row, path, spelling);
+      return book instanceof DecodeError ? undecodable(book) : { _tag: "Orderbook", value: book, snapshot: isSnapshot(row) };
+    }
+    default: {
+      const at = member(path, spelling === "full" ? "type" : "ty");
+      if (typeof type !== "string" || !type.startsWith("candle.")) return undecodable(schemaError(at, expected("a known type", type)));
+      const row = socketCandle.read[spelling](value, path, unknown);
+      if (row instanceof DecodeError) return undecodable(row);
+      const candle = toSocketCandle(row, path, spelling);
+      return candle instanceof DecodeError ? undecodable(candle) : { _tag: "Candle", value: candle, snapshot: isSnapshot(row) };
+    }
+  }
+};
+
+const isSnapshot = (row: { readonly stream: string }): boolean => row.stream === "SNAPSHOT";
+
+/** The answer to LIST_SUBSCRIPTIONS. An entry without codes (a private type) has none. */
+const decodeSubscriptions = (value: Readonly<Record<string, unknown>>, path: string): SocketMessage => {
+  const simple = !Object.hasOwn(value, "method");
+  const [resultName, typeName, codesName] = simple ? ["rslt", "ty", "cds"] : ["result", "type", "codes"];
+  const method = simple ? value["mthd"] : value["method"];
+  if (method !== "LIST_SUBSCRIPTIONS") {
+    return undecodable(schemaError(member(path, simple ? "mthd" : "method"), expected("LIST_SUBSCRIPTIONS", method)));
+  }
+  const result = value[resultName];
+  const at = member(path, resultName);
+  if (!Array.isArray(result)) return undecodable(schemaError(at, expected("a list", result)));
+  const entries: Array<{ readonly type: string; readonly codes: ReadonlyArray<string> }> = [];
+  for (let i = 0; i < result.length; i++) {
+    const entry: unknown = result[i];
+    const type = isRecord(entry) ? entry[typeName] : undefined;
+    const codes = isRecord(entry) ? (entry[codesName] ?? []) : undefined;
+    if (typeof type !== "string" || !isTexts(codes)) return undecodable(schemaError(`${at}[${i}]`, "expected a type and its codes"));
+    entries.push({ type, codes });
+  }
+  return { _tag: "Subscriptions", entries };
+};
+
+const isTexts = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every((item) => typeof item === "string");
