@@ -39,7 +39,7 @@ export const ensure = (path: string): Effect.Effect<string, StorageError> =>
 /** The folder, ready to use; `None` with one warning where there is none, and then state lives in memory only. */
 export const open: Effect.Effect<Option.Option<string>> = locate.pipe(
   Effect.flatMap(ensure),
-  Effect.map(Option.some),
+  Effect.asSome,
   Effect.catch((error) =>
     Effect.as(Effect.logWarning("Nothing will be remembered: the state folder cannot be used", error.message), Option.none<string>()),
   ),

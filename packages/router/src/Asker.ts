@@ -14,7 +14,7 @@ import type { Market } from "./domain/Market.ts";
 import type { TierName } from "./domain/Provenance.ts";
 import type { Kind, Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
-import { InvalidRequest, type MarketDataError, NetworkError, RateLimited } from "./errors/MarketDataError.ts";
+import { CircuitOpen, InvalidRequest, type MarketDataError, NetworkError, RateLimited } from "./errors/MarketDataError.ts";
 import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
@@ -113,24 +113,52 @@ export const make = Effect.gen(function* () {
     const depth = question.kind === "orderbook" ? question.levels : undefined;
     const kept = cache.hot.put(keyId(key), { value: row, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel: "rest", depth });
     const newer = kept ? undefined : lookup(question);
-    return newer === undefined ? won : { ...won, answer: { ...newer, confirmedNanos } };
+    if (newer === undefined) return won;
+    return { ...won, answer: { ...newer, confirmedNanos: newer.confirmedNanos > confirmedNanos ? newer.confirmedNanos : confirmedNanos } };
   };
 
   const lastKnown = (question: Question, nowNanos: bigint): TierAnswer | undefined => {
     // The warm store's values are the answers of its own tier.
     const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
-    const known = lookup(question) ?? warm;
-    return known !== undefined && millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs ? known : undefined;
+    return [lookup(question), warm].find(
+      (known) =>
+        known !== undefined &&
+        mayAnswer(question, known) &&
+        millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs,
+    );
   };
 
   const settle = (question: Question, failure: FallbackFailure, call: CallFacts): Effect.Effect<Answer<unknown>, MarketDataError> => {
     const nowNanos = clock.monotonicTimeNanosUnsafe();
     const known = isAboutTheQuestion(failure.error) ? undefined : lastKnown(question, nowNanos);
     if (known === undefined) return Effect.fail(failure.error);
+    // It came while the tiers were failing: nothing is old about it.
+    if (millisBetween(known.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
+      const won: FallbackAnswer = { tier: "hot_cache", answer: known, attempts: failure.attempts };
+      return Effect.succeed(answerOf(question, won, { ...call, mode: fallback.mode() }, nowNanos));
+    }
     const reason = staleReasonOf(failure.error, subscriptions.connected());
     return question.intent.onStale === "serve"
       ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, { ...call, mode: fallback.mode() }, nowNanos, reason))
       : Effect.fail(staleErrorOf(question, known, nowNanos, reason));
+  };
+
+  /** Why nobody could even be asked: the gate that may open again speaks before the question that cannot be answered. */
+  const nobody = (question: Question, { gated }: Ranked): MarketDataError => {
+    const gates = new Set(gated.map(({ gate }) => gate));
+    const name = group[question.kind];
+    if (gates.has("ip_blocked")) {
+      return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: limiter.blockedMs(), detail: "blocked by the exchange" });
+    }
+    if (gates.has("breaker_open")) return new CircuitOpen({ target: name, retryAfterMs: Math.ceil(rest.breakerOpenMs(name)) });
+    if (gates.has("rest_wait_exceeds_deadline")) {
+      return new RateLimited({ group: name, scope: "local", status: null, retryAfterMs: limiter.waitMs(name), detail: "the wait exceeds the deadline" });
+    }
+    if (gates.has("not_connected") || gates.has("not_subscribed")) {
+      return new NetworkError({ phase: "socket", host: "", code: null, detail: "the socket is not connected, or the key not subscribed" });
+    }
+    const reason = `leaves nobody to answer a question about ${question.kind}`;
+    return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });
   };
 
   const ask = Effect.fnUntraced(function* (question: Question, markets: number) {
@@ -145,11 +173,12 @@ export const make = Effect.gen(function* () {
     yield* follow(question, selection);
     const call: CallFacts = { venue: venue.id, simulated: venue.simulated, mode: fallback.mode(), requestId, ranked, startedNanos };
     if (ranked.tiers.length === 0) {
-      return yield* settle(question, { error: nobody(question, ranked, limiter.blockedMs()), attempts: [] }, call);
+      return yield* settle(question, { error: nobody(question, ranked), attempts: [] }, call);
     }
     const list = ranked.tiers.map(({ tier }) => tiers[tier]);
-    const pages = pagesOf(question, venue.paging);
-    return yield* fallback.run(question, list, question.intent.deadlineMs * pages).pipe(
+    const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
+    const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging) - spentMs;
+    return yield* fallback.run(question, list, Math.max(1, deadlineMs)).pipe(
       Effect.map((won) => answerOf(question, remember(question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe())),
       Effect.catch((failure) => settle(question, failure, call)),
     );
@@ -209,16 +238,6 @@ const newestRow = (question: Question, value: unknown): unknown => {
 const isAboutTheQuestion = (error: MarketDataError): boolean =>
   error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed" || error._tag === "Unauthorized";
 
-/** Why nobody could even be asked. */
-const nobody = (question: Question, ranked: Ranked, blockedMs: number): MarketDataError => {
-  if (blockedMs > 0) {
-    return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: blockedMs, detail: "blocked by the exchange" });
-  }
-  const disconnected = ranked.gated.some(({ gate }) => gate === "not_connected" || gate === "not_subscribed");
-  if (disconnected) return new NetworkError({ phase: "socket", host: "", code: null, detail: "the socket is not connected" });
-  return new InvalidRequest({
-    field: "strategy",
-    input: question.intent.strategy,
-    reason: `leaves nobody to answer a question about ${question.kind}`,
-  });
-};
+/** A caller who forbids a channel does not want its old values either. */
+const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean =>
+  intent.strategy === "auto" || (intent.strategy === "rest_only" ? "rest" : "websocket") === channel;

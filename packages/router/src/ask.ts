@@ -4,7 +4,19 @@
 import * as Result from "effect/Result";
 import { nextWindowStart, parseInterval, windowStart, type Interval } from "./domain/Interval.ts";
 import { type Market, parseMarket } from "./domain/Market.ts";
-import type { CandlesQuestion, Context, Intent, Kind, OrderbookQuestion, ResolvedIntent, TickerQuestion, TradesQuestion } from "./domain/Question.ts";
+import {
+  type CandlesQuestion,
+  Context,
+  type Intent,
+  type Kind,
+  OnStale,
+  type OrderbookQuestion,
+  Priority,
+  type ResolvedIntent,
+  Strategy,
+  type TickerQuestion,
+  type TradesQuestion,
+} from "./domain/Question.ts";
 import { closeMarginMs } from "./domain/Candle.ts";
 import { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
@@ -44,6 +56,8 @@ type Checked<A> = Result.Result<A, InvalidRequest>;
 export const maxRows = 300_000;
 /** A closed range cannot change, so any age of its answer is good. */
 const immutableAgeMs = Number.MAX_SAFE_INTEGER;
+/** A day: whoever waits longer for one answer means another unit. */
+const maxDeadlineMs = 86_400_000;
 
 export const tickerQuestion = (market: string, intent: Intent, config: RouterConfigShape): Checked<TickerQuestion> =>
   checkedMarket(market, intent, "ticker", config, (code, resolved) => Result.succeed({ kind: "ticker", market: code, intent: resolved }));
@@ -87,6 +101,8 @@ export const candlesQuestion = (
         const rows = windowsBetween(interval, fromMs, upper);
         if (rows > maxRows) return yield* refuse("from", new Date(fromMs).toISOString(), `spans ${rows} windows; at most ${maxRows} fit one question`);
       }
+      const forming = yield* oneOf("forming", options.forming ?? "include", ["include", "exclude"]);
+      const fill = yield* oneOf("fill", options.fill ?? "none", ["none", "flat"]);
       const closed = toMs !== null && isClosed(interval, toMs, nowMs);
       return {
         kind: "candles",
@@ -95,8 +111,8 @@ export const candlesQuestion = (
         count,
         fromMs,
         toMs,
-        forming: options.forming ?? "include",
-        fill: options.fill ?? "none",
+        forming,
+        fill,
         intent: closed ? { ...intent, maxAgeMs: immutableAgeMs } : intent,
       } as const;
     }),
@@ -106,16 +122,16 @@ export const candlesQuestion = (
 export const resolveIntent = (intent: Intent, kind: Kind, config: RouterConfigShape): Checked<ResolvedIntent> =>
   Result.gen(function* () {
     const realtime = intent.realtime ?? false;
-    const context = intent.context ?? "realtime_trading";
+    const context = yield* oneOf("context", intent.context ?? "realtime_trading", Context.literals);
     const usual = config.maxAgeMs[kind];
     return {
-      maxAgeMs: yield* duration("maxAge", intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual), 0),
-      deadlineMs: yield* duration("deadline", intent.deadline ?? config.deadlineMs, 1),
-      priority: intent.priority ?? "normal",
+      maxAgeMs: yield* duration("maxAge", intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual), 0, immutableAgeMs),
+      deadlineMs: yield* duration("deadline", intent.deadline ?? config.deadlineMs, 1, maxDeadlineMs),
+      priority: yield* oneOf("priority", intent.priority ?? "normal", Priority.literals),
       realtime,
-      strategy: intent.strategy ?? "auto",
+      strategy: yield* oneOf("strategy", intent.strategy ?? "auto", Strategy.literals),
       context,
-      onStale: intent.onStale ?? (servesStale(context) ? "serve" : "fail"),
+      onStale: yield* oneOf("onStale", intent.onStale ?? (servesStale(context) ? "serve" : "fail"), OnStale.literals),
     };
   });
 
@@ -143,8 +159,14 @@ const isClosed = (interval: Interval, toMs: number, nowMs: number): boolean =>
 const wholeNumber = (field: string, value: number, min: number, max: number): Checked<number> =>
   Number.isInteger(value) && value >= min && value <= max ? Result.succeed(value) : refuse(field, String(value), `is not a whole number from ${min} to ${max}`);
 
-const duration = (field: string, value: number, min: number): Checked<number> =>
-  Number.isFinite(value) && value >= min ? Result.succeed(value) : refuse(field, String(value), `is not a number of milliseconds from ${min} up`);
+const duration = (field: string, value: number, min: number, max: number): Checked<number> =>
+  Number.isFinite(value) && value >= min && value <= max
+    ? Result.succeed(value)
+    : refuse(field, String(value), `is not a number of milliseconds from ${min} to ${max}`);
+
+/** Types do not reach callers from plain JavaScript, and a misspelt word must not pass for the default. */
+const oneOf = <A extends string>(field: string, value: A, known: ReadonlyArray<A>): Checked<A> =>
+  known.includes(value) ? Result.succeed(value) : refuse(field, String(value), `is none of ${known.join(", ")}`);
 
 const isoMoment = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
 
@@ -154,9 +176,15 @@ const moment = (field: string, input: Moment): Checked<number> => {
     if (match === null) return refuse(field, input, "is not a date like 2026-01-31 or 2026-01-31T09:00:00+09:00");
     const dateOnly = input.trim().length === 10;
     const text = input.trim().replace(" ", "T") + (match[1] === undefined && !dateOnly ? "Z" : "");
-    return inRange(field, input, Date.parse(text));
+    return inRange(field, input, isCalendarDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN);
   }
   return inRange(field, String(input), typeof input === "number" ? input : input.getTime());
+};
+
+/** `Date.parse` reads the 30th of February as the 2nd of March. */
+const isCalendarDay = (day: string): boolean => {
+  const ms = Date.parse(day);
+  return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(day);
 };
 
 /** The exchange opened in 2017; a moment far outside is a unit mistaken. */

@@ -1,7 +1,9 @@
 /**
  * Callback subscriptions, for code that is not made of streams: every element of some markets, handed to a function until unsubscribed. A
- * function that throws is counted and called again with the next element; it never disturbs the feed or another subscriber.
+ * function that throws, or whose promise is rejected, is counted and called again with the next element; the first time is logged. It never
+ * disturbs the feed or another subscriber.
  */
+import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
@@ -26,12 +28,19 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
     if (kinds.length === 0) return yield* new InvalidRequest({ field: "kinds", input: "", reason: "is missing: the list is empty" });
     const id = `subscription-${++made}`;
     let status: CallbackStatus = { state: "running", delivered: 0, callbackErrors: 0, error: null };
+    const log = Effect.runForkWith(yield* Effect.context());
+    const failed = (cause: unknown): void => {
+      status = { ...status, callbackErrors: status.callbackErrors + 1 };
+      if (status.callbackErrors === 1) log(Effect.logWarning("a subscription's callback failed", { id, cause }));
+    };
     const deliver = (element: CallbackElement): void => {
       status = { ...status, delivered: status.delivered + 1 };
       try {
-        callback(element);
-      } catch {
-        status = { ...status, callbackErrors: status.callbackErrors + 1 };
+        // An async function is a good callback too; nobody else would see its promise rejected.
+        const returned: unknown = callback(element);
+        if (returned instanceof Promise) returned.catch(failed);
+      } catch (cause) {
+        failed(cause);
       }
     };
     const one = (kind: CallbackKind) =>
@@ -43,7 +52,8 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
       Effect.onExit((exit) =>
         Effect.sync(() => {
           const error = Option.getOrNull(Exit.findErrorOption(exit));
-          status = { ...status, state: error === null ? "ended" : "failed", error };
+          const ended = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause);
+          status = { ...status, state: ended ? "ended" : "failed", error };
         }),
       ),
     );

@@ -65,7 +65,7 @@ export class Ledger {
   private readonly frameRing: Ring<FrameEntry>;
   private readonly connectionRing: Ring<ConnectionEntry>;
   private readonly counts = new Map<string, number>();
-  /** Arrival times that counted as accepted, by limit group. */
+  /** Arrival times the limiter let in, by limit group. */
   private readonly arrivals = new Map<string, Ring<number>>();
   private readonly capacity: number;
 
@@ -82,7 +82,7 @@ export class Ledger {
     this.requestRing.push(entry);
     this.count(`request:${entry.path}`);
     this.count(`verdict:${entry.verdict}`);
-    if (entry.verdict === "accepted" && entry.group !== undefined) this.recordArrival(entry.group, entry.atMs);
+    if ((entry.verdict === "accepted" || entry.verdict === "fault") && entry.group !== undefined) this.recordArrival(entry.group, entry.atMs);
   }
 
   /** An accepted arrival of a group that is no REST group: `websocket-connect`, `websocket-message:<connection>`. */

@@ -4,7 +4,14 @@
  * Socket errors are told by name alone: their texts are for people, and Korean.
  */
 import * as Result from "effect/Result";
-import { InvalidRequest, type MarketDataError, MarketUnknown, RateLimited, Unauthorized, UpstreamError } from "@naru/router/errors/MarketDataError";
+import {
+  InvalidRequest,
+  type MarketDataError,
+  MarketUnknown,
+  RateLimited,
+  Unauthorized,
+  UpstreamError,
+} from "@naru/router/errors/MarketDataError";
 import { NumberToken, parseExactJson } from "@naru/router/transport/ExactJson";
 import type { RestResponse } from "@naru/router/transport/Transport";
 import { isRecord } from "./decode/FieldType.ts";
@@ -51,12 +58,24 @@ export const upgradeFailure = (status: number, headers: Headers, body: string): 
     case 418:
       return blocked(connectGroup, headers, text, detail);
     case 429:
-      return new RateLimited({ group: connectGroup, scope: "socket-connect", status, retryAfterMs: retryAfterMs(headers) ?? limitWaitMs, detail });
+      return new RateLimited({
+        group: connectGroup,
+        scope: "socket-connect",
+        status,
+        retryAfterMs: retryAfterMs(headers) ?? limitWaitMs,
+        detail,
+      });
     case 401:
     case 403:
       return new Unauthorized({ channel: "websocket", name: error?.name ?? String(status), status, detail });
     case 400:
-      return new InvalidRequest({ field: "request", input: "upgrade", reason: detail ?? "was refused", name: error?.name ?? "400", status });
+      return new InvalidRequest({
+        field: "request",
+        input: "upgrade",
+        reason: detail ?? "was refused",
+        name: error?.name ?? "400",
+        status,
+      });
     default:
       return new UpstreamError({ status, name: error?.name ?? null, detail, retryAfterMs: retryAfterMs(headers) ?? null });
   }
@@ -89,7 +108,13 @@ const byStatus = (status: number, asked: AskedRequest, headers: Headers, body: s
     case 400:
     case 413:
     case 414:
-      return new InvalidRequest({ field: "request", input: pathOf(asked.url), reason: detail ?? "was refused", name: name ?? String(status), status });
+      return new InvalidRequest({
+        field: "request",
+        input: pathOf(asked.url),
+        reason: detail ?? "was refused",
+        name: name ?? String(status),
+        status,
+      });
     case 401:
       return new Unauthorized({ channel: "rest", name: name ?? "401", status, detail });
     case 403:
@@ -106,7 +131,12 @@ const byStatus = (status: number, asked: AskedRequest, headers: Headers, body: s
     case 429:
       return new RateLimited({ group: asked.group, scope: "group", status, retryAfterMs: retryAfterMs(headers) ?? limitWaitMs, detail });
     default:
-      return new UpstreamError({ status, name, detail: redirectOf(status, headers) ?? detail, retryAfterMs: retryAfterMs(headers) ?? null });
+      return new UpstreamError({
+        status,
+        name,
+        detail: redirectOf(status, headers) ?? detail,
+        retryAfterMs: retryAfterMs(headers) ?? null,
+      });
   }
 };
 

@@ -64,7 +64,8 @@ export const profileFromUrl = (address: string, options: ProfileOptions = {}): R
   const url = new URL(address);
   if (url.protocol !== "https:" && url.protocol !== "http:") return refuse("must begin with https://");
   // Credentials would end in logs, and a query would end in the middle of every address made from this one.
-  if (url.username !== "" || url.password !== "") return Result.fail(new ConfigError({ setting: "url", input: url.host, reason: "must not hold credentials" }));
+  if (url.username !== "" || url.password !== "")
+    return Result.fail(new ConfigError({ setting: "url", input: url.host, reason: "must not hold credentials" }));
   if (url.search !== "" || url.hash !== "") return refuse("must end with a host or a path");
   if (url.protocol === "http:" && !isLoopback(url.hostname)) return refuse("must begin with https://, except for this machine");
   const path = url.pathname.replace(/\/+$/, "").replace(/\/v1$/, "");

@@ -149,7 +149,8 @@ const sameKind = (first: DataMessage, data: ReadonlyArray<DataMessage>): Recorde
   }
 };
 
-const recordsOf = (json: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> => (Array.isArray(json) ? json.filter(type.isRecord) : []);
+const recordsOf = (json: unknown): ReadonlyArray<Readonly<Record<string, unknown>>> =>
+  Array.isArray(json) ? json.filter(type.isRecord) : [];
 
 /** The latest moment that the body itself proves: its newest `timestamp`. */
 const latestTime = (json: unknown): number =>

@@ -112,7 +112,14 @@ const parseHttpDate = (text: string): number | undefined => {
   return utcOf(Number(asctime[6]), asctime[1], Number(asctime[2]), Number(asctime[3]), Number(asctime[4]), Number(asctime[5]));
 };
 
-const utcOf = (year: number, monthName: string | undefined, day: number, hour: number, minute: number, second: number): number | undefined => {
+const utcOf = (
+  year: number,
+  monthName: string | undefined,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number | undefined => {
   const month = months.indexOf(monthName ?? "");
   if (month === -1 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined;
   return Date.UTC(year < 100 ? 2000 + year : year, month, day, hour, minute, second);

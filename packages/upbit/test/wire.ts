@@ -13,11 +13,21 @@ export interface WireField {
   /** Our fields that change when only this one does. */
   readonly to: ReadonlyArray<string>;
   readonly need: "required" | "nullable" | "optional";
+  /** Our fields that are absent when this one is, where that is more than `to`. */
+  readonly gone?: ReadonlyArray<string>;
 }
 
 type Need = WireField["need"];
 type Spelt = WireField["value"];
-const all = (rest: string, full: string, simple: string, value: Spelt, other: Spelt, to: ReadonlyArray<string>, need: Need = "required"): WireField => ({
+const all = (
+  rest: string,
+  full: string,
+  simple: string,
+  value: Spelt,
+  other: Spelt,
+  to: ReadonlyArray<string>,
+  need: Need = "required",
+): WireField => ({
   names: { rest, full, simple },
   value,
   other,
@@ -31,7 +41,14 @@ const onlyRest = (rest: string, value: string, other: string, to: ReadonlyArray<
   to,
   need,
 });
-const socket = (full: string, simple: string, value: string, other: string, to: ReadonlyArray<string>, need: Need = "required"): WireField => ({
+const socket = (
+  full: string,
+  simple: string,
+  value: string,
+  other: string,
+  to: ReadonlyArray<string>,
+  need: Need = "required",
+): WireField => ({
   names: { full, simple },
   value,
   other,
@@ -90,13 +107,14 @@ export const trade: ReadonlyArray<WireField> = [
   all("trade_volume", "trade_volume", "tv", "0.01275549", "9.9E-7", ["volume"]),
   all("ask_bid", "ask_bid", "ab", '"ASK"', '"BID"', ["side"]),
   all("prev_closing_price", "prev_closing_price", "pcp", "91424000.0", "91424001", ["previousClose"], "nullable"),
-  onlyRest("change_price", "-63000.0", "-63001", ["changeAmount"], "nullable"),
+  { ...onlyRest("change_price", "-63000.0", "-63001", ["changeAmount"], "nullable"), gone: ["change", "changeAmount"] },
   socket("change", "c", '"FALL"', '"RISE"', ["change", "changeAmount"]),
   socket("change_price", "cp", "63000.0", "63001", ["changeAmount"], "nullable"),
   all("sequential_id", "sequential_id", "sid", "17853950437790001", "17853950437790002", ["id"]),
-  socket("best_ask_price", "bap", "91370000", "91370001", ["bestAsk"], "optional"),
+  // A best quote's size means nothing without its price, so they go together.
+  { ...socket("best_ask_price", "bap", "91370000", "91370001", ["bestAsk"], "optional"), gone: ["bestAsk", "bestAskSize"] },
   socket("best_ask_size", "bas", "0.0070459", "0.0070458", ["bestAskSize"], "optional"),
-  socket("best_bid_price", "bbp", "91361000", "91361001", ["bestBid"], "optional"),
+  { ...socket("best_bid_price", "bbp", "91361000", "91361001", ["bestBid"], "optional"), gone: ["bestBid", "bestBidSize"] },
   socket("best_bid_size", "bbs", "0.00196362", "0.00196363", ["bestBidSize"], "optional"),
   socket("stream_type", "st", '"REALTIME"', '"SNAPSHOT"', []),
 ];

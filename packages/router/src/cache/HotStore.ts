@@ -3,7 +3,8 @@
  * wins. Plain synchronous code, because it is written once per frame.
  *
  * A value never goes back in time. The one exception is repair: an exchange time far ahead (a broken frame) would block its key for ever,
- * so after three older values in a row, each no older than the one before, the older ones are believed.
+ * so after three older values in a row, each no older than the one before, the older ones are believed. Values of another channel are only
+ * believed when the held time is still to come by our own clock: a REST edge that lags behind the socket may repeat itself as often as it likes.
  */
 import type { Market } from "../domain/Market.ts";
 import type { Channel } from "../domain/Provenance.ts";
@@ -26,6 +27,8 @@ export interface HotEntry {
 }
 
 const believeAfter = 3;
+/** A held time this far ahead of our clock is taken for a broken one, in milliseconds. Two clocks are seldom further apart. */
+const aheadMs = 2_000;
 
 export class HotStore {
   readonly #entries = new Map<KeyId, HotEntry>();
@@ -47,7 +50,7 @@ export class HotStore {
   /** Keeps `entry` if it is not older than what is held; says whether it was kept. At capacity the key written longest ago leaves. */
   put(id: KeyId, entry: HotEntry): boolean {
     const held = this.#entries.get(id);
-    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, entry.exchangeTimeMs)) return false;
+    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, held, entry)) return false;
     this.#refused.delete(id);
     this.#entries.delete(id);
     this.#entries.set(id, entry);
@@ -72,7 +75,8 @@ export class HotStore {
     this.#refused.clear();
   }
 
-  #believed(id: KeyId, exchangeTimeMs: number): boolean {
+  #believed(id: KeyId, held: HotEntry, { channel, exchangeTimeMs, receivedMs }: HotEntry): boolean {
+    if (channel !== held.channel && held.exchangeTimeMs <= receivedMs + aheadMs) return false;
     const before = this.#refused.get(id);
     const count = before !== undefined && exchangeTimeMs >= before.exchangeTimeMs ? before.count + 1 : 1;
     if (count >= believeAfter) return true;

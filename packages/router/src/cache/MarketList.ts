@@ -7,11 +7,14 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { type Market, type MarketInfo, nearestMarkets } from "../domain/Market.ts";
-import { type MarketDataError, MarketUnknown } from "../errors/MarketDataError.ts";
+import { DecodeError, type MarketDataError, MarketUnknown } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Rest } from "../transport/RestCall.ts";
 import { Venue } from "../transport/Venue.ts";
 import { SingleFlight } from "./SingleFlight.ts";
+
+/** After a reading that failed, calls ask for the next one no sooner than this, in milliseconds. */
+const retryAfterMs = 5_000;
 
 type Known = ReadonlyMap<Market, MarketInfo>;
 
@@ -47,14 +50,22 @@ const make = Effect.gen(function* () {
   const flights = new SingleFlight<Known, MarketDataError>(scope);
   let list: Known | undefined;
   let readNanos = 0n;
+  let triedNanos: bigint | undefined;
+  /** A list with unreadable records does not know which markets they were. */
+  let whole = true;
 
   const deadline = () => clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(config.deadlineMs * 1e6));
   const isYoung = () => list !== undefined && Number(clock.monotonicTimeNanosUnsafe() - readNanos) / 1e6 < config.marketListTtlMs;
 
+  const triedLately = () => triedNanos !== undefined && Number(clock.monotonicTimeNanosUnsafe() - triedNanos) / 1e6 < retryAfterMs;
+
   const read = Effect.gen(function* () {
+    triedNanos = clock.monotonicTimeNanosUnsafe();
     const result = yield* rest.run(venue.markets(), { priority: "high", deadlineNanos: deadline() });
+    if (result.rows.length === 0) return yield* new DecodeError({ stage: "answer", path: "", detail: "the list of markets is empty" });
     const markets: Known = new Map(result.rows.map((info) => [info.market, info]));
     list = markets;
+    whole = result.rejected.length === 0;
     readNanos = result.receivedNanos;
     return markets;
   });
@@ -75,10 +86,10 @@ const make = Effect.gen(function* () {
     known: () => list,
     check: (market) =>
       Effect.suspend(() => {
-        if (list === undefined || list.has(market)) return Effect.void;
+        if (list === undefined || !whole || list.has(market)) return Effect.void;
         return Effect.fail(new MarketUnknown({ market, venue: venue.id, near: nearestMarkets(market, list.keys()) }));
       }),
-    refresh: Effect.suspend(() => (isYoung() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)))),
+    refresh: Effect.suspend(() => (isYoung() || triedLately() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)))),
     unknown: (market) =>
       Effect.map(
         Effect.orElseSucceed(get, () => list ?? new Map<Market, MarketInfo>()),

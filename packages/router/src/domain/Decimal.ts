@@ -16,7 +16,7 @@ const maxTokenLength = 400;
 /** The largest exponent accepted, in either direction. */
 const maxExponent = 400;
 
-const numberToken = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
+const numberToken = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
 
 export class Decimal {
   /** The integer part of `mantissa × 10^-scale`, without trailing zeros. A `bigint` only where a double cannot hold it exactly. */
@@ -55,7 +55,8 @@ export class Decimal {
   });
 
   /**
-   * Reads a JSON number token (`1.16539E8`, `-0.50`, `6E-8`) exactly. `undefined` for anything else, never an approximation.
+   * Reads a JSON number token (`1.16539E8`, `-0.50`, `6E-8`) exactly. `undefined` for anything else, never an approximation: also for a
+   * leading zero, which JSON forbids, and for a number beyond every double.
    */
   static parse(token: string): Decimal | undefined {
     if (token.length > maxTokenLength) return undefined;
@@ -63,7 +64,7 @@ export class Decimal {
     if (match === null) return undefined;
     const fraction = match[3] ?? "";
     const exponent = match[4] === undefined ? 0 : Number(match[4]);
-    if (Math.abs(exponent) > maxExponent) return undefined;
+    if (Math.abs(exponent) > maxExponent || !Number.isFinite(Number(token))) return undefined;
     return fromDigits(match[1] === "-", match[2] + fraction, fraction.length - exponent, token);
   }
 

@@ -83,13 +83,16 @@ const likelyMarket = (input: string): Market | undefined => {
 
 const checked = (text: string): Market | undefined => (marketPattern.test(text) ? (text as Market) : undefined);
 
+/** Letters changed, added or missing up to which one market is taken for another misspelt. */
+const nearDistance = 2;
+
 /** The known markets nearest to a misspelt one, best first, at most `count`. */
 export const nearestMarkets = (input: string, known: Iterable<Market>, count = 3): ReadonlyArray<Market> => {
   const text = input.toUpperCase();
   const scored: Array<readonly [number, Market]> = [];
   for (const market of known) {
-    const distance = editDistance(text, market, 4);
-    if (distance <= 3) scored.push([distance, market]);
+    const distance = editDistance(text, market, nearDistance + 1);
+    if (distance <= nearDistance) scored.push([distance, market]);
   }
   scored.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
   return scored.slice(0, count).map(([, market]) => market);

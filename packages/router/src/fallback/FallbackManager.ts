@@ -56,9 +56,12 @@ const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const changes = yield* PubSub.sliding<ModeChange>(64);
   let machine = initialMachine;
+  /** When a call last met a failing tier. An answer that was confirmed before it proves nothing about now. */
+  let troubleNanos: bigint | undefined;
 
   const settle = (outcome: CallOutcome, reason: string): Effect.Effect<void> => {
     const before = machine.mode;
+    if (outcome !== "clean") troubleNanos = clock.monotonicTimeNanosUnsafe();
     machine = step(machine, outcome);
     if (machine.mode === before) return Effect.void;
     const change = { from: before, to: machine.mode, atMs: clock.currentTimeMillisUnsafe(), reason };
@@ -105,10 +108,15 @@ const make = Effect.gen(function* () {
         duration: deadlineMs,
         orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
       }),
-      Effect.tap(() => settle(errors.length === 0 ? "clean" : "degraded", errors.at(-1)?.message ?? "answered")),
+      Effect.tap(({ answer }) => {
+        if (errors.length > 0) return settle("degraded", errors.at(-1)?.message ?? "");
+        return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
+      }),
       Effect.catch((error) => {
         const failure = error._tag === "TierMiss" ? summary(question, attempts, errors) : error;
-        const settled = isFinal(failure) ? Effect.void : settle("unanswered", failure.message);
+        // Where every tier only had nothing that fits, nobody failed.
+        const nobodyFailed = attempts.every((attempt) => attempt.outcome === "missed");
+        const settled = isFinal(failure) || nobodyFailed ? Effect.void : settle("unanswered", failure.message);
         return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
       }),
     );

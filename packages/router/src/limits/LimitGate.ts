@@ -39,14 +39,20 @@ class Waiter {
     this.wake?.();
   }
 
-  /** Ends at the next {@link Waiter.stir}, or at once when there was one since the last look. */
-  readonly stirring = Effect.callback<void>((resume) => {
-    if (this.stirred) return resume(Effect.void);
-    this.wake = () => resume(Effect.void);
-    return Effect.sync(() => {
-      this.wake = undefined;
-    });
-  });
+  /**
+   * Ends at the next {@link Waiter.stir}, or at once when there was one since the last look. Effect resumes a callback synchronously, inside
+   * the fiber that stirs; the yield lets that one go on first, so that callers leave the queue in its order.
+   */
+  readonly stirring = Effect.andThen(
+    Effect.callback<void>((resume) => {
+      if (this.stirred) return resume(Effect.void);
+      this.wake = () => resume(Effect.void);
+      return Effect.sync(() => {
+        this.wake = undefined;
+      });
+    }),
+    Effect.yieldNow,
+  );
 }
 
 export class LimitGate {
@@ -89,12 +95,12 @@ export class LimitGate {
   observe(remaining: number, tookMs: number): void {
     const now = this.now();
     this.#window = SlidingWindow.observed(this.limit, this.#window, now, remaining, tookMs);
-    this.#settle(now);
+    this.#settle(now, true);
   }
 
   pause(untilMs: number): void {
     this.#window = SlidingWindow.paused(this.#window, untilMs);
-    this.#settle(this.now());
+    this.#settle(this.now(), true);
   }
 
   block(untilMs: number): void {
@@ -160,7 +166,7 @@ export class LimitGate {
       // Whole milliseconds, rounded up: a timer that fires a fraction early would only have to be set again.
       const sleep = this.#clock.sleep(Duration.millis(Math.ceil(this.#grantAt(now, 0) - now)));
       return Effect.flatMap(Effect.raceFirst(sleep, waiter.stirring), () => {
-        this.#settle(this.now());
+        this.#settle(this.now(), false);
         return this.#turn(waiter);
       });
     });
@@ -168,51 +174,56 @@ export class LimitGate {
 
   #join(waiter: Waiter): void {
     this.#queues[waiter.rank]?.add(waiter);
-    this.#settle(this.now());
+    this.#settle(this.now(), this.#ahead(waiter.rank) < this.waiting());
   }
 
   /** Gives back the place in the queue, or the grant that came too late to be used. */
   #leave(waiter: Waiter): void {
     this.#queues[waiter.rank]?.delete(waiter);
-    if (waiter.outcome !== undefined && "grantedAt" in waiter.outcome) {
-      this.#window = SlidingWindow.refunded(this.#window, waiter.outcome.grantedAt);
-      this.#leader?.stir();
-    }
-    this.#settle(this.now());
+    const outcome = waiter.outcome;
+    const unused = outcome !== undefined && "grantedAt" in outcome ? outcome.grantedAt : undefined;
+    if (unused !== undefined) this.#window = SlidingWindow.refunded(this.#window, unused);
+    this.#settle(this.now(), false);
+    // The next grant may be due earlier than the one that keeps the time believes.
+    if (unused !== undefined) this.#leader?.stir();
   }
 
-  /** Brings the queue up to date: grants what is due, refuses what has become hopeless, appoints the first. After every change. */
-  #settle(now: number): void {
+  /**
+   * Brings the queue up to date after every change: grants what is due, refuses what has become hopeless, appoints the first. Nobody is woken
+   * before all of that is done, because whoever is woken may come straight back here. `longer`: the change can have made waits longer.
+   */
+  #settle(now: number, longer: boolean): void {
+    const stirred: Array<Waiter> = [];
     for (let first = this.#first(); first !== undefined && this.#grantAt(now, 0) <= now; first = this.#first()) {
-      if (first.deadline < now) this.#end(first, this.#refusal(now, 0, "the turn came after the deadline"));
+      if (first.deadline < now) this.#end(first, this.#refusal(now, 0, "the turn came after the deadline"), stirred);
       else {
         this.#window = SlidingWindow.granted(this.limit, this.#window, now);
-        this.#end(first, { grantedAt: now });
+        this.#end(first, { grantedAt: now }, stirred);
       }
     }
-    this.#refuseHopeless(now);
-    const leader = this.#first();
-    if (leader !== this.#leader) {
-      this.#leader = leader;
-      leader?.stir();
-    }
+    // A grant after its due time, because a timer was late, makes the waits behind it longer too.
+    if (longer || stirred.length > 0) this.#refuseHopeless(now, stirred);
+    const former = this.#leader;
+    this.#leader = this.#first();
+    if (former !== this.#leader) stirred.push(...[former, this.#leader].filter((waiter) => waiter !== undefined));
+    for (const waiter of stirred) waiter.stir();
   }
 
-  #refuseHopeless(now: number): void {
+  #refuseHopeless(now: number, stirred: Array<Waiter>): void {
     let ahead = 0;
     for (const queue of this.#queues) {
       for (const waiter of queue) {
         const at = this.#grantAt(now, ahead);
-        if (at > waiter.deadline) this.#end(waiter, this.#refusal(now, at - now, "the wait has grown beyond the deadline"));
+        if (at > waiter.deadline) this.#end(waiter, this.#refusal(now, at - now, "the wait has grown beyond the deadline"), stirred);
         else ahead++;
       }
     }
   }
 
-  #end(waiter: Waiter, outcome: NonNullable<Waiter["outcome"]>): void {
+  #end(waiter: Waiter, outcome: NonNullable<Waiter["outcome"]>, stirred: Array<Waiter>): void {
     this.#queues[waiter.rank]?.delete(waiter);
     waiter.outcome = outcome;
-    waiter.stir();
+    stirred.push(waiter);
   }
 
   #first(): Waiter | undefined {

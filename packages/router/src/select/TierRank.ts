@@ -51,8 +51,7 @@ export type Gate =
   | "ip_blocked"
   | "breaker_open"
   | "rest_wait_exceeds_deadline"
-  | "mode_fallback"
-  | "mode_emergency";
+  | "mode_fallback";
 
 /** Why the tiers stand as they do. */
 export type RankReason =
@@ -157,9 +156,11 @@ const restGate = (question: Question, facts: RankFacts): Gate | undefined => {
   return modeGate(facts.mode);
 };
 
-/** While the direct clients answer for the router, nothing new is asked through it; a proved hot value is still as good as any. */
-const modeGate = (mode: Mode): Gate | undefined =>
-  mode === "fallback" ? "mode_fallback" : mode === "emergency" ? "mode_emergency" : undefined;
+/**
+ * While the direct clients answer for the router, nothing new is asked through it; a proved hot value is still as good as any. Emergency
+ * gates nothing: only an answer ends it, so somebody must still be asked; the breakers keep the asking cheap.
+ */
+const modeGate = (mode: Mode): Gate | undefined => (mode === "fallback" ? "mode_fallback" : undefined);
 
 const scoresOf = (question: Question, facts: RankFacts, options: RankOptions): TierScores => {
   const { context, realtime } = question.intent;

@@ -9,8 +9,8 @@ import * as Stream from "effect/Stream";
 import { Cache } from "../cache/Cache.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
-import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
-import { Closed, InvalidRequest, type MarketDataError, NetworkError, Overloaded } from "../errors/MarketDataError.ts";
+import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { Closed, InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { Rest } from "../transport/RestCall.ts";
@@ -18,11 +18,12 @@ import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
-import { FrameHub, type RepairJob } from "./FrameHub.ts";
+import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
 import type { StreamValue } from "./Track.ts";
+import { Waiters } from "./Waiters.ts";
 
 export { type LinkEvent, LinkObserver, type LinkState } from "./Link.ts";
 
@@ -65,32 +66,33 @@ export class Subscriptions extends Context.Service<
       options: StreamOptions,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
   }
->()("@naru/router/stream/Subscriptions") {}
+>()("@naru/router/stream/Subscriptions") {
+  /** One link, opened by the first question; everything it starts ends with the layer. An exchange out of reach does not fail it. */
+  static readonly layer: Layer.Layer<Subscriptions, never, Transport | Venue | RateLimiter | Rest | Cache> = Layer.effect(
+    Subscriptions,
+    Effect.suspend(() => make),
+  );
+}
 
-/** One link per layer, opened by the first question; everything it starts ends with the layer. */
-export const layer: Layer.Layer<Subscriptions, never, Transport | Venue | RateLimiter | Rest | Cache> = Layer.effect(
-  Subscriptions,
-  Effect.gen(function* () {
-    const config = yield* RouterConfig;
-    const { hot } = yield* Cache;
-    const healer = yield* makeGapHealer;
-    const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
-    const requestRepair = (job: RepairJob) => healer.request(job);
-    const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair });
-    const waiters = new Waiters(interest);
-    const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
-    yield* Effect.forkScoped(link.run);
-    yield* Effect.forkScoped(healer.run(hub));
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        link.close();
-        hub.close(closed);
-        waiters.failAll(closed);
-      }),
-    );
-    return yield* makeService({ hub, interest, link, waiters });
-  }),
-);
+const make = Effect.gen(function* () {
+  const config = yield* RouterConfig;
+  const { hot } = yield* Cache;
+  const healer = yield* makeGapHealer;
+  const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
+  const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair: healer.request });
+  const waiters = new Waiters(interest);
+  const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
+  yield* Effect.forkScoped(link.run);
+  yield* Effect.forkScoped(healer.run(hub));
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      link.close();
+      hub.close(closed);
+      waiters.failAll(closed);
+    }),
+  );
+  return yield* makeService({ hub, interest, link, waiters });
+});
 
 const closed = new Closed({ what: "The live side" });
 
@@ -178,44 +180,3 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
 
 const notStreamable = (key: StreamKey): InvalidRequest =>
   new InvalidRequest({ field: "key", input: keyId(key), reason: "cannot be streamed by this venue" });
-
-/** The fibers that wait for a key's first element. */
-class Waiters {
-  readonly #interest: Interest;
-  readonly #waiting = new Set<{ readonly id: KeyId; readonly fail: (error: MarketDataError) => void }>();
-
-  constructor(interest: Interest) {
-    this.#interest = interest;
-  }
-
-  /** Waits until `key` is live. Interruption takes only the waiting away. */
-  wait(key: StreamKey, hub: FrameHub): Effect.Effect<void, MarketDataError> {
-    return Effect.callback((resume) => {
-      let cancel = () => {};
-      const settle = (effect: Effect.Effect<void, MarketDataError>) => {
-        this.#waiting.delete(waiter);
-        cancel();
-        resume(Effect.andThen(Effect.yieldNow, effect));
-      };
-      const waiter = { id: keyId(key), fail: (error: MarketDataError) => settle(Effect.fail(error)) };
-      this.#waiting.add(waiter);
-      cancel = hub.onLive(key, () => settle(Effect.void));
-      return Effect.sync(() => {
-        this.#waiting.delete(waiter);
-        cancel();
-      });
-    });
-  }
-
-  failAll(error: MarketDataError): void {
-    for (const waiter of [...this.#waiting]) waiter.fail(error);
-  }
-
-  /** A read that lost its slot to later ones will not become live. */
-  refuseUnwanted(limit: number): void {
-    for (const waiter of [...this.#waiting]) {
-      if (this.#interest.has(waiter.id)) continue;
-      waiter.fail(new Overloaded({ what: "subscriptions started by reads", limit, retryAfterMs: 0 }));
-    }
-  }
-}

@@ -73,7 +73,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue> = Effect.gen(functio
         const requests = entries.map((entry) => entry.request);
         let found = yield* ask(requests);
         const refused = requests.filter((request) => isRefusedList(found.get(request.market)));
-        if (refused.length > 0 && requests.length > 1) found = new Map([...found, ...(yield* askSingly(refused, ask))]);
+        if (refused.length > 0 && found.size > 1) found = new Map([...found, ...(yield* askSingly(refused, ask))]);
         for (const entry of entries) {
           const exit = found.get(entry.request.market);
           entry.completeUnsafe(
@@ -139,6 +139,6 @@ const askSingly = <A>(
   ask: (requests: ReadonlyArray<Snapshot>) => Effect.Effect<Found<A>>,
 ): Effect.Effect<Found<A>> =>
   Effect.map(
-    Effect.forEach(requests, (request) => ask([request]), { concurrency: 4 }),
+    Effect.forEach(Map.groupBy(requests, (request) => request.market).values(), ask, { concurrency: 4 }),
     (maps) => new Map(maps.flatMap((map) => [...map])),
   );

@@ -5,7 +5,7 @@
  * Windows without a trade have no row, so a page may cover any span and may be shorter than asked; only an empty page means the end. Rows
  * are keyed by their window, so an edge row sent twice counts once.
  */
-import type { Candle } from "../domain/Candle.ts";
+import { type Candle, closeMarginMs } from "../domain/Candle.ts";
 import { Decimal } from "../domain/Decimal.ts";
 import { type Interval, nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";
@@ -58,9 +58,12 @@ export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: num
 
 /** How many windows start in `[fromMs, toMs)`. */
 export const windowsBetween = (interval: Interval, fromMs: number, toMs: number): number => {
-  const start = windowStart(interval, fromMs);
-  const length = nextWindowStart(interval, start) - start;
-  return Math.max(0, Math.ceil((toMs - start) / length));
+  let start = windowStart(interval, fromMs) === fromMs ? fromMs : nextWindowStart(interval, fromMs);
+  if (interval !== "1M" && interval !== "1y") return Math.max(0, Math.ceil((toMs - start) / (nextWindowStart(interval, start) - start)));
+  // Months and years differ in length, and there are few of them.
+  let count = 0;
+  for (; start < toMs; start = nextWindowStart(interval, start)) count++;
+  return count;
 };
 
 /** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
@@ -69,10 +72,9 @@ export const toRows = (pages: CandlePages, exchangeNowMs: number): ReadonlyArray
   let rows = [...pages.rows.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
   if (question.forming === "exclude") rows = rows.filter((row) => row.state !== "forming");
   if (question.fill === "flat") rows = fillFlat(rows, question, exchangeNowMs);
-  if (question.fromMs !== null) {
-    const from = question.fromMs;
-    rows = rows.filter((row) => row.openTimeMs >= from);
-  }
+  const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
+  const to = question.toMs ?? Number.POSITIVE_INFINITY;
+  rows = rows.filter((row) => row.openTimeMs >= from && row.openTimeMs < to);
   return question.count === null ? rows : rows.slice(-question.count);
 };
 
@@ -93,7 +95,8 @@ const fillFlat = (rows: ReadonlyArray<Candle>, question: CandlesQuestion, exchan
   const wanted = question.count ?? Number.POSITIVE_INFINITY;
   const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
   const newestFirst: Array<Candle> = [];
-  let end = Math.min(question.toMs ?? Number.POSITIVE_INFINITY, windowStart(question.interval, exchangeNowMs));
+  // A window that ended just now may yet get the trades that the exchange books late.
+  let end = Math.min(question.toMs ?? Number.POSITIVE_INFINITY, windowStart(question.interval, exchangeNowMs - closeMarginMs));
   for (let i = rows.length - 1; i >= 0 && newestFirst.length < wanted; i--) {
     const row = rows[i];
     if (row === undefined) break;

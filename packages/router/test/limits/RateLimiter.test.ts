@@ -1,6 +1,6 @@
 /** The limiter under the virtual clock: the bound, the rate, the queue, and what a ban or a neighbour does to it. */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Deferred, Effect, Fiber, Layer, Result } from "effect";
+import { Clock, Deferred, Effect, Fiber, Result } from "effect";
 import { TestClock } from "effect/testing";
 import type { Priority } from "../../src/domain/Question.ts";
 import type { LimitTable } from "../../src/limits/LimitTable.ts";
@@ -237,12 +237,5 @@ describe("RateLimiter", () => {
         assert.isTrue(Result.isFailure(yield* Effect.result(limiter.acquire("news", { priority: "normal", maxWaitMs: 0 }))));
       }),
     ),
-  );
-
-  it.effect("two limiters built apart for one test share nothing", () =>
-    Effect.gen(function* () {
-      yield* withLimiter(fill());
-      yield* withLimiter(Effect.flatMap(RateLimiter, (limiter) => Effect.sync(() => assert.strictEqual(limiter.usage("ticker"), 0))));
-    }).pipe(Effect.provide(Layer.empty)),
   );
 });

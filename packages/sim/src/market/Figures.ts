@@ -3,7 +3,6 @@
  * today and the 364 UTC days before it; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
  */
 import { type Fold, FoldBuilder } from "./Fold.ts";
-import { dayBounds } from "./PricePath.ts";
 import { dayMs, hourMs, minuteMs, type Tape } from "./Tape.ts";
 import { endOf, type TapePoint, type TradeRow } from "./Trade.ts";
 import { type CandleUnit, lengthOf, windowEnd, windowStart } from "./Windows.ts";
@@ -103,7 +102,7 @@ const pastExtremes = (tape: Tape, today: number): Extremes | undefined => {
   if (known?.today === today) return known;
   const days: Array<{ readonly day: number; readonly low: number; readonly high: number }> = [];
   for (let day = Math.max(today - 364, Math.floor(tape.openedMs / dayMs)); day < today; day++) {
-    days.push(tape.hasScripted(day) ? { day, low: -Infinity, high: Infinity } : { day, ...dayBounds(tape.spec, day) });
+    days.push(tape.hasScripted(day) ? { day, low: -Infinity, high: Infinity } : { day, ...tape.path.dayBounds(day) });
   }
   let highest: Extreme | undefined;
   for (const { day, high } of days.toSorted((a, b) => b.high - a.high || a.day - b.day)) {

@@ -1,12 +1,11 @@
 /**
  * The price a market's trades swing around, at every minute, as a pure function of the seed: several octaves of value noise, each a line drawn
  * between hashed points of a coarser and coarser grid. The slow octaves have their points on UTC midnights, so within one day they are
- * straight lines and a day's highest and lowest possible price are known without making its trades ({@link dayBounds}).
+ * straight lines and a day's highest and lowest possible price are known without making its trades ({@link PricePath.dayBounds}).
  */
 import { hash3, unit } from "./Hash.ts";
 import type { MarketSpec } from "./Catalogue.ts";
 
-const minuteMs = 60_000;
 const dayMinutes = 1_440;
 
 /** `[period in minutes, amplitude as a share of the reference price]`. */
@@ -25,34 +24,55 @@ const fast = [
 ] as const;
 const fastReach = fast.reduce((sum, [, amplitude]) => sum + amplitude, 0);
 
+const octaves = [...slow, ...fast];
+const periods = octaves.map(([period]) => period);
+const amplitudes = octaves.map(([, amplitude]) => amplitude);
+
 /** Trades stray from the path by at most this share, plus {@link strayTicks}. */
 export const strayShare = 0.0003;
 export const strayTicks = 8;
 
-/** The path's price at the start of a minute, in the market's units, not rounded. `minute` counts from 1970. */
-export const pathAt = (spec: MarketSpec, minute: number): number =>
-  spec.reference * (1 + spec.volatility * (noise(spec.seed, minute, slow, 0) + noise(spec.seed, minute, fast, 16)));
+/** The path of one market. It remembers the grid cells last used, which changes its speed and never its answers. */
+export class PricePath {
+  readonly spec: MarketSpec;
+  private readonly cells = new Float64Array(octaves.length).fill(Number.NaN);
+  private readonly from = new Float64Array(octaves.length);
+  private readonly to = new Float64Array(octaves.length);
 
-/** No trade of the UTC day lies outside these prices. `day` counts from 1970. */
-export const dayBounds = (spec: MarketSpec, day: number): { readonly low: number; readonly high: number } => {
-  const first = noise(spec.seed, day * dayMinutes, slow, 0);
-  const last = noise(spec.seed, (day + 1) * dayMinutes, slow, 0);
-  const high = spec.reference * (1 + spec.volatility * (Math.max(first, last) + fastReach)) * (1 + strayShare);
-  const low = spec.reference * (1 + spec.volatility * (Math.min(first, last) - fastReach)) * (1 - strayShare);
-  return { low: low - strayTicks * spec.ticks.at(low), high: high + strayTicks * spec.ticks.at(high) };
-};
-
-export const minuteOf = (ms: number): number => Math.floor(ms / minuteMs);
-
-const noise = (seed: number, minute: number, octaves: ReadonlyArray<readonly [number, number]>, salt: number): number => {
-  let sum = 0;
-  for (let i = 0; i < octaves.length; i++) {
-    const octave = octaves[i];
-    if (octave === undefined) continue;
-    const cell = Math.floor(minute / octave[0]);
-    const from = unit(hash3(seed, salt + i, cell));
-    const to = unit(hash3(seed, salt + i, cell + 1));
-    sum += octave[1] * (2 * (from + ((to - from) * (minute - cell * octave[0])) / octave[0]) - 1);
+  constructor(spec: MarketSpec) {
+    this.spec = spec;
   }
-  return sum;
-};
+
+  /** The price at the start of a minute, in the market's units, not rounded. `minute` counts from 1970. */
+  at(minute: number): number {
+    return this.spec.reference * (1 + this.spec.volatility * this.noise(minute, octaves.length));
+  }
+
+  /** No trade of the UTC day lies outside these prices. `day` counts from 1970. */
+  dayBounds(day: number): { readonly low: number; readonly high: number } {
+    const { reference, volatility, ticks } = this.spec;
+    const first = this.noise(day * dayMinutes, slow.length);
+    const last = this.noise((day + 1) * dayMinutes, slow.length);
+    const high = reference * (1 + volatility * (Math.max(first, last) + fastReach)) * (1 + strayShare);
+    const low = reference * (1 + volatility * (Math.min(first, last) - fastReach)) * (1 - strayShare);
+    return { low: low - strayTicks * ticks.at(low), high: high + strayTicks * ticks.at(high) };
+  }
+
+  /** The sum of the first `count` octaves, each in [-amplitude, amplitude]. */
+  private noise(minute: number, count: number): number {
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const period = periods[i] ?? 1;
+      const cell = Math.floor(minute / period);
+      if (this.cells[i] !== cell) {
+        this.cells[i] = cell;
+        this.from[i] = unit(hash3(this.spec.seed, i, cell));
+        this.to[i] = unit(hash3(this.spec.seed, i, cell + 1));
+      }
+      const from = this.from[i] ?? 0;
+      const between = from + (((this.to[i] ?? 0) - from) * (minute - cell * period)) / period;
+      sum += (amplitudes[i] ?? 0) * (2 * between - 1);
+    }
+    return sum;
+  }
+}

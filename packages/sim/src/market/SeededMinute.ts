@@ -5,7 +5,7 @@
  */
 import type { MarketSpec } from "./Catalogue.ts";
 import { hash2, Sequence } from "./Hash.ts";
-import { pathAt, strayShare } from "./PricePath.ts";
+import { type PricePath, strayShare } from "./PricePath.ts";
 import type { TradeRow } from "./Trade.ts";
 
 const minuteMs = 60_000;
@@ -31,13 +31,14 @@ export class MinuteBuffer {
 }
 
 /** Fills `out` with the trades of `minute` (counted from 1970), in order. */
-export const makeMinute = (spec: MarketSpec, minute: number, out: MinuteBuffer): void => {
+export const makeMinute = (path: PricePath, minute: number, out: MinuteBuffer): void => {
+  const { spec } = path;
   const random = new Sequence(hash2(spec.seed ^ 0x7f4a7c15, minute));
   const count = Math.min(maxPerMinute, Math.floor(spec.rate * 2 * random.next() + random.next()));
   out.count = count;
   if (count === 0) return;
-  const from = pathAt(spec, minute);
-  const to = pathAt(spec, minute + 1);
+  const from = path.at(minute);
+  const to = path.at(minute + 1);
   const slot = minuteMs / count;
   let sweep = 0;
   for (let i = 0; i < count; i++) {

@@ -7,6 +7,7 @@ import type { MarketSpec } from "./Catalogue.ts";
 import { type Fold, FoldBuilder } from "./Fold.ts";
 import type { Halts } from "./Halts.ts";
 import { Lru } from "./Lru.ts";
+import { PricePath } from "./PricePath.ts";
 import { MinuteBuffer, makeMinute } from "./SeededMinute.ts";
 import { isAfter, maxPerMs, type TapePoint, type TradeRow } from "./Trade.ts";
 
@@ -22,6 +23,7 @@ const buffer = new MinuteBuffer();
 
 export class Tape {
   readonly spec: MarketSpec;
+  readonly path: PricePath;
   private readonly halts: Halts;
   /** No trade is older: the market opened for trading here. A UTC midnight. */
   private readonly startMs: number;
@@ -36,6 +38,7 @@ export class Tape {
 
   constructor(spec: MarketSpec, halts: Halts, startMs: number) {
     this.spec = spec;
+    this.path = new PricePath(spec);
     this.halts = halts;
     this.startMs = startMs;
   }
@@ -114,7 +117,7 @@ export class Tape {
   insert(ms: number, price: number, size: number, bid: boolean): TradeRow | undefined {
     const minute = Math.floor(ms / minuteMs);
     const list = this.scripted.get(minute) ?? [];
-    makeMinute(this.spec, minute, buffer);
+    makeMinute(this.path, minute, buffer);
     let n = -1;
     for (let i = 0; i < buffer.count; i++) if (buffer.ms[i] === ms) n = Math.max(n, buffer.n[i] ?? 0);
     for (const trade of list) if (trade.ms === ms) n = Math.max(n, trade.n);
@@ -159,7 +162,7 @@ export class Tape {
     const rows = this.scripted.get(minute)?.slice() ?? [];
     if (minute * minuteMs < this.startMs) return rows;
     const scripted = rows.length;
-    makeMinute(this.spec, minute, buffer);
+    makeMinute(this.path, minute, buffer);
     if (buffer.count === 0) return rows;
     const halted = this.halts.touches(minute * minuteMs, (minute + 1) * minuteMs);
     for (const trade of buffer.rows()) if (!halted || !this.halts.at(trade.ms)) rows.push(trade);
@@ -190,7 +193,7 @@ export class Tape {
     if (this.scripted.has(minute) || this.halts.touches(from, from + minuteMs)) {
       for (const trade of this.tradesOf(from)) into.addTrade(trade);
     } else if (from >= this.startMs) {
-      makeMinute(this.spec, minute, buffer);
+      makeMinute(this.path, minute, buffer);
       into.addMinute(buffer);
     }
   }

@@ -8,7 +8,7 @@ import { parseUnits } from "../market/TickSize.ts";
 import type { World } from "../market/World.ts";
 import { errorFrame, type Format, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
 import { plain } from "../wire/Spelling.ts";
-import { type ClientMessage, readClientMessage, type TypeRequest } from "./ClientMessage.ts";
+import { type ClientMessage, readClientMessage, type StreamKind, type TypeRequest } from "./ClientMessage.ts";
 import { MarketStream, type StreamRequest } from "./MarketStream.ts";
 
 export type SessionOutput =
@@ -106,26 +106,21 @@ export class SocketSession {
 
   /** When {@link poll} is next worth calling. */
   nextWakeMs(): number {
-    if (this.outbox.length > 0) return -Infinity;
-    let wake = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
-    if (this.closeMs === Infinity) for (const stream of this.streams.values()) wake = Math.min(wake, stream.dueMs);
-    return wake;
+    return this.outbox.length > 0 ? -Infinity : this.dueMs();
+  }
+
+  private dueMs(): number {
+    let due = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
+    for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
+    return due;
   }
 
   private catchUp(nowMs: number): void {
     while (!this.ended) {
-      const atMs = this.nextDueMs();
+      const atMs = this.dueMs();
       if (atMs > nowMs) return;
       this.takeDue(atMs);
     }
-  }
-
-  private nextDueMs(): number {
-    const kept = this.outbox;
-    this.outbox = [];
-    const atMs = this.nextWakeMs();
-    this.outbox = kept;
-    return atMs;
   }
 
   private takeDue(atMs: number): void {
@@ -138,7 +133,7 @@ export class SocketSession {
       if (stream.dueMs > atMs) continue;
       const { kind, tape } = stream.request;
       const text = stream.take(this.format);
-      if (text !== undefined) this.send(atMs, kind.length > 4 ? kind : `candle.${kind}`, tape.spec.code, text);
+      if (text !== undefined) this.send(atMs, typeName(kind), tape.spec.code, text);
       return;
     }
     if (this.statusMs <= atMs) {
@@ -242,3 +237,5 @@ export class SocketSession {
     this.context.onEnd(this);
   }
 }
+
+const typeName = (kind: StreamKind): string => (kind === "ticker" || kind === "trade" || kind === "orderbook" ? kind : `candle.${kind}`);

@@ -45,9 +45,19 @@ const maxSorted = 30;
 /** The one way from a read row, whatever its channel and spelling, to the domain. `path` names the book in errors. */
 export const toOrderbook = (row: BookRow, path: string, spelling: Spelling = "full"): Orderbook | DecodeError => {
   const at = member(path, spelling === "full" ? "orderbook_units" : "obu");
-  const asks = side(row.units, (unit) => unit.ask, (unit) => unit.askSize, 1);
+  const asks = side(
+    row.units,
+    (unit) => unit.ask,
+    (unit) => unit.askSize,
+    1,
+  );
   if (typeof asks === "string") return schemaError(at, `asks ${asks}`);
-  const bids = side(row.units, (unit) => unit.bid, (unit) => unit.bidSize, -1);
+  const bids = side(
+    row.units,
+    (unit) => unit.bid,
+    (unit) => unit.bidSize,
+    -1,
+  );
   if (typeof bids === "string") return schemaError(at, `bids ${bids}`);
   return makeOrderbook({
     market: row.market,

@@ -26,7 +26,8 @@ export type Asked = ReadonlySet<string> | undefined;
 
 export const decodeTickers = (asked?: Asked): DecodeBody<Ticker> => list(asked, () => converted(restTicker.read.full, toTicker));
 
-export const decodeOrderbooks = (asked?: Asked): DecodeBody<Orderbook> => list(asked, () => converted(restOrderbook.read.full, toOrderbook));
+export const decodeOrderbooks = (asked?: Asked): DecodeBody<Orderbook> =>
+  list(asked, () => converted(restOrderbook.read.full, toOrderbook));
 
 export const decodeTrades = (asked?: Asked): DecodeBody<Trade> => list(asked, () => converted(restTrade.read.full, toTrade));
 

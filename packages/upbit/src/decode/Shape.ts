@@ -29,9 +29,24 @@ export interface Field<A, N extends Need> {
   readonly need: N;
 }
 
-export const required = <A>(type: Type<A>, name: string, simple?: string): Field<A, "required"> => ({ name, simple, type, need: "required" });
-export const nullable = <A>(type: Type<A>, name: string, simple?: string): Field<A, "nullable"> => ({ name, simple, type, need: "nullable" });
-export const optional = <A>(type: Type<A>, name: string, simple?: string): Field<A, "optional"> => ({ name, simple, type, need: "optional" });
+export const required = <A>(type: Type<A>, name: string, simple?: string): Field<A, "required"> => ({
+  name,
+  simple,
+  type,
+  need: "required",
+});
+export const nullable = <A>(type: Type<A>, name: string, simple?: string): Field<A, "nullable"> => ({
+  name,
+  simple,
+  type,
+  need: "nullable",
+});
+export const optional = <A>(type: Type<A>, name: string, simple?: string): Field<A, "optional"> => ({
+  name,
+  simple,
+  type,
+  need: "optional",
+});
 
 export type Fields = Readonly<Record<string, Field<unknown, Need>>>;
 
@@ -62,7 +77,10 @@ export const shape = <F extends Fields>(fields: F): Shape<F> => ({
 });
 
 /** One object of another shape. */
-export const object = <F extends Fields>(of: Shape<F>): Composite<Row<F>> => ({ schemas: { full: of.wire, simple: of.wireSimple }, reads: of.read });
+export const object = <F extends Fields>(of: Shape<F>): Composite<Row<F>> => ({
+  schemas: { full: of.wire, simple: of.wireSimple },
+  reads: of.read,
+});
 
 /** A list of objects of another shape, such as the levels of a book. One bad object fails the whole. */
 export const objects = <F extends Fields>(of: Shape<F>): Composite<ReadonlyArray<Row<F>>> => ({
@@ -113,7 +131,8 @@ export const expected = (what: string, value: unknown): string => `expected ${wh
 
 export const member = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
-const spelt = (field: Field<unknown, Need>, spelling: Spelling): string => (spelling === "full" ? field.name : (field.simple ?? field.name));
+const spelt = (field: Field<unknown, Need>, spelling: Spelling): string =>
+  spelling === "full" ? field.name : (field.simple ?? field.name);
 
 const wireSchema = (fields: Fields, spelling: Spelling): Schema.Codec<Readonly<Record<string, unknown>>> => {
   const members: Record<string, Schema.Codec<unknown> | Schema.optionalKey<Schema.Codec<unknown>>> = {};

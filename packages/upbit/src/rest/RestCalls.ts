@@ -107,7 +107,12 @@ export const candles = (
   return Result.succeed(call("candles", "candle", url, decodeCandles(interval, new Set([market]))));
 };
 
-const call = <A>(endpoint: string, group: Group, url: string, decode: RestCall<A>["decode"]): RestCall<A> => ({ endpoint, group, url, decode });
+const call = <A>(endpoint: string, group: Group, url: string, decode: RestCall<A>["decode"]): RestCall<A> => ({
+  endpoint,
+  group,
+  url,
+  decode,
+});
 
 const candlePaths: Readonly<Record<Interval, string>> = {
   "1s": "seconds",

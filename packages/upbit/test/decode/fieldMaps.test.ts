@@ -44,14 +44,19 @@ describe("field maps", () => {
 
   it("DEFAULT and SIMPLE names of the four types are the official pairs, all of them and no others (R004-24)", () => {
     const pairsOf = (fields: Record<string, { readonly name: string; readonly simple: string | undefined }>) =>
-      Object.values(fields).map((field) => `${field.name}=${field.simple}`).sort();
+      Object.values(fields)
+        .map((field) => `${field.name}=${field.simple}`)
+        .sort();
     const official = (fields: ReadonlyArray<wire.WireField>) =>
       fields.flatMap(({ names }) => (names.full === undefined ? [] : [`${names.full}=${names.simple}`])).sort();
     assert.deepStrictEqual(pairsOf(socketTicker.fields), official(wire.ticker));
     assert.deepStrictEqual(pairsOf(socketTrade.fields), official(wire.trade));
     assert.deepStrictEqual(pairsOf(socketOrderbook.fields), official(wire.orderbook));
     assert.deepStrictEqual(pairsOf(socketCandle.fields), official(wire.secondCandle));
-    assert.deepStrictEqual(pairsOf(orderbookUnit.fields), wire.unitNames.full.map((name, i) => `${name}=${wire.unitNames.simple[i]}`).sort());
+    assert.deepStrictEqual(
+      pairsOf(orderbookUnit.fields),
+      wire.unitNames.full.map((name, i) => `${name}=${wire.unitNames.simple[i]}`).sort(),
+    );
   });
 
   it("the 52-week prices are never anybody's bid or ask (F-40)", () => {

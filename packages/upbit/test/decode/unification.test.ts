@@ -57,7 +57,8 @@ describe("unification", () => {
   });
 
   it("a list of candles keeps its rows and their order, and windows without trades stay without rows (R004-29)", () => {
-    const at = (minute: string) => wire.write(wire.withField(wire.members(wire.minuteCandle, "rest"), "candle_date_time_utc", `"2026-07-30T07:${minute}:00"`));
+    const at = (minute: string) =>
+      wire.write(wire.withField(wire.members(wire.minuteCandle, "rest"), "candle_date_time_utc", `"2026-07-30T07:${minute}:00"`));
     const { rows, rejected } = readList(decodeCandles("1m"), `[${["46", "45", "41", "40"].map(at).join(",")}]`);
     assert.lengthOf(rejected, 0);
     const opens = (rows as ReadonlyArray<Candle>).map((candle) => new Date(candle.openTimeMs).toISOString().slice(11, 16));
@@ -65,26 +66,35 @@ describe("unification", () => {
   });
 
   it("a book's asks rise and its bids fall, whatever the order on the wire, and padding is dropped (R004-30)", () => {
-    const jumbled = wire.units(
-      ["103", "98", "1", "2"],
-      ["101", "99", "1.50", "3"],
-      ["102", "0", "7.9276E-4", "0.0"],
-      ["0", "0", "0", "0"],
-    );
-    for (const [channel, name] of [["rest", "orderbook_units"], ["full", "orderbook_units"], ["simple", "obu"]] as const) {
+    const jumbled = wire.units(["103", "98", "1", "2"], ["101", "99", "1.50", "3"], ["102", "0", "7.9276E-4", "0.0"], ["0", "0", "0", "0"]);
+    for (const [channel, name] of [
+      ["rest", "orderbook_units"],
+      ["full", "orderbook_units"],
+      ["simple", "obu"],
+    ] as const) {
       const record = wire.withField(wire.members(wire.orderbook, channel), name, jumbled[channel]);
       const book = readOn(cases[2]!, channel, record) as Orderbook;
-      assert.deepStrictEqual(book.asks.map((level) => `${level.price}:${level.size}`), ["101:1.5", "102:0.00079276", "103:1"]);
-      assert.deepStrictEqual(book.bids.map((level) => `${level.price}:${level.size}`), ["99:3", "98:2"]);
+      assert.deepStrictEqual(
+        book.asks.map((level) => `${level.price}:${level.size}`),
+        ["101:1.5", "102:0.00079276", "103:1"],
+      );
+      assert.deepStrictEqual(
+        book.bids.map((level) => `${level.price}:${level.size}`),
+        ["99:3", "98:2"],
+      );
       assert.strictEqual(book.spread?.toString(), "2");
       assert.isFalse(book.crossed);
     }
   });
 
   it("a price named twice on one side, and an offer at price 0, are errors with their path", () => {
-    const book = (rows: string) => readList(decodeOrderbooks(), `[${wire.write(wire.withField(wire.members(wire.orderbook, "rest"), "orderbook_units", rows))}]`);
+    const book = (rows: string) =>
+      readList(decodeOrderbooks(), `[${wire.write(wire.withField(wire.members(wire.orderbook, "rest"), "orderbook_units", rows))}]`);
     const twice = book(wire.units(["101", "99", "1", "1"], ["101", "98", "2", "1"]).rest);
-    assert.deepStrictEqual(twice.rejected.map((error) => [error.stage, error.path]), [["schema", "[0].orderbook_units"]]);
+    assert.deepStrictEqual(
+      twice.rejected.map((error) => [error.stage, error.path]),
+      [["schema", "[0].orderbook_units"]],
+    );
     assert.include(twice.rejected[0]?.detail ?? "", "101 twice");
     assert.include(book(wire.units(["0", "99", "1", "1"]).rest).rejected[0]?.detail ?? "", "price 0");
     const negative = book(wire.units(["101", "99", "1", "1"], ["102", "98", "-2", "1"]).rest);
@@ -118,7 +128,10 @@ describe("unification", () => {
       assert.strictEqual(value.price.toString(), token);
     }
     for (const token of ["0", "0.0", "-1", '"NaN"', '""', "null"]) {
-      for (const [decode, fields] of [[decodeTrades(), wire.trade], [decodeTickers(), wire.ticker]] as const) {
+      for (const [decode, fields] of [
+        [decodeTrades(), wire.trade],
+        [decodeTickers(), wire.ticker],
+      ] as const) {
         const { rows, rejected } = readList(decode, `[${wire.write(wire.withField(wire.members(fields, "rest"), "trade_price", token))}]`);
         assert.lengthOf(rows, 0);
         assert.strictEqual(rejected[0]?.path, "[0].trade_price");
@@ -135,9 +148,14 @@ describe("unification", () => {
       const ticker = read(decodeTickers(), ${JSON.stringify(`[${wire.write(wire.members(wire.ticker, "rest"))}]`)});
       console.log(JSON.stringify([new Date(2026, 6, 30).getTimezoneOffset(), [minute.openTimeMs, minute.state, day.openTimeMs, day.state, ticker.tradeTimeMs]]));`;
     const runs = ["UTC", "Asia/Seoul", "America/New_York"].map((zone): [number, unknown] =>
-      JSON.parse(execFileSync(process.execPath, ["--input-type=module", "--eval", script], { env: { ...process.env, TZ: zone }, encoding: "utf8" })),
+      JSON.parse(
+        execFileSync(process.execPath, ["--input-type=module", "--eval", script], { env: { ...process.env, TZ: zone }, encoding: "utf8" }),
+      ),
     );
-    assert.deepStrictEqual(runs.map(([offset]) => offset), [0, -540, 240]);
+    assert.deepStrictEqual(
+      runs.map(([offset]) => offset),
+      [0, -540, 240],
+    );
     const expected = [Date.UTC(2026, 6, 30, 7, 46), "closed", Date.UTC(2026, 6, 30), "forming", 1787729040682];
     for (const [, times] of runs) assert.deepStrictEqual(times, expected);
   });
@@ -156,14 +174,26 @@ describe("unification", () => {
       assert.strictEqual(value.openTimeMs, Date.parse(`${start}Z`));
       assert.notStrictEqual(value.openTimeMs, value.lastTradeTimeMs);
     }
-    const month = readRow(decodeCandles("1M"), wire.withField(wire.members(wire.weekCandle, "rest"), "candle_date_time_utc", '"2026-07-01T00:00:00"')) as Candle;
+    const month = readRow(
+      decodeCandles("1M"),
+      wire.withField(wire.members(wire.weekCandle, "rest"), "candle_date_time_utc", '"2026-07-01T00:00:00"'),
+    ) as Candle;
     assert.strictEqual(month.interval, "1M");
     const wrongUnit = readList(decodeCandles("1h"), `[${wire.write(record)}]`).rejected[0];
     assert.deepStrictEqual([wrongUnit?.stage, wrongUnit?.path], ["answer", "[0].unit"]);
     const offGrid = wire.withField(wire.withField(record, "unit", "60"), "candle_date_time_utc", '"2026-07-30T07:46:00"');
     assert.strictEqual(readList(decodeCandles("1h"), `[${wire.write(offGrid)}]`).rejected[0]?.path, "[0].candle_date_time_utc");
-    for (const impossible of ["2026-02-30T00:00:00", "2026-07-30T24:00:00", "2026-07-30T07:46:00Z", "2026-07-30 07:46:00", "2026-7-30T07:46:00"]) {
-      assert.throws(() => readRow(decodeCandles("1m"), wire.withField(record, "candle_date_time_utc", `"${impossible}"`)), "candle_date_time_utc");
+    for (const impossible of [
+      "2026-02-30T00:00:00",
+      "2026-07-30T24:00:00",
+      "2026-07-30T07:46:00Z",
+      "2026-07-30 07:46:00",
+      "2026-7-30T07:46:00",
+    ]) {
+      assert.throws(
+        () => readRow(decodeCandles("1m"), wire.withField(record, "candle_date_time_utc", `"${impossible}"`)),
+        "candle_date_time_utc",
+      );
     }
   });
 
@@ -186,11 +216,17 @@ describe("unification", () => {
     for (let i = 0n; i < 2_000n; i++) neighbours.push(String(10_000_000_000_000_000n + i * 44_999_999_999_989n));
     const body = `[${neighbours.map((id) => wire.write(wire.withField(record, "sequential_id", id))).join(",")}]`;
     const rows = readList(decodeTrades(), body).rows as ReadonlyArray<Trade>;
-    assert.deepStrictEqual(rows.map((row) => row.id), neighbours);
+    assert.deepStrictEqual(
+      rows.map((row) => row.id),
+      neighbours,
+    );
     assert.strictEqual(new Set(rows.map((row) => row.id)).size, neighbours.length);
     const simple = wire.members(wire.trade, "simple");
     const list = `[${neighbours.map((id) => wire.write(wire.withField(simple, "sid", id))).join(",")}]`;
-    assert.deepStrictEqual(decodeSocketMessage(list).map((message) => (valueOf(message) as Trade).id), neighbours);
+    assert.deepStrictEqual(
+      decodeSocketMessage(list).map((message) => (valueOf(message) as Trade).id),
+      neighbours,
+    );
   });
 
   it("the volumes of a million trades add up to the last digit (C02)", () => {
@@ -216,11 +252,20 @@ describe("unification", () => {
     const value = readFrame(wire.write(quoteless));
     for (const name of ["bestAsk", "bestAskSize", "bestBid", "bestBidSize"]) assert.notProperty(value, name);
     assert.notProperty(readFrame(wire.write(wire.withField(wire.members(wire.ticker, "full"), "delisting_date", "null"))), "delistingDate");
-    assert.notProperty(readRow(decodeCandles("1d"), wire.withField(wire.members(wire.dayCandle, "rest"), "converted_trade_price", "null")), "convertedClose");
+    assert.notProperty(
+      readRow(decodeCandles("1d"), wire.withField(wire.members(wire.dayCandle, "rest"), "converted_trade_price", "null")),
+      "convertedClose",
+    );
     const untraded = ["opening_price", "high_price", "low_price", "prev_closing_price", "highest_52_week_price", "lowest_52_week_date"];
-    const ticker = readRow(decodeTickers(), untraded.reduce((record, name) => wire.withField(record, name, "null"), wire.members(wire.ticker, "rest")));
+    const ticker = readRow(
+      decodeTickers(),
+      untraded.reduce((record, name) => wire.withField(record, name, "null"), wire.members(wire.ticker, "rest")),
+    );
     for (const name of ["open", "dayHigh", "dayLow", "previousClose", "high52w", "low52wDate"]) assert.notProperty(ticker, name);
-    const neverTraded = readList(decodeTickers(), `[${wire.write(wire.withField(wire.members(wire.ticker, "rest"), "trade_price", "null"))}]`);
+    const neverTraded = readList(
+      decodeTickers(),
+      `[${wire.write(wire.withField(wire.members(wire.ticker, "rest"), "trade_price", "null"))}]`,
+    );
     assert.strictEqual(neverTraded.rejected[0]?.path, "[0].trade_price");
   });
 

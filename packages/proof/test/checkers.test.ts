@@ -1,0 +1,225 @@
+import { assert, describe, it } from "@effect/vitest";
+import { checkClocksOf } from "../../../scripts/checkClocks.ts";
+import { checkEscapesOf } from "../../../scripts/checkEscapes.ts";
+import { checkImportsOf, importsOf, parseTable } from "../../../scripts/checkImports.ts";
+import { checkSizesOf } from "../../../scripts/checkSizes.ts";
+import { checkTestIdsOf } from "../../../scripts/checkTestIds.ts";
+import { format, summarize } from "../../../scripts/ciSummary.ts";
+import { passed, type Report } from "../../../scripts/report.ts";
+
+/** Planted text is put together from pieces where the checks would find it in this very file. */
+const pieces = (...parts: ReadonlyArray<string>) => parts.join("");
+
+const linesOf = (report: Report) => report.problems.map((problem) => problem.split(": ")[0]);
+
+describe("the import table", () => {
+  const table = parseTable(`
+| from | may import |
+| --- | --- |
+| \`outside\` | \`the markers\` |
+<!-- imports:start -->
+
+| from | may import |
+| --- | --- |
+| \`router/errors\` | – |
+| \`router/domain\` | \`router/errors\` |
+| \`router/RouterConfig\` | \`router/domain\` |
+| \`router\` | \`router\` |
+| \`upbit\` | \`router/domain\`, \`router/errors\` |
+| \`upbit/Upbit\` | \`router\`, \`node\`, \`upbit\` |
+
+<!-- imports:end -->`);
+
+  const importing = (path: string, specifier: string) => checkImportsOf([{ path, text: `import { X } from "${specifier}";\n` }], table);
+
+  const allowed = [
+    ["packages/router/src/domain/Ticker.ts", "./Market.ts"],
+    ["packages/router/src/domain/Ticker.ts", "../errors/MarketDataError.ts"],
+    ["packages/router/src/domain/Ticker.ts", "effect/Effect"],
+    ["packages/router/src/MarketData.ts", "./domain/Market.ts"],
+    ["packages/router/src/RouterConfig.ts", "./domain/Market.ts"],
+    ["packages/upbit/src/rest/Calls.ts", "@naru/router/domain/Market"],
+    ["packages/upbit/src/rest/Calls.ts", "../errors.ts"],
+    ["packages/upbit/src/rest/Calls.ts", "node:zlib"],
+    ["packages/upbit/src/Upbit.ts", "@naru/router/MarketData"],
+    ["packages/upbit/src/Upbit.ts", "@naru/node"],
+    ["packages/upbit/src/Upbit.ts", "./rest/Calls.ts"],
+  ] as const;
+  for (const [path, specifier] of allowed) {
+    it(`lets ${path} import ${specifier}`, () => {
+      const report = importing(path, specifier);
+      assert.deepStrictEqual(report.problems, []);
+      assert.strictEqual(report.looked, 1);
+    });
+  }
+
+  const refused = [
+    ["packages/router/src/errors/MarketDataError.ts", "../domain/Market.ts"],
+    ["packages/router/src/domain/Ticker.ts", "../MarketData.ts"],
+    ["packages/router/src/domain/Ticker.ts", "../RouterConfig.ts"],
+    ["packages/router/src/RouterConfig.ts", "./MarketData.ts"],
+    ["packages/router/src/unlisted/New.ts", "../domain/Market.ts"],
+    ["packages/router/src/MarketData.ts", "@naru/upbit/Upbit"],
+    ["packages/router/src/MarketData.ts", "../../upbit/src/Upbit.ts"],
+    ["packages/router/src/MarketData.ts", "../test/fixture.ts"],
+    ["packages/router/src/MarketData.ts", "node:fs"],
+    ["packages/router/src/MarketData.ts", "ws"],
+    ["packages/router/src/MarketData.ts", "undici"],
+    ["packages/router/src/MarketData.ts", "@effect/platform-node/NodeRuntime"],
+    ["packages/upbit/src/rest/Calls.ts", "@naru/router/MarketData"],
+    ["packages/upbit/src/rest/Calls.ts", "@naru/router"],
+    ["packages/upbit/src/rest/Calls.ts", "@naru/node/NodeTransport"],
+    ["packages/upbit/src/rest/Calls.ts", "../Upbit.ts"],
+    ["packages/unlisted/src/New.ts", "./Other.ts"],
+  ] as const;
+  for (const [path, specifier] of refused) {
+    it(`refuses ${specifier} in ${path}`, () => {
+      assert.deepStrictEqual(linesOf(importing(path, specifier)), [`${path}:1`]);
+    });
+  }
+
+  it("sees every form of import, and none in a comment", () => {
+    const text = `
+import "./a.ts";
+import type { B } from './b.ts';
+import {
+  C,
+} from "./c.ts";
+export * from "./d.ts";
+export { E } from "./e.ts";
+const F = await import("./f.ts");
+type G = import("./g.ts").G;
+// import { H } from "./h.ts";
+/* import { I } from "./i.ts"; */
+const url = "https://example.com"; import { J } from "./j.ts";
+`;
+    assert.deepStrictEqual(
+      importsOf(text).map(({ specifier, line }) => `${specifier} ${line}`),
+      ["./a.ts 2", "./b.ts 3", "./c.ts 6", "./d.ts 7", "./e.ts 8", "./f.ts 9", "./g.ts 10", "./j.ts 13"],
+    );
+  });
+
+  it("that is missing is an error, and no imports at all are a failure", () => {
+    assert.throws(() => parseTable("# Architecture"), /no import table/);
+    assert.isFalse(passed(checkImportsOf([], table)));
+  });
+});
+
+describe("the clock check", () => {
+  const path = "packages/router/src/Planted.ts";
+  const planted = [
+    "Date.now()",
+    "new Date()",
+    "new Date",
+    "Date()",
+    "setTimeout(f, 1)",
+    "globalThis.setTimeout(f, 1)",
+    "setInterval(f, 1)",
+    "setImmediate(f)",
+    "queueMicrotask(f)",
+    "process.nextTick(f)",
+    "process.hrtime.bigint()",
+    "performance.now()",
+    "Math.random()",
+    "crypto.randomUUID()",
+    'import { setTimeout as wait } from "node:timers/promises"',
+  ];
+  for (const code of planted) {
+    it(`refuses ${code}`, () => assert.deepStrictEqual(linesOf(checkClocksOf([{ path, text: `\nx = ${code};\n` }], [])), [`${path}:2`]));
+  }
+
+  it("lets dates of a value, methods of the same name and comments be", () => {
+    const text =
+      "new Date(ms); socket.setTimeout(0); Date.UTC(2026, 0); new Date(\n ms); // Date.now()\n/* Math.random() */ Clock.currentTimeMillis";
+    assert.deepStrictEqual(checkClocksOf([{ path, text }], []).problems, []);
+  });
+
+  it("takes an exception for its file and its use only, and tells when it is not used", () => {
+    const exceptions = [{ path, uses: ["setTimeout", "setInterval"], reason: "planted" }];
+    const files = [
+      { path, text: "setTimeout(f, 1); Date.now();" },
+      { path: "packages/router/src/Other.ts", text: "setTimeout(f, 1);" },
+    ];
+    assert.deepStrictEqual(linesOf(checkClocksOf(files, exceptions)), [`${path}:1`, "packages/router/src/Other.ts:1", path]);
+  });
+});
+
+describe("the test id check", () => {
+  const claim = (path: string, ...titles: ReadonlyArray<string>) => ({
+    path,
+    text: titles.map((title) => pieces("i", "t", `.effect("${title}", () => {});`)).join("\n"),
+  });
+
+  it("takes each id once, several in one title, and titles without one", () => {
+    const report = checkTestIdsOf([claim("a", "x (Z01)", "y (R999-01, F-1)", "z (not an id)", "plain"), claim("b", "x (Z02)", "C (C-3)")]);
+    assert.isTrue(report.problems.length === 0 || assert.fail(report.problems.join()));
+    assert.include(report.unit, " 3 ids");
+    assert.strictEqual(report.looked, 6);
+  });
+
+  it("refuses an id claimed twice, in one file or in two", () => {
+    const report = checkTestIdsOf([claim("a", "x (R999-01)", "y (R999-01)"), claim("b", "z (A03, R999-01)")]);
+    assert.deepStrictEqual(linesOf(report), ["a:2", "b:1"]);
+  });
+
+  it("refuses ids among words and ids of a title made in a loop", () => {
+    const looped = { path: "b", text: pieces("i", "t(`x ${n} (A03)`, () => {});") };
+    assert.deepStrictEqual(linesOf(checkTestIdsOf([claim("a", "x (A01, gates)"), looped])), ["a:1", "b:1"]);
+  });
+
+  it("fails when there are no titles", () => assert.isFalse(passed(checkTestIdsOf([{ path: "a", text: "" }]))));
+});
+
+describe("the other checks", () => {
+  it("refuse a file of 401 lines and take one of 400", () => {
+    const file = (lines: number) => ({ path: `${lines}`, text: "x\n".repeat(lines) });
+    assert.deepStrictEqual(linesOf(checkSizesOf([file(400), file(401)])), ["401"]);
+    assert.isFalse(passed(checkSizesOf([])));
+  });
+
+  it("refuse ways around the type checker and the test runner", () => {
+    const planted = [
+      pieces("x as ", "any"),
+      pieces("<", "any>x"),
+      pieces("// @ts-", "ignore"),
+      pieces("/* @ts-", "nocheck */"),
+      pieces("it", ".only()"),
+      pieces("describe", ".only()"),
+      pieces("it.effect", ".only()"),
+      pieces("it", ".skip()"),
+      pieces("// oxlint-", "disable-next-line no-console"),
+    ];
+    for (const text of planted) assert.deepStrictEqual(linesOf(checkEscapesOf([{ path: "a", text }])), ["a:1"], text);
+  });
+
+  it("take a skip and a silenced lint that say why, and words in comments", () => {
+    const taken = [
+      `// skipped: needs a recording\n${pieces("it", ".skip()")}`,
+      pieces("// oxlint-", "disable-next-line no-console -- the command prints"),
+      "// as any other number",
+    ];
+    for (const text of taken) assert.deepStrictEqual(checkEscapesOf([{ path: "a", text }]).problems, [], text);
+  });
+});
+
+describe("the summary of a test run", () => {
+  const report = (...files: ReadonlyArray<readonly [status: string, ...tests: ReadonlyArray<string>]>) =>
+    JSON.stringify({
+      testResults: files.map(([status, ...tests]) => ({ status, assertionResults: tests.map((test) => ({ status: test })) })),
+    });
+
+  const cases = [
+    [
+      "counts tests",
+      report(["passed", "passed", "passed", "skipped"], ["failed", "failed", "passed", "todo"]),
+      "3 passed, 1 failed, 2 skipped",
+    ],
+    ["counts a file that did not load as a failure", report(["passed", "passed"], ["failed"]), "1 passed, 1 failed, 0 skipped"],
+    ["counts a file whose hook broke as a failure", report(["failed", "passed"]), "1 passed, 1 failed, 0 skipped"],
+    ["counts a missing report as a failure", undefined, "0 passed, 1 failed, 0 skipped"],
+    ["counts a torn report as a failure", '{"testResults":[', "0 passed, 1 failed, 0 skipped"],
+    ["counts a report of another shape as a failure", '{"testResults":[{}]}', "0 passed, 1 failed, 0 skipped"],
+    ["counts a run without tests as a failure", report(), "0 passed, 1 failed, 0 skipped"],
+  ] as const;
+  for (const [title, text, line] of cases) it(title, () => assert.strictEqual(format(summarize(text)), line));
+});

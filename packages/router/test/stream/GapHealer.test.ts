@@ -1,0 +1,298 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Stream } from "effect";
+import { TestClock } from "effect/testing";
+import type { Candle } from "../../src/domain/Candle.ts";
+import type { Kind } from "../../src/domain/Question.ts";
+import type { ElementOf, StreamElement } from "../../src/domain/StreamElement.ts";
+import type { StreamKey } from "../../src/domain/StreamKey.ts";
+import type { Trade } from "../../src/domain/Trade.ts";
+import { NetworkError } from "../../src/errors/MarketDataError.ts";
+import { Subscriptions } from "../../src/stream/Subscriptions.ts";
+import { btc, candle, candleKey, candleRow, minute, type ScriptedSocket, ScriptedExchange, shortId, trade, tradeRow, tradesKey } from "./exchange.ts";
+
+const settle = TestClock.adjust(0);
+
+const collect = Effect.fnUntraced(function* <K extends Kind>(kind: K, key: StreamKey) {
+  const subscriptions = yield* Subscriptions;
+  const elements: Array<StreamElement<ElementOf[K]>> = [];
+  yield* subscriptions.events(kind, [key], {}).pipe(
+    Stream.runForEach((element) => Effect.sync(() => elements.push(element))),
+    Effect.forkScoped({ startImmediately: true }),
+  );
+  yield* settle;
+  return elements;
+});
+
+/** `L3`, `R4`, `gap 2-9`: a stream of trades in short. */
+const inShort = (elements: ReadonlyArray<StreamElement<Trade>>): ReadonlyArray<string> =>
+  elements.map((element) => {
+    if (element._tag === "Live") return `L${shortId(element.value)}`;
+    if (element._tag === "Recovered") return `R${shortId(element.value)}`;
+    return element._tag === "Gap" ? `gap ${element.fromMs}-${element.toMs}` : element._tag;
+  });
+
+/** A REST side that knows trades 1 to `newest()`, and pages like the exchange. */
+const tradeBook = (exchange: ScriptedExchange, newest: () => number) => {
+  exchange.rest = (url) =>
+    Effect.sync(() => {
+      const before = url.searchParams.get("before");
+      const from = before === null || before === "" ? newest() : Number(before.slice(-4)) - 1;
+      const count = Number(url.searchParams.get("count"));
+      return Array.from({ length: Math.max(0, Math.min(count, from)) }, (_, at) => tradeRow(btc, from - at));
+    });
+};
+
+const breakAndResume = Effect.fnUntraced(function* (exchange: ScriptedExchange, onSocket: (socket: ScriptedSocket) => void) {
+  exchange.socket.close();
+  yield* TestClock.adjust(500);
+  onSocket(exchange.socket);
+  yield* settle;
+});
+
+describe("trades across a reconnect", () => {
+  it.effect("the hole is read back until it overlaps, and comes oldest first before the next live trade (C05)", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 12);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true), trade(btc, 2), trade(btc, 3));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 11, true), trade(btc, 12)));
+        exchange.socket.push(trade(btc, 13));
+        yield* settle;
+        const ids = ["R4", "R5", "R6", "R7", "R8", "R9", "R10", "L11", "L12", "L13"];
+        assert.deepStrictEqual(inShort(elements), ["L1", "L2", "L3", "Reconnecting", "Resumed", ...ids]);
+        assert.deepStrictEqual(exchange.calls.length, 2);
+      }),
+    );
+  });
+
+  it.effect("trades of the past before a stream began are not delivered, and nothing missed means nothing added", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 9);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 8, true), trade(btc, 9));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 9, true)));
+        assert.deepStrictEqual(inShort(elements), ["L8", "L9", "Reconnecting", "Resumed"]);
+        assert.strictEqual(exchange.calls.length, 1);
+      }),
+    );
+  });
+
+  it.effect("a trade that the broken link skipped between two others is still found", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 4);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 2, true), trade(btc, 4));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 4, true)));
+        assert.deepStrictEqual(inShort(elements).slice(4), ["R3"]);
+      }),
+    );
+  });
+
+  it.effect("a quiet market that does not speak again is read back all the same", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 3);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        yield* breakAndResume(exchange, () => {});
+        assert.strictEqual(exchange.calls.length, 0);
+        yield* TestClock.adjust(1_000);
+        exchange.socket.push(trade(btc, 3), trade(btc, 4));
+        yield* settle;
+        assert.deepStrictEqual(inShort(elements).slice(3), ["R2", "R3", "L4"]);
+      }),
+    );
+  });
+
+  it.effect("without overlap the rows read are delivered and the hole is told", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 100);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 2, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 100, true)));
+        const recovered = Array.from({ length: 14 }, (_, at) => `R${86 + at}`);
+        assert.deepStrictEqual(inShort(elements).slice(3), ["gap 2-86", ...recovered, "L100"]);
+        assert.strictEqual(exchange.calls.length, 3);
+      }),
+    );
+  });
+
+  it.effect("when REST fails to the end the hole is told and the live trades go on", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 2, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 9, true)));
+        assert.deepStrictEqual(inShort(elements).slice(3), []);
+        yield* TestClock.adjust(10_000);
+        assert.deepStrictEqual(inShort(elements).slice(3), ["gap 2-9", "L9"]);
+        assert.strictEqual(exchange.calls.length, 3);
+        exchange.socket.push(trade(btc, 10));
+        yield* settle;
+        assert.strictEqual(inShort(elements).at(-1), "L10");
+      }),
+    );
+  });
+
+  it.effect("a REST side that lags behind the socket is asked again", () => {
+    const exchange = new ScriptedExchange();
+    let newest = 2;
+    tradeBook(exchange, () => newest);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 2, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 5, true)));
+        assert.deepStrictEqual(inShort(elements).slice(3), []);
+        newest = 6;
+        yield* TestClock.adjust(1_000);
+        assert.deepStrictEqual(inShort(elements).slice(3), ["R3", "R4", "L5"]);
+      }),
+    );
+  });
+
+  it.effect("a link that breaks again while reading back loses nothing and repeats nothing", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.never;
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 4, true), trade(btc, 5)));
+        tradeBook(exchange, () => 8);
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 8, true)));
+        yield* TestClock.adjust(2_000);
+        assert.deepStrictEqual(
+          inShort(elements).filter((text) => /^[LR]/.test(text) && text !== "Resumed" && text !== "Reconnecting"),
+          ["L1", "R2", "R3", "R4", "R5", "R6", "R7", "L8"],
+        );
+      }),
+    );
+  });
+
+  it.effect("a consumer that came during the outage gets no past", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 5);
+    return exchange.run(
+      Effect.gen(function* () {
+        const old = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        exchange.socket.close();
+        const fresh = yield* collect("trades", tradesKey(btc));
+        yield* TestClock.adjust(500);
+        exchange.socket.push(trade(btc, 5, true));
+        yield* settle;
+        assert.deepStrictEqual(inShort(old).slice(1), ["Reconnecting", "Resumed", "R2", "R3", "R4", "L5"]);
+        assert.deepStrictEqual(inShort(fresh), ["Reconnecting", "Resumed", "L5"]);
+      }),
+    );
+  });
+});
+
+describe("candles", () => {
+  const windows = (elements: ReadonlyArray<StreamElement<Candle>>): ReadonlyArray<string> =>
+    elements.map((element) => {
+      if (element._tag !== "Live" && element._tag !== "Recovered") {
+        return element._tag === "Gap" ? `gap ${element.fromMs / minute}-${element.toMs / minute}` : element._tag;
+      }
+      const { openTimeMs, close, state } = element.value;
+      return `${element._tag === "Live" ? "L" : "R"}${openTimeMs / minute}:${close.toString()} ${state}`;
+    });
+
+  it.effect("a later window on an unbroken link closes the one before; frames of earlier windows are dropped", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1), candle(btc, 1, 2), candle(btc, 1, 2), candle(btc, 2, 1), candle(btc, 1, 3), candle(btc, 5, 1));
+        yield* settle;
+        assert.deepStrictEqual(windows(elements), [
+          "L1:1 forming",
+          "L1:2 forming",
+          "L1:2 closed",
+          "L2:1 forming",
+          "L2:1 closed",
+          "L5:1 forming",
+        ]);
+      }),
+    );
+  });
+
+  it.effect("windows that ended during an outage are read over REST and come closed, before the live one", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.succeed([candleRow(btc, 3, 7, "closed"), candleRow(btc, 1, 9, "closed")]);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1));
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 4, 1), candle(btc, 5, 2)));
+        assert.deepStrictEqual(windows(elements).slice(3), [
+          "R1:9 closed",
+          "R3:7 closed",
+          "L4:1 forming",
+          "L4:1 closed",
+          "L5:2 forming",
+        ]);
+        assert.match(exchange.calls[0] ?? "", /count=3&to=240000$/);
+      }),
+    );
+  });
+
+  it.effect("a window that is still open after the outage needs no reading", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1));
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 1, 5), candle(btc, 2, 1)));
+        assert.deepStrictEqual(windows(elements).slice(3), ["L1:5 forming", "L1:5 closed", "L2:1 forming"]);
+        assert.strictEqual(exchange.calls.length, 0);
+      }),
+    );
+  });
+
+  it.effect("a window that REST still shows as forming is read again; one that never closes is a gap", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.succeed([candleRow(btc, 1, 9, "forming")]);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1));
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 2, 1)));
+        exchange.rest = () => Effect.succeed([candleRow(btc, 1, 9, "closed")]);
+        yield* TestClock.adjust(1_000);
+        assert.deepStrictEqual(windows(elements).slice(3), ["R1:9 closed", "L2:1 forming"]);
+        exchange.rest = () => Effect.succeed([candleRow(btc, 2, 9, "forming")]);
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 3, 1)));
+        yield* TestClock.adjust(10_000);
+        assert.deepStrictEqual(windows(elements).slice(7), ["gap 2-3", "L3:1 forming"]);
+      }),
+    );
+  });
+
+  it.effect("when REST cannot be read the missing windows are a gap", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.fail(new NetworkError({ phase: "connect", host: "scripted", code: null, detail: null }));
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1));
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 4, 1)));
+        yield* TestClock.adjust(10_000);
+        exchange.socket.push(candle(btc, 5, 1));
+        yield* settle;
+        assert.deepStrictEqual(windows(elements).slice(3), ["gap 1-4", "L4:1 forming", "L4:1 closed", "L5:1 forming"]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,22 @@
+/** Full jitter: the range of every wait, its spread, and no overflow. */
+import { assert, describe, it } from "@effect/vitest";
+import { delayMs, reconnectBackoff, retryBackoff } from "../../src/transport/Backoff.ts";
+
+describe("Backoff", () => {
+  it("doubles the ceiling with every failure up to the cap", () => {
+    const ceilings = Array.from({ length: 9 }, (_, failures) => delayMs(reconnectBackoff, failures, 1));
+    assert.deepStrictEqual(ceilings, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    assert.deepStrictEqual([delayMs(retryBackoff, 0, 1), delayMs(retryBackoff, 1, 1), delayMs(retryBackoff, 9, 1)], [100, 200, 2_000]);
+  });
+
+  it("draws the first reconnect from nothing to half a second", () => {
+    assert.deepStrictEqual([0, 0.5, 0.999].map((random01) => delayMs(reconnectBackoff, 0, random01)), [0, 250, 499.5]);
+  });
+
+  it("stays at the cap for any number of failures", () => {
+    for (const failures of [64, 1_023, 1_024, 1e9]) {
+      assert.strictEqual(delayMs(reconnectBackoff, failures, 0.5), 15_000);
+      assert.strictEqual(delayMs(reconnectBackoff, failures, 0), 0);
+    }
+  });
+});

@@ -1,0 +1,196 @@
+/**
+ * The transport port answered by the emulated exchange in the same process: the same bytes as over TCP, on Effect's clock, with virtual
+ * latency. It keeps the promises of the live layer, time limits and body limit included, so that what runs on it under a test clock runs
+ * unchanged on the network.
+ */
+import { DecodeError, NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
+import {
+  type RestFailure,
+  type RestRequest,
+  type RestResponse,
+  type Socket,
+  type SocketFailure,
+  type SocketHandlers,
+  Transport,
+  UpgradeRefused,
+} from "@naru/router/transport/Transport";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Scope from "effect/Scope";
+import { Exchange, type ExchangeModel, type ExchangeRequest } from "./Exchange.ts";
+import { type Driven, drive } from "./socket/drive.ts";
+import type { SessionOutput } from "./socket/SocketSession.ts";
+
+export interface MemoryTransportOptions {
+  /** From asking to the whole answer; half of it passes before the exchange sees the request. Default 20 ms. */
+  readonly restLatencyMs?: number | undefined;
+  /** Until a socket is open; half of it passes before the exchange sees the upgrade. Default 20 ms. */
+  readonly connectLatencyMs?: number | undefined;
+  /** The wait for an answer's headers. Default 5,000 ms. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** Default 8 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+  /** The address the exchange counts limits by. Default 127.0.0.1. */
+  readonly ip?: string | undefined;
+}
+
+/** A transport to the exchange in scope. */
+export const layerMemoryTransport = (options?: MemoryTransportOptions): Layer.Layer<Transport, never, Exchange> =>
+  Layer.effect(
+    Transport,
+    Effect.map(Exchange, (exchange) => makeMemoryTransport(exchange, options)),
+  );
+
+export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTransportOptions = {}): Transport["Service"] => {
+  const settings = {
+    restLatencyMs: options.restLatencyMs ?? 20,
+    connectLatencyMs: options.connectLatencyMs ?? 20,
+    headersTimeoutMs: options.headersTimeoutMs ?? 5_000,
+    maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
+    ip: options.ip ?? "127.0.0.1",
+  };
+  return {
+    rest: Effect.fn("MemoryTransport.rest")((request: RestRequest) => rest(exchange, settings, request)),
+    socket: Effect.fn("MemoryTransport.socket")((url: string, handlers: SocketHandlers) => socket(exchange, settings, url, handlers)),
+  };
+};
+
+type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
+
+const pause = (ms: number): Effect.Effect<void> => (ms > 0 ? Effect.sleep(ms) : Effect.void);
+
+const rest = Effect.fnUntraced(function* (
+  exchange: ExchangeModel,
+  settings: Settings,
+  request: RestRequest,
+): Effect.fn.Return<RestResponse, RestFailure> {
+  const { asked, host } = requestOf(request.url, request.headers, settings.ip);
+  yield* pause(settings.restLatencyMs / 2);
+  const outcome = exchange.handleRest(asked, yield* exchange.now);
+  if (outcome._tag === "Hang") {
+    yield* Effect.sleep(settings.headersTimeoutMs);
+    return yield* new TimeoutError({ phase: "headers", timeoutMs: settings.headersTimeoutMs, detail: null });
+  }
+  yield* pause(settings.restLatencyMs / 2);
+  if (outcome._tag === "Reset") return yield* new NetworkError({ phase: "headers", host, code: "ECONNRESET", detail: null });
+  if (outcome.cutAfter !== undefined && outcome.cutAfter < outcome.body.length)
+    return yield* new NetworkError({ phase: "body", host, code: "ECONNRESET", detail: null });
+  if (outcome.body.length > settings.maxBodyBytes)
+    return yield* new DecodeError({ stage: "size", path: "", detail: `body of more than ${settings.maxBodyBytes} bytes` });
+  return { status: outcome.status, headers: outcome.headers, body: outcome.body };
+});
+
+const socket = Effect.fnUntraced(function* (
+  exchange: ExchangeModel,
+  settings: Settings,
+  url: string,
+  handlers: SocketHandlers,
+): Effect.fn.Return<Socket, SocketFailure, Scope.Scope> {
+  const { asked, host } = requestOf(url, {}, settings.ip);
+  yield* pause(settings.connectLatencyMs / 2);
+  const scope = yield* Effect.scope;
+  const connection = yield* Effect.uninterruptible(
+    Effect.gen(function* () {
+      const outcome = exchange.upgrade(asked, yield* exchange.now);
+      if (outcome._tag === "Refused") {
+        const body = new TextDecoder().decode(outcome.body.subarray(0, 4_096));
+        return yield* new UpgradeRefused({ status: outcome.status, headers: outcome.headers, body });
+      }
+      const open = new MemoryConnection(exchange, outcome.driven, handlers, host);
+      yield* Scope.addFinalizer(scope, open.close);
+      return open;
+    }),
+  );
+  yield* pause(settings.connectLatencyMs / 2);
+  connection.opened();
+  yield* Effect.forkIn(drive(connection.driven, connection.deliver), scope);
+  return connection;
+});
+
+/** The client's end of one connection. */
+class MemoryConnection implements Socket {
+  readonly driven: Driven;
+  private readonly exchange: ExchangeModel;
+  private readonly handlers: SocketHandlers;
+  private readonly host: string;
+  private isOpen = false;
+  private isClosed = false;
+
+  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string) {
+    this.exchange = exchange;
+    this.driven = driven;
+    this.handlers = handlers;
+    this.host = host;
+  }
+
+  /** The caller has the socket from here on; before, its end is nobody's news. */
+  opened(): void {
+    this.isOpen = true;
+  }
+
+  readonly send = (text: string): Effect.Effect<void, NetworkError> =>
+    this.whileOpen((nowMs) => this.driven.session.receive(text, nowMs));
+
+  readonly ping: Effect.Effect<void, NetworkError> = Effect.suspend(() =>
+    this.whileOpen((nowMs) => this.driven.session.receivePing(nowMs, true)),
+  );
+
+  readonly terminate: Effect.Effect<void> = Effect.suspend(() => this.leave(1006));
+
+  /** The orderly end, when the scope closes. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => this.leave(1000));
+
+  /** What the exchange sends, as one read. */
+  readonly deliver = (outputs: ReadonlyArray<SessionOutput>): void => {
+    let frames = 0;
+    for (const output of outputs) {
+      if (this.isClosed) return;
+      if (output._tag === "Frame") {
+        frames++;
+        this.handlers.onFrame(encoder.encode(output.text));
+      } else if (output._tag === "Pong") this.handlers.onPong();
+      else {
+        if (frames > 0) this.handlers.onReadEnd();
+        frames = 0;
+        this.closed(output._tag === "Drop" ? 1006 : output.code, output._tag === "Drop" ? "" : output.reason);
+      }
+    }
+    if (frames > 0 && !this.isClosed) this.handlers.onReadEnd();
+  };
+
+  private whileOpen(use: (nowMs: number) => void): Effect.Effect<void, NetworkError> {
+    return Effect.flatMap(this.exchange.now, (nowMs) =>
+      this.isClosed || this.driven.session.isEnded
+        ? Effect.fail(new NetworkError({ phase: "socket", host: this.host, code: null, detail: "the socket is closed" }))
+        : Effect.sync(() => use(nowMs)),
+    );
+  }
+
+  private leave(code: number): Effect.Effect<void> {
+    return Effect.map(this.exchange.now, (nowMs) => {
+      this.driven.session.clientGone(nowMs, code);
+      this.closed(code, "");
+    });
+  }
+
+  private closed(code: number, reason: string): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    if (this.isOpen) this.handlers.onClose({ code, reason });
+  }
+}
+
+const encoder = new TextEncoder();
+
+const requestOf = (
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  ip: string,
+): { readonly asked: ExchangeRequest; readonly host: string } => {
+  const parsed = new URL(url);
+  const lower: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) lower[name.toLowerCase()] = value;
+  // The text of the query as it was given: URL would encode parts of it anew.
+  const target = url.slice(url.indexOf("/", url.indexOf("://") + 3));
+  return { asked: { method: "GET", target: target.startsWith("/") ? target : "/", headers: lower, ip }, host: parsed.host };
+};

@@ -1,0 +1,123 @@
+/**
+ * Words for writing a market's story in a test: trades at chosen prices, standstill, and faults. Scripted trades are trades like all others:
+ * from their moment on the ticker, books, candles and streams show them. All of it needs the {@link Exchange} in scope and takes effect at
+ * the exchange's present time.
+ */
+import * as Data from "effect/Data";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import { Exchange, type ExchangeModel } from "./Exchange.ts";
+import { parseUnits } from "./market/TickSize.ts";
+import { sequentialId } from "./market/Trade.ts";
+import type { FaultMatch, RestFault } from "./rest/RestFaults.ts";
+
+/** The script asks for something the exchange cannot do. */
+export class ScriptError extends Data.TaggedError("ScriptError")<{ readonly reason: string }> {
+  override get message(): string {
+    return `The script cannot run: ${this.reason}`;
+  }
+}
+
+export interface ScriptedTrade {
+  /** Quote currency. Text is exact; a number is taken by its shortest decimal. It need not lie on the tick grid. */
+  readonly price: number | string;
+  /** Base currency. Default: an ordinary size of the market. */
+  readonly size?: number | string | undefined;
+  /** The taker's side. Default BID. */
+  readonly side?: "ASK" | "BID" | undefined;
+}
+
+export interface ScriptedResult {
+  /** The `sequential_id` it has on the wire. */
+  readonly id: string;
+  readonly timeMs: number;
+}
+
+/** One trade, now. */
+export const trade = (market: string, scripted: ScriptedTrade): Effect.Effect<ScriptedResult, ScriptError, Exchange> =>
+  Effect.gen(function* () {
+    const exchange = yield* Exchange;
+    const result = yield* insert(exchange, market, scripted, yield* exchange.now);
+    exchange.tapeChanged();
+    return result;
+  });
+
+/** One trade for each price: all now, one after another, or spaced by `every`, the first now. */
+export const path = (
+  market: string,
+  prices: ReadonlyArray<number | string>,
+  options: Omit<ScriptedTrade, "price"> & { readonly every?: Duration.Input | undefined } = {},
+): Effect.Effect<ReadonlyArray<ScriptedResult>, ScriptError, Exchange> =>
+  Effect.gen(function* () {
+    const exchange = yield* Exchange;
+    const nowMs = yield* exchange.now;
+    const everyMs = options.every === undefined ? 0 : Duration.toMillis(options.every);
+    const results: Array<ScriptedResult> = [];
+    for (const [i, price] of prices.entries()) results.push(yield* insert(exchange, market, { ...options, price }, nowMs + i * everyMs));
+    exchange.tapeChanged();
+    return results;
+  });
+
+const withModel = (use: (exchange: ExchangeModel, nowMs: number) => void): Effect.Effect<void, never, Exchange> =>
+  Effect.flatMap(Exchange, (exchange) => Effect.map(exchange.now, (nowMs) => use(exchange, nowMs)));
+
+/** From now on only scripted trades happen, in all markets; books stand still but for them. */
+export const halt: Effect.Effect<void, never, Exchange> = withModel((exchange, nowMs) => {
+  exchange.world.halt(nowMs);
+  exchange.tapeChanged();
+});
+
+/** Seeded trades happen again from now on; those of the halt never did. */
+export const resume: Effect.Effect<void, never, Exchange> = withModel((exchange, nowMs) => {
+  exchange.world.resume(nowMs);
+  exchange.tapeChanged();
+});
+
+/** Drops every socket at once, without a close frame: close code 1006. */
+export const cutSockets: Effect.Effect<void, never, Exchange> = withModel((exchange, nowMs) => exchange.cutSockets(nowMs));
+
+/** Open sockets stay up but bring nothing, not even pongs, for so long. */
+export const silenceSockets = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange, nowMs) => exchange.silenceSockets(nowMs, Duration.toMillis(duration)));
+
+/** Socket upgrades are answered with HTTP 503 for so long. */
+export const refuseUpgrades = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange, nowMs) => exchange.refuseUpgrades(nowMs + Duration.toMillis(duration)));
+
+/** The next `times` matching requests get this instead of the truth. A path stands for everything below it too. */
+export const failRest = (match: FaultMatch, fault: RestFault, times = 1): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange) => exchange.faults.add(match, fault, times));
+
+/** Forgets REST faults that were not used yet. */
+export const clearRestFaults: Effect.Effect<void, never, Exchange> = withModel((exchange) => exchange.faults.clear());
+
+/** Blocks an IP with HTTP 418 for so long. */
+export const ban = (ip: string, duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange, nowMs) => exchange.limits.ban(ip, nowMs + Duration.toMillis(duration)));
+
+const insert = (
+  exchange: ExchangeModel,
+  market: string,
+  scripted: ScriptedTrade,
+  atMs: number,
+): Effect.Effect<ScriptedResult, ScriptError> =>
+  Effect.suspend(() => {
+    const fail = (reason: string) => Effect.fail(new ScriptError({ reason }));
+    const tape = exchange.world.tape(market);
+    if (tape === undefined) return fail(`no market ${market}`);
+    const { decimals } = tape.spec;
+    const price = parseUnits(decimalText(scripted.price), decimals);
+    if (price === undefined || price <= 0) return fail(`${market} has no price ${scripted.price} (positive, at most ${decimals} decimals)`);
+    const size = scripted.size === undefined ? tape.spec.size : parseUnits(decimalText(scripted.size), 8);
+    if (size === undefined || size <= 0) return fail(`no size ${scripted.size} (positive, at most 8 decimals)`);
+    const inserted = tape.insert(Math.floor(atMs), price, size, scripted.side !== "ASK");
+    if (inserted === undefined) return fail(`the tape of ${market} is full`);
+    return Effect.succeed({ id: sequentialId(inserted), timeMs: inserted.ms });
+  });
+
+/** A number's shortest decimal without exponent. */
+const decimalText = (value: number | string): string => {
+  const text = String(value);
+  const match = /^(\d)(?:\.(\d+))?e-(\d{1,2})$/.exec(text);
+  return match === null ? text : `0.${"0".repeat(Number(match[3]) - 1)}${match[1]}${match[2] ?? ""}`;
+};

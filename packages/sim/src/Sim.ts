@@ -1,0 +1,83 @@
+/**
+ * The emulated exchange with batteries: the whole router over it, in memory under a test clock or over real sockets on loopback. Everything
+ * above the transport is the live code: limits, decoding, sessions, tiers. Values carry `simulated: true`.
+ *
+ * In memory the exchange's time begins at `originMs` when the test clock reads 0. The router built here reads the same wall clock, so that
+ * ages and dates make sense; sleeping and waiting follow the test clock itself.
+ */
+import * as NodeTransport from "@naru/node/NodeTransport";
+import * as Router from "@naru/router/Router";
+import * as RouterConfig from "@naru/router/RouterConfig";
+import type { Transport } from "@naru/router/transport/Transport";
+import type { Venue } from "@naru/router/transport/Venue";
+import { layerOf } from "@naru/upbit/UpbitVenue";
+import { profiles, type UpbitProfile } from "@naru/upbit/profiles";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { Exchange } from "./Exchange.ts";
+import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
+import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
+import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
+
+export { ban, clearRestFaults, cutSockets, failRest, halt, path, refuseUpgrades, resume, silenceSockets, trade } from "./Script.ts";
+export { Exchange } from "./Exchange.ts";
+
+/** `MarketData`, the five services, what they stand on, and the exchange itself with its ledger and script. */
+export type Services = Router.RouterServices | Venue | Transport | Exchange;
+
+export interface SimOptions extends ExchangeOptions {
+  /** Knobs of the router. */
+  readonly config?: Partial<RouterConfig.RouterConfigShape> | undefined;
+  /** Virtual latencies of the in-memory network. */
+  readonly network?: MemoryTransportOptions | undefined;
+}
+
+/** Everything in memory, on Effect's clock: under a test clock nothing moves but by `TestClock.adjust`. */
+export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
+  Layer.unwrap(
+    Effect.map(Clock.Clock, (clock) => {
+      // Limits are one per host: an exchange in memory is a host of its own.
+      const host = `memory-${++built}`;
+      const profile: UpbitProfile = { ...simulated, restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host };
+      return routerOver(profile, options).pipe(
+        Layer.provideMerge(layerMemoryTransport(options.network)),
+        Layer.provideMerge(Exchange.layer(options)),
+        Layer.provide(Layer.succeed(Clock.Clock, atOrigin(clock, options.originMs ?? defaultOriginMs))),
+      );
+    }),
+  );
+
+/** The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. */
+export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer> =>
+  Layer.unwrap(
+    Effect.map(LoopbackServer, ({ url, socketUrl }) => {
+      const profile: UpbitProfile = { ...simulated, restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
+      return routerOver(profile, options).pipe(Layer.provideMerge(NodeTransport.layer()));
+    }),
+  ).pipe(Layer.provideMerge(layerLoopbackServer(options)), Layer.provideMerge(Exchange.layer(options)));
+
+const simulated = { ...profiles.upbit, id: "sim", simulated: true };
+
+let built = 0;
+
+const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Router.RouterServices | Venue, never, Transport> =>
+  Router.layer.pipe(Layer.provideMerge(layerOf(profile)), Layer.provide(RouterConfig.layer(options.config ?? {})));
+
+/** A test clock near 0 read as the exchange's time; any other clock as it is. */
+const atOrigin = (clock: Clock.Clock, originMs: number): Clock.Clock => {
+  if (clock.currentTimeMillisUnsafe() >= testClockBelowMs) return clock;
+  const originNanos = BigInt(originMs) * 1_000_000n;
+  return {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + originMs,
+    currentTimeMillis: Effect.map(clock.currentTimeMillis, (ms) => ms + originMs),
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + originNanos,
+    currentTimeNanos: Effect.map(clock.currentTimeNanos, (nanos) => nanos + originNanos),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => clock.sleep(duration),
+  };
+};
+
+/** 1973 in milliseconds: what a test clock shows, and a real one does not. */
+const testClockBelowMs = 1e11;

@@ -1,0 +1,159 @@
+/**
+ * The emulated exchange over real HTTP and WebSocket on this machine, for clients in any language. It carries bytes and nothing else: answers,
+ * limits, faults and times are the exchange's. Compression happens here, because only the wire has it.
+ */
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { gzipSync } from "node:zlib";
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
+import { type WebSocket, WebSocketServer } from "ws";
+import { Exchange, type ExchangeModel, type ExchangeRequest, type ExchangeResponse } from "../Exchange.ts";
+import { type Driven, drive } from "../socket/drive.ts";
+import type { SessionOutput } from "../socket/SocketSession.ts";
+
+export interface LoopbackOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+  /** Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Offer permessage-deflate to clients that ask. Default true. */
+  readonly compression?: boolean | undefined;
+}
+
+/** A running server. It stops with the scope it was started in. */
+export class LoopbackServer extends Context.Service<
+  LoopbackServer,
+  {
+    /** `http://127.0.0.1:port`; REST is under `/v1`. */
+    readonly url: string;
+    /** `ws://127.0.0.1:port/websocket/v1` */
+    readonly socketUrl: string;
+    readonly port: number;
+  }
+>()("@naru/sim/server/LoopbackServer") {}
+
+/** Serves the exchange in scope. Dies when the port cannot be had. */
+export const layerLoopbackServer = (options?: LoopbackOptions): Layer.Layer<LoopbackServer, never, Exchange> =>
+  Layer.effect(
+    LoopbackServer,
+    Effect.flatMap(Exchange, (exchange) => makeLoopbackServer(exchange, options)),
+  );
+
+export const makeLoopbackServer = (
+  exchange: ExchangeModel,
+  options: LoopbackOptions = {},
+): Effect.Effect<LoopbackServer["Service"], never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const host = options.host ?? "127.0.0.1";
+    const clock = yield* Clock.Clock;
+    const run = Effect.runForkWith(yield* Effect.context());
+    const server = http.createServer((request, response) => answer(exchange, request, response, exchange.nowOf(clock)));
+    const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: options.compression ?? true, clientTracking: false, maxPayload });
+    server.on("upgrade", (request, socket, head) => {
+      const outcome = exchange.upgrade(requestOf(request), exchange.nowOf(clock));
+      if (outcome._tag === "Refused") return refuse(socket, outcome);
+      upgrades.once("headers", (lines) => lines.push(...Object.entries(outcome.headers).map(([name, value]) => `${name}: ${value}`)));
+      let isUpgraded = false;
+      upgrades.handleUpgrade(request, socket, head, (client) => {
+        isUpgraded = true;
+        attach(client, outcome.driven, () => exchange.nowOf(clock));
+        run(drive(outcome.driven, (outputs) => deliver(client, outputs)));
+      });
+      // ws answers a handshake it cannot read by itself, at once.
+      if (!isUpgraded) {
+        upgrades.removeAllListeners("headers");
+        outcome.driven.session.clientGone(exchange.nowOf(clock), 1006);
+      }
+      return undefined;
+    });
+    const port = yield* listen(server, options.port ?? 0, host);
+    return { url: `http://${host}:${port}`, socketUrl: `ws://${host}:${port}/websocket/v1`, port };
+  });
+
+/** Listens until the scope closes; then every connection is destroyed. */
+const listen = (server: http.Server, port: number, host: string): Effect.Effect<number, never, Scope.Scope> => {
+  const connections = new Set<Duplex>();
+  server.on("connection", (connection) => {
+    connections.add(connection);
+    connection.on("close", () => connections.delete(connection));
+  });
+  return Effect.acquireRelease(
+    Effect.callback<number>((resume) => {
+      server.once("error", (error) => resume(Effect.die(error)));
+      server.listen(port, host, () => resume(Effect.succeed(portOf(server))));
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void));
+        for (const connection of connections) connection.destroy();
+      }),
+  );
+};
+
+/** A TCP server that listens has an address with a port. */
+const portOf = (server: http.Server): number => (server.address() as AddressInfo).port;
+
+const requestOf = (request: http.IncomingMessage): ExchangeRequest => {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
+  return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "" };
+};
+
+const answer = (exchange: ExchangeModel, request: http.IncomingMessage, response: http.ServerResponse, nowMs: number): void => {
+  request.resume();
+  const asked = requestOf(request);
+  const outcome = exchange.handleRest(asked, nowMs);
+  if (outcome._tag === "Hang") return;
+  if (outcome._tag === "Reset") {
+    request.socket.resetAndDestroy();
+    return;
+  }
+  const gzip = /\bgzip\b/.test(asked.headers["accept-encoding"] ?? "") && outcome.headers["content-encoding"] === undefined;
+  const body = gzip ? gzipSync(outcome.body, { level: 1 }) : outcome.body;
+  response.writeHead(outcome.status, {
+    ...outcome.headers,
+    ...(gzip ? { "content-encoding": "gzip", vary: "Accept-Encoding" } : {}),
+    "content-length": body.length,
+  });
+  if (outcome.cutAfter === undefined) {
+    response.end(body);
+    return;
+  }
+  response.write(body.subarray(0, outcome.cutAfter), () => request.socket.destroy());
+};
+
+const refuse = (socket: Duplex, outcome: Omit<ExchangeResponse, "_tag">): void => {
+  const lines = Object.entries({ ...outcome.headers, "content-length": String(outcome.body.length), connection: "close" });
+  socket.on("error", () => socket.destroy());
+  socket.write(`HTTP/1.1 ${outcome.status} ${http.STATUS_CODES[outcome.status] ?? "Refused"}\r\n`);
+  for (const [name, value] of lines) socket.write(`${name}: ${value}\r\n`);
+  socket.write("\r\n");
+  socket.end(outcome.body);
+};
+
+/** Tells the session what the client does. `ws` answers protocol pings by itself. */
+const attach = (client: WebSocket, { session }: Driven, now: () => number): void => {
+  client.on("message", (data, isBinary) => session.receive(isBinary ? "" : String(data), now()));
+  client.on("ping", () => session.receivePing(now(), false));
+  client.on("error", () => client.terminate());
+  client.on("close", (code) => session.clientGone(now(), code));
+};
+
+/** A client that does not read is cut off when this much waits for it. */
+const maxBufferedBytes = 16 * 1024 * 1024;
+/** Longest message of a client. */
+const maxPayload = 1024 * 1024;
+
+const deliver = (client: WebSocket, outputs: ReadonlyArray<SessionOutput>): void => {
+  if (client.bufferedAmount > maxBufferedBytes) client.terminate();
+  for (const output of outputs) {
+    if (output._tag === "Frame") client.send(Buffer.from(output.text), { binary: true });
+    else if (output._tag === "Close") client.close(output.code, output.reason);
+    else if (output._tag === "Drop") client.terminate();
+  }
+};

@@ -1,0 +1,47 @@
+import { assert, describe, it } from "@effect/vitest";
+import { isoSeconds, parseTimeOfDay, parseTo } from "../../src/wire/Dates.ts";
+import { fixed, java, money, plain, pointed, ratio } from "../../src/wire/Spelling.ts";
+
+describe("numbers", () => {
+  it("spells like the recorded wire", () => {
+    assert.strictEqual(fixed(36_956_000, 0), "36956000.00000000");
+    assert.strictEqual(fixed(496_021_665, 8), "4.96021665");
+    assert.strictEqual(java(116_539_000, 0), "1.16539E8");
+    assert.strictEqual(java(79_276, 8), "7.9276E-4");
+    assert.strictEqual(java(50_000, 8), "5.0E-4");
+    assert.strictEqual(java(6, 8), "6.0E-8");
+    assert.strictEqual(java(6_288_509, 8), "0.06288509");
+    assert.strictEqual(java(100_000, 8), "0.001");
+    assert.strictEqual(java(9_999_999, 0), "9999999.0");
+    assert.strictEqual(java(10_000_000, 0), "1.0E7");
+    assert.strictEqual(pointed(91_361_000, 0), "91361000.0");
+    assert.strictEqual(plain(689, 8), "0.00000689");
+    assert.strictEqual(fixed(-136_000, 0), "-136000.00000000");
+    assert.strictEqual(fixed(3_718_990_623_968_317_623_000n, 8), "37189906239683.17623000");
+    assert.strictEqual(ratio(4_559_000, 106_400_000), "0.0428477444");
+    assert.strictEqual(ratio(-224_000, 91_424_000), "-0.0024501225");
+  });
+
+  it("keeps money exact: eight decimals where they suffice, sixteen where not", () => {
+    assert.strictEqual(money(10_051_524_220_758_000n, 8), "100515242.20758000");
+    assert.strictEqual(money(12_345_678_901_234_567n, 16), "1.2345678901234567");
+    assert.strictEqual(money(12_345_678_900_000_000n, 16), "1.23456789");
+  });
+});
+
+describe("dates", () => {
+  it("reads a candle's to in its three forms and nothing else", () => {
+    const at = Date.UTC(2025, 5, 24, 4, 56, 53);
+    for (const text of ["2025-06-24T04:56:53Z", "2025-06-24 04:56:53", "2025-06-24T04:56:53", "2025-06-24T13:56:53+09:00"])
+      assert.strictEqual(parseTo(text), at, text);
+    for (const text of ["2025-06-24T13:56:53 09:00", "2025-06-24T04:56:53.5Z", "2025-02-31T00:00:00Z", "2025-06-24", "now"])
+      assert.isUndefined(parseTo(text), text);
+    assert.strictEqual(isoSeconds(at), "2025-06-24T04:56:53");
+  });
+
+  it("reads a time of day with and without colons", () => {
+    assert.strictEqual(parseTimeOfDay("235959"), 86_399_000);
+    assert.strictEqual(parseTimeOfDay("00:00:01"), 1_000);
+    for (const text of ["24:00:00", "1:2:3", "12:60:00", ""]) assert.isUndefined(parseTimeOfDay(text), text);
+  });
+});

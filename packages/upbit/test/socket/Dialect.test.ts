@@ -1,0 +1,119 @@
+/** The frames that are sent, and the messages about the subscription itself. */
+import { assert, describe, it } from "@effect/vitest";
+import * as Result from "effect/Result";
+import { intervals } from "@naru/router/domain/Interval";
+import { parseMarket } from "@naru/router/domain/Market";
+import { profiles } from "../../src/profiles.ts";
+import { makeVenue } from "../../src/UpbitVenue.ts";
+import * as wire from "../wire.ts";
+
+const btc = Result.getOrThrow(parseMarket("KRW-BTC"));
+const eth = Result.getOrThrow(parseMarket("KRW-ETH"));
+const { socket } = makeVenue(profiles.upbit);
+
+describe("the socket dialect", () => {
+  it("asks a whole wanted set in one frame: one object per type, each market once, depths as suffix", () => {
+    const frame = socket.subscribe(
+      [
+        { kind: "ticker", market: btc },
+        { kind: "orderbook", market: btc, levels: 5 },
+        { kind: "candles", market: btc, interval: "1m" },
+        { kind: "ticker", market: eth },
+        { kind: "ticker", market: btc },
+        { kind: "orderbook", market: eth, levels: 15 },
+        { kind: "orderbook", market: btc, levels: 16 },
+        { kind: "trades", market: btc },
+        { kind: "candles", market: eth, interval: "4h" },
+        { kind: "candles", market: eth, interval: "1d" },
+      ],
+      "t1",
+    );
+    assert.deepStrictEqual(JSON.parse(frame), [
+      { ticket: "t1" },
+      { type: "ticker", codes: ["KRW-BTC", "KRW-ETH"] },
+      { type: "orderbook", codes: ["KRW-BTC.30", "KRW-ETH.15"] },
+      { type: "candle.1m", codes: ["KRW-BTC"] },
+      { type: "trade", codes: ["KRW-BTC"] },
+      { type: "candle.240m", codes: ["KRW-ETH"] },
+      { format: "DEFAULT" },
+    ]);
+  });
+
+  it("only depths the exchange knows are asked, the smallest that holds what is wanted", () => {
+    const asked = [1, 2, 5, 6, 15, 16, 30, 99].map(
+      (levels) => JSON.parse(socket.subscribe([{ kind: "orderbook", market: btc, levels }], "t"))[1].codes[0],
+    );
+    assert.deepStrictEqual(
+      asked,
+      ["1", "5", "5", "15", "15", "30", "30", "30"].map((depth) => `KRW-BTC.${depth}`),
+    );
+  });
+
+  it("streams candles up to four hours and none of days and longer", () => {
+    const streamed = intervals.filter((interval) => socket.supports({ kind: "candles", market: btc, interval }));
+    assert.deepStrictEqual(streamed, ["1s", "1m", "3m", "5m", "10m", "15m", "30m", "1h", "4h"]);
+    assert.isTrue(socket.supports({ kind: "ticker", market: btc }));
+  });
+
+  it("every frame carries the chosen format, LIST_SUBSCRIPTIONS too, because it would change it", () => {
+    for (const socketFormat of ["DEFAULT", "SIMPLE", "JSON_LIST", "SIMPLE_LIST"] as const) {
+      const dialect = makeVenue(profiles.upbit, { socketFormat }).socket;
+      assert.deepStrictEqual(JSON.parse(dialect.listSubscriptions("t")), [
+        { ticket: "t" },
+        { method: "LIST_SUBSCRIPTIONS" },
+        { format: socketFormat },
+      ]);
+      assert.deepStrictEqual(JSON.parse(dialect.subscribe([{ kind: "ticker", market: btc }], "t")).at(-1), { format: socketFormat });
+    }
+  });
+
+  it("reads the list of subscriptions in both spellings, and an entry without codes", () => {
+    const entries = [
+      { type: "ticker", codes: ["KRW-BTC", "KRW-ETH"] },
+      { type: "orderbook", codes: ["KRW-BTC.15"] },
+      { type: "myAsset", codes: [] },
+    ];
+    const full =
+      '{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"ticker","codes":["KRW-BTC","KRW-ETH"]},{"type":"orderbook","codes":["KRW-BTC.15"],"level":0},{"type":"myAsset"}],"ticket":"t1"}';
+    const simple =
+      '{"mthd":"LIST_SUBSCRIPTIONS","rslt":[{"ty":"ticker","cds":["KRW-BTC","KRW-ETH"]},{"ty":"orderbook","cds":["KRW-BTC.15"],"lv":0},{"ty":"myAsset"}],"tckt":"t1"}';
+    for (const text of [full, simple, `[${full}]`, `[${simple}]`])
+      assert.deepStrictEqual(socket.decode(text), [{ _tag: "Subscriptions", entries }]);
+    for (const text of [
+      '{"method":"OTHER","result":[]}',
+      '{"method":"LIST_SUBSCRIPTIONS"}',
+      '{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"ticker","codes":[1]}]}',
+    ]) {
+      assert.strictEqual(socket.decode(text)[0]?._tag, "Undecodable");
+    }
+  });
+
+  it("reads the keep-alive answer, bare and in a list, and marks snapshots", () => {
+    assert.deepStrictEqual(socket.decode('{"status":"UP"}'), [{ _tag: "Status", status: "UP" }]);
+    assert.deepStrictEqual(socket.decode(new TextEncoder().encode('[{"status":"UP"}]')), [{ _tag: "Status", status: "UP" }]);
+    const snapshots = [wire.ticker, wire.trade].map((fields) => socket.decode(wire.write(wire.members(fields, "full")))[0]);
+    assert.deepStrictEqual(
+      snapshots.map((message) => (message !== undefined && "snapshot" in message ? message.snapshot : undefined)),
+      [true, false],
+    );
+  });
+
+  it("a bad element of a list costs only itself", () => {
+    const good = wire.members(wire.trade, "simple");
+    const list = `[${wire.write(good)},${wire.write(wire.withField(good, "tp", undefined))},${wire.write(good)}]`;
+    const messages = socket.decode(list);
+    assert.deepStrictEqual(
+      messages.map((message) => message._tag),
+      ["Trade", "Undecodable", "Trade"],
+    );
+    assert.strictEqual(messages[1]?._tag === "Undecodable" ? messages[1].error.path : "", "[1].tp");
+  });
+
+  it("unknown fields are told to whoever asked", () => {
+    const told: Array<string> = [];
+    const dialect = makeVenue(profiles.upbit, { onUnknownFields: (names) => told.push(...names) }).socket;
+    dialect.decode(wire.write(wire.withField(wire.members(wire.trade, "full"), "brand_new", "1")));
+    dialect.decode(wire.write(wire.members(wire.trade, "full")));
+    assert.deepStrictEqual(told, ["brand_new"]);
+  });
+});
