@@ -1,6 +1,7 @@
 /** The checks that are other people's tools. Each is asked how much it looked at, because a tool that finds no files is content too. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { Report } from "./report.ts";
 import { root } from "./sourceFiles.ts";
 
@@ -24,7 +25,7 @@ const run = (command: string, args: ReadonlyArray<string>): Promise<Outcome> =>
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.on("error", (error) => resolve({ code: 1, output: error.message }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString("utf8") }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output: stripVTControlCharacters(Buffer.concat(chunks).toString("utf8")) }));
   });
 
 const report = ({ code, output }: Outcome, unit: string, looked: number): Report => ({

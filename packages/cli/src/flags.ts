@@ -5,7 +5,6 @@
  */
 import type { Context, Intent, Kind, OnStale, Priority, Strategy } from "@naru/router/domain/Question";
 import * as Config from "effect/Config";
-import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
 import type * as Command from "effect/cli/Command";
@@ -104,9 +103,3 @@ export type CandlesInput = Command.Command.Config.Infer<typeof candles>;
 function moment(name: string, description: string) {
   return Flag.String(name).pipe(Flag.withMetavar("time"), Flag.withDescription(description));
 }
-
-/** A flag that waits for nothing: used where a command needs no flags of its own. */
-export const none = {} satisfies Command.Command.Config;
-
-/** Loads a command's implementation when it runs. A module of our own that cannot be loaded is a defect. */
-export const load = <M>(module: () => Promise<M>): Effect.Effect<M> => Effect.promise(module);

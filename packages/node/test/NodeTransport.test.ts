@@ -8,7 +8,17 @@ const silent = { onFrame: () => {}, onReadEnd: () => {}, onPong: () => {}, onClo
 
 const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)));
 
-const resources = () => process.getActiveResourcesInfo().toSorted();
+const resources = () => process.getActiveResourcesInfo();
+
+/** What is open now and was not `before`. The test runner's own timers come to an end in between; that is no matter. */
+const opened = (before: ReadonlyArray<string>) => {
+  const left = [...before];
+  return resources().filter((name) => {
+    const known = left.indexOf(name);
+    if (known >= 0) left.splice(known, 1);
+    return known < 0;
+  });
+};
 
 it.live("leaves nothing open after its scope: keep-alive connections, sockets, requests and connects under way (R001-10)", () =>
   Effect.gen(function* () {
@@ -28,7 +38,7 @@ it.live("leaves nothing open after its scope: keep-alive connections, sockets, r
         mute.server.on("connection", check);
         check();
       });
-      during = resources();
+      during = opened(before);
       return [unanswered, connecting];
     }).pipe(
       Effect.tap((fibers) => Fiber.interruptAll(fibers)),
@@ -38,8 +48,8 @@ it.live("leaves nothing open after its scope: keep-alive connections, sockets, r
     yield* rest.drained;
     yield* mute.drained;
     // A handle's close is reported up to two turns of the event loop before the handle is gone.
-    for (let turns = 0; turns < 5 && resources().includes("TCPSocketWrap"); turns++) yield* turn;
-    assert.isAbove(during.filter((name) => name === "TCPSocketWrap").length, before.filter((name) => name === "TCPSocketWrap").length + 3);
-    assert.deepStrictEqual(resources(), before);
+    for (let turns = 0; turns < 5 && opened(before).length > 0; turns++) yield* turn;
+    assert.isAtLeast(during.filter((name) => name === "TCPSocketWrap").length, 4);
+    assert.deepStrictEqual(opened(before), []);
   }).pipe(Effect.scoped),
 );

@@ -57,7 +57,7 @@ export const staleErrorOf = (question: Question, known: TierAnswer, nowNanos: bi
 /** Why the last known value is old, from what stood in the way of a new one. */
 export const staleReasonOf = (error: MarketDataError, connected: boolean): StaleReason => {
   if (error._tag === "RateLimited") return error.scope === "ip" ? "banned" : "limited";
-  if (error._tag === "UpstreamError" || error._tag === "CircuitOpen" || error._tag === "DecodeError") return "upstream";
+  if (error._tag === "UpstreamError" || error._tag === "DecodeError") return "upstream";
   return connected ? "upstream" : "disconnected";
 };
 

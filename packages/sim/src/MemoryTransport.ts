@@ -132,7 +132,7 @@ class MemoryConnection implements Socket {
     this.whileOpen((nowMs) => this.driven.session.receive(text, nowMs));
 
   readonly ping: Effect.Effect<void, NetworkError> = Effect.suspend(() =>
-    this.whileOpen((nowMs) => this.driven.session.receivePing(nowMs, true)),
+    this.whileOpen((nowMs) => this.driven.session.receivePing(nowMs)),
   );
 
   readonly terminate: Effect.Effect<void> = Effect.suspend(() => this.leave(1006));

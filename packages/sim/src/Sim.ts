@@ -15,6 +15,7 @@ import { profiles, type UpbitProfile } from "@naru/upbit/profiles";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Random from "effect/Random";
 import { Exchange } from "./Exchange.ts";
 import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
@@ -44,6 +45,7 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
         Layer.provideMerge(layerMemoryTransport(options.network)),
         Layer.provideMerge(Exchange.layer(options)),
         Layer.provide(Layer.succeed(Clock.Clock, atOrigin(clock, options.originMs ?? defaultOriginMs))),
+        Layer.provide(seededRandom(options.seed ?? 1)),
       );
     }),
   );
@@ -63,6 +65,10 @@ let built = 0;
 
 const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Router.RouterServices | Venue, never, Transport> =>
   Router.layer.pipe(Layer.provideMerge(layerOf(profile)), Layer.provide(RouterConfig.layer(options.config ?? {})));
+
+/** Jitter of the seed, so that a test sees the same reconnects and retries every time. */
+const seededRandom = (seed: number): Layer.Layer<never> =>
+  Layer.effect(Random.Random, Random.withSeed(Random.Random, seed));
 
 /** A test clock near 0 read as the exchange's time; any other clock as it is. */
 const atOrigin = (clock: Clock.Clock, originMs: number): Clock.Clock => {

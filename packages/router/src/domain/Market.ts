@@ -42,8 +42,8 @@ const quotes = ["KRW", "USDT", "BTC", "SGD", "IDR", "THB"];
 
 /** Checks a market code. A code in another field's spelling (`BTC/KRW`, `BTC-KRW`, `krw-btc`, `KRWBTC`) is refused with the right one named. */
 export const parseMarket = (input: string): Result.Result<Market, InvalidRequest> => {
-  const base = baseOf(input);
-  if (marketPattern.test(input) && (base === undefined || !fiat.has(base))) return Result.succeed(input as Market);
+  const code = checked(input);
+  if (code !== undefined) return Result.succeed(code);
   const meant = likelyMarket(input);
   return Result.fail(
     new InvalidRequest({
@@ -57,18 +57,14 @@ export const parseMarket = (input: string): Result.Result<Market, InvalidRequest
 
 export const quoteOf = (market: Market): string => market.slice(0, market.indexOf("-"));
 
-const baseOf = (text: string): string | undefined => {
-  const dash = text.indexOf("-");
-  return dash === -1 ? undefined : text.slice(dash + 1);
-};
-
 const likelyMarket = (input: string): Market | undefined => {
   const text = input.trim().toUpperCase();
   const parts = text.split(/[-/_:\s]+/).filter((part) => part !== "");
   const [first, second] = parts;
   if (parts.length === 2 && first !== undefined && second !== undefined) {
     const slash = /[/_:]/.test(text);
-    const reversed = fiat.has(second) || (slash && quotes.includes(second)) || (!quotes.includes(first) && quotes.includes(second));
+    const likely = fiat.has(second) || (slash && quotes.includes(second)) || (!quotes.includes(first) && quotes.includes(second));
+    const reversed = likely && !fiat.has(first);
     return checked(reversed ? `${second}-${first}` : `${first}-${second}`);
   }
   if (parts.length === 1 && first !== undefined) {
@@ -81,7 +77,9 @@ const likelyMarket = (input: string): Market | undefined => {
   return undefined;
 };
 
-const checked = (text: string): Market | undefined => (marketPattern.test(text) ? (text as Market) : undefined);
+/** The text as a code, if it is one: a money that is only ever a quote cannot be what is priced. */
+const checked = (text: string): Market | undefined =>
+  marketPattern.test(text) && !fiat.has(text.slice(text.indexOf("-") + 1)) ? (text as Market) : undefined;
 
 /** Letters changed, added or missing up to which one market is taken for another misspelt. */
 const nearDistance = 2;

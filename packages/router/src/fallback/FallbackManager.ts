@@ -130,11 +130,13 @@ const isFinal = (error: MarketDataError | TierMiss): boolean => error._tag === "
 
 /**
  * What a call that nobody answered fails with. When every tier that failed did so for one reason, the caller gets that reason itself, so that
- * `RateLimited` stays catchable as such; different reasons become `DataUnavailable` with all of them.
+ * `RateLimited` stays catchable as such; different reasons become `DataUnavailable` with all of them. A breaker that opened on the way is
+ * the consequence of a reason, not one.
  */
 const summary = (question: Question, attempts: ReadonlyArray<Attempt>, errors: ReadonlyArray<MarketDataError>): MarketDataError => {
-  const last = errors.at(-1);
-  if (last !== undefined && errors.every((error) => error._tag === last._tag)) return last;
+  const causes = errors.filter((error) => error._tag !== "CircuitOpen");
+  const last = causes.at(-1) ?? errors.at(-1);
+  if (last !== undefined && causes.every((error) => error._tag === last._tag)) return last;
   return new DataUnavailable({ kind: question.kind, market: question.market, attempts });
 };
 

@@ -105,14 +105,23 @@ export class ConsumerBuffer<A> {
     return first === undefined ? undefined : [first, ...rest];
   }
 
-  /** Removes the element that `incoming` makes the most superfluous: the one it replaces, else the oldest. */
+  /** Removes the most superfluous element: the one that `incoming` replaces, else one that is not its market's newest, else the oldest. */
   #makeRoom(incoming: StreamElement<A>): void {
-    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
     while (this.#slots[this.#head] === undefined) this.#head++;
-    this.#slots[replaced !== undefined && replaced >= this.#head ? replaced : this.#head] = undefined;
+    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
+    this.#slots[replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded()] = undefined;
     this.#size--;
     this.#dropped++;
     if (this.#slots.length > 2 * this.#capacity) this.#reset(this.#slots.slice(this.#head).filter((element) => element !== undefined));
+  }
+
+  /** Runs only when a market enters a full buffer, so at most once per market and drain. */
+  #superseded(): number {
+    for (let slot = this.#head; slot < this.#slots.length; slot++) {
+      const element = this.#slots[slot];
+      if (element?._tag === "Live" && this.#newest.get(element.market) !== slot) return slot;
+    }
+    return this.#head;
   }
 
   /** Closes the holes, so that memory follows the capacity and not the history. */

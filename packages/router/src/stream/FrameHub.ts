@@ -8,7 +8,7 @@
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
-import type { Gap, Live, Reconnecting, Recovered } from "../domain/StreamElement.ts";
+import type { Live, Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
@@ -117,7 +117,10 @@ export class FrameHub {
       const track = this.#tracks.get(keyId(key));
       if (track === undefined) continue;
       track.consumers.delete(consumer);
-      if (track.consumers.size === 0) track.continuity = { kind: "newest" };
+      if (track.consumers.size === 0) {
+        track.continuity = { kind: "newest" };
+        track.abandon?.();
+      }
       this.#release(track);
     }
   }
@@ -142,7 +145,13 @@ export class FrameHub {
   accept(message: DataMessage, receipt: Receipt): void {
     switch (message._tag) {
       case "Ticker":
-        return this.#state({ kind: "ticker", market: message.value.market }, message.value, message.value.timestampMs, message.snapshot, receipt);
+        return this.#state(
+          { kind: "ticker", market: message.value.market },
+          message.value,
+          message.value.timestampMs,
+          message.snapshot,
+          receipt,
+        );
       case "Orderbook": {
         const key: StreamKey = { kind: "orderbook", market: message.value.market, levels: 1 };
         return this.#state(key, message.value, message.value.timestampMs, message.snapshot, receipt);
@@ -163,7 +172,7 @@ export class FrameHub {
   /** The link broke, or an attempt to open one failed: nothing is live. */
   interrupt(down: Reconnecting): void {
     for (const track of this.#tracks.values()) {
-      if (track.sent) this.#breakTrack(track);
+      if (track.sent) track.interrupt(this.#sequence);
       track.silenced();
       this.#release(track);
     }
@@ -199,16 +208,18 @@ export class FrameHub {
     const { track } = job;
     if (!this.isCurrent(job)) return;
     // A job's kind and its repair's rows go together; see `GapHealer.ts`.
-    if (job.kind === "trades") this.#deliverRepaired(track, job.trades.finish(repair as TradeRepair, nowMs));
+    if (job.kind === "trades") track.deliverRepaired(job.trades.finish(repair as TradeRepair, nowMs), this.#touched);
     else if (track.continuity.kind === "candles") {
-      this.#deliverRepaired(track, track.continuity.candles.finish(repair as CandleRepair, nowMs));
+      track.deliverRepaired(track.continuity.candles.finish(repair as CandleRepair, nowMs), this.#touched);
     }
     this.flush();
   }
 
   isCurrent(job: RepairJob): boolean {
     const { continuity, generation } = job.track;
-    return generation === job.generation && (job.kind === "trades" ? continuity.kind === "trades" && continuity.trades === job.trades : true);
+    return (
+      generation === job.generation && (job.kind === "trades" ? continuity.kind === "trades" && continuity.trades === job.trades : true)
+    );
   }
 
   /** Ends the streams that `concerns` picks with `error`, after what they hold. */
@@ -267,24 +278,6 @@ export class FrameHub {
       channel: "websocket",
       depth: track.key.kind === "orderbook" ? track.provenDepth : undefined,
     });
-  }
-
-  #breakTrack(track: Track): void {
-    const { continuity } = track;
-    track.generation++;
-    // Whoever came while an earlier hole was still open began after it, and is owed only what comes live.
-    const open = continuity.kind === "trades" ? continuity.trades.broken : continuity.kind === "candles" && continuity.candles.broken;
-    if (!open) track.holeSequence = this.#sequence;
-    if (continuity.kind === "trades") continuity.trades.interrupt();
-    if (continuity.kind === "candles") continuity.candles.interrupt();
-  }
-
-  #deliverRepaired(
-    track: Track,
-    { repaired, held }: { readonly repaired: ReadonlyArray<Gap | Recovered<StreamValue>>; readonly held: ReadonlyArray<Live<StreamValue>> },
-  ): void {
-    for (const element of repaired) track.deliver(element, this.#touched, (consumer) => consumer.sequence <= track.holeSequence);
-    for (const element of held) track.deliver(element, this.#touched);
   }
 
   #continuityOf(key: StreamKey): Track["continuity"] {

@@ -19,6 +19,7 @@ import { monotonicMs } from "../transport/Session.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
 import type { CandleRepair } from "./CandleStitcher.ts";
 import type { FrameHub, RepairJob } from "./FrameHub.ts";
+import type { Track } from "./Track.ts";
 import type { TradeRepair } from "./TradeContinuity.ts";
 
 /** Attempts for one page, over what `Rest` itself retries. */
@@ -45,29 +46,31 @@ export const makeGapHealer: Effect.Effect<GapHealer, never, Rest | Venue> = Effe
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const read = yield* makeReader;
-  const waiting = new Map<KeyId, RepairJob>();
+  const waiting = new Map<KeyId, { readonly job: RepairJob; readonly sinceMs: number }>();
   // Holds a key at most once, so the number of keys bounds it.
   const queue = yield* Queue.unbounded<KeyId>();
 
   const work = Effect.fnUntraced(function* (hub: FrameHub) {
     const id = yield* Queue.take(queue);
-    const job = waiting.get(id);
+    const next = waiting.get(id);
     waiting.delete(id);
-    if (job === undefined || !hub.isCurrent(job)) return;
-    const repair = yield* read(job, () => hub.isCurrent(job)).pipe(
+    if (next === undefined || !hub.isCurrent(next.job)) return;
+    const { job, sinceMs } = next;
+    const repair = yield* read(job, sinceMs).pipe(
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
           : Effect.as(Effect.logError("Reading back a gap failed", cause), { rows: [], failure: "reading back failed" }),
       ),
+      Effect.raceFirst(abandoned(job.track)),
     );
-    hub.repaired(job, repair, clock.currentTimeMillisUnsafe());
+    if (repair !== undefined) hub.repaired(job, repair, clock.currentTimeMillisUnsafe());
   });
 
   return {
     request: (job) => {
       if (!waiting.has(job.track.id)) Queue.offerUnsafe(queue, job.track.id);
-      waiting.set(job.track.id, job);
+      waiting.set(job.track.id, { job, sinceMs: monotonicMs(clock) });
     },
     run: (hub) =>
       Effect.all(
@@ -77,20 +80,31 @@ export const makeGapHealer: Effect.Effect<GapHealer, never, Rest | Venue> = Effe
   };
 });
 
+/** Ends, with nothing, when the hole is out of date: its link broke again or its last consumer left. */
+const abandoned = (track: Track): Effect.Effect<undefined> =>
+  Effect.callback((resume) => {
+    track.abandon = () => resume(Effect.as(Effect.yieldNow, undefined));
+    return Effect.sync(() => {
+      track.abandon = undefined;
+    });
+  });
+
 const makeReader = Effect.gen(function* () {
   const venue = yield* Venue;
+  const clock = yield* Clock.Clock;
   const config = yield* RouterConfig;
   const readPage = yield* makePageReader;
 
-  const readTrades = Effect.fn("GapHealer.readTrades")(function* ({ key, trades }: TradesJob, isCurrent: () => boolean) {
+  const readTrades = Effect.fn("GapHealer.readTrades")(function* ({ key, trades }: TradesJob, sinceMs: number) {
     const rows: Array<Trade> = [];
     let lags = 0;
     let pages = 0;
+    // Rows read before the new subscription works could end before it begins; the market's first word proves that it does.
     yield* Effect.callback<void>((resume) => {
       const cancel = trades.onSpoken(() => resume(Effect.yieldNow));
       return Effect.sync(cancel);
-    }).pipe(Effect.timeoutOption(config.firstElementMs));
-    while (pages < config.healPages && isCurrent()) {
+    }).pipe(Effect.timeoutOption(Math.max(0, sinceMs + config.firstElementMs - monotonicMs(clock))));
+    while (pages < config.healPages) {
       const query = { count: venue.paging.trades, before: rows.at(-1)?.id };
       const page = yield* readPage(venue.trades(key.market, query), (row) => row.market === key.market);
       if (Result.isFailure(page)) return { rows, failure: page.failure };
@@ -105,13 +119,13 @@ const makeReader = Effect.gen(function* () {
     return { rows, failure: null };
   });
 
-  const readCandles = Effect.fn("GapHealer.readCandles")(function* ({ key, hole }: CandlesJob, isCurrent: () => boolean) {
+  const readCandles = Effect.fn("GapHealer.readCandles")(function* ({ key, hole }: CandlesJob) {
     const rows: Array<Candle> = [];
     const lengthMs = nextWindowStart(key.interval, hole.fromMs) - hole.fromMs;
     let lags = 0;
     let pages = 0;
     let toMs = hole.beforeMs;
-    while (pages < config.healPages && isCurrent()) {
+    while (pages < config.healPages) {
       const count = Math.min(venue.paging.candles, Math.ceil((toMs - hole.fromMs) / lengthMs));
       const expects = (row: Candle) => row.market === key.market && row.interval === key.interval;
       const page = yield* readPage(venue.candles(key.market, key.interval, { count, toMs }), expects);
@@ -129,8 +143,8 @@ const makeReader = Effect.gen(function* () {
     return { rows, failure: null };
   });
 
-  return (job: RepairJob, isCurrent: () => boolean): Effect.Effect<TradeRepair | CandleRepair> =>
-    job.kind === "trades" ? readTrades(job, isCurrent) : readCandles(job, isCurrent);
+  return (job: RepairJob, sinceMs: number): Effect.Effect<TradeRepair | CandleRepair> =>
+    job.kind === "trades" ? readTrades(job, sinceMs) : readCandles(job);
 });
 
 /** One page, tried a few times. A page with an unreadable record is a failure: the record may be the one that is missing. */

@@ -50,16 +50,17 @@ export class Interest {
     if (held.holders.size === 0) this.#held.delete(id);
   }
 
-  /** Something read this key. Until its linger ends, a book keeps the greatest depth that was read. */
-  read(key: StreamKey, nowMs: number): void {
+  /** Something read this key; true when the reads want more than before. Until its linger ends, a book keeps the greatest depth read. */
+  read(key: StreamKey, nowMs: number): boolean {
     this.#expire(nowMs);
     const id = keyId(key);
-    const depth = Math.max(depthOf(key), this.#reads.get(id)?.depth ?? 0);
+    const before = this.#reads.get(id)?.depth;
+    const depth = Math.max(depthOf(key), before ?? 0);
     this.#reads.delete(id);
     this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#lingerMs });
-    if (this.#reads.size <= this.#maxReads) return;
     const oldest = this.#reads.keys().next();
-    if (oldest.done !== true) this.#reads.delete(oldest.value);
+    if (this.#reads.size > this.#maxReads && oldest.done !== true) this.#reads.delete(oldest.value);
+    return before !== depth;
   }
 
   /** The exchange refused this key: reads of it are forgotten. */

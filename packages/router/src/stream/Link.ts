@@ -44,7 +44,13 @@ export interface LinkOptions {
 }
 
 export const makeLink = Effect.fnUntraced(function* (options: LinkOptions) {
-  const parts = { ...options, clock: yield* Clock.Clock, config: yield* RouterConfig, observer: yield* LinkObserver, host: (yield* Venue).host };
+  const parts = {
+    ...options,
+    clock: yield* Clock.Clock,
+    config: yield* RouterConfig,
+    observer: yield* LinkObserver,
+    host: (yield* Venue).host,
+  };
   return new Link(parts);
 });
 

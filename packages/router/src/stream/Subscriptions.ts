@@ -112,7 +112,7 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
   const wantForReads = (key: StreamKey) =>
     Effect.sync(() => {
       if (link.state === "closed" || !venue.socket.supports(key)) return;
-      interest.read(key, nowMs());
+      if (!interest.read(key, nowMs())) return;
       waiters.refuseUnwanted(config.maxReadSubscriptions);
       link.changed();
     });
@@ -132,7 +132,7 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
     Effect.acquireRelease(
       Effect.sync(() => {
         const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity: options.bufferSize ?? config.streamBuffer });
-        const consumer = hub.attach(keys, buffer, link.down);
+        const consumer = hub.attach(keys, buffer, link.state === "open" ? undefined : link.down);
         for (const key of keys) interest.add(key);
         link.changed();
         return consumer;

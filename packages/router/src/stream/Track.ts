@@ -2,7 +2,7 @@
  * One key on the wire, with all that is known of it: whether it is subscribed and has spoken on the present link, to what depth, who consumes
  * it, who waits for its first element, and how its continuity is kept. Owned by `FrameHub.ts`; plain synchronous state.
  */
-import type { Live, StreamElement } from "../domain/StreamElement.ts";
+import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Candle } from "../domain/Candle.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
@@ -32,6 +32,11 @@ export type Continuity =
   /** Only the newest value matters: nothing to heal. */
   | { readonly kind: "newest" };
 
+interface Repaired {
+  readonly repaired: ReadonlyArray<Gap | Recovered<StreamValue>>;
+  readonly held: ReadonlyArray<Live<StreamValue>>;
+}
+
 export class Track {
   readonly key: StreamKey;
   readonly id: KeyId;
@@ -52,6 +57,8 @@ export class Track {
   holeSequence = 0;
   /** Counts interruptions; a repair belongs to one of them. */
   generation = 0;
+  /** Stops the reading of the present hole, which is out of date. */
+  abandon: (() => void) | undefined;
   /** Newest value given to consumers; state kinds only, to drop repeated frames. */
   lastValue: StreamValue | undefined;
 
@@ -90,6 +97,24 @@ export class Track {
     this.sentDepth = 0;
     this.provenDepth = 0;
     this.lastValue = undefined;
+  }
+
+  /** The link broke under it. `newest` is the sequence of the newest consumer there is. */
+  interrupt(newest: number): void {
+    const { continuity } = this;
+    this.generation++;
+    // Whoever came while an earlier hole was still open began after it, and is owed only what comes live.
+    const open = continuity.kind === "trades" ? continuity.trades.broken : continuity.kind === "candles" && continuity.candles.broken;
+    if (!open) this.holeSequence = newest;
+    if (continuity.kind === "trades") continuity.trades.interrupt();
+    if (continuity.kind === "candles") continuity.candles.interrupt();
+    this.abandon?.();
+  }
+
+  /** Hands out what a repair gave: the hole to those it concerns, what was held meanwhile to all. */
+  deliverRepaired({ repaired, held }: Repaired, touched: Set<Consumer>): void {
+    for (const element of repaired) this.deliver(element, touched, (consumer) => consumer.sequence <= this.holeSequence);
+    for (const element of held) this.deliver(element, touched);
   }
 
   /** Hands an element to the consumers that `concerns` picks; those who want a deeper book than this one is known to be wait for it. */

@@ -14,6 +14,9 @@ import { type RestCall, Venue } from "../transport/Venue.ts";
 import { addPage, firstPage, maxPages, nextPage, toRows } from "./candlePages.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
 
+/** UTC days before today whose trades exchanges keep. */
+const tradeDays = 7;
+
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
 export const make: Effect.Effect<RestAnswer, never, Rest | Venue> = Effect.gen(function* () {
@@ -43,21 +46,24 @@ export const make: Effect.Effect<RestAnswer, never, Rest | Venue> = Effect.gen(f
   const trades = Effect.fnUntraced(function* (question: TradesQuestion) {
     const rows = new Map<string, Trade>();
     let before = question.before;
-    let last: RestResult<Trade> | undefined;
-    const pages = Math.ceil(question.count / venue.paging.trades) + 1;
+    let daysAgo: number | undefined;
+    let first: RestResult<Trade> | undefined;
+    const pages = Math.ceil(question.count / venue.paging.trades) + 1 + tradeDays;
     for (let page = 0; page < pages && rows.size < question.count; page++) {
       const count = Math.min(question.count - rows.size, venue.paging.trades);
-      const call = yield* Effect.fromResult(venue.trades(question.market, { count, before }));
+      const call = yield* Effect.fromResult(venue.trades(question.market, { count, before, daysAgo }));
       const result: RestResult<Trade> = yield* Effect.flatMap(run(call, question, pageDeadline(question)), whole);
-      last = last ?? result;
+      first = first ?? result;
       const known = rows.size;
       for (const row of result.rows) rows.set(row.id, row);
-      before = result.rows.at(-1)?.id;
-      if (rows.size === known || before === undefined) break;
+      before = result.rows.at(-1)?.id ?? before;
+      if (rows.size > known) continue;
+      // Nothing older in this UTC day: the day before may hold more, as far back as the exchange keeps them.
+      daysAgo = (daysAgo ?? 0) + 1;
+      if (daysAgo > tradeDays) break;
     }
-    // The first page saw the market's present; later ones only reach back.
-    const newestFirst = [...rows.values()];
-    return answered(last, newestFirst.reverse(), newestFirst.at(-1)?.tradeTimeMs ?? null);
+    const oldestFirst = [...rows.values()].reverse();
+    return answered(first, oldestFirst, oldestFirst.at(-1)?.tradeTimeMs ?? null);
   });
 
   const candles = Effect.fnUntraced(function* (question: CandlesQuestion) {

@@ -81,6 +81,8 @@ interface Deps {
   readonly venue: Venue["Service"];
   readonly limiter: RateLimiter["Service"];
   readonly clock: Clock.Clock;
+  /** Of the layer, not of the caller, so that a seeded layer is deterministic whoever calls. */
+  readonly random: () => number;
   readonly observe: (attempt: RestAttempt) => void;
   readonly guard: HostGuard;
 }
@@ -96,11 +98,13 @@ interface Ticket {
 const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const guard = new HostGuard(yield* RestPolicy);
+  const random = yield* Random.Random;
   const deps: Deps = {
     transport: yield* Transport,
     venue: yield* Venue,
     limiter: yield* RateLimiter,
     clock,
+    random: () => random.nextDoubleUnsafe(),
     observe: yield* RestObserver,
     guard,
   };
@@ -116,7 +120,7 @@ const make = Effect.gen(function* () {
       if (Result.isSuccess(result)) return result.success;
       if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
       last = result.failure;
-      const wait = guard.retryWaitMs(call.group, last, attempts, leftMs(clock, options), nowMs(clock), yield* Random.next);
+      const wait = guard.retryWaitMs(call.group, last, attempts, leftMs(clock, options), nowMs(clock), deps.random());
       if (wait === undefined) return yield* Effect.fail(last);
       yield* clock.sleep(Duration.millis(wait));
     }
@@ -176,7 +180,7 @@ const settle = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>,
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.
   const silent = Exit.isFailure(exit) && error === undefined;
-  guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, yield* Random.next);
+  guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
   const after = error === undefined ? undefined : afterFailure(guard.policy, error);
   if (after?._tag === "hold") guard.hold(group, now + after.forMs);
   if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs);

@@ -72,7 +72,8 @@ export const runSession = Effect.fnUntraced(function* (hooks: SessionHooks, wake
       return Effect.undefined;
     }),
   );
-  if (socket !== undefined) yield* serve(session, socket);
+  // The peer may have hung up before we could say that the socket is open.
+  if (socket !== undefined && session.end === undefined) yield* serve(session, socket);
   return session.end ?? { _tag: "Unwanted" };
 }, Effect.scoped);
 

@@ -1,6 +1,6 @@
 /** The limiter under the virtual clock: the bound, the rate, the queue, and what a ban or a neighbour does to it. */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Deferred, Effect, Fiber, Result } from "effect";
+import { Clock, Deferred, Effect, Exit, Fiber, Result } from "effect";
 import { TestClock } from "effect/testing";
 import type { Priority } from "../../src/domain/Question.ts";
 import type { LimitTable } from "../../src/limits/LimitTable.ts";
@@ -89,17 +89,17 @@ describe("RateLimiter", () => {
     withLimiter(
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
-        yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 9);
         yield* limiter.pauseGroup("ticker", 100);
-        const granted = yield* Deferred.make<void>();
-        const leader = yield* Effect.forkChild(limiter.acquire("ticker", forever), { startImmediately: true });
-        const second = yield* Effect.forkChild(Effect.andThen(limiter.acquire("ticker", forever), Deferred.succeed(granted, undefined)), {
-          startImmediately: true,
-        });
-        yield* Fiber.interrupt(leader);
+        const late = yield* Deferred.make<Fiber.Fiber<void, unknown>>();
+        // Both are granted in one moment; the first, which goes on first, interrupts the second before it can.
+        const first = Effect.andThen(limiter.acquire("ticker", forever), Effect.flatMap(Deferred.await(late), Fiber.interrupt));
+        const leader = yield* Effect.forkChild(first, { startImmediately: true });
+        const second = yield* Effect.forkChild(limiter.acquire("ticker", forever), { startImmediately: true });
+        yield* Deferred.succeed(late, second);
         yield* TestClock.adjust("100 millis");
-        assert.isTrue(yield* Deferred.isDone(granted));
-        yield* Fiber.await(second);
+        yield* Fiber.join(leader);
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(second)));
+        assert.strictEqual(limiter.usage("ticker"), 0.1);
       }),
     ),
   );

@@ -8,7 +8,19 @@ import type { StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
 import { NetworkError } from "../../src/errors/MarketDataError.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
-import { btc, candle, candleKey, candleRow, minute, type ScriptedSocket, ScriptedExchange, shortId, trade, tradeRow, tradesKey } from "./exchange.ts";
+import {
+  btc,
+  candle,
+  candleKey,
+  candleRow,
+  minute,
+  type ScriptedSocket,
+  ScriptedExchange,
+  shortId,
+  trade,
+  tradeRow,
+  tradesKey,
+} from "./exchange.ts";
 
 const settle = TestClock.adjust(0);
 
@@ -43,8 +55,9 @@ const tradeBook = (exchange: ScriptedExchange, newest: () => number) => {
 };
 
 const breakAndResume = Effect.fnUntraced(function* (exchange: ScriptedExchange, onSocket: (socket: ScriptedSocket) => void) {
-  exchange.socket.close();
-  yield* TestClock.adjust(500);
+  const broken = exchange.socket;
+  broken.close();
+  while (exchange.socket === broken) yield* TestClock.adjust(100);
   onSocket(exchange.socket);
   yield* settle;
 });
@@ -214,7 +227,14 @@ describe("candles", () => {
     return exchange.run(
       Effect.gen(function* () {
         const elements = yield* collect("candles", candleKey(btc));
-        exchange.socket.push(candle(btc, 1, 1), candle(btc, 1, 2), candle(btc, 1, 2), candle(btc, 2, 1), candle(btc, 1, 3), candle(btc, 5, 1));
+        exchange.socket.push(
+          candle(btc, 1, 1),
+          candle(btc, 1, 2),
+          candle(btc, 1, 2),
+          candle(btc, 2, 1),
+          candle(btc, 1, 3),
+          candle(btc, 5, 1),
+        );
         yield* settle;
         assert.deepStrictEqual(windows(elements), [
           "L1:1 forming",
@@ -236,13 +256,7 @@ describe("candles", () => {
         const elements = yield* collect("candles", candleKey(btc));
         exchange.socket.push(candle(btc, 1, 1));
         yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 4, 1), candle(btc, 5, 2)));
-        assert.deepStrictEqual(windows(elements).slice(3), [
-          "R1:9 closed",
-          "R3:7 closed",
-          "L4:1 forming",
-          "L4:1 closed",
-          "L5:2 forming",
-        ]);
+        assert.deepStrictEqual(windows(elements).slice(3), ["R1:9 closed", "R3:7 closed", "L4:1 forming", "L4:1 closed", "L5:2 forming"]);
         assert.match(exchange.calls[0] ?? "", /count=3&to=240000$/);
       }),
     );

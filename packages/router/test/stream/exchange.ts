@@ -56,6 +56,8 @@ export class ScriptedExchange {
   connects = 0;
   /** Called with every new socket, before the router may use it. */
   onSocket: (socket: ScriptedSocket) => void = () => {};
+  /** Called after every subscription message. */
+  onSend: (socket: ScriptedSocket) => void = () => {};
   /** REST calls that went out, as their URL. */
   readonly calls: Array<string> = [];
   rest: (url: URL) => RestAnswer = () => Effect.fail(new UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: null }));
@@ -98,6 +100,7 @@ export class ScriptedExchange {
         send: (text: string) =>
           Effect.sync(() => {
             socket.sent.push(JSON.parse(text) as Array<string>);
+            this.onSend(socket);
           }),
         ping: Effect.sync(() => {
           socket.pings++;
@@ -173,7 +176,10 @@ export class ScriptedExchange {
         return this.rest(new URL(ready.url));
       }).pipe(
         // The script gives rows of the kind that its URL asks for.
-        Effect.map((rows) => ({ rows, rejected: [], unknownFields: [], exchangeNowMs: 0, receivedNanos: 0n, receivedMs: 0 }) as unknown as RestResult<A>),
+        Effect.map(
+          (rows) =>
+            ({ rows, rejected: [], unknownFields: [], exchangeNowMs: 0, receivedNanos: 0n, receivedMs: 0 }) as unknown as RestResult<A>,
+        ),
       ),
   });
 
@@ -263,9 +269,17 @@ export const candle = (of: Market, window: number, close: number): SocketMessage
 });
 
 export const book = (of: Market, levels: number, atMs: number, snapshot = false): SocketMessage => {
-  const side = (from: number) => Array.from({ length: levels }, (_, at) => ({ price: Decimal.of(String(from + at)), size: Decimal.of("1") }));
+  const side = (from: number) =>
+    Array.from({ length: levels }, (_, at) => ({ price: Decimal.of(String(from + at)), size: Decimal.of("1") }));
   const total = Decimal.of(String(levels));
-  const value: Orderbook = makeOrderbook({ market: of, timestampMs: atMs, asks: side(200), bids: side(100), totalAskSize: total, totalBidSize: total });
+  const value: Orderbook = makeOrderbook({
+    market: of,
+    timestampMs: atMs,
+    asks: side(200),
+    bids: side(100),
+    totalAskSize: total,
+    totalBidSize: total,
+  });
   return { _tag: "Orderbook", value, snapshot };
 };
 

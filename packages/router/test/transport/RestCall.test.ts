@@ -1,8 +1,8 @@
 /** One REST call against a scripted transport: what is retried, what never is, how often a failing host is asked, and what is read. */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Effect, Fiber, Layer, Result } from "effect";
+import { Clock, Effect, Fiber, Layer, Random, Result } from "effect";
 import { TestClock } from "effect/testing";
-import { NetworkError } from "../../src/errors/MarketDataError.ts";
+import { type MarketDataError, NetworkError } from "../../src/errors/MarketDataError.ts";
 import type { LimitTable } from "../../src/limits/LimitTable.ts";
 import { RateLimiter } from "../../src/limits/RateLimiter.ts";
 import { Rest, type RestAttempt, RestObserver, type RestOptions } from "../../src/transport/RestCall.ts";
@@ -14,14 +14,14 @@ interface Bench {
   readonly sends: () => number;
   readonly attempts: ReadonlyArray<RestAttempt>;
   /** Runs the call with a deadline from now. */
-  readonly run: (deadlineMs?: number, options?: Partial<RestOptions<Row>>) => Effect.Effect<Result.Result<Row, { readonly _tag: string }>>;
+  readonly run: (deadlineMs?: number, options?: Partial<RestOptions<Row>>) => Effect.Effect<Result.Result<Row, MarketDataError>>;
   readonly breakerOpenMs: () => number;
 }
 
 /** A bench for one test: limiter, breaker and budget of its own. */
 const bench = <A, E>(
   script: Script,
-  test: (bench: Bench) => Effect.Effect<A, E, RateLimiter>,
+  test: (bench: Bench) => Effect.Effect<A, E, RateLimiter | Rest>,
   options: { readonly policy?: Partial<RestPolicyShape>; readonly limits?: LimitTable } = {},
 ) => {
   const { requests, layer } = scriptedTransport(script);
@@ -43,7 +43,7 @@ const bench = <A, E>(
         return result.rows[0] ?? { market: "none" };
       }).pipe(Effect.result);
     return yield* test({ sends: () => requests.length, attempts, run, breakerOpenMs: () => rest.breakerOpenMs("ticker") });
-  }).pipe(Effect.provide(services));
+  }).pipe(Effect.provide(services), Random.withSeed("rest"));
 };
 
 const reset = Effect.fail(new NetworkError({ phase: "headers", host: "stub.test", code: "ECONNRESET", detail: null }));
@@ -56,7 +56,10 @@ const during = <A, E, R>(duration: "1 second" | "5 seconds" | "10 seconds" | "30
     return yield* Fiber.join(fiber);
   });
 
-const tagOf = (result: Result.Result<Row, { readonly _tag: string }>): string => (Result.isFailure(result) ? result.failure._tag : "answered");
+const tagOf = (result: Result.Result<Row, MarketDataError>): string => (Result.isFailure(result) ? result.failure._tag : "answered");
+
+/** The failure as plain fields; empty for an answer. */
+const failureOf = (result: Result.Result<Row, MarketDataError>): object => (Result.isFailure(result) ? result.failure : {});
 
 describe("Rest", () => {
   it.effect("reads a good answer with the exchange's clock and ours", () =>
@@ -76,7 +79,7 @@ describe("Rest", () => {
             receivedMs: 2_000,
           });
           assert.strictEqual((yield* RateLimiter).usage("ticker"), 0.7, "the header's word counts");
-        }).pipe(Effect.provide(Layer.empty)),
+        }),
     ),
   );
 
@@ -118,6 +121,34 @@ describe("Rest", () => {
     ),
   );
 
+  const narrow: LimitTable = { ...limits, groups: { ticker: { limit: 1, windowMs: 1_000 } } };
+
+  it.effect("tells what the network said when the limiter has no place for the retry", () =>
+    bench(
+      () => reset,
+      ({ run, sends }) =>
+        Effect.gen(function* () {
+          assert.strictEqual(tagOf(yield* during("1 second", run(500))), "NetworkError");
+          assert.strictEqual(sends(), 1);
+        }),
+      { limits: narrow },
+    ),
+  );
+
+  it.effect("sends nothing for callers that were queued before the breaker opened", () =>
+    bench(
+      () => reset,
+      ({ run, sends }) =>
+        Effect.gen(function* () {
+          const callers = Effect.all(Array.from({ length: 6 }, () => run(60_000)), { concurrency: "unbounded" });
+          const results = yield* during("10 seconds", callers);
+          assert.deepStrictEqual(results.map(tagOf).sort(), [...Array(3).fill("CircuitOpen"), ...Array(3).fill("NetworkError")]);
+          assert.strictEqual(sends(), 3);
+        }),
+      { limits: narrow, policy: { attempts: 1 } },
+    ),
+  );
+
   it.effect("a body cut at any byte is a DecodeError, never a value, and is asked for again (A11)", () =>
     Effect.forEach(Array.from({ length: good.body.length }), (_, length) =>
       bench(
@@ -139,7 +170,7 @@ describe("Rest", () => {
         ({ run }) =>
           Effect.gen(function* () {
             const result = yield* during("5 seconds", run());
-            assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "DecodeError", stage: "utf8" });
+            assert.deepInclude(failureOf(result), { _tag: "DecodeError", stage: "utf8" });
           }),
       ),
     ),
@@ -151,7 +182,7 @@ describe("Rest", () => {
       ({ run, breakerOpenMs }) =>
         Effect.gen(function* () {
           const result = yield* during("1 second", run());
-          assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "UpstreamError", status: 200, detail: "unexpected text/html" });
+          assert.deepInclude(failureOf(result), { _tag: "UpstreamError", status: 200, detail: "unexpected text/html" });
           assert.isAbove(breakerOpenMs(), 0);
         }),
     ),
@@ -174,7 +205,7 @@ describe("Rest", () => {
       ({ run }) =>
         Effect.gen(function* () {
           const result = yield* during("5 seconds", run(5_000, { expects: ({ market }) => market === "KRW-BTC" }));
-          assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "DecodeError", stage: "answer", path: "[1]" });
+          assert.deepInclude(failureOf(result), { _tag: "DecodeError", stage: "answer", path: "[1]" });
         }),
     ),
   );
@@ -286,7 +317,7 @@ describe("Rest", () => {
           hang = true;
           yield* TestClock.adjust(Math.ceil(breakerOpenMs()));
           const result = yield* during("10 seconds", run(60_000));
-          assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "TimeoutError", phase: "attempt", timeoutMs: 10_000 });
+          assert.deepInclude(failureOf(result), { _tag: "TimeoutError", phase: "attempt", timeoutMs: 10_000 });
           assert.isAbove(breakerOpenMs(), 5_000, "open again, for longer");
         }),
     );
@@ -298,7 +329,7 @@ describe("Rest", () => {
       ({ run, attempts }) =>
         Effect.gen(function* () {
           const result = yield* during("1 second", run(700));
-          assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "TimeoutError", phase: "deadline", timeoutMs: 700 });
+          assert.deepInclude(failureOf(result), { _tag: "TimeoutError", phase: "deadline", timeoutMs: 700 });
           assert.deepInclude(attempts[0], { outcome: "TimeoutError", durationMs: 700, status: null });
         }),
     ),
@@ -353,10 +384,10 @@ describe("Rest", () => {
       ({ run, sends }) =>
         Effect.gen(function* () {
           const result = yield* run(600_000);
-          assert.deepInclude(Result.isFailure(result) ? result.failure : undefined, { _tag: "RateLimited", scope: "ip", status: 418 });
+          assert.deepInclude(failureOf(result), { _tag: "RateLimited", scope: "ip", status: 418 });
           assert.strictEqual((yield* RateLimiter).blockedMs(), 120_000);
           const next = yield* run();
-          assert.deepInclude(Result.isFailure(next) ? next.failure : undefined, { _tag: "RateLimited", scope: "ip", status: null });
+          assert.deepInclude(failureOf(next), { _tag: "RateLimited", scope: "ip", status: null });
           assert.strictEqual(sends(), 1);
         }),
     ),

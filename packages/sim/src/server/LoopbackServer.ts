@@ -53,7 +53,14 @@ export const makeLoopbackServer = (
     const clock = yield* Clock.Clock;
     const run = Effect.runForkWith(yield* Effect.context());
     const server = http.createServer((request, response) => answer(exchange, request, response, exchange.nowOf(clock)));
-    const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: options.compression ?? true, clientTracking: false, maxPayload });
+    const upgrades = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: options.compression ?? true,
+      clientTracking: false,
+      maxPayload,
+      // A silenced socket must not answer pings either.
+      autoPong: false,
+    });
     server.on("upgrade", (request, socket, head) => {
       const outcome = exchange.upgrade(requestOf(request), exchange.nowOf(clock));
       if (outcome._tag === "Refused") return refuse(socket, outcome);
@@ -61,8 +68,8 @@ export const makeLoopbackServer = (
       let isUpgraded = false;
       upgrades.handleUpgrade(request, socket, head, (client) => {
         isUpgraded = true;
-        attach(client, outcome.driven, () => exchange.nowOf(clock));
-        run(drive(outcome.driven, (outputs) => deliver(client, outputs)));
+        const pings = attach(client, outcome.driven, () => exchange.nowOf(clock));
+        run(drive(outcome.driven, (outputs) => deliver(client, pings, outputs)));
       });
       // ws answers a handshake it cannot read by itself, at once.
       if (!isUpgraded) {
@@ -136,24 +143,33 @@ const refuse = (socket: Duplex, outcome: Omit<ExchangeResponse, "_tag">): void =
   socket.end(outcome.body);
 };
 
-/** Tells the session what the client does. `ws` answers protocol pings by itself. */
-const attach = (client: WebSocket, { session }: Driven, now: () => number): void => {
+/** Tells the session what the client does. Returns the payloads of pings not answered yet; a session that is silent lets the oldest go. */
+const attach = (client: WebSocket, { session }: Driven, now: () => number): Array<Buffer> => {
+  const pings: Array<Buffer> = [];
   client.on("message", (data, isBinary) => session.receive(isBinary ? "" : String(data), now()));
-  client.on("ping", () => session.receivePing(now(), false));
+  client.on("ping", (data) => {
+    pings.push(data);
+    if (pings.length > maxPings) pings.shift();
+    session.receivePing(now());
+  });
   client.on("error", () => client.terminate());
   client.on("close", (code) => session.clientGone(now(), code));
+  return pings;
 };
+
+const maxPings = 100;
 
 /** A client that does not read is cut off when this much waits for it. */
 const maxBufferedBytes = 16 * 1024 * 1024;
 /** Longest message of a client. */
 const maxPayload = 1024 * 1024;
 
-const deliver = (client: WebSocket, outputs: ReadonlyArray<SessionOutput>): void => {
+const deliver = (client: WebSocket, pings: Array<Buffer>, outputs: ReadonlyArray<SessionOutput>): void => {
   if (client.bufferedAmount > maxBufferedBytes) client.terminate();
   for (const output of outputs) {
     if (output._tag === "Frame") client.send(Buffer.from(output.text), { binary: true });
+    else if (output._tag === "Pong") client.pong(pings.shift());
     else if (output._tag === "Close") client.close(output.code, output.reason);
-    else if (output._tag === "Drop") client.terminate();
+    else client.terminate();
   }
 };

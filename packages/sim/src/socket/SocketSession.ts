@@ -62,12 +62,12 @@ export class SocketSession {
     this.context.wake();
   }
 
-  /** A protocol ping arrives. `answer`: the transport does not pong by itself. */
-  receivePing(nowMs: number, answer: boolean): void {
+  /** A protocol ping arrives. */
+  receivePing(nowMs: number): void {
     if (this.ended) return;
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "ping", undefined, "");
-    if (answer && nowMs >= this.silentUntilMs) this.outbox.push({ _tag: "Pong" });
+    if (nowMs >= this.silentUntilMs) this.outbox.push({ _tag: "Pong" });
     this.context.wake();
   }
 

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema";
 import { Decimal } from "@naru/router/domain/Decimal";
 import { Market } from "@naru/router/domain/Market";
-import { Change, Side } from "@naru/router/domain/Ticker";
+import { Change, type Side } from "@naru/router/domain/Ticker";
 import { NumberToken } from "@naru/router/transport/ExactJson";
 import { isDate, isTimeOfDay, parseUtc } from "./WireTime.ts";
 

@@ -1,0 +1,41 @@
+/** The ranking of a question, to be read: the tiers in order with their scores, those removed with the rule that did it, and the facts. */
+import type { Explanation } from "@naru/router/explain";
+import { counted } from "./numbers.ts";
+import type { Style } from "./style.ts";
+import { type Column, table } from "./table.ts";
+
+interface Row {
+  readonly place: string;
+  readonly tier: string;
+  readonly score: number;
+  readonly why: string;
+}
+
+export const explanationLines = (
+  { question, ranked, facts, restRequests, frequency, channel }: Explanation,
+  { venue, simulated }: { readonly venue: string; readonly simulated: boolean },
+  style: Style,
+): ReadonlyArray<string> => {
+  const rows: ReadonlyArray<Row> = [
+    ...ranked.tiers.map(({ tier, score }, i) => ({ place: String(i + 1), tier, score, why: i === 0 ? "asked first" : "if those above fail" })),
+    ...ranked.gated.map(({ tier, gate }) => ({ place: "–", tier, score: ranked.scores[tier], why: `removed: ${gate}` })),
+  ];
+  const columns: ReadonlyArray<Column<Row>> = [
+    { header: "#", align: "right", text: ({ place }) => place },
+    { header: "TIER", align: "left", text: ({ tier }) => tier, tone: ({ place }) => (place === "–" ? "dim" : "strong") },
+    { header: "SCORE", align: "right", text: ({ score }) => score.toFixed(3) },
+    { header: "WHY", align: "left", text: ({ why }) => why, tone: ({ place }) => (place === "–" ? "dim" : "plain") },
+  ];
+  const sim = simulated ? `${style.paint("warn", "SIM")}  ` : "";
+  const yes = (value: boolean) => (value ? "yes" : "no");
+  return [
+    `${sim}${style.paint("strong", `${question.kind} ${question.market}`)}  ${venue}  reason ${ranked.reason}, confidence ${ranked.confidence.toFixed(2)}, ${
+      restRequests === 0 ? "no request" : `at most ${counted(restRequests, "request")}`
+    }`,
+    ...table(columns, rows, style),
+    "",
+    `socket connected ${yes(facts.connected)}, key subscribed ${yes(facts.subscribed)}, streamable ${yes(facts.streamable)}; in memory ${facts.hot}`,
+    `REST limit in use ${(facts.usage * 100).toFixed(0)} %, wait ${Math.round(facts.restWaitMs)} ms, blocked ${yes(facts.blocked)}, breaker open ${yes(facts.breakerOpen)}; mode ${facts.mode}`,
+    `asked ${frequency.category}; second opinion ${channel.channel} (websocket ${channel.websocket}, REST ${channel.rest}: ${channel.reason})`,
+  ];
+};

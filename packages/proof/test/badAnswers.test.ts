@@ -1,0 +1,100 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Cache } from "@naru/router/cache/Cache";
+import { keyId } from "@naru/router/domain/StreamKey";
+import { Market } from "@naru/router/domain/Market";
+import type { MarketDataError } from "@naru/router/errors/MarketDataError";
+import { getTicker } from "@naru/router/MarketData";
+import { Exchange, type RestFault, Sim } from "@naru/sim";
+import { Effect, Fiber } from "effect";
+import { TestClock } from "effect/testing";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const json = { "content-type": "application/json;charset=UTF-8" };
+
+interface BadAnswer {
+  readonly what: string;
+  readonly fault: RestFault;
+  readonly tag: MarketDataError["_tag"];
+  readonly detail: Record<string, unknown>;
+}
+
+const badAnswers: ReadonlyArray<BadAnswer> = [
+  { what: "half a body", fault: { headers: json, body: bytes('[{"market":"KRW-BTC","trade_da') }, tag: "DecodeError", detail: { stage: "json" } },
+  {
+    what: "a page of HTML",
+    fault: { headers: { "content-type": "text/html" }, body: bytes("<html><body>Service maintenance</body></html>") },
+    tag: "UpstreamError",
+    detail: { status: 200 },
+  },
+  { what: "invalid UTF-8", fault: { headers: json, body: Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d) }, tag: "DecodeError", detail: { stage: "utf8" } },
+  { what: "nine megabytes", fault: { headers: json, body: new Uint8Array(9 * 1024 * 1024).fill(32) }, tag: "DecodeError", detail: { stage: "size" } },
+  {
+    what: "an error under HTTP 200",
+    fault: { headers: json, body: bytes('{"error":{"name":500,"message":"server error"}}') },
+    tag: "UpstreamError",
+    detail: { status: 500 },
+  },
+  {
+    what: "another market's row",
+    fault: { headers: json, body: bytes('[{"market":"KRW-ETH","trade_price":1}]') },
+    tag: "DecodeError",
+    detail: {},
+  },
+  { what: "a hang", fault: "hang", tag: "TimeoutError", detail: {} },
+  { what: "a reset connection", fault: "reset", tag: "NetworkError", detail: {} },
+  { what: "HTTP 503", fault: { status: 503, headers: json, body: bytes("{}") }, tag: "UpstreamError", detail: { status: 503 } },
+];
+
+describe("a bad answer is a typed error, and nothing of it is kept", () => {
+  for (const { what, fault, tag, detail } of badAnswers) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        const cache = yield* Cache;
+        const { ledger } = yield* Exchange;
+        yield* Sim.failRest("/v1/ticker", fault, 100);
+        const call = Effect.flip(getTicker("KRW-BTC", { strategy: "rest_only" }));
+        const fiber = yield* Effect.forkChild(call, { startImmediately: true });
+        yield* TestClock.adjust("30 seconds");
+        const error = yield* Fiber.join(fiber);
+        assert.strictEqual(error._tag, tag, error.message);
+        for (const [name, value] of Object.entries(detail)) assert.propertyVal(error, name, value);
+        assert.isAbove(ledger.restCount("/v1/ticker"), 0);
+        assert.isUndefined(cache.hot.get(keyId({ kind: "ticker", market: Market.make("KRW-BTC") })));
+        // The exchange well again, the next call is answered by it and by nothing that was kept.
+        yield* Sim.clearRestFaults;
+        yield* TestClock.adjust("2 minutes");
+        const again = yield* Effect.forkChild(getTicker("KRW-BTC", { strategy: "rest_only" }), { startImmediately: true });
+        yield* TestClock.adjust("5 seconds");
+        const answer = yield* Fiber.join(again);
+        assert.strictEqual(answer.provenance.channel, "rest");
+        assert.isFalse(answer.provenance.stale);
+      }).pipe(Effect.provide(Sim.layerTest({ seed: 5 }))),
+    );
+  }
+});
+
+describe("bad questions", () => {
+  it.effect("an unknown market names its neighbours, and no request is sent for it while the list is known", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Exchange;
+      const warm = yield* Effect.forkChild(getTicker("KRW-BTC"), { startImmediately: true });
+      yield* TestClock.adjust("1 second");
+      yield* Fiber.join(warm);
+      const before = ledger.restCount();
+      const error = yield* Effect.flip(getTicker("KRW-BTX"));
+      assert.strictEqual(error._tag, "MarketUnknown");
+      assert.include(error.message, "KRW-BTC");
+      assert.strictEqual(ledger.restCount(), before);
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 5 }))),
+  );
+
+  it.effect("an unknown market asked first is a 404 that still names its neighbours (R001-14)", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(Effect.flip(getTicker("KRW-BTX")), { startImmediately: true });
+      yield* TestClock.adjust("5 seconds");
+      const error = yield* Fiber.join(fiber);
+      assert.strictEqual(error._tag, "MarketUnknown");
+      assert.include(error.message, "KRW-BTC");
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 5 }))),
+  );
+});

@@ -1,0 +1,91 @@
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Fiber, Schema } from "effect";
+import { TestClock } from "effect/testing";
+import { Keepalive } from "../../src/transport/Keepalive.ts";
+import { MessageBudget } from "../../src/transport/MessageBudget.ts";
+import { Signal } from "../../src/transport/Signal.ts";
+
+describe("the watchdog's table", () => {
+  const options = { pingAfterMs: 10_000, deadAfterMs: 15_000 };
+
+  it("waits, pings once, waits, and gives up", () => {
+    const keepalive = new Keepalive(options, 0);
+    assert.deepStrictEqual(keepalive.check(9_999), { action: "wait", dueMs: 10_000 });
+    assert.deepStrictEqual(keepalive.check(10_000), { action: "ping", dueMs: 15_000 });
+    assert.deepStrictEqual(keepalive.check(10_001), { action: "wait", dueMs: 15_000 });
+    assert.deepStrictEqual(keepalive.check(15_000), { action: "dead", dueMs: 15_000 });
+  });
+
+  it("any byte starts the silence anew, also after a ping", () => {
+    const keepalive = new Keepalive(options, 0);
+    keepalive.check(10_000);
+    keepalive.heard(14_999);
+    assert.deepStrictEqual(keepalive.check(15_000), { action: "wait", dueMs: 24_999 });
+    assert.deepStrictEqual(keepalive.check(24_999), { action: "ping", dueMs: 29_999 });
+    assert.strictEqual(keepalive.silentMs(25_000), 10_001);
+  });
+
+  it("a look that comes too late finds death without having pinged", () => {
+    assert.strictEqual(new Keepalive(options, 0).check(60_000).action, "dead");
+  });
+});
+
+it.prop(
+  "messages sent as early as the budget allows never break a limit in any window at the server, even with 5 % jitter",
+  { waits: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 400 }))).check(Schema.isMaxLength(150)) },
+  ({ waits }) => {
+    const limits = [
+      { limit: 5, windowMs: 1_000 },
+      { limit: 20, windowMs: 10_000 },
+    ];
+    const budget = new MessageBudget(limits);
+    const sent: Array<number> = [];
+    let nowMs = 0;
+    for (const wait of waits) {
+      nowMs = budget.earliestMs(nowMs + wait);
+      budget.sent(nowMs);
+      sent.push(nowMs);
+    }
+    for (const { limit, windowMs } of limits) {
+      sent.forEach((atMs, at) => {
+        const next = sent[at + limit];
+        if (next !== undefined) assert.isAtLeast(next - atMs, windowMs * 1.05 - 1e-6);
+      });
+    }
+  },
+  { arbitrary: { runs: 200 } },
+);
+
+it("the budget lets a burst of the whole limit through at once", () => {
+  const budget = new MessageBudget([{ limit: 3, windowMs: 1_000 }]);
+  for (let at = 0; at < 3; at++) {
+    assert.strictEqual(budget.earliestMs(7), 7);
+    budget.sent(7);
+  }
+  assert.strictEqual(budget.earliestMs(7), 1_057);
+});
+
+describe("a signal", () => {
+  it.effect("given before anyone waits it is remembered once", () =>
+    Effect.gen(function* () {
+      const signal = new Signal();
+      signal.notify();
+      signal.notify();
+      yield* signal.wait;
+      const second = yield* Effect.forkChild(signal.wait, { startImmediately: true });
+      assert.isUndefined(second.pollUnsafe());
+      signal.notify();
+      yield* Fiber.join(second);
+    }),
+  );
+
+  it.effect("a bounded wait ends by the clock when there is no signal", () =>
+    Effect.gen(function* () {
+      const fiber = yield* Effect.forkChild(new Signal().waitAtMost(100), { startImmediately: true });
+      yield* TestClock.adjust(99);
+      assert.isUndefined(fiber.pollUnsafe());
+      yield* TestClock.adjust(1);
+      yield* Fiber.join(fiber);
+    }),
+  );
+});

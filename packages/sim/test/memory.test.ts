@@ -1,0 +1,4 @@
+import { conformance } from "./conformance.ts";
+import { memoryDoor } from "./memoryDoor.ts";
+
+conformance("in memory", memoryDoor);
