@@ -4,6 +4,7 @@
  * does not know fails to compile.
  */
 import type { Context, Intent, Kind, OnStale, Priority, Strategy } from "@naru/router/domain/Question";
+import type { RecordedKind } from "@naru/upbit/recorded";
 import * as Config from "effect/Config";
 import * as Option from "effect/Option";
 import * as Argument from "effect/cli/Argument";
@@ -15,6 +16,31 @@ const strategies = ["auto", "rest_only", "websocket_only"] as const satisfies Re
 const staleWays = ["fail", "serve"] as const satisfies ReadonlyArray<OnStale>;
 const contexts = ["realtime_trading", "market_scanning", "monitoring", "backtesting", "research"] as const satisfies ReadonlyArray<Context>;
 const kinds = ["ticker", "orderbook", "trades", "candles"] as const satisfies ReadonlyArray<Kind>;
+
+/** What `naru decode` may be told about a file. */
+export const recordedKinds = [
+  "ticker",
+  "orderbook",
+  "trades",
+  "candles",
+  "candles:1s",
+  "candles:1m",
+  "candles:3m",
+  "candles:5m",
+  "candles:10m",
+  "candles:15m",
+  "candles:30m",
+  "candles:1h",
+  "candles:4h",
+  "candles:1d",
+  "candles:1w",
+  "candles:1M",
+  "candles:1y",
+  "markets",
+  "instruments",
+  "supported_levels",
+  "socket",
+] as const satisfies ReadonlyArray<RecordedKind>;
 
 const millisPerUnit: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 

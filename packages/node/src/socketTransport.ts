@@ -154,6 +154,7 @@ const attach = (link: Link, handlers: SocketHandlers): void => {
   });
   ws.on("pong", () => handlers.onPong());
   link.onClose = (code, reason) => {
+    // Whatever order `ws` chooses: nothing follows the close.
     endRead();
     handlers.onClose({ code, reason: reason === "" && code === abnormalClosure ? (link.failureCode ?? "") : reason });
   };

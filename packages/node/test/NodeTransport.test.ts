@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest";
 import { Transport } from "@naru/router/transport/Transport";
 import { Effect, Fiber } from "effect";
 import * as NodeTransport from "../src/NodeTransport.ts";
-import { socketServer, tcpServer } from "./servers.ts";
+import { httpServer, socketServer, tcpServer } from "./servers.ts";
 
 const silent = { onFrame: () => {}, onReadEnd: () => {}, onPong: () => {}, onClose: () => {} };
 
@@ -22,15 +22,17 @@ const opened = (before: ReadonlyArray<string>) => {
 
 it.live("leaves nothing open after its scope: keep-alive connections, sockets, requests and connects under way (R001-10)", () =>
   Effect.gen(function* () {
-    const rest = yield* socketServer(() => {});
-    rest.server.on("request", () => {});
+    // Neither side closes an idle connection, nor a connect under way, by itself: a leak would keep the test waiting until it fails.
+    const rest = yield* httpServer((_request, response) => response.setHeader("keep-alive", "timeout=600").end("[]"));
+    rest.server.keepAliveTimeout = 0;
+    const live = yield* socketServer(() => {});
     const mute = yield* tcpServer(() => {});
     const before = resources();
     let during: ReadonlyArray<string> = [];
     yield* Effect.gen(function* () {
       const transport = yield* Transport;
       yield* transport.rest({ url: `http://${rest.host}/`, headers: {} });
-      yield* transport.socket(rest.url, silent);
+      yield* transport.socket(live.url, silent);
       const unanswered = yield* Effect.forkChild(transport.rest({ url: `http://${mute.host}/`, headers: {} }), { startImmediately: true });
       const connecting = yield* Effect.forkChild(transport.rest({ url: `https://${mute.host}/`, headers: {} }), { startImmediately: true });
       yield* Effect.callback<void>((resume) => {
@@ -43,9 +45,10 @@ it.live("leaves nothing open after its scope: keep-alive connections, sockets, r
     }).pipe(
       Effect.tap((fibers) => Fiber.interruptAll(fibers)),
       Effect.scoped,
-      Effect.provide(NodeTransport.layer()),
+      Effect.provide(NodeTransport.layer({ timeouts: { connectMs: 600_000 } })),
     );
     yield* rest.drained;
+    yield* live.drained;
     yield* mute.drained;
     // A handle's close is reported up to two turns of the event loop before the handle is gone.
     for (let turns = 0; turns < 5 && opened(before).length > 0; turns++) yield* turn;

@@ -198,6 +198,26 @@ describe("frames", () => {
     }).pipe(Effect.scoped, provide()),
   );
 
+  it.live("end their read before the close also when the handler drops the socket", () =>
+    Effect.gen(function* () {
+      const server = yield* rawSocketServer((socket) => socket.once("data", () => socket.write(text("a"))));
+      const { events, handlers, until } = recorder();
+      let drop = () => {};
+      const closed = yield* Effect.forkChild(until("close"), { startImmediately: true });
+      const socket = yield* open(server.url, {
+        ...handlers,
+        onFrame: (data) => {
+          handlers.onFrame(data);
+          drop();
+        },
+      });
+      drop = () => Effect.runSync(socket.terminate);
+      yield* socket.send("go");
+      yield* Fiber.join(closed);
+      assert.deepStrictEqual(events, ["frame a", "read end", [1006, ""]]);
+    }).pipe(Effect.scoped, provide()),
+  );
+
   it.live("are answered: what is sent arrives, a ping brings its pong", () =>
     Effect.gen(function* () {
       const server = yield* socketServer((ws) => ws.on("message", (data) => ws.send(`echo ${String(data)}`)));

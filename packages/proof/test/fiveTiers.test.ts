@@ -6,7 +6,7 @@ import { Effect, Fiber, type Layer } from "effect";
 import { TestClock } from "effect/testing";
 
 /** Runs a call while virtual time passes, as it would in an app. */
-const during = <A, E, R>(effect: Effect.Effect<A, E, R>, time = "2 seconds" as const) =>
+const during = <A, E, R>(effect: Effect.Effect<A, E, R>, time: "2 seconds" | "100 millis" = "2 seconds") =>
   Effect.gen(function* () {
     const fiber = yield* Effect.forkChild(effect, { startImmediately: true });
     yield* TestClock.adjust(time);

@@ -82,7 +82,8 @@ export class Ledger {
     this.requestRing.push(entry);
     this.count(`request:${entry.path}`);
     this.count(`verdict:${entry.verdict}`);
-    if ((entry.verdict === "accepted" || entry.verdict === "fault") && entry.group !== undefined) this.recordArrival(entry.group, entry.atMs);
+    if ((entry.verdict === "accepted" || entry.verdict === "fault") && entry.group !== undefined)
+      this.recordArrival(entry.group, entry.atMs);
   }
 
   /** An accepted arrival of a group that is no REST group: `websocket-connect`, `websocket-message:<connection>`. */
@@ -124,13 +125,15 @@ export class Ledger {
 
   /** The latest frames, oldest first. */
   frames(filter: Partial<Pick<FrameEntry, "kind" | "market" | "direction" | "connection">> = {}): ReadonlyArray<FrameEntry> {
-    return this.frameRing.all().filter(
-      (entry) =>
-        (filter.kind === undefined || entry.kind === filter.kind) &&
-        (filter.market === undefined || entry.market === filter.market) &&
-        (filter.direction === undefined || entry.direction === filter.direction) &&
-        (filter.connection === undefined || entry.connection === filter.connection),
-    );
+    return this.frameRing
+      .all()
+      .filter(
+        (entry) =>
+          (filter.kind === undefined || entry.kind === filter.kind) &&
+          (filter.market === undefined || entry.market === filter.market) &&
+          (filter.direction === undefined || entry.direction === filter.direction) &&
+          (filter.connection === undefined || entry.connection === filter.connection),
+      );
   }
 
   /** Frames ever sent (`out`) or received, optionally of one kind. */

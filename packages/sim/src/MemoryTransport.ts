@@ -128,8 +128,7 @@ class MemoryConnection implements Socket {
     this.isOpen = true;
   }
 
-  readonly send = (text: string): Effect.Effect<void, NetworkError> =>
-    this.whileOpen((nowMs) => this.driven.session.receive(text, nowMs));
+  readonly send = (text: string): Effect.Effect<void, NetworkError> => this.whileOpen((nowMs) => this.driven.session.receive(text, nowMs));
 
   readonly ping: Effect.Effect<void, NetworkError> = Effect.suspend(() =>
     this.whileOpen((nowMs) => this.driven.session.receivePing(nowMs)),

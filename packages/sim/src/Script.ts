@@ -7,6 +7,7 @@ import * as Data from "effect/Data";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import { Exchange, type ExchangeModel } from "./Exchange.ts";
+import type { Tape } from "./market/Tape.ts";
 import { parseUnits } from "./market/TickSize.ts";
 import { sequentialId } from "./market/Trade.ts";
 import type { FaultMatch, RestFault } from "./rest/RestFaults.ts";
@@ -37,12 +38,12 @@ export interface ScriptedResult {
 export const trade = (market: string, scripted: ScriptedTrade): Effect.Effect<ScriptedResult, ScriptError, Exchange> =>
   Effect.gen(function* () {
     const exchange = yield* Exchange;
-    const result = yield* insert(exchange, market, scripted, yield* exchange.now);
+    const result = yield* insert(yield* read(exchange, market, scripted), yield* exchange.now);
     exchange.tapeChanged();
     return result;
   });
 
-/** One trade for each price: all now, one after another, or spaced by `every`, the first now. */
+/** One trade for each price: all now, one after another, or spaced by `every`, the first now. A price that cannot be fails before any trade. */
 export const path = (
   market: string,
   prices: ReadonlyArray<number | string>,
@@ -52,8 +53,8 @@ export const path = (
     const exchange = yield* Exchange;
     const nowMs = yield* exchange.now;
     const everyMs = options.every === undefined ? 0 : Duration.toMillis(options.every);
-    const results: Array<ScriptedResult> = [];
-    for (const [i, price] of prices.entries()) results.push(yield* insert(exchange, market, { ...options, price }, nowMs + i * everyMs));
+    const trades = yield* Effect.forEach(prices, (price) => read(exchange, market, { ...options, price }));
+    const results = yield* Effect.forEach(trades, (ready, i) => insert(ready, nowMs + i * everyMs));
     exchange.tapeChanged();
     return results;
   });
@@ -95,24 +96,32 @@ export const clearRestFaults: Effect.Effect<void, never, Exchange> = withModel((
 export const ban = (ip: string, duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
   withModel((exchange, nowMs) => exchange.limits.ban(ip, nowMs + Duration.toMillis(duration)));
 
-const insert = (
-  exchange: ExchangeModel,
-  market: string,
-  scripted: ScriptedTrade,
-  atMs: number,
-): Effect.Effect<ScriptedResult, ScriptError> =>
+/** A scripted trade in the market's own units. */
+interface ReadyTrade {
+  readonly tape: Tape;
+  readonly price: number;
+  readonly size: number;
+  readonly bid: boolean;
+}
+
+const read = (exchange: ExchangeModel, market: string, scripted: ScriptedTrade): Effect.Effect<ReadyTrade, ScriptError> => {
+  const fail = (reason: string) => Effect.fail(new ScriptError({ reason }));
+  const tape = exchange.world.tape(market);
+  if (tape === undefined) return fail(`no market ${market}`);
+  const { decimals } = tape.spec;
+  const price = parseUnits(decimalText(scripted.price), decimals);
+  if (price === undefined || price <= 0) return fail(`${market} has no price ${scripted.price} (positive, at most ${decimals} decimals)`);
+  const size = scripted.size === undefined ? tape.spec.size : parseUnits(decimalText(scripted.size), 8);
+  if (size === undefined || size <= 0) return fail(`no size ${scripted.size} (positive, at most 8 decimals)`);
+  return Effect.succeed({ tape, price, size, bid: scripted.side !== "ASK" });
+};
+
+const insert = ({ tape, price, size, bid }: ReadyTrade, atMs: number): Effect.Effect<ScriptedResult, ScriptError> =>
   Effect.suspend(() => {
-    const fail = (reason: string) => Effect.fail(new ScriptError({ reason }));
-    const tape = exchange.world.tape(market);
-    if (tape === undefined) return fail(`no market ${market}`);
-    const { decimals } = tape.spec;
-    const price = parseUnits(decimalText(scripted.price), decimals);
-    if (price === undefined || price <= 0) return fail(`${market} has no price ${scripted.price} (positive, at most ${decimals} decimals)`);
-    const size = scripted.size === undefined ? tape.spec.size : parseUnits(decimalText(scripted.size), 8);
-    if (size === undefined || size <= 0) return fail(`no size ${scripted.size} (positive, at most 8 decimals)`);
-    const inserted = tape.insert(Math.floor(atMs), price, size, scripted.side !== "ASK");
-    if (inserted === undefined) return fail(`the tape of ${market} is full`);
-    return Effect.succeed({ id: sequentialId(inserted), timeMs: inserted.ms });
+    const inserted = tape.insert(Math.floor(atMs), price, size, bid);
+    return inserted === undefined
+      ? Effect.fail(new ScriptError({ reason: `the tape of ${tape.spec.code} is full` }))
+      : Effect.succeed({ id: sequentialId(inserted), timeMs: inserted.ms });
   });
 
 /** A number's shortest decimal without exponent. */

@@ -8,7 +8,9 @@ import { type RestFailure, type RestResponse, type SocketClose, type SocketFailu
 import { Context, Effect, Exit, type Layer, Scope } from "effect";
 import { Exchange, Script } from "../src/index.ts";
 
-export class Addresses extends Context.Service<Addresses, { readonly rest: string; readonly socket: string }>()("@naru/sim/test/Addresses") {}
+export class Addresses extends Context.Service<Addresses, { readonly rest: string; readonly socket: string }>()(
+  "@naru/sim/test/Addresses",
+) {}
 
 export interface Door {
   readonly layer: Layer.Layer<Transport | Exchange | Addresses>;
@@ -21,7 +23,7 @@ export interface Door {
 type Services = Transport | Exchange | Addresses | Scope.Scope;
 
 /** One socket and all that came over it. */
-export interface Client {
+interface Client {
   readonly frames: Array<string>;
   readonly closes: Array<SocketClose>;
   readonly counts: { reads: number; pongs: number };
@@ -198,7 +200,9 @@ export const conformance = (name: string, door: Door): void => {
         const codes = ["KRW-BTC", "krw-btc", "KRW-NOPE", "BTC-ATOM"];
         const types = ["orderbook", "ticker", "candle.1m", "trade"].map((type) => ({ type, codes }));
         const client = yield* subscribed(types, 8);
-        const seen = client.messages().map((message) => `${String(message["type"])} ${String(message["code"])} ${String(message["stream_type"])}`);
+        const seen = client
+          .messages()
+          .map((message) => `${String(message["type"])} ${String(message["code"])} ${String(message["stream_type"])}`);
         assert.deepStrictEqual(seen.toSorted(), [
           "candle.1m BTC-ATOM SNAPSHOT",
           "candle.1m KRW-BTC SNAPSHOT",
@@ -217,7 +221,15 @@ export const conformance = (name: string, door: Door): void => {
       Effect.gen(function* () {
         yield* Script.halt;
         const codes = ["KRW-SOL"];
-        const client = yield* subscribed([{ type: "ticker", codes }, { type: "trade", codes }, { type: "orderbook", codes }, { type: "candle.1s", codes }], 4);
+        const client = yield* subscribed(
+          [
+            { type: "ticker", codes },
+            { type: "trade", codes },
+            { type: "orderbook", codes },
+            { type: "candle.1s", codes },
+          ],
+          4,
+        );
         const { id } = yield* Script.trade("KRW-SOL", { price: 250_000, size: "0.12345678", side: "ASK" });
         yield* client.until(() => client.frames.length >= 8);
         const live = client.messages().slice(4);
@@ -235,7 +247,13 @@ export const conformance = (name: string, door: Door): void => {
     test("replaces the whole subscription with each request", () =>
       Effect.gen(function* () {
         yield* Script.halt;
-        const client = yield* subscribed([{ type: "trade", codes: ["KRW-BTC"] }, { type: "ticker", codes: ["KRW-BTC"] }], 2);
+        const client = yield* subscribed(
+          [
+            { type: "trade", codes: ["KRW-BTC"] },
+            { type: "ticker", codes: ["KRW-BTC"] },
+          ],
+          2,
+        );
         yield* client.send([ticket, { type: "trade", codes: ["KRW-ETH"] }]);
         yield* client.until(() => client.frames.length >= 3);
         yield* Script.trade("KRW-BTC", { price: 100_000_000 });
@@ -284,7 +302,10 @@ export const conformance = (name: string, door: Door): void => {
       test(`speaks ${format}`, () =>
         Effect.gen(function* () {
           yield* Script.halt;
-          const client = yield* subscribed([{ type: "trade", codes: ["KRW-BTC"] }, { type: "orderbook", codes: ["KRW-BTC.5"] }, { format }], 2);
+          const client = yield* subscribed(
+            [{ type: "trade", codes: ["KRW-BTC"] }, { type: "orderbook", codes: ["KRW-BTC.5"] }, { format }],
+            2,
+          );
           const [simple, list] = [format.startsWith("SIMPLE"), format.endsWith("LIST")];
           assert.isTrue(client.frames.every((frame) => frame.startsWith(list ? "[{" : "{")));
           assert.deepStrictEqual(
@@ -320,7 +341,13 @@ export const conformance = (name: string, door: Door): void => {
     test("lists subscriptions without replacing them, and takes over the format of the question", () =>
       Effect.gen(function* () {
         yield* Script.halt;
-        const client = yield* subscribed([{ type: "trade", codes: ["KRW-BTC"] }, { type: "orderbook", codes: ["KRW-BTC.15"] }], 2);
+        const client = yield* subscribed(
+          [
+            { type: "trade", codes: ["KRW-BTC"] },
+            { type: "orderbook", codes: ["KRW-BTC.15"] },
+          ],
+          2,
+        );
         yield* client.send([{ ticket: "list" }, { method: "LIST_SUBSCRIPTIONS" }, { format: "SIMPLE" }]);
         yield* client.until(() => client.frames.length >= 3);
         assert.deepStrictEqual(client.messages()[2], {
@@ -333,7 +360,14 @@ export const conformance = (name: string, door: Door): void => {
         });
         yield* Script.trade("KRW-BTC", { price: 98_000_000 });
         yield* client.until(() => client.frames.length >= 5);
-        assert.deepStrictEqual(client.messages().slice(3).map((message) => message["ty"]).toSorted(), ["orderbook", "trade"]);
+        assert.deepStrictEqual(
+          client
+            .messages()
+            .slice(3)
+            .map((message) => message["ty"])
+            .toSorted(),
+          ["orderbook", "trade"],
+        );
       }));
 
     test("answers a text PING with a status and a protocol ping with a pong", () =>

@@ -79,7 +79,8 @@ describe("a script", () => {
         Script.trade("KRW-BTC", { price: 100, size: "0.123456789" }),
         Script.path("KRW-BTC", [100, Number.NaN]),
       ])
-        failures.push((yield* Effect.flip(attempt)).reason);
+        failures.push((yield* Effect.flip(Effect.asVoid<unknown, Script.ScriptError, Exchange>(attempt))).reason);
+      assert.notStrictEqual((yield* ask("/v1/ticker?markets=KRW-BTC")).rows[0].trade_price, 100);
       assert.deepStrictEqual(failures, [
         "no market KRW-NOPE",
         "KRW-BTC has no price 0 (positive, at most 0 decimals)",

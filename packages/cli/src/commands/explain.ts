@@ -1,5 +1,5 @@
 /** `naru explain`: how a question would be answered now, without asking the exchange for its values. */
-import type { Explanation, QuestionSpec } from "@naru/router/explain";
+import type { QuestionSpec } from "@naru/router/explain";
 import type { Kind } from "@naru/router/domain/Question";
 import { explain as explained, MarketData } from "@naru/router/MarketData";
 import * as Effect from "effect/Effect";
@@ -23,7 +23,7 @@ export const explain = (flags: Shared, input: ExplainInput): Effect.Effect<void,
       const explanation = yield* explained(questionOf(flags, input));
       const { venue, simulated } = yield* MarketData.use((data) => data.health);
       yield* flags.json
-        ? output.json({ kind: "explanation", venue, simulated, ...explanation } satisfies Explanation & { readonly kind: string } & object)
+        ? output.json({ kind: "explanation", venue, simulated, ...explanation })
         : output.lines(explanationLines(explanation, { venue, simulated }, yield* output.style));
     }),
   );

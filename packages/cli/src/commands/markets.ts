@@ -1,8 +1,7 @@
 /** `naru markets`: what can be asked for. */
 import { MarketData } from "@naru/router/MarketData";
 import * as Effect from "effect/Effect";
-import type * as Option from "effect/Option";
-import { getOrUndefined } from "effect/Option";
+import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
 import type { Shared } from "../flags.ts";
 import * as output from "../output.ts";
@@ -18,9 +17,9 @@ export const markets = (
     flags,
     Effect.gen(function* () {
       const data = yield* MarketData;
-      const listed = yield* withProgress(data.getMarkets({ quote: getOrUndefined(quote), instruments: ticks }), "reading the list of markets");
+      const listed = yield* withProgress(data.getMarkets({ quote: Option.getOrUndefined(quote), instruments: ticks }), "reading the list of markets");
       const { venue, simulated } = yield* data.health;
-      if (flags.json) yield* Effect.forEach(listed, (info) => output.json(marketToJson(info, venue, simulated)), { discard: true });
+      if (flags.json) yield* Effect.forEach(listed, (info) => output.json({ kind: "market", venue, simulated, ...marketToJson(info) }), { discard: true });
       else yield* output.lines(marketsTable(listed, simulated, yield* output.style));
     }),
   );

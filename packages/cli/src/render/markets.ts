@@ -25,8 +25,8 @@ const encode = Schema.encodeUnknownSync(Schema.toCodecJson(MarketInfo));
 const names = Object.keys(MarketInfo.fields);
 
 /** Every field present, null where the exchange gave nothing. */
-export const marketToJson = (info: MarketInfo, venue: string, simulated: boolean): unknown => {
+export const marketToJson = (info: MarketInfo): Readonly<Record<string, unknown>> => {
   // A struct's JSON form is an object with the same field names.
   const encoded = encode(info) as unknown as Readonly<Record<string, unknown>>;
-  return { kind: "market", venue, simulated, ...Object.fromEntries(names.map((name) => [name, encoded[name] ?? null])) };
+  return Object.fromEntries(names.map((name) => [name, encoded[name] ?? null]));
 };

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope";
 interface Flight<A, E> {
   readonly result: Deferred.Deferred<A, E>;
   waiting: number;
-  fiber: Fiber.Fiber<unknown> | undefined;
+  fiber: Fiber.Fiber<unknown, unknown> | undefined;
 }
 
 export class SingleFlight<A, E> {
@@ -42,14 +42,13 @@ export class SingleFlight<A, E> {
     return Effect.suspend(() => {
       const flight: Flight<A, E> = { result: Deferred.makeUnsafe<A, E>(), waiting: 0, fiber: undefined };
       this.#flights.set(key, flight);
-      const landed = Effect.onExit(work, (exit) =>
-        Effect.sync(() => {
+      return Effect.map(Effect.forkIn(work, this.#scope), (fiber) => {
+        flight.fiber = fiber;
+        // An observer is told even of a fiber that was interrupted before it began; a finalizer inside the work would not be.
+        fiber.addObserver((exit) => {
           if (this.#flights.get(key) === flight) this.#flights.delete(key);
           Deferred.doneUnsafe(flight.result, exit);
-        }),
-      );
-      return Effect.map(Effect.forkIn(Effect.exit(landed), this.#scope), (fiber) => {
-        flight.fiber = fiber;
+        });
         return flight;
       });
     });

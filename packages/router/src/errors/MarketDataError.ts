@@ -70,7 +70,9 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>()("Invali
   readonly retryable = false;
   readonly retryAfterMs = null;
   override get message(): string {
-    return say(`${this.field} ${JSON.stringify(this.input)} ${this.reason}`, { name: this.name, status: this.status }, this.hint);
+    // Without a name of the exchange's, `name` is the one every JavaScript error has: the tag.
+    const name = this.name === this._tag ? undefined : this.name;
+    return say(`${this.field} ${JSON.stringify(this.input)} ${this.reason}`, { name, status: this.status }, this.hint);
   }
   override readonly [Runtime.errorExitCode] = exit.usage;
 }

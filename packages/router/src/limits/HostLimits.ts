@@ -1,7 +1,7 @@
 /**
- * The limits of one host, and the register that makes them one per process. A layer is built anew at every `Effect.provide` of a new run, but
- * the exchange counts per IP address: forty programs that each build the layer must together stay within one budget. So the state outlives the
- * layers, and even a second copy of this package in one process finds it.
+ * The limits of one host, and the register that makes them one per process. A layer is built anew at every `Effect.provide` of a new run,
+ * but the exchange counts per IP address: forty programs that each build the layer must together stay within one budget. So the state
+ * outlives the layers, and even a second copy of this package in one process finds it.
  *
  * The register is keyed by clock before host: monotonic times of two clocks cannot be compared, and a test's virtual clock starts at 0.
  */
@@ -87,7 +87,9 @@ export const attachHost = (host: string, table: LimitTable): Effect.Effect<HostL
       state.holders++;
       if (state.holders > 1 && !state.warned) {
         state.warned = true;
-        yield* Effect.logWarning(`A second instance for ${host} in this process: limits are shared, sockets and caches are not. Share one ManagedRuntime.`);
+        yield* Effect.logWarning(
+          `A second instance for ${host} in this process: limits are shared, sockets and caches are not. Share one ManagedRuntime.`,
+        );
       }
       return state;
     }),
@@ -112,7 +114,9 @@ const hostOn = (clock: Clock.Clock, host: string, table: LimitTable): HostLimits
 
 type Register = WeakMap<Clock.Clock, Map<string, HostLimits>>;
 
-/** Its number changes when {@link HostLimits} changes shape, so that two versions of the package never share a state they read differently. */
+/**
+ * Its number changes when {@link HostLimits} changes shape, so that two versions of the package never share a state they read differently.
+ */
 const registerKey = Symbol.for("@naru/router/limits/hosts/1");
 
 const hostsOn = (clock: Clock.Clock): Map<string, HostLimits> => {

@@ -1,9 +1,10 @@
 /**
  * The queue in front of one sliding window. Whoever stands first sleeps until the next grant is due, hands out every place that is free by
- * then, and wakes the next; if it is interrupted, the next takes over. So nobody needs a fiber of their own, and callers from different Effect
- * runtimes can stand in one queue. Everything between two sleeps is synchronous.
+ * then, and wakes the next; if it is interrupted, the next takes over. So nobody needs a fiber of their own, and callers from different
+ * Effect runtimes can stand in one queue. Everything between two sleeps is synchronous.
  *
- * Each waiter's place is known exactly, so a wait that has become too long for its caller is refused when that becomes known, not when it is over.
+ * Each waiter's place is known exactly, so a wait that has become too long for its caller is refused when that becomes known, not when it
+ * is over.
  */
 import type * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
@@ -40,8 +41,8 @@ class Waiter {
   }
 
   /**
-   * Ends at the next {@link Waiter.stir}, or at once when there was one since the last look. Effect resumes a callback synchronously, inside
-   * the fiber that stirs; the yield lets that one go on first, so that callers leave the queue in its order.
+   * Ends at the next {@link Waiter.stir}, or at once when there was one since the last look. Effect resumes a callback synchronously,
+   * inside the fiber that stirs; the yield lets that one go on first, so that callers leave the queue in its order.
    */
   readonly stirring = Effect.andThen(
     Effect.callback<void>((resume) => {
@@ -71,13 +72,14 @@ export class LimitGate {
     this.#clock = clock;
   }
 
-  acquire(options: AcquireOptions): Effect.Effect<void, RateLimited> {
+  /** Succeeds with the time of the grant. */
+  acquire(options: AcquireOptions): Effect.Effect<number, RateLimited> {
     return Effect.suspend(() => {
       const now = this.now();
       const waiting = this.waiting();
       if (waiting === 0 && this.#grantAt(now, 0) <= now) {
         this.#window = SlidingWindow.granted(this.limit, this.#window, now);
-        return Effect.void;
+        return Effect.succeed(now);
       }
       const wait = this.#grantAt(now, this.#ahead(rank[options.priority])) - now;
       if (wait > options.maxWaitMs) return Effect.fail(this.#refusal(now, wait, `the wait exceeds ${round(options.maxWaitMs)} ms`));
@@ -89,6 +91,14 @@ export class LimitGate {
         (_, exit) => (Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => this.#leave(waiter))),
       );
     });
+  }
+
+  /** See `SlidingWindow.ended`. */
+  ended(grantedMs: number, answered: boolean): void {
+    const now = this.now();
+    const before = this.#window;
+    this.#window = SlidingWindow.ended(this.limit, before, grantedMs, now, answered);
+    if (this.#window !== before && this.#leader !== undefined) this.#settle(now, true);
   }
 
   /** See `SlidingWindow.observed`. */
@@ -156,11 +166,11 @@ export class LimitGate {
   }
 
   /** Until the waiter has its grant or its refusal. Only the first in the queue keeps time. */
-  #turn(waiter: Waiter): Effect.Effect<void, RateLimited> {
+  #turn(waiter: Waiter): Effect.Effect<number, RateLimited> {
     return Effect.suspend(() => {
       waiter.stirred = false;
       if (waiter.outcome instanceof RateLimited) return Effect.fail(waiter.outcome);
-      if (waiter.outcome !== undefined) return Effect.void;
+      if (waiter.outcome !== undefined) return Effect.succeed(waiter.outcome.grantedAt);
       if (waiter !== this.#leader) return Effect.flatMap(waiter.stirring, () => this.#turn(waiter));
       const now = this.now();
       // Whole milliseconds, rounded up: a timer that fires a fraction early would only have to be set again.
@@ -189,8 +199,9 @@ export class LimitGate {
   }
 
   /**
-   * Brings the queue up to date after every change: grants what is due, refuses what has become hopeless, appoints the first. Nobody is woken
-   * before all of that is done, because whoever is woken may come straight back here. `longer`: the change can have made waits longer.
+   * Brings the queue up to date after every change: grants what is due, refuses what has become hopeless, appoints the first. Nobody is
+   * woken before all of that is done, because whoever is woken may come straight back here. `longer`: the change can have made waits
+   * longer.
    */
   #settle(now: number, longer: boolean): void {
     const stirred: Array<Waiter> = [];

@@ -1,6 +1,7 @@
 /**
- * Who may ask now. The exchange counts requests per IP address, so the state behind this service is one per process and host, whoever builds
- * the layer and however often (`HostLimits.ts`); the window itself is `SlidingWindow.ts` and the queue in front of it `LimitGate.ts`.
+ * Who may ask now. The exchange counts requests per IP address, so the state behind this service is one per process and host, whoever
+ * builds the layer and however often (`HostLimits.ts`); the window itself is `SlidingWindow.ts` and the queue in front of it
+ * `LimitGate.ts`.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -18,6 +19,16 @@ export interface AcquireOptions {
   readonly maxWaitMs: number;
 }
 
+/** The right to send one request, or to open one socket, now. */
+export interface Grant {
+  readonly group: string;
+  /** Monotonic milliseconds. */
+  readonly grantedMs: number;
+}
+
+/** The group of socket connects. */
+export const connectGroup = "socket-connect";
+
 /** One group as it stands, for health reports. Socket connects are the group `socket-connect`. */
 export interface LimitSnapshot {
   readonly group: string;
@@ -34,14 +45,20 @@ export class RateLimiter extends Context.Service<
   RateLimiter,
   {
     /**
-     * Waits for a place in a REST group. Succeeds when the request may be sent now. Waiting callers are served by priority, first come first
-     * served among equals. Fails at once, with scope `local`, when the wait would not fit `maxWaitMs` or the queue is full, and with scope
-     * `ip` when the host is blocked for longer than that; also later, the moment a pause or more urgent callers make the wait too long.
-     * An interrupted caller leaves the queue at once and uses nothing. A group the table does not know gets the table's strictest limit.
+     * Waits for a place in a REST group. Succeeds when the request may be sent now. Waiting callers are served by priority, first come
+     * first served among equals. Fails at once, with scope `local`, when the wait would not fit `maxWaitMs` or the queue is full, and
+     * with scope `ip` when the host is blocked for longer than that; also later, the moment a pause or more urgent callers make the wait
+     * too long. An interrupted caller leaves the queue at once and uses nothing. A group the table does not know gets the table's
+     * strictest limit.
      */
-    readonly acquire: (group: string, options: AcquireOptions) => Effect.Effect<void, RateLimited>;
+    readonly acquire: (group: string, options: AcquireOptions) => Effect.Effect<Grant, RateLimited>;
     /** Waits for the right to open a socket; as `acquire`. */
-    readonly acquireConnect: (options: AcquireOptions) => Effect.Effect<void, RateLimited>;
+    readonly acquireConnect: (options: AcquireOptions) => Effect.Effect<Grant, RateLimited>;
+    /**
+     * The granted request is over: answered, or given up. It may have been on its way until then, and one given up still is; its place counts
+     * from there. Every grant that was used should end; one that never does only loses that protection.
+     */
+    readonly ended: (grant: Grant, answered: boolean) => Effect.Effect<void>;
     /**
      * What an answer's header said: requests left in the group's current window. It can only lower what we use: where fewer are left than
      * our own grants explain, somebody else shares the IP address, and their requests are counted as if they were ours.
@@ -82,8 +99,10 @@ export class RateLimiter extends Context.Service<
 
 const serviceOf = (host: HostLimits) =>
   RateLimiter.of({
-    acquire: (group, options) => host.group(group).acquire(options),
-    acquireConnect: (options) => host.connects.acquire(options),
+    acquire: (group, options) => Effect.map(host.group(group).acquire(options), (grantedMs) => ({ group, grantedMs })),
+    acquireConnect: (options) => Effect.map(host.connects.acquire(options), (grantedMs) => ({ group: connectGroup, grantedMs })),
+    ended: ({ group, grantedMs }, answered) =>
+      Effect.sync(() => (group === connectGroup ? host.connects : host.group(group)).ended(grantedMs, answered)),
     feedback: (group, remaining, tookMs = 0) => Effect.sync(() => host.known(group)?.observe(remaining, tookMs)),
     pauseGroup: (group, forMs) =>
       Effect.sync(() => {

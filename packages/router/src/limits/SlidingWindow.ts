@@ -1,16 +1,23 @@
 /**
- * At most `limit` grants in any `windowMs`, as a pure step on monotonic milliseconds. It remembers the time of every grant instead of filling
- * a bucket: a bucket of ten that refills at ten per second lets nineteen through in one second, and the exchange counts.
+ * At most `limit` grants in any `windowMs`, as a pure step on monotonic milliseconds. It remembers the time of every grant instead of
+ * filling a bucket: a bucket of ten that refills at ten per second lets nineteen through in one second, and the exchange counts.
  *
- * Grants are spaced over 1.05 windows, because requests that leave a window apart can arrive closer together.
+ * The exchange counts arrivals, and we know only when a request was granted and when its end was seen: it arrived somewhere in between. So a
+ * place is free again 1.05 windows after its grant, and one window after its end was seen, whichever is later ({@link ended}). A first request
+ * on a cold connection can be long on its way while the next ones are fast; without the second rule they would arrive too close together.
  */
 import type { Limit } from "./LimitTable.ts";
 
 /** How much longer than the exchange's window ours is: room for the jitter of the way there. */
 export const arrivalGuard = 1.05;
 
+/** How long, in windows, a request that was given up may still be on its way. */
+const unansweredGuard = 0.25;
+
 export interface SlidingWindow {
-  /** Times of grants, ascending; those that can no longer matter are dropped at the next step. Includes requests of others we were told of. */
+  /**
+   * Times of grants, ascending; those that can no longer matter are dropped at the next step. Includes requests of others we were told of.
+   */
   readonly times: ReadonlyArray<number>;
   /** Nothing is granted before this time. */
   readonly pausedUntil: number;
@@ -34,6 +41,21 @@ export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): Slid
   ...state,
   times: [...recent(limit, state, nowMs), nowMs],
 });
+
+/**
+ * A request granted at `grantedMs` is over at `nowMs`. An answered one arrived by now at the latest and counts from there; one that was
+ * given up may still be on its way, for a quarter of a window as we take it. An answer that took longer than a window changes nothing: its
+ * place is free again already, and most likely it arrived early and waited at the exchange.
+ */
+export const ended = (limit: Limit, state: SlidingWindow, grantedMs: number, nowMs: number, answered: boolean): SlidingWindow => {
+  const latestMs = nowMs + (answered ? 0 : limit.windowMs * unansweredGuard);
+  const arrivedMs = latestMs - (spanMs(limit) - limit.windowMs);
+  const index = arrivedMs > grantedMs && nowMs - grantedMs < spanMs(limit) ? state.times.lastIndexOf(grantedMs) : -1;
+  if (index === -1) return state;
+  const others = state.times.toSpliced(index, 1);
+  const after = others.findIndex((time) => time > arrivedMs);
+  return { ...state, times: others.toSpliced(after === -1 ? others.length : after, 0, arrivedMs) };
+};
 
 /** Takes back a grant that was not used: the request was never sent. */
 export const refunded = (state: SlidingWindow, grantedMs: number): SlidingWindow => {

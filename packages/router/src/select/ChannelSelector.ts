@@ -92,7 +92,11 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
 };
 
 const fixed = (selector: ReturnType<typeof make>, order: ReadonlyArray<TierName>): ReturnType<typeof make> => {
-  const reorder = (ranked: Ranked): Ranked => ({ ...ranked, tiers: order.map((tier) => ({ tier, score: ranked.scores[tier] })), gated: [] });
+  const reorder = (ranked: Ranked): Ranked => ({
+    ...ranked,
+    tiers: order.map((tier) => ({ tier, score: ranked.scores[tier] })),
+    gated: [],
+  });
   return {
     ...selector,
     select: (question, facts) => {

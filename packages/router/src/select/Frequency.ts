@@ -7,7 +7,10 @@ export type FrequencyTrend = "accelerating" | "decelerating" | "steady" | "unkno
 export interface FrequencyAnalysis {
   /** By the mean gap: under 2 s `high`, up to 10 s `medium`, above `low`; `unknown` under three samples. */
   readonly category: FrequencyCategory;
-  /** The last three gaps against the three before: under 0.7 times `accelerating`, above 1.3 times `decelerating`; `unknown` under seven samples. */
+  /**
+   * The last three gaps against the three before: under 0.7 times `accelerating`, above 1.3 times `decelerating`; `unknown` under seven
+   * samples.
+   */
   readonly trend: FrequencyTrend;
   /** Mean gap in milliseconds; null under three samples. */
   readonly meanGapMs: number | null;

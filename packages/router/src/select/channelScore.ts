@@ -1,7 +1,7 @@
 /**
- * The older, coarser comparison: WebSocket against REST as two sums of points, the socket chosen only when it leads by a fifth. It is kept as
- * a second opinion in explanations. Two defects of the original are not: a socket that is not connected is never chosen, whatever its
- * points, and the confidence stays between 0 and 1.
+ * The older, coarser comparison: WebSocket against REST as two sums of points, the socket chosen only when it leads by a fifth. It is
+ * kept as a second opinion in explanations. Two defects of the original are not: a socket that is not connected is never chosen, whatever
+ * its points, and the confidence stays between 0 and 1.
  */
 import type { Channel } from "../domain/Provenance.ts";
 import type { Kind } from "../domain/Question.ts";

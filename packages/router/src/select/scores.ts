@@ -1,8 +1,9 @@
 /**
- * The five-tier score: how well a tier suits what the answer is for, how many markets are asked, what the network has left, and a few special
- * cases. A number between 0 and 1 per tier, before any rule has removed one; the published tables of it are tests.
+ * The five-tier score: how well a tier suits what the answer is for, how many markets are asked, what the network has left, and a few
+ * special cases. A number between 0 and 1 per tier, before any rule has removed one; the published tables of it are tests.
  *
- * Suitability is fixed per context: a trader wants the hot value, a back-test wants the archive and should not push live keys out of a socket.
+ * Suitability is fixed per context: a trader wants the hot value, a back-test wants the archive and should not push live keys out of a
+ * socket.
  */
 import type { TierName } from "../domain/Provenance.ts";
 import { tiers } from "../domain/Provenance.ts";
@@ -37,7 +38,12 @@ export interface RankWeights {
 export const defaultRankWeights: RankWeights = { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 };
 
 /** Usage at which the pressure on the network counts as full, by policy. */
-export const policyThreshold: Readonly<Record<NetworkPolicy, number>> = { aggressive: 0.95, balanced: 0.75, conservative: 0.5, minimal: 0.25 };
+export const policyThreshold: Readonly<Record<NetworkPolicy, number>> = {
+  aggressive: 0.95,
+  balanced: 0.75,
+  conservative: 0.5,
+  minimal: 0.25,
+};
 
 /** Markets from which a question counts as bulk. */
 const bulkMarkets = 20;

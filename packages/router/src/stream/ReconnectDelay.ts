@@ -12,6 +12,12 @@ const patience: ReadonlyMap<number, { readonly fromMs: number; readonly spreadMs
   [1013, { fromMs: 5_000, spreadMs: 5_000 }],
 ]);
 
+/**
+ * A peer that accepts and hangs up again and again gets at least half of the ceiling from here on. Full jitter alone has lucky streaks, and
+ * every one of these rounds costs the exchange a handshake.
+ */
+const hangUpsBeforeFloor = 3;
+
 /** A refusal that cannot change by itself, met twice in a row. */
 const refusedFromMs = 5_000;
 /** A limit's end is shared by everybody who met it; this spreads them. */
@@ -30,7 +36,8 @@ export const delayAfterMs = (end: SessionEnd, { failures, refusals, random01 }: 
   const backoffMs = delayMs(reconnectBackoff, failures, random01);
   if (end._tag === "Closed") {
     const asked = patience.get(end.code);
-    return asked === undefined ? backoffMs : Math.max(backoffMs, asked.fromMs + asked.spreadMs * random01);
+    if (asked !== undefined) return Math.max(backoffMs, asked.fromMs + asked.spreadMs * random01);
+    return failures < hangUpsBeforeFloor ? backoffMs : (delayMs(reconnectBackoff, failures, 1) + backoffMs) / 2;
   }
   if (end._tag !== "Failed") return backoffMs;
   if (end.error.retryAfterMs !== null) return Math.max(backoffMs, end.error.retryAfterMs + limitSpreadMs * random01);

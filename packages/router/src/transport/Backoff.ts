@@ -1,6 +1,6 @@
 /**
- * How long to wait before trying again: full jitter, a uniform draw between nothing and a ceiling that doubles with every failure. Clients that
- * failed together do not come back together, which a fixed wait with a little noise does not achieve.
+ * How long to wait before trying again: full jitter, a uniform draw between nothing and a ceiling that doubles with every failure.
+ * Clients that failed together do not come back together, which a fixed wait with a little noise does not achieve.
  */
 export interface Backoff {
   /** Ceiling of the first wait, in milliseconds. */
@@ -15,6 +15,9 @@ export const reconnectBackoff: Backoff = { baseMs: 500, capMs: 30_000 };
 /** Between attempts of one request. */
 export const retryBackoff: Backoff = { baseMs: 100, capMs: 2_000 };
 
-/** The wait after `failures` earlier ones (0 for the first), in milliseconds. `random01` is uniform on [0, 1). Any number of failures is safe. */
+/**
+ * The wait after `failures` earlier ones (0 for the first), in milliseconds. `random01` is uniform on [0, 1). Any number of failures is
+ * safe.
+ */
 export const delayMs = (backoff: Backoff, failures: number, random01: number): number =>
   random01 * Math.min(backoff.capMs, backoff.baseMs * 2 ** failures);

@@ -1,6 +1,6 @@
 /**
- * A circuit breaker as a pure machine on monotonic milliseconds. Closed, it watches the outcomes; open, it lets nothing through; once its time
- * is over, exactly one request goes as a probe, and its outcome closes the breaker or opens it for twice as long.
+ * A circuit breaker as a pure machine on monotonic milliseconds. Closed, it watches the outcomes; open, it lets nothing through; once its
+ * time is over, exactly one request goes as a probe, and its outcome closes the breaker or opens it for twice as long.
  *
  * Only failures to answer count. A 4xx, a 429 and a 418 are answers: the host lives, and limits have machinery of their own.
  */

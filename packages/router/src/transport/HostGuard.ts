@@ -1,6 +1,6 @@
 /**
- * What stands between a call and its host besides the limits: one breaker per limit group and one retry budget, as plain synchronous state on
- * monotonic milliseconds. The machines themselves are pure (`Breaker.ts`, `RetryBudget.ts`); here is where their state is kept.
+ * What stands between a call and its host besides the limits: one breaker per limit group and one retry budget, as plain synchronous
+ * state on monotonic milliseconds. The machines themselves are pure (`Breaker.ts`, `RetryBudget.ts`); here is where their state is kept.
  */
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import { delayMs } from "./Backoff.ts";
@@ -50,7 +50,14 @@ export class HostGuard {
   }
 
   /** How long to wait before the next attempt, in milliseconds, with its place in the budget taken; undefined when there is to be none. */
-  retryWaitMs(group: string, error: MarketDataError, attempts: number, leftMs: number, nowMs: number, random01: number): number | undefined {
+  retryWaitMs(
+    group: string,
+    error: MarketDataError,
+    attempts: number,
+    leftMs: number,
+    nowMs: number,
+    random01: number,
+  ): number | undefined {
     if (attempts >= this.policy.attempts || !error.retryable) return undefined;
     const after = afterFailure(this.policy, error);
     if (after?._tag === "block") return undefined;

@@ -1,6 +1,6 @@
 /**
- * One call of the venue, from the question "may we ask?" to decoded rows: limiter, breaker, transport, status, decoding, and retries. This is
- * the only place that retries; nothing above it multiplies attempts, and nothing below it hides any.
+ * One call of the venue, from the question "may we ask?" to decoded rows: limiter, breaker, transport, status, decoding, and retries.
+ * This is the only place that retries; nothing above it multiplies attempts, and nothing below it hides any.
  *
  * A refusal to retry never hides why the first attempt failed: the error returned is the last one that the network gave.
  */
@@ -15,7 +15,7 @@ import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import type { Priority } from "../domain/Question.ts";
 import { CircuitOpen, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
-import { RateLimiter } from "../limits/RateLimiter.ts";
+import { type Grant, RateLimiter } from "../limits/RateLimiter.ts";
 import type { Permit } from "./Breaker.ts";
 import { HostGuard } from "./HostGuard.ts";
 import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
@@ -62,8 +62,9 @@ export class Rest extends Context.Service<
   Rest,
   {
     /**
-     * Runs one call of the venue. Fails at once with `RateLimited` (scope `local` or `ip`) or `CircuitOpen` when it may not be sent in time, with
-     * `TimeoutError` of phase `deadline` when the caller's time is over, and with whatever the exchange or the network said otherwise.
+     * Runs one call of the venue. Fails at once with `RateLimited` (scope `local` or `ip`) or `CircuitOpen` when it may not be sent in
+     * time, with `TimeoutError` of phase `deadline` when the caller's time is over, and with whatever the exchange or the network said
+     * otherwise.
      */
     readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
     /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it would. */
@@ -90,6 +91,7 @@ interface Deps {
 /** One attempt on its way. */
 interface Ticket {
   permit: Permit;
+  grant: Grant | undefined;
   /** Monotonic milliseconds at which the request went out; undefined while it has not. */
   sentMs: number | undefined;
   status: number | null;
@@ -115,7 +117,7 @@ const make = Effect.gen(function* () {
     guard.first(nowMs(clock));
     let last: MarketDataError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const ticket: Ticket = { permit: { _tag: "pass" }, sentMs: undefined, status: null };
+      const ticket: Ticket = { permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
       const result = yield* Effect.result(attempt(deps, call, options, ticket));
       if (Result.isSuccess(result)) return result.success;
       if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
@@ -128,7 +130,12 @@ const make = Effect.gen(function* () {
   return Rest.of({ run, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
 });
 
-const attempt = <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket: Ticket): Effect.Effect<RestResult<A>, MarketDataError> =>
+const attempt = <A>(
+  deps: Deps,
+  call: RestCall<A>,
+  options: RestOptions<A>,
+  ticket: Ticket,
+): Effect.Effect<RestResult<A>, MarketDataError> =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       ticket.permit = deps.guard.admit(call.group, nowMs(deps.clock));
@@ -140,7 +147,8 @@ const attempt = <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, tick
 /** Succeeds when the request may be sent now. */
 const enter = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>, options: RestOptions<never>, ticket: Ticket) {
   if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
-  yield* deps.limiter.acquire(call.group, { priority: options.priority, maxWaitMs: Math.max(0, leftMs(deps.clock, options)) });
+  const maxWaitMs = Math.max(0, leftMs(deps.clock, options));
+  ticket.grant = yield* deps.limiter.acquire(call.group, { priority: options.priority, maxWaitMs });
   ticket.permit = deps.guard.confirm(call.group, ticket.permit, nowMs(deps.clock));
   if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
 });
@@ -170,12 +178,18 @@ const send = Effect.fnUntraced(function* <A>(deps: Deps, call: RestCall<A>, opti
 });
 
 /** Books how an attempt ended, in the breaker, the limiter and the observer. Runs whatever happened, also on interruption. */
-const settle = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>, ticket: Ticket, exit: Exit.Exit<unknown, MarketDataError>) {
+const settle = Effect.fnUntraced(function* (
+  deps: Deps,
+  call: RestCall<unknown>,
+  ticket: Ticket,
+  exit: Exit.Exit<unknown, MarketDataError>,
+) {
   const { guard, limiter } = deps;
   const { permit, sentMs, status } = ticket;
   const { endpoint, group } = call;
   const now = nowMs(deps.clock);
   if (sentMs === undefined) return guard.settle(group, permit, "none", now, 0);
+  if (ticket.grant !== undefined) yield* limiter.ended(ticket.grant, status !== null);
   const durationMs = now - sentMs;
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.

@@ -32,7 +32,9 @@ export const defaultRestPolicy: RestPolicyShape = {
 };
 
 /** Read once, when the `Rest` layer is built. */
-export const RestPolicy = Context.Reference<RestPolicyShape>("@naru/router/transport/RestPolicy", { defaultValue: () => defaultRestPolicy });
+export const RestPolicy = Context.Reference<RestPolicyShape>("@naru/router/transport/RestPolicy", {
+  defaultValue: () => defaultRestPolicy,
+});
 
 /** What an attempt says about the host's health; `none` where it says nothing. */
 export type Verdict = "answered" | "failed" | "none";

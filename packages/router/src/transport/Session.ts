@@ -8,6 +8,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import * as Random from "effect/Random";
 import type * as Scope from "effect/Scope";
 import { sameKeys, type StreamKey } from "../domain/StreamKey.ts";
@@ -152,13 +153,14 @@ const openSocket = Effect.fn("Session.open")(function* (
   const venue = yield* Venue;
   const limiter = yield* RateLimiter;
   const { upgradeTimeoutMs } = yield* RouterConfig;
-  yield* limiter.acquireConnect({ priority: "high", maxWaitMs: Number.POSITIVE_INFINITY });
+  const grant = yield* limiter.acquireConnect({ priority: "high", maxWaitMs: Number.POSITIVE_INFINITY });
   return yield* transport.socket(venue.socket.url, handlers).pipe(
     Effect.catchTag("UpgradeRefused", ({ status, headers, body }) => Effect.fail(venue.upgradeFailure(status, headers, body))),
     Effect.timeoutOrElse({
       duration: upgradeTimeoutMs,
       orElse: () => Effect.fail(new TimeoutError({ phase: "upgrade", timeoutMs: upgradeTimeoutMs, detail: venue.host })),
     }),
+    Effect.onExit((exit) => limiter.ended(grant, Exit.isSuccess(exit))),
   );
 });
 

@@ -16,17 +16,24 @@ export interface ReadOptions<A> {
  * A page of HTML is refused whatever its status, because no exchange answers in HTML when it is well. Any other content type may pass: what
  * parses and fits the protocol is good.
  */
-export const readAnswer = <A>(call: RestCall<A>, response: RestResponse, options: ReadOptions<A>): Result.Result<Decoded<A>, MarketDataError> => {
+export const readAnswer = <A>(
+  call: RestCall<A>,
+  response: RestResponse,
+  options: ReadOptions<A>,
+): Result.Result<Decoded<A>, MarketDataError> => {
   const failure = options.failure(call, response);
   if (failure !== undefined) return Result.fail(failure);
-  if (isHtml(response)) return Result.fail(new UpstreamError({ status: response.status, name: null, detail: "unexpected text/html", retryAfterMs: null }));
+  if (isHtml(response))
+    return Result.fail(new UpstreamError({ status: response.status, name: null, detail: "unexpected text/html", retryAfterMs: null }));
   const text = decodeUtf8(response.body);
   if (Result.isFailure(text)) return Result.fail(text.failure);
   const decoded = call.decode({ text: text.success, exchangeNowMs: options.exchangeNowMs });
   return Result.flatMap(decoded, (answer) => {
     const stray = options.expects === undefined ? -1 : answer.rows.findIndex((row) => options.expects?.(row) === false);
     if (stray === -1) return Result.succeed(answer);
-    return Result.fail(new DecodeError({ stage: "answer", path: `[${stray}]`, detail: `${call.endpoint}: a row is not about what was asked` }));
+    return Result.fail(
+      new DecodeError({ stage: "answer", path: `[${stray}]`, detail: `${call.endpoint}: a row is not about what was asked` }),
+    );
   });
 };
 

@@ -75,7 +75,7 @@ describe("MarketDataError", () => {
       [
         "RateLimited: A rate limit was reached (group ticker, scope group, status 429, retryAfterMs 1000)",
         "Unauthorized: The exchange refused the credentials (channel websocket, name INVALID_AUTH)",
-        "InvalidRequest: interval "2m" is not a candle interval (name InvalidRequest) — did you mean 3m?",
+        "InvalidRequest: interval "2m" is not a candle interval — did you mean 3m?",
         "MarketUnknown: upbit has no market KRW-BTD — did you mean KRW-BTC or KRW-BTT?",
         "NetworkError: The network failed at connect (host api.upbit.com, code ECONNREFUSED)",
         "TimeoutError: No answer in time at deadline (timeoutMs 5000, detail cold_rest: too slow)",

@@ -34,9 +34,15 @@ describe("limits of a host", () => {
 
   it.effect("a block outlives the layer that met it", () =>
     Effect.gen(function* () {
-      yield* Effect.provide(Effect.flatMap(RateLimiter, (limiter) => limiter.block(60_000)), layerFor("banned"));
+      yield* Effect.provide(
+        Effect.flatMap(RateLimiter, (limiter) => limiter.block(60_000)),
+        layerFor("banned"),
+      );
       const error = yield* Effect.flip(
-        Effect.provide(Effect.flatMap(RateLimiter, (limiter) => limiter.acquire("ticker", { priority: "high", maxWaitMs: 5_000 })), layerFor("banned")),
+        Effect.provide(
+          Effect.flatMap(RateLimiter, (limiter) => limiter.acquire("ticker", { priority: "high", maxWaitMs: 5_000 })),
+          layerFor("banned"),
+        ),
       );
       assert.deepInclude(error, { _tag: "RateLimited", scope: "ip", retryAfterMs: 60_000 });
     }),

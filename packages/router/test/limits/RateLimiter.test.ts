@@ -80,7 +80,10 @@ describe("RateLimiter", () => {
         yield* Fiber.interruptAll(fibers.slice(0, 90));
         assert.strictEqual((yield* RateLimiter).waitMs("ticker"), 2_100);
         yield* TestClock.adjust("1050 millis");
-        assert.deepStrictEqual(log, Array.from({ length: 10 }, (_, i) => [String(90 + i), 1_050] as const));
+        assert.deepStrictEqual(
+          log,
+          Array.from({ length: 10 }, (_, i) => [String(90 + i), 1_050] as const),
+        );
       }),
     ),
   );
@@ -90,7 +93,7 @@ describe("RateLimiter", () => {
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
         yield* limiter.pauseGroup("ticker", 100);
-        const late = yield* Deferred.make<Fiber.Fiber<void, unknown>>();
+        const late = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>();
         // Both are granted in one moment; the first, which goes on first, interrupts the second before it can.
         const first = Effect.andThen(limiter.acquire("ticker", forever), Effect.flatMap(Deferred.await(late), Fiber.interrupt));
         const leader = yield* Effect.forkChild(first, { startImmediately: true });
@@ -112,7 +115,9 @@ describe("RateLimiter", () => {
         const refused = yield* Effect.flip(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 1_049 }));
         assert.deepInclude(refused, { _tag: "RateLimited", scope: "local", group: "ticker", retryAfterMs: 1_050, status: null });
         assert.strictEqual(yield* nowMs, 0);
-        const fits = yield* Effect.forkChild(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 1_050 }), { startImmediately: true });
+        const fits = yield* Effect.forkChild(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 1_050 }), {
+          startImmediately: true,
+        });
         yield* TestClock.adjust("1050 millis");
         yield* Fiber.join(fits);
         assert.strictEqual(limiter.snapshot().find(({ group }) => group === "ticker")?.used, 1);

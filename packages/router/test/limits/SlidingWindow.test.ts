@@ -38,6 +38,44 @@ describe("SlidingWindow", () => {
     }
   });
 
+  it("holds the bound where the exchange counts, however long each request is on its way", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      let state = SlidingWindow.empty;
+      let now = random() * 1e6;
+      let flying: Array<{ readonly grantedMs: number; readonly endMs: number }> = [];
+      const arrivals: Array<number> = [];
+      for (let i = 0; i < 150; i++) {
+        now += random() * 30;
+        now = SlidingWindow.grantAt(ten, state, now);
+        for (const { grantedMs, endMs } of flying.filter((flight) => flight.endMs <= now)) {
+          state = SlidingWindow.ended(ten, state, grantedMs, endMs, true);
+        }
+        flying = flying.filter((flight) => flight.endMs > now);
+        if (SlidingWindow.grantAt(ten, state, now) > now) continue;
+        state = SlidingWindow.granted(ten, state, now);
+        // Cold connections take up to almost a window, warm ones a few milliseconds; the request arrives anywhere before its end.
+        const flightMs = random() < 0.3 ? random() * 990 : random() * 20;
+        flying.push({ grantedMs: now, endMs: now + flightMs });
+        arrivals.push(now + random() * flightMs);
+      }
+      assert.isAbove(arrivals.length, 10);
+      assert.isAtMost(mostInAny(arrivals, 1_000 - 1e-6), 10, `seed ${seed}`);
+    }
+  });
+
+  it("keeps its pace while requests are fast, and forgets one that took longer than a window", () => {
+    const one = SlidingWindow.granted(ten, SlidingWindow.empty, 0);
+    assert.strictEqual(SlidingWindow.ended(ten, one, 0, 50, true), one);
+    assert.deepStrictEqual(SlidingWindow.ended(ten, one, 0, 300, true).times, [250]);
+    assert.strictEqual(SlidingWindow.ended(ten, one, 0, 1_200, true), one);
+  });
+
+  it("counts a request that was given up as still on its way", () => {
+    const one = SlidingWindow.granted(ten, SlidingWindow.empty, 0);
+    assert.deepStrictEqual(SlidingWindow.ended(ten, one, 0, 100, false).times, [300]);
+  });
+
   it("tells a caller with others before it the exact time of its grant", () => {
     let state = SlidingWindow.paused(SlidingWindow.granted(ten, SlidingWindow.empty, 0), 40);
     const promised = Array.from({ length: 35 }, (_, ahead) => SlidingWindow.grantAt(ten, state, 5, ahead));
@@ -50,7 +88,10 @@ describe("SlidingWindow", () => {
   });
 
   it("gives the place of an unused grant back", () => {
-    const full = Array.from({ length: 10 }).reduce<SlidingWindow.SlidingWindow>((state, _, i) => SlidingWindow.granted(ten, state, i), SlidingWindow.empty);
+    const full = Array.from({ length: 10 }).reduce<SlidingWindow.SlidingWindow>(
+      (state, _, i) => SlidingWindow.granted(ten, state, i),
+      SlidingWindow.empty,
+    );
     assert.strictEqual(SlidingWindow.grantAt(ten, full, 20), 1_050);
     assert.strictEqual(SlidingWindow.grantAt(ten, SlidingWindow.refunded(full, 4), 20), 20);
   });
@@ -62,7 +103,8 @@ describe("SlidingWindow", () => {
 
   it("books what our own grants do not explain as requests of somebody else", () => {
     const two = SlidingWindow.granted(ten, SlidingWindow.granted(ten, SlidingWindow.empty, 0), 100);
-    const after = (remaining: number, tookMs = 50) => SlidingWindow.used(ten, SlidingWindow.observed(ten, two, 200, remaining, tookMs), 200);
+    const after = (remaining: number, tookMs = 50) =>
+      SlidingWindow.used(ten, SlidingWindow.observed(ten, two, 200, remaining, tookMs), 200);
     assert.strictEqual(after(8), 2, "as many left as we predict");
     assert.strictEqual(after(3), 7);
     assert.strictEqual(after(0), 10);

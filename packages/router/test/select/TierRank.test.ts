@@ -15,10 +15,17 @@ const questions: ReadonlyArray<Question> = (["auto", "rest_only", "websocket_onl
     (["realtime_trading", "market_scanning", "monitoring", "backtesting", "research"] as const).flatMap((context) => [
       ticker({ strategy, realtime, context }),
       orderbook({ strategy, realtime, context }),
-      ...[trades(1), trades(100), trades(1, "17")].map((question) => ({ ...question, intent: ticker({ strategy, realtime, context }).intent })),
-      ...[candles(), candles({ count: 200 }), candles({ toMs: 0 }), candles({ count: null, fromMs: 0 }), candles({ forming: "exclude" })].map(
-        (question) => ({ ...question, intent: ticker({ strategy, realtime, context }).intent }),
-      ),
+      ...[trades(1), trades(100), trades(1, "17")].map((question) => ({
+        ...question,
+        intent: ticker({ strategy, realtime, context }).intent,
+      })),
+      ...[
+        candles(),
+        candles({ count: 200 }),
+        candles({ toMs: 0 }),
+        candles({ count: null, fromMs: 0 }),
+        candles({ forming: "exclude" }),
+      ].map((question) => ({ ...question, intent: ticker({ strategy, realtime, context }).intent })),
     ]),
   ),
 );
@@ -85,7 +92,9 @@ describe("rank", () => {
     assert.isAbove(disconnected, 20_000);
     assert.strictEqual(chosen, 0);
     const measured = { live_subscription: 1e9 };
-    assert.deepStrictEqual(gates(rank(ticker({ realtime: true }), facts({ connected: false, measured }))), { live_subscription: "not_connected" });
+    assert.deepStrictEqual(gates(rank(ticker({ realtime: true }), facts({ connected: false, measured }))), {
+      live_subscription: "not_connected",
+    });
   });
 
   it("keeps its confidence between 0 and 1: one tier left is certain, none is nothing", () => {
@@ -160,7 +169,8 @@ describe("rank", () => {
   it("asks nothing new through the router while the direct clients answer, and still serves a proved value", () => {
     assert.deepStrictEqual(order(rank(ticker({ realtime: true }), facts({ mode: "fallback" }))), ["hot_cache"]);
     // In an emergency somebody must still be asked: only an answer ends it.
-    for (const mode of ["degraded", "recovering", "emergency"] as const) assert.deepStrictEqual(order(rank(ticker(), facts({ mode }))), [...tiers]);
+    for (const mode of ["degraded", "recovering", "emergency"] as const)
+      assert.deepStrictEqual(order(rank(ticker(), facts({ mode }))), [...tiers]);
   });
 
   it("lets measurements move a score by no more than the bound", () => {
@@ -182,7 +192,8 @@ describe("rank", () => {
           assert.strictEqual(yield* decode(word), word);
           assert.strictEqual((yield* Effect.flip(decode(word.toUpperCase())))._tag, "SchemaError");
         }
-        for (const stranger of ["", "none", `${btc}`, 1, null]) assert.strictEqual((yield* Effect.flip(decode(stranger)))._tag, "SchemaError");
+        for (const stranger of ["", "none", `${btc}`, 1, null])
+          assert.strictEqual((yield* Effect.flip(decode(stranger)))._tag, "SchemaError");
       }
       assert.deepStrictEqual([...Priority.literals], ["critical", "high", "normal", "low"]);
       assert.deepStrictEqual([...Strategy.literals], ["auto", "rest_only", "websocket_only"]);

@@ -48,10 +48,13 @@ describe("channelScore", () => {
       const { websocket, rest } = channelScore(input({ websocketUsage: usage, restUsage: usage }));
       return [websocket, rest];
     };
-    assert.deepStrictEqual([points(0.79), points(0.8), points(0.9)], [
-      [63, 42],
-      [59, 36],
-      [55, 30],
-    ]);
+    assert.deepStrictEqual(
+      [points(0.79), points(0.8), points(0.9)],
+      [
+        [63, 42],
+        [59, 36],
+        [55, 30],
+      ],
+    );
   });
 });

@@ -12,7 +12,7 @@ import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Ticker } from "../../src/domain/Ticker.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
 import { type MarketDataError, NetworkError, RateLimited, UpstreamError } from "../../src/errors/MarketDataError.ts";
-import { RateLimiter } from "../../src/limits/RateLimiter.ts";
+import { connectGroup, RateLimiter } from "../../src/limits/RateLimiter.ts";
 import { layer as configLayer, type RouterConfigShape } from "../../src/RouterConfig.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../../src/transport/RestCall.ts";
@@ -157,7 +157,8 @@ export class ScriptedExchange {
   });
 
   readonly limiter = Layer.mock(RateLimiter, {
-    acquireConnect: () => Effect.void,
+    acquireConnect: () => Effect.succeed({ group: connectGroup, grantedMs: 0 }),
+    ended: () => Effect.void,
     block: (forMs) =>
       Effect.sync(() => {
         this.blockedMs = forMs;

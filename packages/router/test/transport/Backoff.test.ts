@@ -10,7 +10,10 @@ describe("Backoff", () => {
   });
 
   it("draws the first reconnect from nothing to half a second", () => {
-    assert.deepStrictEqual([0, 0.5, 0.999].map((random01) => delayMs(reconnectBackoff, 0, random01)), [0, 250, 499.5]);
+    assert.deepStrictEqual(
+      [0, 0.5, 0.999].map((random01) => delayMs(reconnectBackoff, 0, random01)),
+      [0, 250, 499.5],
+    );
   });
 
   it("stays at the cap for any number of failures", () => {

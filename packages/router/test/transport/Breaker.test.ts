@@ -78,7 +78,7 @@ describe("Breaker", () => {
   it("stays open for 5 s, doubling to 60 s, varied by a fifth", () => {
     let state = run("xxx", 0);
     const times: Array<number> = [];
-    for (let at = now; times.length < 6; ) {
+    for (let at = now; times.length < 6;) {
       if (state._tag !== "Open") throw new Error("a failed probe opens it");
       times.push(state.untilMs - at);
       at = state.untilMs;

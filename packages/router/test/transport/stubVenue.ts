@@ -63,7 +63,8 @@ export const stubVenue = (options: { readonly host?: string; readonly limits?: L
     candles: unscripted,
     upgradeFailure: unscripted,
     failure,
-    remaining: (headers) => (headers["remaining-req"] === undefined ? undefined : { group: "ticker", remaining: Number(headers["remaining-req"]) }),
+    remaining: (headers) =>
+      headers["remaining-req"] === undefined ? undefined : { group: "ticker", remaining: Number(headers["remaining-req"]) },
   });
 
 /** One answer of the script: given the number of the request, from 0. */

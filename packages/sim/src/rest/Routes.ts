@@ -39,7 +39,8 @@ const tapeOf = (world: World, code: string): Tape => {
   return tape;
 };
 
-const tapesOf = (world: World, query: URLSearchParams): ReadonlyArray<Tape> => list(required(query, "markets")).map((code) => tapeOf(world, code));
+const tapesOf = (world: World, query: URLSearchParams): ReadonlyArray<Tape> =>
+  list(required(query, "markets")).map((code) => tapeOf(world, code));
 
 const rows = (items: Iterable<string>): string => `[${[...items].join(",")}]`;
 
@@ -118,7 +119,9 @@ const candles =
     const convert = unit === "1d" ? query.get("converting_price_unit") : null;
     if (convert !== null && convert !== "KRW") throw invalidParameter();
     return rows(
-      found.map((candle) => candleRow(tape.spec, unit, candle, unit === "1d" ? dayExtra(world, tape, candle, convert !== null, nowMs) : undefined)),
+      found.map((candle) =>
+        candleRow(tape.spec, unit, candle, unit === "1d" ? dayExtra(world, tape, candle, convert !== null, nowMs) : undefined),
+      ),
     );
   };
 

@@ -16,16 +16,25 @@ export interface Driven {
 }
 
 export const drive = ({ session, signal, nowOf }: Driven, deliver: (outputs: ReadonlyArray<SessionOutput>) => void): Effect.Effect<void> =>
-  Clock.clockWith((clock) =>
-    Effect.gen(function* () {
+  Clock.clockWith((clock) => {
+    const step = () => {
+      const outputs = session.poll(nowOf(clock));
+      if (outputs.length > 0) deliver(outputs);
+    };
+    // One race serves many sleeps: only a signal, which may bring an earlier due time, ends it.
+    const sleeping = Effect.gen(function* () {
+      while (!session.isEnded) {
+        const waitMs = Math.min(session.nextWakeMs() - nowOf(clock), longestSleepMs);
+        yield* waitMs > 0 ? Effect.sleep(waitMs) : Effect.yieldNow;
+        step();
+      }
+    });
+    return Effect.gen(function* () {
       while (true) {
         signal.closeUnsafe();
-        const outputs = session.poll(nowOf(clock));
-        if (outputs.length > 0) deliver(outputs);
+        step();
         if (session.isEnded) return;
-        const waitMs = Math.min(session.nextWakeMs() - nowOf(clock), longestSleepMs);
-        if (waitMs > 0) yield* Effect.raceFirst(Effect.sleep(waitMs), signal.await);
-        else yield* Effect.yieldNow;
+        yield* Effect.raceFirst(sleeping, signal.await);
       }
-    }),
-  );
+    });
+  });

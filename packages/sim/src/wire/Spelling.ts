@@ -22,7 +22,8 @@ export const pointed = (units: Units, decimals: number): string => {
 /** Exactly `places` decimals; more when the value needs them. */
 export const fixed = (units: Units, decimals: number, places = 8): string => {
   const { sign, whole, fraction } = split(units, decimals);
-  const kept = fraction.length <= places ? fraction.padEnd(places, "0") : fraction.slice(0, places) + fraction.slice(places).replace(/0+$/, "");
+  const kept =
+    fraction.length <= places ? fraction.padEnd(places, "0") : fraction.slice(0, places) + fraction.slice(places).replace(/0+$/, "");
   return `${sign}${whole}.${kept}`;
 };
 

@@ -4,7 +4,7 @@ import { candlesBefore, foldOf, latestCandle, tickerFigures } from "../../src/ma
 import type { Fold } from "../../src/market/Fold.ts";
 import { Sequence } from "../../src/market/Hash.ts";
 import { largestSize, maxPerMinute } from "../../src/market/SeededMinute.ts";
-import { dayMs, hourMs, minuteMs, Tape } from "../../src/market/Tape.ts";
+import { dayMs, hourMs, minuteMs, type Tape } from "../../src/market/Tape.ts";
 import { endOf, isAfter, pointOfId, sequentialId, type TapePoint, type TradeRow } from "../../src/market/Trade.ts";
 import { candleUnits, windowEnd, windowStart } from "../../src/market/Windows.ts";
 import { World } from "../../src/market/World.ts";
@@ -117,8 +117,9 @@ describe("the tape", () => {
     const world = new World(1, start);
     const perMinute = (code: string) => world.tape(code)!.fold(now - dayMs, endOf(now))!.count / 1_440;
     const emptyShare = (code: string) =>
-      Array.from({ length: 1_440 }, (_, i) => world.tape(code)!.tradesOf(now - (now % minuteMs) - i * minuteMs)).filter((list) => list.length === 0)
-        .length / 1_440;
+      Array.from({ length: 1_440 }, (_, i) => world.tape(code)!.tradesOf(now - (now % minuteMs) - i * minuteMs)).filter(
+        (list) => list.length === 0,
+      ).length / 1_440;
     assert.isAbove(perMinute("KRW-BTC"), 6);
     assert.isBelow(emptyShare("KRW-BTC"), 0.2);
     assert.isBelow(perMinute("BTC-ATOM"), 0.1);
@@ -220,6 +221,22 @@ describe("a changed tape", () => {
     const seededBefore = tradesIn(untouched, now - hourMs, { ms: now, n: 0 }).filter((trade) => trade.ms < now);
     assert.deepStrictEqual(tradesIn(tape, now - hourMs, endOf(now - 1)), seededBefore);
     assert.deepStrictEqual(tape.fold(now - 3 * dayMs, endOf(now - 1)), untouched.fold(now - 3 * dayMs, endOf(now - 1)));
+  });
+
+  it("forgets what it remembered of the minute, hour and day a trade is put into", () => {
+    const [world, untouched] = [new World(8, start), new World(8, start)];
+    const at = Math.floor(now / dayMs) * dayMs + dayMs + 5 * hourMs + 7 * minuteMs + 123;
+    for (const length of [minuteMs, hourMs, dayMs]) {
+      const tape = world.tape("KRW-XRP")!;
+      const from = Math.floor(at / length) * length;
+      const before = tape.fold(from, endOf(from + length - 1));
+      tape.insert(at, 90_000_000, 1, true);
+      const expected = tradesIn(tape, from, endOf(from + length - 1));
+      assert.deepStrictEqual(tape.fold(from, endOf(from + length - 1)), plainFold(expected));
+      assert.strictEqual(tape.fold(from, endOf(from + length - 1))!.count, (before?.count ?? 0) + 1);
+    }
+    const rest = { from: at + minuteMs, upTo: endOf(at + 2 * dayMs) };
+    assert.deepStrictEqual(world.tape("KRW-XRP")!.fold(rest.from, rest.upTo), untouched.tape("KRW-XRP")!.fold(rest.from, rest.upTo));
   });
 
   it("numbers trades of one millisecond in the order they were scripted", () => {

@@ -5,7 +5,12 @@ import type { ExchangeOptions } from "../../src/Options.ts";
 const now = Date.UTC(2026, 0, 5, 3, 17, 42, 123);
 const free = { limits: { perWindow: 1_000_000 } } satisfies ExchangeOptions;
 
-const request = (target: string, headers: ExchangeRequest["headers"] = {}, ip = "10.0.0.1"): ExchangeRequest => ({ method: "GET", target, headers, ip });
+const request = (target: string, headers: ExchangeRequest["headers"] = {}, ip = "10.0.0.1"): ExchangeRequest => ({
+  method: "GET",
+  target,
+  headers,
+  ip,
+});
 
 const ask = (exchange: ExchangeModel, target: string, nowMs = now, headers: ExchangeRequest["headers"] = {}, ip = "10.0.0.1") => {
   const outcome = exchange.handleRest(request(target, headers, ip), nowMs);
@@ -41,8 +46,14 @@ describe("candles", () => {
     assert.isTrue(utc[0]!["candle_date_time_utc"]! < "2026-01-05T03:00:00");
     assert.deepStrictEqual(rows("/v1/candles/minutes/1?market=KRW-BTC&count=3&to=2026-01-05%2003:00:00"), utc);
     assert.deepStrictEqual(rows("/v1/candles/minutes/1?market=KRW-BTC&count=3&to=2026-01-05T12:00:00%2B09:00"), utc);
-    assert.strictEqual(rows("/v1/candles/minutes/15?market=KRW-BTC&to=2026-01-05T00:21:00Z")[0]!["candle_date_time_utc"], "2026-01-05T00:15:00");
-    assert.strictEqual(rows("/v1/candles/minutes/15?market=KRW-BTC&to=2026-01-05T00:15:00Z")[0]!["candle_date_time_utc"], "2026-01-05T00:00:00");
+    assert.strictEqual(
+      rows("/v1/candles/minutes/15?market=KRW-BTC&to=2026-01-05T00:21:00Z")[0]!["candle_date_time_utc"],
+      "2026-01-05T00:15:00",
+    );
+    assert.strictEqual(
+      rows("/v1/candles/minutes/15?market=KRW-BTC&to=2026-01-05T00:15:00Z")[0]!["candle_date_time_utc"],
+      "2026-01-05T00:00:00",
+    );
   });
 
   it("page backwards without overlap or hole", () => {
@@ -159,6 +170,23 @@ describe("trades", () => {
     assert.strictEqual(ask(exchange, "/v1/trades/ticks?market=KRW-ETH&days_ago=0").status, 400);
   });
 
+  it("take to and cursor as exclusive, to the millisecond and the id", () => {
+    const own = new ExchangeModel({ seed: 1, ...free });
+    const tape = own.world.tape("KRW-DOT")!;
+    const second = now - (now % 1_000);
+    own.world.halt(second - 60_000);
+    for (const ms of [second - 1, second, second]) tape.insert(ms, 40_000_000 + (ms - second), 100, true);
+    const ids = (query: string) =>
+      rowsOf(ask(own, `/v1/trades/ticks?market=KRW-DOT&count=3${query}`).text)
+        .map((row) => row["sequential_id"]!)
+        .filter((id) => Number(id.slice(0, 13)) >= second - 1);
+    assert.deepStrictEqual(ids(""), [`${second}0001`, `${second}0000`, `${second - 1}0000`]);
+    assert.deepStrictEqual(ids("&to=03:17:42"), [`${second - 1}0000`]);
+    assert.deepStrictEqual(ids("&to=031743"), [`${second}0001`, `${second}0000`, `${second - 1}0000`]);
+    assert.deepStrictEqual(ids(`&cursor=${second}0001`), [`${second}0000`, `${second - 1}0000`]);
+    assert.deepStrictEqual(ids(`&cursor=${second}0000`), [`${second - 1}0000`]);
+  });
+
   it("agree with the previous close of the ticker, signed", () => {
     const ticker = rows("/v1/ticker?markets=KRW-SOL")[0]!;
     const trade = rows("/v1/trades/ticks?market=KRW-SOL")[0]!;
@@ -182,7 +210,8 @@ describe("tickers, books and lists", () => {
   it("say in a ticker what the day's candle says", () => {
     const ticker = rows("/v1/ticker?markets=KRW-XRP,krw-ada")[0]!;
     const day = rows("/v1/candles/days?market=KRW-XRP")[0]!;
-    for (const name of ["opening_price", "high_price", "low_price", "trade_price", "prev_closing_price"]) assert.strictEqual(ticker[name], day[name]);
+    for (const name of ["opening_price", "high_price", "low_price", "trade_price", "prev_closing_price"])
+      assert.strictEqual(ticker[name], day[name]);
     assert.strictEqual(Number(ticker["acc_trade_volume"]), Number(day["candle_acc_trade_volume"]));
     assert.strictEqual(ticker["acc_trade_price"]!.replace(/0+$/, ""), day["candle_acc_trade_price"]!.replace(/0+$/, ""));
     assert.strictEqual(ticker["timestamp"], String(now));
@@ -190,7 +219,8 @@ describe("tickers, books and lists", () => {
   });
 
   it("clamp and cut books, and fail whole on one unknown pair", () => {
-    const size = (target: string) => (rows(target)[0] as unknown as { readonly orderbook_units: ReadonlyArray<unknown> }).orderbook_units.length;
+    const size = (target: string) =>
+      (rows(target)[0] as unknown as { readonly orderbook_units: ReadonlyArray<unknown> }).orderbook_units.length;
     assert.strictEqual(size("/v1/orderbook?markets=KRW-BTC"), 30);
     assert.strictEqual(size("/v1/orderbook?markets=KRW-BTC&count=50"), 30);
     assert.strictEqual(size("/v1/orderbook?markets=KRW-BTC&count=5"), 5);
@@ -204,10 +234,20 @@ describe("tickers, books and lists", () => {
   it("list markets with and without details, instruments and levels", () => {
     const plain = rows("/v1/market/all");
     assert.deepStrictEqual(Object.keys(plain[0]!), ["market", "korean_name", "english_name"]);
-    assert.deepStrictEqual(Object.keys(rows("/v1/market/all?is_details=true")[0]!), ["market", "korean_name", "english_name", "market_event"]);
+    assert.deepStrictEqual(Object.keys(rows("/v1/market/all?is_details=true")[0]!), [
+      "market",
+      "korean_name",
+      "english_name",
+      "market_event",
+    ]);
     assert.deepStrictEqual(rows("/v1/market/all?isDetails=true"), rows("/v1/market/all?is_details=true"));
     assert.deepStrictEqual(JSON.parse(ask(exchange, "/v1/orderbook/instruments?markets=KRW-BTC,BTC-ETH").text), [
-      { market: "KRW-BTC", quote_currency: "KRW", tick_size: "1000", supported_levels: ["0", "10000", "100000", "1000000", "10000000", "100000000"] },
+      {
+        market: "KRW-BTC",
+        quote_currency: "KRW",
+        tick_size: "1000",
+        supported_levels: ["0", "10000", "100000", "1000000", "10000000", "100000000"],
+      },
       { market: "BTC-ETH", quote_currency: "BTC", tick_size: "0.00000001", supported_levels: ["0"] },
     ]);
     assert.deepStrictEqual(JSON.parse(ask(exchange, "/v1/orderbook/supported_levels?markets=BTC-ETH").text), [
@@ -281,7 +321,8 @@ describe("limits", () => {
       ["/v1/trades/ticks?market=KRW-DOT", "crix-trades"],
       ["/v1/candles/minutes/1?market=KRW-DOT", "candles"],
     ] as const;
-    for (const [target, group] of groups) assert.match(ask(limited, target).headers["remaining-req"]!, new RegExp(`^group=${group}; min=600; sec=\\d$`));
+    for (const [target, group] of groups)
+      assert.match(ask(limited, target).headers["remaining-req"]!, new RegExp(`^group=${group}; min=600; sec=\\d$`));
     assert.strictEqual(ask(limited, "/v1/orderbook?markets=KRW-DOT").headers["remaining-req"], "group=orderbook; min=600; sec=7");
   });
 

@@ -1,0 +1,36 @@
+/** `naru sim serve`: the emulated exchange for any client on this machine, until interrupted. */
+import { Exchange } from "@naru/sim/Exchange";
+import { layerLoopbackServer, LoopbackServer } from "@naru/sim/server/LoopbackServer";
+import { ConfigError } from "@naru/router/errors/MarketDataError";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type { CommandFailed } from "../CommandFailed.ts";
+import { reporting } from "../failure.ts";
+import type { Shared } from "../flags.ts";
+import * as output from "../output.ts";
+
+export const serve = (flags: Shared, { port }: { readonly port: number }): Effect.Effect<void, CommandFailed> =>
+  reporting(
+    flags,
+    Effect.flatMap(LoopbackServer, ({ url, socketUrl, port: taken }) =>
+      Effect.andThen(
+        flags.json ? output.json({ kind: "sim", url, socketUrl, port: taken, seed: flags.seed }) : output.lines(greeting(url, flags.seed)),
+        Effect.never,
+      ),
+    ).pipe(Effect.provide(server(flags.seed, port))),
+  );
+
+/** A port that cannot be had is the user's to change. */
+const server = (seed: number, port: number): Layer.Layer<LoopbackServer, ConfigError> =>
+  layerLoopbackServer({ port }).pipe(
+    Layer.provide(Exchange.layer({ seed })),
+    Layer.catchCause(() => Layer.effect(LoopbackServer, Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: "cannot be listened on" })))),
+  );
+
+const greeting = (url: string, seed: number): ReadonlyArray<string> => [
+  `emulated exchange with seed ${seed} at ${url} — every price is made up; Ctrl-C ends it`,
+  "try",
+  `  curl '${url}/v1/ticker?markets=KRW-BTC,KRW-ETH'`,
+  `  curl '${url}/v1/candles/minutes/1?market=KRW-BTC&count=3'`,
+  `  naru --venue ${url} ticker KRW-BTC`,
+];

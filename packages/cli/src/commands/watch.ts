@@ -1,0 +1,48 @@
+/** `naru watch`: a table of live prices, drawn over itself on a terminal; in a pipe, one line per change. */
+import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { Ticker } from "@naru/router/domain/Ticker";
+import type { MarketDataError } from "@naru/router/errors/MarketDataError";
+import { MarketData } from "@naru/router/MarketData";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Stream from "effect/Stream";
+import * as Terminal from "effect/Terminal";
+import type { CommandFailed } from "../CommandFailed.ts";
+import type { Shared } from "../flags.ts";
+import * as output from "../output.ts";
+import { boardTable, emptyBoard, observe } from "../render/board.ts";
+import { redraw } from "../render/redraw.ts";
+import { withMarketData } from "../venue.ts";
+import { stream } from "./stream.ts";
+
+export const watch = (flags: Shared, markets: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
+  Effect.flatMap(output.canRedraw, (canRedraw) =>
+    canRedraw && !flags.json
+      ? withMarketData(flags, drawn(markets))
+      : stream(flags, { kind: "ticker", markets, interval: "1m", levels: 15, count: Option.none() }),
+  );
+
+/** Draws until interrupted. */
+export const drawn = (
+  markets: ReadonlyArray<string>,
+): Effect.Effect<void, MarketDataError, MarketData | Terminal.Terminal> =>
+  Effect.gen(function* () {
+    const data = yield* MarketData;
+    const terminal = yield* Terminal.Terminal;
+    const style = yield* output.style;
+    let board = emptyBoard(markets, (yield* data.health).simulated);
+    let height = 0;
+    const draw = Effect.gen(function* () {
+      const picture = redraw(boardTable(board, yield* Clock.currentTimeMillis, style), height, yield* terminal.rows);
+      height = picture.height;
+      yield* output.lines([picture.text]);
+    });
+    // A tick without an element moves the ages on.
+    const elements = Stream.map(data.streamTickerEvents(markets), (element): StreamElement<Ticker> | undefined => element);
+    const ticks = Stream.map(Stream.tick("1 second"), () => undefined);
+    yield* Stream.runForEachArray(Stream.merge(elements, ticks, { haltStrategy: "left" }), (arrived) => {
+      for (const element of arrived) if (element !== undefined) board = observe(board, element);
+      return draw;
+    });
+  });

@@ -1,0 +1,80 @@
+/**
+ * What `naru watch` knows of its markets, and the table of it. When the link breaks every row is marked at once, and stays so until its own
+ * market has spoken again: a resumed link alone does not make an old price current. Pure.
+ */
+import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { Ticker } from "@naru/router/domain/Ticker";
+import { duration, grouped, percent, rough } from "./numbers.ts";
+import type { Style, Tone } from "./style.ts";
+import { simColumn, table } from "./table.ts";
+import { kst } from "./time.ts";
+
+export interface Board {
+  readonly simulated: boolean;
+  /** The link is down. */
+  readonly interrupted: boolean;
+  /** In the order asked. */
+  readonly rows: ReadonlyArray<BoardRow>;
+}
+
+export interface BoardRow {
+  readonly market: string;
+  /** Null until the market speaks. */
+  readonly ticker: Ticker | null;
+  /** Wall clock at receipt of the ticker, epoch milliseconds. */
+  readonly receivedTimeMs: number;
+  /** It spoke on the present link. */
+  readonly live: boolean;
+}
+
+export const emptyBoard = (markets: ReadonlyArray<string>, simulated: boolean): Board => ({
+  simulated,
+  interrupted: false,
+  rows: [...new Set(markets)].map((market) => ({ market, ticker: null, receivedTimeMs: 0, live: false })),
+});
+
+export const observe = (board: Board, element: StreamElement<Ticker>): Board => {
+  switch (element._tag) {
+    case "Live":
+    case "Recovered": {
+      const { market, value: ticker, receivedTimeMs } = element;
+      return { ...board, rows: board.rows.map((row) => (row.market === market ? { market, ticker, receivedTimeMs, live: true } : row)) };
+    }
+    case "Reconnecting":
+      return { ...board, interrupted: true, rows: board.rows.map((row) => ({ ...row, live: false })) };
+    case "Resumed":
+      return { ...board, interrupted: false };
+    case "Gap":
+    case "Dropped":
+      return board;
+  }
+};
+
+export const boardTable = (board: Board, nowMs: number, style: Style): ReadonlyArray<string> =>
+  table<BoardRow>(
+    [
+      ...simColumn<BoardRow>(board.rows, () => board.simulated),
+      { header: "MARKET", align: "left", text: ({ market }) => market, tone: () => "strong" },
+      { header: "PRICE", align: "right", text: ({ ticker }) => (ticker === null ? "" : grouped(ticker.price)), tone: priceTone },
+      { header: "CHANGE", align: "right", text: ({ ticker }) => (ticker === null ? "" : percent(ticker.changePercent.number)), tone: priceTone },
+      { header: "VALUE 24H", align: "right", text: ({ ticker }) => (ticker === null ? "" : rough(ticker.value24h)) },
+      { header: "SOURCE", align: "left", text: () => "live_subscription" },
+      { header: "CHANNEL", align: "left", text: () => "websocket" },
+      { header: "AGE", align: "right", text: ({ ticker, receivedTimeMs }) => (ticker === null ? "" : duration(Math.max(0, nowMs - receivedTimeMs))) },
+      { header: "STATE", align: "left", text: (row) => stateOf(row, board), tone: (row) => (row.live ? "good" : "alarm") },
+      { header: "TIME (KST)", align: "left", text: ({ ticker }) => (ticker === null ? "" : kst(ticker.timestampMs)) },
+    ],
+    board.rows,
+    style,
+  );
+
+const stateOf = ({ live, ticker }: BoardRow, { interrupted }: Board): string => {
+  if (live) return "live";
+  if (interrupted) return ticker === null ? "RECONNECTING" : "STALE (disconnected)";
+  return ticker === null ? "waiting" : "STALE (silent)";
+};
+
+const priceTone = ({ ticker, live }: BoardRow): Tone => {
+  if (ticker === null || !live) return "dim";
+  return ticker.changePercent.number > 0 ? "rise" : ticker.changePercent.number < 0 ? "fall" : "plain";
+};

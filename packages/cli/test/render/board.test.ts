@@ -1,0 +1,58 @@
+import { assert, describe, it } from "@effect/vitest";
+import type { Market } from "@naru/router/domain/Market";
+import { Decimal } from "@naru/router/domain/Decimal";
+import type { Live, StreamElement } from "@naru/router/domain/StreamElement";
+import type { Ticker } from "@naru/router/domain/Ticker";
+import { boardTable, emptyBoard, observe } from "../../src/render/board.ts";
+import { plain } from "../../src/render/style.ts";
+
+const atMs = Date.UTC(2026, 0, 5, 3);
+
+const tickerOf = (market: string): Ticker => ({
+  market: market as Market,
+  price: Decimal.of("114000000"),
+  change: "RISE",
+  changeAmount: Decimal.of("1000000"),
+  changeRatio: Decimal.of("0.0088"),
+  changePercent: Decimal.of("0.88"),
+  lastVolume: Decimal.of("0.1"),
+  dayVolume: Decimal.of("1"),
+  dayValue: Decimal.of("114000000"),
+  volume24h: Decimal.of("1"),
+  value24h: Decimal.of("114000000"),
+  tradeTimeMs: atMs,
+  timestampMs: atMs,
+});
+
+const live = (market: string): Live<Ticker> => ({
+  _tag: "Live",
+  market: market as Market,
+  value: tickerOf(market),
+  snapshot: false,
+  receivedTimeMs: atMs,
+});
+
+const reconnecting: StreamElement<Ticker> = { _tag: "Reconnecting", attempt: 1, reason: "closed 1006", atMs };
+const resumed: StreamElement<Ticker> = { _tag: "Resumed", downMs: 1_000, atMs };
+
+const stateLines = (elements: ReadonlyArray<StreamElement<Ticker>>) =>
+  boardTable(elements.reduce(observe, emptyBoard(["KRW-BTC", "KRW-ETH"], true)), atMs + 1_500, plain).slice(1);
+
+describe("the board of naru watch", () => {
+  it("waits for a market that has not spoken, and shows price, change, age and time of one that has", () => {
+    const [btc, eth] = stateLines([live("KRW-BTC")]);
+    assert.match(btc ?? "", /^SIM {2}KRW-BTC {2}114,000,000 {2}\+0\.88 % .* 1\.5 s {2}live {5}2026-01-05 12:00:00$/);
+    assert.match(eth ?? "", /^SIM {2}KRW-ETH .* waiting/);
+  });
+
+  it("marks every price at once when the link breaks", () => {
+    const lines = stateLines([live("KRW-BTC"), live("KRW-ETH"), reconnecting]);
+    assert.isTrue(lines.every((line) => line.includes("STALE (disconnected)")), lines.join("\n"));
+  });
+
+  it("keeps the mark after the link resumed, until the market itself has spoken", () => {
+    const [btc, eth] = stateLines([live("KRW-BTC"), live("KRW-ETH"), reconnecting, resumed, live("KRW-ETH")]);
+    assert.include(btc, "STALE (silent)");
+    assert.include(eth, " live ");
+  });
+});

@@ -1,0 +1,73 @@
+/** The pipeline's public names. Start at `MarketData`. */
+export { Attempt, MarketDataError, errorTags } from "./errors/MarketDataError.ts";
+export {
+  CircuitOpen,
+  Closed,
+  ConfigError,
+  DataUnavailable,
+  DecodeError,
+  InvalidRequest,
+  MarketUnknown,
+  NetworkError,
+  Overloaded,
+  RateLimited,
+  SlowConsumer,
+  StaleData,
+  StorageError,
+  StreamGap,
+  TimeoutError,
+  Unauthorized,
+  UpstreamError,
+} from "./errors/MarketDataError.ts";
+export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
+export { Candle, CandleState } from "./domain/Candle.ts";
+export { Decimal } from "./domain/Decimal.ts";
+export { Interval, intervals, parseInterval } from "./domain/Interval.ts";
+export { Market, MarketInfo, parseMarket } from "./domain/Market.ts";
+export { Mode, ModeChange } from "./domain/Mode.ts";
+export { Orderbook, PriceLevel } from "./domain/Orderbook.ts";
+export { Channel, Provenance, Source, StaleReason, TierName } from "./domain/Provenance.ts";
+export { Context, type Intent, Kind, OnStale, Priority, Question, Strategy } from "./domain/Question.ts";
+export type { Dropped, ElementOf, Gap, Live, Reconnecting, Recovered, Resumed, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+export { Change, Side, Ticker } from "./domain/Ticker.ts";
+export { Trade } from "./domain/Trade.ts";
+export type { CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./ask.ts";
+export type { NaruClient } from "./client/NaruClient.ts";
+export { type Envelope, errorEnvelope, toEnvelope } from "./envelope.ts";
+export type { Explanation, QuestionSpec } from "./explain.ts";
+export type { HealthReport } from "./HealthReport.ts";
+export {
+  type CallbackElement,
+  type CallbackKind,
+  type CallbackSubscription,
+  explain,
+  getCandles,
+  getMarkets,
+  getOrderbook,
+  getTicker,
+  getTrades,
+  health,
+  MarketData,
+  type Markets,
+  type MarketsOptions,
+  metrics,
+  modeChanges,
+  streamCandles,
+  streamCandlesEvents,
+  streamOrderbook,
+  streamOrderbookEvents,
+  streamTicker,
+  streamTickerEvents,
+  streamTrades,
+  streamTradesEvents,
+  subscribe,
+} from "./MarketData.ts";
+export { defaultRouterConfig, RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
+export * as Router from "./Router.ts";
+export { Cache } from "./cache/Cache.ts";
+export { FallbackManager } from "./fallback/FallbackManager.ts";
+export { orElse } from "./fallback/orElse.ts";
+export { RateLimiter } from "./limits/RateLimiter.ts";
+export { ChannelSelector } from "./select/ChannelSelector.ts";
+export { Transport } from "./transport/Transport.ts";
+export { Venue } from "./transport/Venue.ts";
