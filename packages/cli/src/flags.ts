@@ -69,7 +69,9 @@ export const shared = {
   ),
   simulated: unlessGiven(
     Flag.Boolean("simulated").pipe(
-      Flag.withDescription("Whether an address serves made-up prices; assumed for addresses on this machine, --no-simulated for a proxy there"),
+      Flag.withDescription(
+        "Whether an address serves made-up prices; assumed for addresses on this machine, --no-simulated for a proxy there",
+      ),
     ),
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("Decides every trade of the emulated exchange (1)"), Flag.withDefault(1)),
@@ -80,7 +82,11 @@ export const shared = {
   realtime: unlessGiven(Flag.Boolean("realtime").pipe(Flag.withDescription("Prefer a live subscription, and start one"))),
   strategy: unlessGiven(Flag.Literals("strategy", strategies).pipe(Flag.withDescription("Forbid a channel (auto)"))),
   context: unlessGiven(Flag.Literals("context", contexts).pipe(Flag.withDescription("What the answer is for (realtime_trading)"))),
-  onStale: unlessGiven(Flag.Literals("on-stale", staleWays).pipe(Flag.withDescription("When only an older value is known: an error, or the value with a label"))),
+  onStale: unlessGiven(
+    Flag.Literals("on-stale", staleWays).pipe(
+      Flag.withDescription("When only an older value is known: an error, or the value with a label"),
+    ),
+  ),
 };
 
 /** What the shared flags say, parsed. */
@@ -117,11 +123,15 @@ export const interval = Flag.String("interval").pipe(
 export const candles = {
   market,
   interval,
-  count: unlessGiven(Flag.Int("count").pipe(Flag.withDescription("Rows wanted, the newest (200 without --from); any number, read in pages"))),
+  count: unlessGiven(
+    Flag.Int("count").pipe(Flag.withDescription("Rows wanted, the newest (200 without --from); any number, read in pages")),
+  ),
   from: unlessGiven(moment("from", "First window, inclusive: 2026-01-31 or 2026-01-31T09:00:00+09:00; UTC without a zone")),
   to: unlessGiven(moment("to", "Windows starting before this (now)")),
   forming: unlessGiven(Flag.Literals("forming", ["include", "exclude"]).pipe(Flag.withDescription("The window in progress (include)"))),
-  fill: unlessGiven(Flag.Literals("fill", ["none", "flat"]).pipe(Flag.withDescription("flat: a marked empty candle where nobody traded (none)"))),
+  fill: unlessGiven(
+    Flag.Literals("fill", ["none", "flat"]).pipe(Flag.withDescription("flat: a marked empty candle where nobody traded (none)")),
+  ),
 };
 
 export type CandlesInput = Command.Command.Config.Infer<typeof candles>;

@@ -28,7 +28,9 @@ const logging = Layer.merge(
 );
 
 Command.run(cli, { version }).pipe(
-  Effect.catchTag("ShowHelp", (help) => (help.errors.length === 0 ? Effect.void : Effect.fail(new CommandFailed({ exitCode: usageExitCode })))),
+  Effect.catchTag("ShowHelp", (help) =>
+    help.errors.length === 0 ? Effect.void : Effect.fail(new CommandFailed({ exitCode: usageExitCode })),
+  ),
   Effect.raceFirst(readerGone),
   Effect.provide(Layer.merge(NodeServices.layer, logging)),
   NodeRuntime.runMain,

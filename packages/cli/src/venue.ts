@@ -1,6 +1,6 @@
 /** From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the network. */
 import type { ConfigError, MarketDataError } from "@naru/router/errors/MarketDataError";
-import { MarketData } from "@naru/router/MarketData";
+import type { MarketData } from "@naru/router/MarketData";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -33,4 +33,6 @@ export const layerOf = (flags: Pick<Shared, "venue" | "seed" | "simulated">): La
  * nuisance, a made-up one without the label is a loss.
  */
 export const isSimulated = ({ venue, simulated }: Pick<Shared, "venue" | "simulated">): boolean =>
-  Option.getOrElse(simulated, () => /^https?:\/\/(?:localhost|127\.|\[::1\])/i.test(venue));
+  Option.getOrElse(simulated, () => URL.canParse(venue) && loopback.test(new URL(venue).hostname));
+
+const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;

@@ -31,9 +31,15 @@ describe("what a failing command says", () => {
   it.effect("hints at the emulated exchange when every tier failed for want of a network, and only then", () =>
     Effect.gen(function* () {
       const hinted = (error: DataUnavailable | InvalidRequest, venue = "upbit") =>
-        Effect.map(held(reporting({ ...noFlags, venue }, Effect.fail(error))), ({ err }) => err.some((line) => line.startsWith("hint: try --venue sim")));
+        Effect.map(held(reporting({ ...noFlags, venue }, Effect.fail(error))), ({ err }) =>
+          err.some((line) => line.startsWith("hint: try --venue sim")),
+        );
       const attempt = { tier: "cold_rest", outcome: "failed" as const, durationMs: 5 };
-      const out = new DataUnavailable({ kind: "ticker", market: "KRW-BTC", attempts: [{ ...attempt, reason: "TimeoutError: No answer in time at connect" }] });
+      const out = new DataUnavailable({
+        kind: "ticker",
+        market: "KRW-BTC",
+        attempts: [{ ...attempt, reason: "TimeoutError: No answer in time at connect" }],
+      });
       const down = new DataUnavailable({ kind: "ticker", market: "KRW-BTC", attempts: [{ ...attempt, reason: "UpstreamError: 503" }] });
       assert.isTrue(yield* hinted(out));
       assert.isFalse(yield* hinted(out, "sim"));
@@ -44,7 +50,9 @@ describe("what a failing command says", () => {
 
   it.effect("lets no escape of a message reach the terminal", () =>
     Effect.gen(function* () {
-      const { err } = yield* held(reporting(noFlags, Effect.fail(new NetworkError({ phase: "body", host: "h", code: null, detail: "\u001b[2J" }))));
+      const { err } = yield* held(
+        reporting(noFlags, Effect.fail(new NetworkError({ phase: "body", host: "h", code: null, detail: "\u001b[2J" }))),
+      );
       assert.isFalse(err.join("").includes("\u001b"));
     }),
   );

@@ -13,7 +13,10 @@ describe("flags", () => {
       ["1500", "500ms", "2s", "1.5m", "1h"].map((text) => Option.getOrNull(parseDuration(text))),
       [1_500, 500, 2_000, 90_000, 3_600_000],
     );
-    assert.deepStrictEqual(["", "-1s", "2 weeks", "1e3", "Infinity", "s"].map((text) => Option.getOrNull(parseDuration(text))), [null, null, null, null, null, null]);
+    assert.deepStrictEqual(
+      ["", "-1s", "2 weeks", "1e3", "Infinity", "s"].map((text) => Option.getOrNull(parseDuration(text))),
+      [null, null, null, null, null, null],
+    );
   });
 
   it("leave everything of an intent to the router's defaults unless given", () => {
@@ -31,8 +34,14 @@ describe("flags", () => {
 
   it("take what answers on this machine for an emulated exchange, and nothing else, unless told", () => {
     const of = (venue: string, simulated = Option.none<boolean>()) => isSimulated({ venue, simulated });
-    assert.deepStrictEqual(["http://127.0.0.1:8787", "http://localhost:1", "HTTP://[::1]:1", "https://127.0.0.2"].map((venue) => of(venue)), [true, true, true, true]);
-    assert.deepStrictEqual(["upbit", "https://api.upbit.com", "https://localhost.example.com"].map((venue) => of(venue)), [false, false, false]);
+    assert.deepStrictEqual(
+      ["http://127.0.0.1:8787", "http://localhost:1", "HTTP://[::1]:1", "https://127.0.0.2"].map((venue) => of(venue)),
+      [true, true, true, true],
+    );
+    assert.deepStrictEqual(
+      ["upbit", "https://api.upbit.com", "https://localhost.example.com", "https://127.0.0.1.example.com"].map((venue) => of(venue)),
+      [false, false, false, false],
+    );
     assert.isFalse(of("http://127.0.0.1:8787", Option.some(false)));
     assert.isTrue(of("https://mirror.example", Option.some(true)));
   });

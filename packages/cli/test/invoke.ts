@@ -1,6 +1,6 @@
 /** Runs the command line inside the test's process, with its console held. */
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import { Cause, Effect, Exit, Option, Runtime } from "effect";
+import { Cause, Effect, Exit, Layer, Option, Runtime } from "effect";
 import { Command } from "effect/cli";
 import { TestConsole } from "effect/testing";
 import { cli } from "../src/cli.ts";
@@ -29,7 +29,7 @@ export const held = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const err = split(yield* TestConsole.errorLines);
     const documents = () => out.map((line): Document => JSON.parse(line));
     return { exitCode: exitCodeOf(exit), out, err, documents } satisfies Invoked;
-  }).pipe(Effect.provide(TestConsole.layer));
+  }).pipe(Effect.provide(Layer.fresh(TestConsole.layer)));
 
 export const invoke = (...args: ReadonlyArray<string>): Effect.Effect<Invoked> =>
   held(Command.runWith(cli, { version: "0.0.0" })(args)).pipe(Effect.provide(NodeServices.layer));

@@ -12,9 +12,7 @@ const waiting = (ms: number) =>
   });
 
 describe("progress", () => {
-  it.effect("is silent about what takes less than a second", () =>
-    Effect.map(waiting(999), ({ err }) => assert.deepStrictEqual(err, [])),
-  );
+  it.effect("is silent about what takes less than a second", () => Effect.map(waiting(999), ({ err }) => assert.deepStrictEqual(err, [])));
 
   it.effect("tells on stderr after the first second and every five from then on", () =>
     Effect.map(waiting(7_000), ({ err, out }) => {

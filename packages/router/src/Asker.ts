@@ -18,7 +18,7 @@ import { CircuitOpen, InvalidRequest, type MarketDataError, NetworkError, RateLi
 import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
-import { RouterConfig } from "./RouterConfig.ts";
+import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
 import type { Ranked, RankFacts } from "./select/TierRank.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
@@ -41,152 +41,12 @@ export interface Asker {
 }
 
 export const make = Effect.gen(function* () {
-  const venue = yield* Venue;
-  const cache = yield* Cache;
-  const config = yield* RouterConfig;
-  const limiter = yield* RateLimiter;
-  const rest = yield* Rest;
-  const selector = yield* ChannelSelector;
-  const fallback = yield* FallbackManager;
-  const subscriptions = yield* Subscriptions;
-  const marketList = yield* MarketList;
-  const health = yield* Health;
-  const clock = yield* Clock.Clock;
-  const restAnswer = yield* RestAnswer.make;
-  const tiers: Readonly<Record<TierName, Tier>> = {
-    hot_cache: yield* HotCache.make,
-    live_subscription: yield* LiveSubscription.make,
-    batch_snapshot: yield* BatchSnapshot.make,
-    warm_cache_rest: yield* WarmRest.make(restAnswer),
-    cold_rest: ColdRest.make(restAnswer),
-  };
-  const lookup = yield* HotCache.hotLookup;
-  const group = groupsOf(venue);
-  const idPrefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
-  let asked = 0;
-
-  const facts = (question: Question, markets: number): RankFacts => {
-    const key = liveKeyOf(question);
-    const held = lookup(question);
-    const nowNanos = clock.monotonicTimeNanosUnsafe();
-    const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
-    return {
-      connected: subscriptions.connected(),
-      subscribed: key !== undefined && subscriptions.isLive(key),
-      streamable: key !== undefined && venue.socket.supports(key),
-      hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
-      usage: limiter.usage(group[question.kind]),
-      restWaitMs: limiter.waitMs(group[question.kind]),
-      blocked: limiter.blockedMs() > 0,
-      breakerOpen: rest.breakerOpenMs(group[question.kind]) > 0,
-      mode: fallback.mode(),
-      markets,
-    };
-  };
-
-  /** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
-  const follow = (question: Question, selection: Selection): Effect.Effect<void> => {
-    const key = liveKeyOf(question);
-    if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
-    const { category } = selection.frequency;
-    const often = category === "high" || category === "medium";
-    return often || question.intent.realtime ? subscriptions.wantForReads(key) : Effect.void;
-  };
-
-  /** A caller who forbids REST waits for the socket instead of being refused while it opens. */
-  const awaitSocket = (question: Question): Effect.Effect<void> => {
-    const key = liveKeyOf(question);
-    if (question.intent.strategy !== "websocket_only" || key === undefined || !venue.socket.supports(key)) return Effect.void;
-    return Effect.andThen(subscriptions.wantForReads(key), subscriptions.awaitLive(key)).pipe(
-      Effect.timeoutOption(question.intent.deadlineMs),
-      Effect.ignore,
-    );
-  };
-
-  /** Puts what REST brought into the hot store. An older row than the held one loses, and the held one is what the caller gets. */
-  const remember = (question: Question, won: FallbackAnswer): FallbackAnswer => {
-    const key = liveKeyOf(question) ?? newestKeyOf(question);
-    const row = newestRow(question, won.answer.value);
-    if (won.answer.channel !== "rest" || won.tier === "hot_cache" || key === undefined || row === undefined) return won;
-    const { exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos } = won.answer;
-    if (exchangeTimeMs === null) return won;
-    const depth = question.kind === "orderbook" ? question.levels : undefined;
-    const kept = cache.hot.put(keyId(key), { value: row, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel: "rest", depth });
-    const newer = kept ? undefined : lookup(question);
-    if (newer === undefined) return won;
-    return { ...won, answer: { ...newer, confirmedNanos: newer.confirmedNanos > confirmedNanos ? newer.confirmedNanos : confirmedNanos } };
-  };
-
-  const lastKnown = (question: Question, nowNanos: bigint): TierAnswer | undefined => {
-    // The warm store's values are the answers of its own tier.
-    const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
-    return [lookup(question), warm].find(
-      (known) =>
-        known !== undefined &&
-        mayAnswer(question, known) &&
-        millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs,
-    );
-  };
-
-  const settle = (question: Question, failure: FallbackFailure, call: CallFacts): Effect.Effect<Answer<unknown>, MarketDataError> => {
-    const nowNanos = clock.monotonicTimeNanosUnsafe();
-    const known = isAboutTheQuestion(failure.error) ? undefined : lastKnown(question, nowNanos);
-    if (known === undefined) return Effect.fail(failure.error);
-    // It came while the tiers were failing: nothing is old about it.
-    if (millisBetween(known.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
-      const won: FallbackAnswer = { tier: "hot_cache", answer: known, attempts: failure.attempts };
-      return Effect.succeed(answerOf(question, won, { ...call, mode: fallback.mode() }, nowNanos));
-    }
-    const reason = staleReasonOf(failure.error, subscriptions.connected());
-    return question.intent.onStale === "serve"
-      ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, { ...call, mode: fallback.mode() }, nowNanos, reason))
-      : Effect.fail(staleErrorOf(question, known, nowNanos, reason));
-  };
-
-  /** Why nobody could even be asked: the gate that may open again speaks before the question that cannot be answered. */
-  const nobody = (question: Question, { gated }: Ranked): MarketDataError => {
-    const gates = new Set(gated.map(({ gate }) => gate));
-    const name = group[question.kind];
-    if (gates.has("ip_blocked")) {
-      return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: limiter.blockedMs(), detail: "blocked by the exchange" });
-    }
-    if (gates.has("breaker_open")) return new CircuitOpen({ target: name, retryAfterMs: Math.ceil(rest.breakerOpenMs(name)) });
-    if (gates.has("rest_wait_exceeds_deadline")) {
-      return new RateLimited({ group: name, scope: "local", status: null, retryAfterMs: limiter.waitMs(name), detail: "the wait exceeds the deadline" });
-    }
-    if (gates.has("not_connected") || gates.has("not_subscribed")) {
-      return new NetworkError({ phase: "socket", host: "", code: null, detail: "the socket is not connected, or the key not subscribed" });
-    }
-    const reason = `leaves nobody to answer a question about ${question.kind}`;
-    return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });
-  };
-
-  const ask = Effect.fnUntraced(function* (question: Question, markets: number) {
-    const startedNanos = clock.monotonicTimeNanosUnsafe();
-    const requestId = `${idPrefix}-${++asked}`;
-    yield* marketList.check(question.market);
-    yield* marketList.refresh;
-    yield* subscriptions.open;
-    yield* awaitSocket(question);
-    const selection = selector.select(question, facts(question, markets));
-    const { ranked } = selection;
-    yield* follow(question, selection);
-    const call: CallFacts = { venue: venue.id, simulated: venue.simulated, mode: fallback.mode(), requestId, ranked, startedNanos };
-    if (ranked.tiers.length === 0) {
-      return yield* settle(question, { error: nobody(question, ranked), attempts: [] }, call);
-    }
-    const list = ranked.tiers.map(({ tier }) => tiers[tier]);
-    const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
-    const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging) - spentMs;
-    return yield* fallback.run(question, list, Math.max(1, deadlineMs)).pipe(
-      Effect.map((won) => answerOf(question, remember(question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe())),
-      Effect.catch((failure) => settle(question, failure, call)),
-    );
-  });
+  const parts = yield* makeParts;
+  const { health, marketList } = parts;
 
   /** Names the market's neighbours, and writes the outcome into the ledger. */
   const told = (question: Question, markets: number) =>
-    ask(question, markets).pipe(
+    ask(parts, question, markets).pipe(
       Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
       Effect.catchTag("MarketUnknown", (error) =>
         error.near.length > 0 ? Effect.fail(error) : Effect.flatMap(marketList.unknown(question.market), Effect.fail),
@@ -194,9 +54,189 @@ export const make = Effect.gen(function* () {
       Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
     );
 
-  const asker: Asker = { ask: told, facts };
+  const asker: Asker = { ask: told, facts: (question, markets) => factsOf(parts, question, markets) };
   return asker;
 });
+
+/** What a request passes through. */
+interface Parts {
+  readonly venue: Venue["Service"];
+  readonly cache: Cache["Service"];
+  readonly config: RouterConfigShape;
+  readonly limiter: RateLimiter["Service"];
+  readonly rest: Rest["Service"];
+  readonly selector: ChannelSelector["Service"];
+  readonly fallback: FallbackManager["Service"];
+  readonly subscriptions: Subscriptions["Service"];
+  readonly marketList: MarketList["Service"];
+  readonly health: Health["Service"];
+  readonly clock: Clock.Clock;
+  readonly tiers: Readonly<Record<TierName, Tier>>;
+  readonly lookup: HotCache.HotLookup;
+  readonly groups: Readonly<Record<Kind, string>>;
+  readonly nextRequestId: () => string;
+}
+
+const makeParts = Effect.gen(function* () {
+  const venue = yield* Venue;
+  const restAnswer = yield* RestAnswer.make;
+  const prefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
+  let asked = 0;
+  const parts: Parts = {
+    venue,
+    cache: yield* Cache,
+    config: yield* RouterConfig,
+    limiter: yield* RateLimiter,
+    rest: yield* Rest,
+    selector: yield* ChannelSelector,
+    fallback: yield* FallbackManager,
+    subscriptions: yield* Subscriptions,
+    marketList: yield* MarketList,
+    health: yield* Health,
+    clock: yield* Clock.Clock,
+    tiers: {
+      hot_cache: yield* HotCache.make,
+      live_subscription: yield* LiveSubscription.make,
+      batch_snapshot: yield* BatchSnapshot.make,
+      warm_cache_rest: yield* WarmRest.make(restAnswer),
+      cold_rest: ColdRest.make(restAnswer),
+    },
+    lookup: yield* HotCache.hotLookup,
+    groups: groupsOf(venue),
+    nextRequestId: () => `${prefix}-${++asked}`,
+  };
+  return parts;
+});
+
+const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, markets: number) {
+  const { clock, fallback, marketList, selector, subscriptions, tiers, venue } = parts;
+  const startedNanos = clock.monotonicTimeNanosUnsafe();
+  yield* marketList.check(question.market);
+  yield* marketList.refresh;
+  yield* subscriptions.open;
+  yield* awaitSocket(parts, question);
+  const selection = selector.select(question, factsOf(parts, question, markets));
+  const { ranked } = selection;
+  yield* follow(parts, question, selection);
+  const call: CallFacts = {
+    venue: venue.id,
+    simulated: venue.simulated,
+    mode: fallback.mode(),
+    requestId: parts.nextRequestId(),
+    ranked,
+    startedNanos,
+  };
+  if (ranked.tiers.length === 0) {
+    return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
+  }
+  const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+  const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
+  const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging) - spentMs;
+  return yield* fallback.run(question, list, Math.max(1, deadlineMs)).pipe(
+    Effect.map((won) =>
+      answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
+    ),
+    Effect.catch((failure) => settle(parts, question, failure, call)),
+  );
+});
+
+const factsOf = (parts: Parts, question: Question, markets: number): RankFacts => {
+  const { limiter, subscriptions, venue } = parts;
+  const key = liveKeyOf(question);
+  const group = parts.groups[question.kind];
+  const held = parts.lookup(question);
+  const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
+  const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
+  return {
+    connected: subscriptions.connected(),
+    subscribed: key !== undefined && subscriptions.isLive(key),
+    streamable: key !== undefined && venue.socket.supports(key),
+    hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
+    usage: limiter.usage(group),
+    restWaitMs: limiter.waitMs(group),
+    blocked: limiter.blockedMs() > 0,
+    breakerOpen: parts.rest.breakerOpenMs(group) > 0,
+    mode: parts.fallback.mode(),
+    markets,
+  };
+};
+
+/** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
+const follow = ({ subscriptions, venue }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
+  const key = liveKeyOf(question);
+  if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
+  const { category } = selection.frequency;
+  const often = category === "high" || category === "medium";
+  return often || question.intent.realtime ? subscriptions.wantForReads(key) : Effect.void;
+};
+
+/** A caller who forbids REST waits for the socket instead of being refused while it opens. */
+const awaitSocket = ({ subscriptions, venue }: Parts, question: Question): Effect.Effect<void> => {
+  const key = liveKeyOf(question);
+  if (question.intent.strategy !== "websocket_only" || key === undefined || !venue.socket.supports(key)) return Effect.void;
+  return subscriptions.awaitLive(key).pipe(Effect.timeoutOption(question.intent.deadlineMs), Effect.ignore);
+};
+
+/** Puts what REST brought into the hot store. An older row than the held one loses, and the held one is what the caller gets. */
+const remember = ({ cache, lookup }: Parts, question: Question, won: FallbackAnswer): FallbackAnswer => {
+  const key = liveKeyOf(question) ?? newestKeyOf(question);
+  const row = newestRow(question, won.answer.value);
+  if (won.answer.channel !== "rest" || won.tier === "hot_cache" || key === undefined || row === undefined) return won;
+  const { exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos } = won.answer;
+  if (exchangeTimeMs === null) return won;
+  const depth = question.kind === "orderbook" ? question.levels : undefined;
+  const kept = cache.hot.put(keyId(key), { value: row, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel: "rest", depth });
+  const newer = kept ? undefined : lookup(question);
+  if (newer === undefined) return won;
+  return { ...won, answer: { ...newer, confirmedNanos: newer.confirmedNanos > confirmedNanos ? newer.confirmedNanos : confirmedNanos } };
+};
+
+const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNanos: bigint): TierAnswer | undefined => {
+  // The warm store's values are the answers of its own tier.
+  const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
+  return [lookup(question), warm].find(
+    (known) => known !== undefined && mayAnswer(question, known) && millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs,
+  );
+};
+
+/** What is left when nobody answered. */
+const settle = (
+  parts: Parts,
+  question: Question,
+  failure: FallbackFailure,
+  call: CallFacts,
+): Effect.Effect<Answer<unknown>, MarketDataError> => {
+  const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
+  const known = isAboutTheQuestion(failure.error) ? undefined : lastKnown(parts, question, nowNanos);
+  if (known === undefined) return Effect.fail(failure.error);
+  const now = { ...call, mode: parts.fallback.mode() };
+  // It came while the tiers were failing: nothing is old about it.
+  if (millisBetween(known.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
+    return Effect.succeed(answerOf(question, { tier: "hot_cache", answer: known, attempts: failure.attempts }, now, nowNanos));
+  }
+  const reason = staleReasonOf(failure.error, parts.subscriptions.connected());
+  return question.intent.onStale === "serve"
+    ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, now, nowNanos, reason))
+    : Effect.fail(staleErrorOf(question, known, nowNanos, reason));
+};
+
+/** Why nobody could even be asked: the gate that may open again speaks before the question that cannot be answered. */
+const nobody = ({ groups, limiter, rest, venue }: Parts, question: Question, { gated }: Ranked): MarketDataError => {
+  const gates = new Set(gated.map(({ gate }) => gate));
+  const group = groups[question.kind];
+  if (gates.has("ip_blocked")) {
+    return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: limiter.blockedMs(), detail: "blocked by the exchange" });
+  }
+  if (gates.has("breaker_open")) return new CircuitOpen({ target: group, retryAfterMs: Math.ceil(rest.breakerOpenMs(group)) });
+  if (gates.has("rest_wait_exceeds_deadline")) {
+    return new RateLimited({ group, scope: "local", status: null, retryAfterMs: limiter.waitMs(group), detail: "the wait exceeds the deadline" });
+  }
+  if (gates.has("not_connected") || gates.has("not_subscribed")) {
+    return new NetworkError({ phase: "socket", host: venue.host, code: null, detail: "the socket is not connected, or the key not subscribed" });
+  }
+  const reason = `leaves nobody to answer a question about ${question.kind}`;
+  return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });
+};
 
 /** The limit group of each kind of question, as the venue's own calls say. */
 const groupsOf = (venue: Venue["Service"]): Readonly<Record<Kind, string>> => {

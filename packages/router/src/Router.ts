@@ -1,25 +1,25 @@
 /**
- * The composition: `MarketData` made of the five services and their neighbours. Nothing is decided here; a call is checked (`ask.ts`), told
+ * The composition: `MarketData` made of the five services and their neighbours. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
  * to the asker (`Asker.ts`) or to the streams (`streaming.ts`), and that is all.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as Result from "effect/Result";
+import type * as Result from "effect/Result";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import * as Asker from "./Asker.ts";
 import * as ask from "./ask.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
-import type { Answer, Answers, ValueOf } from "./domain/Answer.ts";
-import type { Kind, Question } from "./domain/Question.ts";
-import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
+import { one, oneOrMany } from "./calls.ts";
+import type { Question } from "./domain/Question.ts";
+import type { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
-import { type Ask, MarketData, type Markets } from "./MarketData.ts";
+import { MarketData } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -27,11 +27,6 @@ import { Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
-
-type QuestionOf<K extends Kind> = Extract<Question, { readonly kind: K }>;
-
-/** Markets one call may name. */
-const maxMarkets = 1_000;
 
 const make = Effect.gen(function* () {
   const venue = yield* Venue;
@@ -46,36 +41,6 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const asker = yield* Asker.make;
   const streams = streaming.make(subscriptions, marketList, venue);
-
-  /** One checked question. The asker answers a kind with that kind's value. */
-  const one = <K extends Kind>(question: Result.Result<QuestionOf<K>, InvalidRequest>, markets = 1) =>
-    Effect.flatMap(Effect.fromResult(question), (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>);
-
-  /** Each market on its own, all at once; the batch tier brings them together again. */
-  const many = <K extends Kind>(
-    markets: ReadonlyArray<string>,
-    question: (market: string) => Result.Result<QuestionOf<K>, InvalidRequest>,
-  ): Effect.Effect<Answers<ValueOf[K]>, MarketDataError> => {
-    if (markets.length === 0) return Effect.fail(new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" }));
-    if (markets.length > maxMarkets) {
-      return Effect.fail(new InvalidRequest({ field: "market", input: `${markets.length} markets`, reason: `are too many for one call; at most ${maxMarkets}` }));
-    }
-    const each = Effect.forEach(markets, (market) => Effect.result(one(question(market), markets.length)), { concurrency: "unbounded" });
-    return Effect.map(each, (results) => ({
-      answers: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
-      failures: results.flatMap((result, index) => (Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [])),
-    }));
-  };
-
-  /** A call in its two forms. The cast joins them under one overloaded name; each branch is checked by itself. */
-  const oneOrMany = <K extends Kind, Options>(
-    question: (market: string, options: Options) => Result.Result<QuestionOf<K>, InvalidRequest>,
-    defaults: Options,
-  ) =>
-    ((markets: Markets, options: Options = defaults) =>
-      typeof markets === "string"
-        ? one(question(markets, options))
-        : many(markets, (market) => question(market, options))) as Ask<ValueOf[K], Options>;
 
   const questionOf = (spec: QuestionSpec): Result.Result<Question, InvalidRequest> => {
     switch (spec.kind) {
@@ -101,11 +66,11 @@ const make = Effect.gen(function* () {
   });
 
   return MarketData.of({
-    getTicker: oneOrMany((market, intent) => ask.tickerQuestion(market, intent, config), {}),
-    getOrderbook: oneOrMany((market, options) => ask.orderbookQuestion(market, options, config), {}),
-    getTrades: (market, options = {}) => one(ask.tradesQuestion(market, options, config)),
+    getTicker: oneOrMany(asker, (market, intent) => ask.tickerQuestion(market, intent, config), {}),
+    getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
+    getTrades: (market, options = {}) => one(asker, ask.tradesQuestion(market, options, config)),
     getCandles: (market, interval, options = {}) =>
-      Effect.suspend(() => one(ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+      Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
     getMarkets: (options = {}) =>
       Effect.map(
         options.instruments === false ? Effect.map(marketList.get, (known) => [...known.values()]) : marketList.withInstruments,

@@ -1,6 +1,6 @@
 /** One question from ranking to answer, with REST and the socket scripted: what is asked, what is remembered, and how old values are told. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber } from "effect";
+import { Clock, Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { Cache } from "../src/cache/Cache.ts";
 import type { Market } from "../src/domain/Market.ts";
@@ -39,11 +39,16 @@ const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown,
 const frame = (stub: Stub, value: Ticker) =>
   Effect.gen(function* () {
     const { hot } = yield* Cache;
-    const clock = yield* Effect.clock;
+    const clock = yield* Clock.Clock;
     const nanos = clock.monotonicTimeNanosUnsafe();
     stub.live.add(key);
     stub.confirmedNanos = nanos;
-    const times = { exchangeTimeMs: value.timestampMs, receivedNanos: nanos, receivedMs: clock.currentTimeMillisUnsafe(), confirmedNanos: nanos };
+    const times = {
+      exchangeTimeMs: value.timestampMs,
+      receivedNanos: nanos,
+      receivedMs: clock.currentTimeMillisUnsafe(),
+      confirmedNanos: nanos,
+    };
     hot.put(key, { value, ...times, channel: "websocket" });
   });
 
@@ -80,7 +85,8 @@ describe("a cold question", () => {
     "starts a subscription when it is asked for realtime, or often, and not when the caller forbids the socket",
     often,
     Effect.gen(function* () {
-      const questions = (count: number, options = {}) => Effect.replicateEffect(Effect.andThen(TestClock.adjust("1 second"), answered(getTicker("KRW-BTC", options))), count);
+      const questions = (count: number, options = {}) =>
+        Effect.replicateEffect(Effect.andThen(TestClock.adjust("1 second"), answered(getTicker("KRW-BTC", options))), count);
       yield* questions(5, { strategy: "rest_only" });
       assert.deepStrictEqual(often.wanted, []);
       yield* answered(getTicker("KRW-ETH", { realtime: true }));
@@ -181,26 +187,16 @@ describe("an old value", () => {
     }),
   );
 
-  const fresh = stubOf(() => Effect.andThen(frame(fresh, ticker("101", start + 20)), down) as ReturnType<Script>);
+  const fresh = stubOf(() => down);
   test(
     "is none when it came while the tiers were failing: a fresh value is an answer like any other",
     fresh,
     Effect.gen(function* () {
       yield* TestClock.setTime(start);
-      const { hot } = yield* Cache;
-      fresh.script = (asked) =>
-        asked.endpoint === "markets"
-          ? Effect.succeed([])
-          : Effect.andThen(
-              Effect.clockWith((clock) =>
-                Effect.sync(() => {
-                  const nanos = clock.monotonicTimeNanosUnsafe();
-                  const times = { exchangeTimeMs: start, receivedNanos: nanos, receivedMs: start, confirmedNanos: nanos };
-                  hot.put(key, { value: ticker("101", start), ...times, channel: "websocket" });
-                }),
-              ),
-              down,
-            );
+      const cache = yield* Cache;
+      // The frame comes while REST is being asked.
+      const meanwhile = Effect.provideService(frame(fresh, ticker("101", start)), Cache, cache);
+      fresh.script = ({ endpoint }) => (endpoint === "markets" ? down : Effect.andThen(meanwhile, down));
       const { value, provenance } = yield* answered(getTicker("KRW-BTC"));
       assert.deepStrictEqual([value.price.number, provenance.stale, provenance.staleReason], [101, false, null]);
       // Who forbids the socket does not get its values by this way either.
@@ -253,7 +249,10 @@ describe("when nobody can be asked", () => {
     Effect.gen(function* () {
       silent.connected = true;
       const started = yield* Effect.clockWith((clock) => clock.monotonicTimeNanos);
-      const fiber = yield* Effect.forkChild(Effect.flip(getTicker("KRW-BTC", { strategy: "websocket_only", realtime: true, deadline: 2_000 })), { startImmediately: true });
+      const fiber = yield* Effect.forkChild(
+        Effect.flip(getTicker("KRW-BTC", { strategy: "websocket_only", realtime: true, deadline: 2_000 })),
+        { startImmediately: true },
+      );
       yield* TestClock.adjust("1999 millis");
       assert.isUndefined(fiber.pollUnsafe());
       for (let i = 0; i < 1_000 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("1 millis");
@@ -262,6 +261,24 @@ describe("when nobody can be asked", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeoutError");
       assert.include(silent.wanted, key);
       assert.strictEqual(silent.asked.length, 0);
+    }),
+  );
+
+  const opening = stubOf(tickers());
+  test(
+    "a caller who forbids REST is answered by the socket as soon as it speaks",
+    opening,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start);
+      const cache = yield* Cache;
+      opening.awaitLive = Effect.andThen(
+        Effect.sleep("300 millis"),
+        Effect.suspend(() => Effect.provideService(frame(opening, ticker("102", start)), Cache, cache)),
+      );
+      opening.connected = true;
+      const { value, provenance } = yield* answered(getTicker("KRW-BTC", { strategy: "websocket_only" }));
+      assert.deepStrictEqual([value.price.number, provenance.channel, provenance.stale], [102, "websocket", false]);
+      assert.strictEqual(opening.asked.length, 0);
     }),
   );
 
@@ -318,7 +335,15 @@ describe("an unknown market", () => {
 });
 
 describe("what an answer leaves behind", () => {
-  const deep = stubOf(({ query }) => Effect.succeed([book(Array.from({ length: Number(query[1]) }, (_, i) => [String(101 + i), "1"] as const), [["99", "1"]], start)]));
+  const deep = stubOf(({ query }) =>
+    Effect.succeed([
+      book(
+        Array.from({ length: Number(query[1]) }, (_, i) => [String(101 + i), "1"] as const),
+        [["99", "1"]],
+        start,
+      ),
+    ]),
+  );
   test(
     "of a book serves a shallower question, and no deeper one",
     deep,
@@ -332,7 +357,9 @@ describe("what an answer leaves behind", () => {
     }),
   );
 
-  const many = stubOf(({ query }) => Effect.succeed(Array.from({ length: Number(query[1]) }, (_, i) => trade(String(1_000 - i), start - i))));
+  const many = stubOf(({ query }) =>
+    Effect.succeed(Array.from({ length: Number(query[1]) }, (_, i) => trade(String(1_000 - i), start - i))),
+  );
   test(
     "of many trades serves a question about the newest one",
     many,

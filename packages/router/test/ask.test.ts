@@ -80,7 +80,8 @@ describe("refusals", () => {
       assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { count }, config)), "count");
       assert.strictEqual(fieldOf(candles({ count })), "count");
     }
-    for (const before of ["", "abc", "-1", "1".repeat(31), "1e5"]) assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { before }, config)), "before");
+    for (const before of ["", "abc", "-1", "1".repeat(31), "1e5"])
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { before }, config)), "before");
     assert.strictEqual(fieldOf(candles({}, "2m")), "interval");
     assert.strictEqual(fieldOf(candles({ count: 10, from: now - minute })), "count");
   });
@@ -139,7 +140,15 @@ describe("a range of candles", () => {
 
   it("reads a date, a number and text as the same moment", () => {
     const at = Date.UTC(2026, 0, 31, 0, 30);
-    const spellings = [at, new Date(at), "2026-01-31T00:30", "2026-01-31 00:30", "2026-01-31T09:30+09:00", " 2026-01-31T00:30:00.000Z ", "2026-01-31T09:30:00+0900"];
+    const spellings = [
+      at,
+      new Date(at),
+      "2026-01-31T00:30",
+      "2026-01-31 00:30",
+      "2026-01-31T09:30+09:00",
+      " 2026-01-31T00:30:00.000Z ",
+      "2026-01-31T09:30:00+0900",
+    ];
     for (const from of spellings) assert.strictEqual(good(candles({ from })).fromMs, at);
     assert.strictEqual(good(candles({ from: "2024-02-29" }, "1d")).fromMs, Date.UTC(2024, 1, 29));
   });

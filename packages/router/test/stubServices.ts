@@ -51,7 +51,8 @@ const venue = Venue.of({
   tickers: (markets) => [call("ticker", "ticker", markets.join())],
   allTickers: (quotes) => call("ticker", "ticker", quotes.join()),
   orderbooks: (markets, levels) => [call("orderbook", "orderbook", `${markets.join()}&${levels}`)],
-  trades: (market, { count, before }): Result.Result<RestCall<Trade>> => Result.succeed(call("trades", "trade", `${market}&${count}&${before ?? ""}`)),
+  trades: (market, { count, before }): Result.Result<RestCall<Trade>> =>
+    Result.succeed(call("trades", "trade", `${market}&${count}&${before ?? ""}`)),
   candles: (market, interval, { count, toMs }): Result.Result<RestCall<Candle>> =>
     Result.succeed(call("candles", "candle", `${market}&${interval}&${count}&${toMs ?? ""}`)),
   failure: () => undefined,

@@ -33,7 +33,8 @@ export const decode = ({ file, kind }: DecodeInput): Effect.Effect<void, Command
   Effect.gen(function* () {
     const counts = new Counts();
     yield* recordsOf(file).pipe(Stream.runForEach((record) => decodeRecord(record, Option.getOrUndefined(kind), counts)));
-    if (counts.unknownFields.size > 0) yield* Console.error(`fields that are not known: ${printable([...counts.unknownFields].sort().join(", "))}`);
+    if (counts.unknownFields.size > 0)
+      yield* Console.error(`fields that are not known: ${printable([...counts.unknownFields].sort().join(", "))}`);
     yield* Console.error(counts.line);
     if (counts.failed > 0) return yield* new CommandFailed({ exitCode: exit.data });
   }).pipe(

@@ -17,9 +17,15 @@ export const markets = (
     flags,
     Effect.gen(function* () {
       const data = yield* MarketData;
-      const listed = yield* withProgress(data.getMarkets({ quote: Option.getOrUndefined(quote), instruments: ticks }), "reading the list of markets");
+      const listed = yield* withProgress(
+        data.getMarkets({ quote: Option.getOrUndefined(quote), instruments: ticks }),
+        "reading the list of markets",
+      );
       const { venue, simulated } = yield* data.health;
-      if (flags.json) yield* Effect.forEach(listed, (info) => output.json({ kind: "market", venue, simulated, ...marketToJson(info) }), { discard: true });
+      if (flags.json)
+        yield* Effect.forEach(listed, (info) => output.json({ kind: "market", venue, simulated, ...marketToJson(info) }), {
+          discard: true,
+        });
       else yield* output.lines(marketsTable(listed, simulated, yield* output.style));
     }),
   );

@@ -52,7 +52,10 @@ const printed = <A>(
     Effect.gen(function* () {
       // What is wrong with the question is said before anything is read; what it costs is known from here on.
       const { restRequests } = yield* explain(question);
-      const answer = yield* withProgress(asked, `reading ${question.kind} of ${question.market}, at most ${counted(restRequests, "request")}`);
+      const answer = yield* withProgress(
+        asked,
+        `reading ${question.kind} of ${question.market}, at most ${counted(restRequests, "request")}`,
+      );
       yield* flags.json ? output.json(answerToJson(answer)) : output.lines(render(answer, yield* output.style));
     }),
   );

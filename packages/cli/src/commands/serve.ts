@@ -24,7 +24,9 @@ export const serve = (flags: Shared, { port }: { readonly port: number }): Effec
 const server = (seed: number, port: number): Layer.Layer<LoopbackServer, ConfigError> =>
   layerLoopbackServer({ port }).pipe(
     Layer.provide(Exchange.layer({ seed })),
-    Layer.catchCause(() => Layer.effect(LoopbackServer, Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: "cannot be listened on" })))),
+    Layer.catchCause(() =>
+      Layer.effect(LoopbackServer, Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: "cannot be listened on" }))),
+    ),
   );
 
 const greeting = (url: string, seed: number): ReadonlyArray<string> => [

@@ -27,7 +27,10 @@ export const stream = (flags: Shared, input: StreamInput): Effect.Effect<void, C
       const data = yield* MarketData;
       const origin = yield* data.health;
       const style = yield* output.style;
-      const elements = firstValues(elementsOf(data, input), Option.getOrElse(input.count, () => Infinity));
+      const elements = firstValues(
+        elementsOf(data, input),
+        Option.getOrElse(input.count, () => Infinity),
+      );
       yield* Stream.runForEachArray(elements, (arrived) =>
         flags.json
           ? Effect.forEach(arrived, (element) => output.json(elementToJson(element, origin)), { discard: true })
@@ -36,7 +39,10 @@ export const stream = (flags: Shared, input: StreamInput): Effect.Effect<void, C
     }),
   );
 
-const elementsOf = (data: MarketData["Service"], { kind, markets, interval, levels }: StreamInput): Stream.Stream<KindedElement, MarketDataError> => {
+const elementsOf = (
+  data: MarketData["Service"],
+  { kind, markets, interval, levels }: StreamInput,
+): Stream.Stream<KindedElement, MarketDataError> => {
   switch (kind) {
     case "ticker":
       return Stream.map(data.streamTickerEvents(markets), (element) => ({ kind, element }));

@@ -24,9 +24,7 @@ export const watch = (flags: Shared, markets: ReadonlyArray<string>): Effect.Eff
   );
 
 /** Draws until interrupted. */
-export const drawn = (
-  markets: ReadonlyArray<string>,
-): Effect.Effect<void, MarketDataError, MarketData | Terminal.Terminal> =>
+export const drawn = (markets: ReadonlyArray<string>): Effect.Effect<void, MarketDataError, MarketData | Terminal.Terminal> =>
   Effect.gen(function* () {
     const data = yield* MarketData;
     const terminal = yield* Terminal.Terminal;

@@ -3,7 +3,7 @@ import type { StreamElement } from "@naru/router/domain/StreamElement";
 import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
-import * as Option from "effect/Option";
+import type * as Option from "effect/Option";
 import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 
@@ -20,7 +20,10 @@ export interface Follower<A> {
 const capacity = 10_000;
 
 /** Follows until the scope closes. A stream that fails brings nothing more, which is what the waiting then shows. */
-export const follow = <A>(stream: Stream.Stream<StreamElement<A>, MarketDataError>, patienceMs: number): Effect.Effect<Follower<A>, never, Scope.Scope> =>
+export const follow = <A>(
+  stream: Stream.Stream<StreamElement<A>, MarketDataError>,
+  patienceMs: number,
+): Effect.Effect<Follower<A>, never, Scope.Scope> =>
   Effect.gen(function* () {
     let elements: ReadonlyArray<StreamElement<A>> = [];
     const arrived = Latch.makeUnsafe(false);
@@ -35,7 +38,10 @@ export const follow = <A>(stream: Stream.Stream<StreamElement<A>, MarketDataErro
       Effect.forkScoped,
     );
     const after = (since: StreamElement<A> | undefined) => elements.slice(since === undefined ? 0 : elements.lastIndexOf(since) + 1);
-    const find = <B extends StreamElement<A>>(fits: (element: StreamElement<A>) => element is B, since?: StreamElement<A>): Effect.Effect<B> =>
+    const find = <B extends StreamElement<A>>(
+      fits: (element: StreamElement<A>) => element is B,
+      since?: StreamElement<A>,
+    ): Effect.Effect<B> =>
       Effect.suspend(() => {
         const found = after(since).find(fits);
         if (found !== undefined) return Effect.succeed(found);

@@ -4,16 +4,35 @@ import { counted, duration } from "../render/numbers.ts";
 import { timed } from "./Stage.ts";
 import { claim, same, type Step } from "./Step.ts";
 
-const markets = ["XRP", "SOL", "DOGE", "ADA", "TRX", "AVAX", "LINK", "BCH", "ETC", "SUI", "XLM", "HBAR", "SHIB", "PEPE", "DOT", "ATOM", "SAND", "SEI"].map(
-  (base) => `KRW-${base}`,
-);
+const markets = [
+  "XRP",
+  "SOL",
+  "DOGE",
+  "ADA",
+  "TRX",
+  "AVAX",
+  "LINK",
+  "BCH",
+  "ETC",
+  "SUI",
+  "XLM",
+  "HBAR",
+  "SHIB",
+  "PEPE",
+  "DOT",
+  "ATOM",
+  "SAND",
+  "SEI",
+].map((base) => `KRW-${base}`);
 
 export const coalescedBatch: Step = {
   title: "Many callers, one request",
   play: ({ data, ledger }) =>
     Effect.gen(function* () {
       const before = ledger.restCount("/v1/ticker");
-      const { value: answers, tookMs } = yield* timed(Effect.forEach(markets, (market) => data.getTicker(market), { concurrency: "unbounded" }));
+      const { value: answers, tookMs } = yield* timed(
+        Effect.forEach(markets, (market) => data.getTicker(market), { concurrency: "unbounded" }),
+      );
       const requests = ledger.restCount("/v1/ticker") - before;
       return {
         shown: [`${counted(answers.length, "caller")} asked for one market each: ${counted(requests, "request")}, ${duration(tookMs)}`],

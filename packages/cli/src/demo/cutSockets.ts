@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { duration, grouped } from "../render/numbers.ts";
-import { isReconnecting } from "./elements.ts";
+import { isLive, isReconnecting } from "./elements.ts";
 import { timed } from "./Stage.ts";
 import { claim, same, type Step } from "./Step.ts";
 
@@ -13,6 +13,7 @@ export const cutSockets: Step = {
   title: "The sockets are cut, REST takes over",
   play: ({ cutSockets, data, ledger, market, refuseUpgrades, trades }) =>
     Effect.gen(function* () {
+      const live = yield* trades.await(isLive);
       const since = trades.elements().at(-1);
       yield* refuseUpgrades(closedMs);
       yield* cutSockets;
@@ -28,7 +29,7 @@ export const cutSockets: Step = {
           `${market} ${grouped(answer.value.price)} in ${duration(tookMs)}, by ${tier} over ${channel}`,
         ],
         claims: [
-          claim("the stream said that it was interrupted", Option.isSome(told)),
+          claim("the stream was live, and said that it was interrupted", Option.isSome(live) && Option.isSome(told)),
           same("sockets open at the exchange", open, 0),
           same("channel", channel, "rest"),
           same("requests the exchange saw", ledger.restCount("/v1/ticker") - before, 1),

@@ -19,7 +19,9 @@ export const hotAnswer: Step = {
         const { value: answer, tookMs } = yield* timed(data.getTicker(market));
         const { tier, channel, confirmedAgeMs } = answer.provenance;
         return {
-          shown: [`${market} ${grouped(answer.value.price)} in ${duration(tookMs)}, confirmed ${duration(confirmedAgeMs)} ago over ${channel}`],
+          shown: [
+            `${market} ${grouped(answer.value.price)} in ${duration(tookMs)}, confirmed ${duration(confirmedAgeMs)} ago over ${channel}`,
+          ],
           claims: [
             claim("its stream is live", Option.isSome(spoke)),
             same("tier", tier, "hot_cache"),

@@ -15,14 +15,12 @@ export const liveStream: Step = {
     Effect.gen(function* () {
       const open = yield* trades.await(isLive);
       const made = yield* Effect.forEach(Array.from({ length: wanted }), () => trade);
-      const arrived = yield* Effect.forEach(made, (id) => trades.await(isTrade(id)));
+      const arrived = yield* Effect.forEach(made, (id) => trades.await(isTrade(id)), { concurrency: "unbounded" });
       const received = trades.elements().filter(isLive);
       const ids = received.map(({ value }) => value.id);
       const sent = sentIds(ledger, market);
       return {
-        shown: received
-          .slice(-3)
-          .map((element) => elementLine({ kind: "trades", element }, { venue: "sim", simulated: true }, plain)),
+        shown: received.slice(-3).map((element) => elementLine({ kind: "trades", element }, { venue: "sim", simulated: true }, plain)),
         claims: [
           claim("the stream is live", Option.isSome(open)),
           same("trades made at the exchange that arrived", arrived.filter(Option.isSome).length, wanted),

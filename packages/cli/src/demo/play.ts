@@ -27,7 +27,11 @@ export const playStep = (step: Step, stage: Stage): Effect.Effect<Played> =>
     // A step waits for several facts, each with the stage's patience.
     Effect.timeoutOption(stage.patienceMs * 4),
     Effect.map(Option.getOrElse(() => broken("took too long"))),
-    Effect.map((outcome) => ({ title: step.title, outcome, holds: outcome.claims.length > 0 && outcome.claims.every(({ holds }) => holds) })),
+    Effect.map((outcome) => ({
+      title: step.title,
+      outcome,
+      holds: outcome.claims.length > 0 && outcome.claims.every(({ holds }) => holds),
+    })),
   );
 
 const broken = (says: string): Outcome => ({ shown: [], claims: [claim(says, false)] });

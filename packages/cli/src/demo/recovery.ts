@@ -17,14 +17,17 @@ export const recovery: Step = {
         const interrupted = trades.elements().findLast(isReconnecting);
         const missed = yield* Effect.forEach(Array.from({ length: unheard }), () => trade);
         const resumed = yield* trades.await(isResumed, interrupted);
-        const arrived = yield* Effect.forEach(missed, (id) => trades.await(isTrade(id), interrupted));
+        const arrived = yield* Effect.forEach(missed, (id) => trades.await(isTrade(id), interrupted), { concurrency: "unbounded" });
         const readBack = arrived.filter((one) => Option.isSome(one) && one.value._tag === "Recovered").length;
         const tickers = yield* follow<Ticker>(data.streamTickerEvents(market), patienceMs);
         yield* tickers.await(isLive);
         const before = ledger.restCount("/v1/ticker");
         const { provenance } = yield* data.getTicker(market);
         const ids = trades.elements().flatMap((element) => ("value" in element ? [element.value.id] : []));
-        const outage = Option.match(resumed, { onNone: () => "never resumed", onSome: ({ downMs }) => `resumed after ${duration(downMs)}` });
+        const outage = Option.match(resumed, {
+          onNone: () => "never resumed",
+          onSome: ({ downMs }) => `resumed after ${duration(downMs)}`,
+        });
         return {
           shown: [
             `${outage}; ${counted(readBack, "trade")} of the outage read back over REST`,

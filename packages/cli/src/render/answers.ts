@@ -40,7 +40,8 @@ export const orderbookTable = (answer: Answer<Orderbook>, style: Style): Readonl
   ];
   type Row = { readonly side: "ask" | "bid"; readonly level: PriceLevel };
   const sideTone = ({ side }: Row): Tone => (side === "ask" ? "fall" : "rise");
-  const spread = value.spread === null ? "one side is empty" : `spread ${grouped(value.spread)} (${(value.spreadPercent ?? 0).toFixed(3)} %)`;
+  const spread =
+    value.spread === null ? "one side is empty" : `spread ${grouped(value.spread)} (${(value.spreadPercent ?? 0).toFixed(3)} %)`;
   return [
     `${originLine(answer, style)}  ${kstMillis(value.timestampMs)} KST  ${spread}${value.crossed ? style.paint("alarm", "  CROSSED") : ""}`,
     ...table<Row>(
@@ -81,7 +82,12 @@ export const candlesTable = (answer: Answer<ReadonlyArray<Candle>>, style: Style
       { header: "OPEN", align: "right", text: (candle) => grouped(candle.open) },
       { header: "HIGH", align: "right", text: (candle) => grouped(candle.high) },
       { header: "LOW", align: "right", text: (candle) => grouped(candle.low) },
-      { header: "CLOSE", align: "right", text: (candle) => grouped(candle.close), tone: (candle) => toneOf(candle.close.minus(candle.open)) },
+      {
+        header: "CLOSE",
+        align: "right",
+        text: (candle) => grouped(candle.close),
+        tone: (candle) => toneOf(candle.close.minus(candle.open)),
+      },
       { header: "VOLUME", align: "right", text: (candle) => grouped(candle.volume) },
       { header: "STATE", align: "left", text: (candle) => candle.state, tone: (candle) => (candle.state === "closed" ? "plain" : "warn") },
     ],

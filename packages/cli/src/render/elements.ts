@@ -10,7 +10,9 @@ import { printable, type Style } from "./style.ts";
 import { kst, kstMillis } from "./time.ts";
 
 /** An element together with the kind of its stream. */
-export type KindedElement = { readonly [K in keyof ElementOf]: { readonly kind: K; readonly element: StreamElement<ElementOf[K]> } }[keyof ElementOf];
+export type KindedElement = {
+  readonly [K in keyof ElementOf]: { readonly kind: K; readonly element: StreamElement<ElementOf[K]> };
+}[keyof ElementOf];
 
 export interface StreamOrigin {
   readonly venue: string;
@@ -30,7 +32,13 @@ export const elementToJson = ({ kind, element }: KindedElement, { venue, simulat
   const head = { type: element._tag, kind, venue, simulated };
   switch (element._tag) {
     case "Live":
-      return { ...head, market: element.market, value: rowToJson(kind, element.value), snapshot: element.snapshot, receivedTime: iso(element.receivedTimeMs) };
+      return {
+        ...head,
+        market: element.market,
+        value: rowToJson(kind, element.value),
+        snapshot: element.snapshot,
+        receivedTime: iso(element.receivedTimeMs),
+      };
     case "Recovered":
       return { ...head, market: element.market, value: rowToJson(kind, element.value), receivedTime: iso(element.receivedTimeMs) };
     case "Reconnecting":
@@ -50,7 +58,8 @@ const printableLine = ({ kind, element }: KindedElement, style: Style): string =
   switch (element._tag) {
     case "Live":
     case "Recovered": {
-      const mark = element._tag === "Recovered" ? style.paint("warn", "  recovered") : element.snapshot ? style.paint("dim", "  snapshot") : "";
+      const mark =
+        element._tag === "Recovered" ? style.paint("warn", "  recovered") : element.snapshot ? style.paint("dim", "  snapshot") : "";
       // The kind of a stream is the kind of its values.
       return valueLine({ kind, value: element.value } as KindedValue, style) + mark;
     }
@@ -83,7 +92,8 @@ const valueLine = (kinded: KindedValue, style: Style): string => {
     }
     case "orderbook": {
       const { timestampMs, market, asks, bids, crossed } = kinded.value;
-      const side = (level: Orderbook["asks"][number] | undefined) => (level === undefined ? "–" : `${grouped(level.price)} × ${grouped(level.size)}`);
+      const side = (level: Orderbook["asks"][number] | undefined) =>
+        level === undefined ? "–" : `${grouped(level.price)} × ${grouped(level.size)}`;
       const alarm = crossed ? style.paint("alarm", "  CROSSED") : "";
       return `${kstMillis(timestampMs)}  ${market}  bid ${side(bids[0])}  ask ${side(asks[0])}  levels ${bids.length}/${asks.length}${alarm}`;
     }

@@ -17,7 +17,12 @@ export const explanationLines = (
   style: Style,
 ): ReadonlyArray<string> => {
   const rows: ReadonlyArray<Row> = [
-    ...ranked.tiers.map(({ tier, score }, i) => ({ place: String(i + 1), tier, score, why: i === 0 ? "asked first" : "if those above fail" })),
+    ...ranked.tiers.map(({ tier, score }, i) => ({
+      place: String(i + 1),
+      tier,
+      score,
+      why: i === 0 ? "asked first" : "if those above fail",
+    })),
     ...ranked.gated.map(({ tier, gate }) => ({ place: "–", tier, score: ranked.scores[tier], why: `removed: ${gate}` })),
   ];
   const columns: ReadonlyArray<Column<Row>> = [

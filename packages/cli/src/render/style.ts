@@ -32,6 +32,7 @@ export const coloured: Style = {
 
 export const styleOf = (canColor: boolean): Style => (canColor ? coloured : plain);
 
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** The text with every character replaced that could act on a terminal instead of being shown, line breaks included. */

@@ -24,7 +24,10 @@ export const table = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyAr
       })
       .join("  ")
       .trimEnd();
-  const header = line(columns.map((column) => column.header), () => "dim");
+  const header = line(
+    columns.map((column) => column.header),
+    () => "dim",
+  );
   return [header, ...rows.map((row, i) => line(texts[i] ?? [], (column) => column.tone?.(row) ?? "plain"))];
 };
 

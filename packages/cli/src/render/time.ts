@@ -8,7 +8,4 @@ export const kst = (epochMs: number): string => shifted(epochMs).slice(0, 19).re
 /** `2026-01-05 12:00:00.123`. */
 export const kstMillis = (epochMs: number): string => shifted(epochMs).slice(0, 23).replace("T", " ");
 
-/** `12:00:00`. */
-export const kstClock = (epochMs: number): string => shifted(epochMs).slice(11, 19);
-
 const shifted = (epochMs: number): string => new Date(epochMs + offsetMs).toISOString();

@@ -47,7 +47,10 @@ describe("the board of naru watch", () => {
 
   it("marks every price at once when the link breaks", () => {
     const lines = stateLines([live("KRW-BTC"), live("KRW-ETH"), reconnecting]);
-    assert.isTrue(lines.every((line) => line.includes("STALE (disconnected)")), lines.join("\n"));
+    assert.isTrue(
+      lines.every((line) => line.includes("STALE (disconnected)")),
+      lines.join("\n"),
+    );
   });
 
   it("keeps the mark after the link resumed, until the market itself has spoken", () => {

@@ -7,7 +7,14 @@ import { plain } from "../../src/render/style.ts";
 
 const atMs = Date.UTC(2026, 0, 5, 3);
 const market = "KRW-BTC" as Market;
-const trade: Trade = { market, id: "17675820000000001", price: Decimal.of("114000000"), volume: Decimal.of("0.001"), side: "sell", tradeTimeMs: atMs };
+const trade: Trade = {
+  market,
+  id: "17675820000000001",
+  price: Decimal.of("114000000"),
+  volume: Decimal.of("0.001"),
+  side: "sell",
+  tradeTimeMs: atMs,
+};
 const simulated = { venue: "sim", simulated: true };
 
 const elements: ReadonlyArray<KindedElement> = [
@@ -37,7 +44,10 @@ describe("stream elements", () => {
 
   it("are one JSON document each, with venue, label, times in UTC and exact decimals", () => {
     const documents = elements.map((element) => JSON.parse(JSON.stringify(elementToJson(element, simulated))));
-    assert.deepStrictEqual(documents.map(({ type }) => type), ["Live", "Reconnecting", "Resumed", "Recovered", "Gap", "Dropped"]);
+    assert.deepStrictEqual(
+      documents.map(({ type }) => type),
+      ["Live", "Reconnecting", "Resumed", "Recovered", "Gap", "Dropped"],
+    );
     assert.isTrue(documents.every(({ kind, venue, simulated: label }) => kind === "trades" && venue === "sim" && label === true));
     assert.strictEqual(documents[0].value.id, "17675820000000001");
     assert.strictEqual(documents[0].value.price, "114000000");

@@ -35,8 +35,14 @@ describe("tables", () => {
 
   it("says SIM in every row of made-up prices, and has no such column otherwise", () => {
     const marked = table([...simColumn(rows, (row) => row.made), ...columns], rows, plain);
-    assert.deepStrictEqual(marked.slice(1).map((line) => line.slice(0, 3)), ["SIM", "SIM"]);
-    assert.deepStrictEqual(simColumn(rows, () => false), []);
+    assert.deepStrictEqual(
+      marked.slice(1).map((line) => line.slice(0, 3)),
+      ["SIM", "SIM"],
+    );
+    assert.deepStrictEqual(
+      simColumn(rows, () => false),
+      [],
+    );
   });
 
   it("has no escape in a style without colour", () => {

@@ -20,91 +20,105 @@ const tradeDays = 7;
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
 export const make: Effect.Effect<RestAnswer, never, Rest | Venue> = Effect.gen(function* () {
-  const rest = yield* Rest;
-  const venue = yield* Venue;
-  const clock = yield* Clock.Clock;
-
-  /** One request of a question, about its market only. */
-  const run = <A extends { readonly market: string }>(call: RestCall<A>, question: Question, deadlineNanos: bigint) =>
-    rest.run(call, { priority: question.intent.priority, deadlineNanos, expects: (row) => row.market === question.market });
-
-  /** Every page has the whole deadline: a long history may take its time, a stuck page may not. */
-  const pageDeadline = (question: Question) => clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(question.intent.deadlineMs * 1e6));
-
-  const ticker = Effect.fnUntraced(function* (question: TickerQuestion, options: AskOptions) {
-    const result = yield* single(venue.tickers([question.market]), (call) => run(call, question, options.deadlineNanos));
-    const row = yield* onlyRow(result);
-    return answered(result, row, row.timestampMs);
-  });
-
-  const orderbook = Effect.fnUntraced(function* (question: OrderbookQuestion, options: AskOptions) {
-    const result = yield* single(venue.orderbooks([question.market], question.levels), (call) => run(call, question, options.deadlineNanos));
-    const row: Orderbook = trimOrderbook(yield* onlyRow(result), question.levels);
-    return answered(result, row, row.timestampMs);
-  });
-
-  const trades = Effect.fnUntraced(function* (question: TradesQuestion) {
-    const rows = new Map<string, Trade>();
-    let before = question.before;
-    let daysAgo: number | undefined;
-    let first: RestResult<Trade> | undefined;
-    const pages = Math.ceil(question.count / venue.paging.trades) + 1 + tradeDays;
-    for (let page = 0; page < pages && rows.size < question.count; page++) {
-      const count = Math.min(question.count - rows.size, venue.paging.trades);
-      const call = yield* Effect.fromResult(venue.trades(question.market, { count, before, daysAgo }));
-      const result: RestResult<Trade> = yield* Effect.flatMap(run(call, question, pageDeadline(question)), whole);
-      first = first ?? result;
-      const known = rows.size;
-      for (const row of result.rows) rows.set(row.id, row);
-      before = result.rows.at(-1)?.id ?? before;
-      if (rows.size > known) continue;
-      // Nothing older in this UTC day: the day before may hold more, as far back as the exchange keeps them.
-      daysAgo = (daysAgo ?? 0) + 1;
-      if (daysAgo > tradeDays) break;
-    }
-    const oldestFirst = [...rows.values()].reverse();
-    return answered(first, oldestFirst, oldestFirst.at(-1)?.tradeTimeMs ?? null);
-  });
-
-  const candles = Effect.fnUntraced(function* (question: CandlesQuestion) {
-    let pages = firstPage(question, venue.paging.candles);
-    let first: RestResult<Candle> | undefined;
-    const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
-    for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
-      const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, wanted));
-      const result: RestResult<Candle> = yield* Effect.flatMap(run(call, question, pageDeadline(question)), whole);
-      first = first ?? result;
-      pages = addPage(pages, result.rows);
-    }
-    const rows = toRows(pages, first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
-    return answered(first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
-  });
-
-  const answered = (result: RestResult<unknown> | undefined, value: unknown, exchangeTimeMs: number | null): TierAnswer => {
-    const receivedNanos = result?.receivedNanos ?? clock.monotonicTimeNanosUnsafe();
-    return {
-      value,
-      channel: "rest",
-      exchangeTimeMs,
-      receivedNanos,
-      receivedMs: result?.receivedMs ?? clock.currentTimeMillisUnsafe(),
-      confirmedNanos: receivedNanos,
-    };
-  };
-
-  return Effect.fn("RestAnswer.ask")((question, options): Effect.Effect<TierAnswer, MarketDataError> => {
+  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock };
+  return Effect.fn("RestAnswer.ask")((question: Question, options: AskOptions): Effect.Effect<TierAnswer, MarketDataError> => {
     switch (question.kind) {
       case "ticker":
-        return ticker(question, options);
+        return ticker(asking, question, options);
       case "orderbook":
-        return orderbook(question, options);
+        return orderbook(asking, question, options);
       case "trades":
-        return trades(question);
+        return trades(asking, question);
       case "candles":
-        return candles(question);
+        return candles(asking, question);
     }
   });
 });
+
+interface Asking {
+  readonly rest: Rest["Service"];
+  readonly venue: Venue["Service"];
+  readonly clock: Clock.Clock;
+}
+
+/** One request of a question, about its market only. */
+const run = <A extends { readonly market: string }>({ rest }: Asking, call: RestCall<A>, question: Question, deadlineNanos: bigint) =>
+  rest.run(call, { priority: question.intent.priority, deadlineNanos, expects: (row) => row.market === question.market });
+
+/** Every page has the whole deadline: a long history may take its time, a stuck page may not. */
+const pageDeadline = ({ clock }: Asking, question: Question): bigint =>
+  clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(question.intent.deadlineMs * 1e6));
+
+const ticker = Effect.fnUntraced(function* (asking: Asking, question: TickerQuestion, options: AskOptions) {
+  const calls = asking.venue.tickers([question.market]);
+  const result = yield* single(calls, (call) => run(asking, call, question, options.deadlineNanos));
+  const row = yield* onlyRow(result);
+  return answered(asking, result, row, row.timestampMs);
+});
+
+const orderbook = Effect.fnUntraced(function* (asking: Asking, question: OrderbookQuestion, options: AskOptions) {
+  const calls = asking.venue.orderbooks([question.market], question.levels);
+  const result = yield* single(calls, (call) => run(asking, call, question, options.deadlineNanos));
+  const row: Orderbook = trimOrderbook(yield* onlyRow(result), question.levels);
+  return answered(asking, result, row, row.timestampMs);
+});
+
+const trades = Effect.fnUntraced(function* (asking: Asking, question: TradesQuestion) {
+  const { venue } = asking;
+  const rows = new Map<string, Trade>();
+  let before = question.before;
+  let daysAgo: number | undefined;
+  let first: RestResult<Trade> | undefined;
+  const pages = Math.ceil(question.count / venue.paging.trades) + 1 + tradeDays;
+  for (let page = 0; page < pages && rows.size < question.count; page++) {
+    const count = Math.min(question.count - rows.size, venue.paging.trades);
+    const call = yield* Effect.fromResult(venue.trades(question.market, { count, before, daysAgo }));
+    const result: RestResult<Trade> = yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
+    first = first ?? result;
+    const known = rows.size;
+    for (const row of result.rows) rows.set(row.id, row);
+    before = result.rows.at(-1)?.id ?? before;
+    if (rows.size > known) continue;
+    // Nothing older in this UTC day: the day before may hold more, as far back as the exchange keeps them.
+    daysAgo = (daysAgo ?? 0) + 1;
+    if (daysAgo > tradeDays) break;
+  }
+  const oldestFirst = [...rows.values()].reverse();
+  return answered(asking, first, oldestFirst, oldestFirst.at(-1)?.tradeTimeMs ?? null);
+});
+
+const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQuestion) {
+  const { clock, venue } = asking;
+  let pages = firstPage(question, venue.paging.candles);
+  let first: RestResult<Candle> | undefined;
+  const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
+  for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
+    const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, wanted));
+    const result: RestResult<Candle> = yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
+    first = first ?? result;
+    pages = addPage(pages, result.rows);
+  }
+  const rows = toRows(pages, first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
+  return answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
+});
+
+/** The first page saw the market's present; later ones only reach back. */
+const answered = (
+  { clock }: Asking,
+  result: RestResult<unknown> | undefined,
+  value: unknown,
+  exchangeTimeMs: number | null,
+): TierAnswer => {
+  const receivedNanos = result?.receivedNanos ?? clock.monotonicTimeNanosUnsafe();
+  return {
+    value,
+    channel: "rest",
+    exchangeTimeMs,
+    receivedNanos,
+    receivedMs: result?.receivedMs ?? clock.currentTimeMillisUnsafe(),
+    confirmedNanos: receivedNanos,
+  };
+};
 
 /** A question about one market is one request; a venue that made none or several would be broken. */
 const single = <A, B, E>(calls: ReadonlyArray<RestCall<A>>, run: (call: RestCall<A>) => Effect.Effect<B, E>): Effect.Effect<B, E> => {

@@ -39,7 +39,9 @@ export const readAnswer = <A>(
 
 /** The exchange's clock by its `Date` header, epoch milliseconds, whole seconds; undefined when the header is missing or not a date. */
 export const exchangeTimeMs = (headers: RestResponse["headers"]): number | undefined => {
-  const time = headers["date"] === undefined ? Number.NaN : Date.parse(headers["date"]);
+  const text = headers["date"];
+  // Without its zone a date would be read as this machine's.
+  const time = text?.endsWith("GMT") === true ? Date.parse(text) : Number.NaN;
   return Number.isFinite(time) ? time : undefined;
 };
 

@@ -29,7 +29,10 @@ describe("Cache.warm", () => {
     Effect.gen(function* () {
       const cache = yield* Cache;
       const { load, seen } = loader();
-      const callers = Effect.all(Array.from({ length: 50 }, () => cache.warm(key, 1_000, load)), { concurrency: "unbounded" });
+      const callers = Effect.all(
+        Array.from({ length: 50 }, () => cache.warm(key, 1_000, load)),
+        { concurrency: "unbounded" },
+      );
       const answers = yield* throughLoad(callers);
       assert.strictEqual(seen.loads, 1);
       for (const { entry, hit } of answers) assert.deepStrictEqual([entry.value, hit], [1, false]);
@@ -38,7 +41,12 @@ describe("Cache.warm", () => {
         { ...key, kind: "trades" },
         { ...key, market: marketOf("KRW-ETH") },
       ];
-      yield* throughLoad(Effect.all(others.map((other) => cache.warm(other, 1_000, load)), { concurrency: "unbounded" }));
+      yield* throughLoad(
+        Effect.all(
+          others.map((other) => cache.warm(other, 1_000, load)),
+          { concurrency: "unbounded" },
+        ),
+      );
       assert.strictEqual(seen.loads, 4);
       const again = yield* cache.warm(key, 1_000, load);
       assert.deepStrictEqual([again.entry.value, again.hit], [1, true]);
@@ -61,8 +69,13 @@ describe("Cache.warm", () => {
       const cache = yield* Cache;
       let loads = 0;
       const error = new NetworkError({ phase: "connect", host: "", code: "ECONNRESET", detail: null });
-      const load = Effect.suspend(() => Effect.andThen(Effect.sleep("100 millis"), ++loads === 1 ? Effect.fail(error) : Effect.succeed(loads)));
-      const callers = Effect.all(Array.from({ length: 10 }, () => Effect.flip(cache.warm(key, 60_000, load))), { concurrency: "unbounded" });
+      const load = Effect.suspend(() =>
+        Effect.andThen(Effect.sleep("100 millis"), ++loads === 1 ? Effect.fail(error) : Effect.succeed(loads)),
+      );
+      const callers = Effect.all(
+        Array.from({ length: 10 }, () => Effect.flip(cache.warm(key, 60_000, load))),
+        { concurrency: "unbounded" },
+      );
       assert.deepStrictEqual(yield* throughLoad(callers), Array(10).fill(error));
       assert.isUndefined(cache.peekWarm(key));
       const next = yield* throughLoad(cache.warm(key, 60_000, load));
@@ -116,7 +129,11 @@ describe("Cache.invalidate", () => {
     Effect.gen(function* () {
       const cache = yield* Cache;
       const eth = marketOf("KRW-ETH");
-      const hotKeys = [keyId({ kind: "ticker", market: btc }), keyId({ kind: "candles", market: btc, interval: "1m" }), keyId({ kind: "ticker", market: eth })];
+      const hotKeys = [
+        keyId({ kind: "ticker", market: btc }),
+        keyId({ kind: "candles", market: btc, interval: "1m" }),
+        keyId({ kind: "ticker", market: eth }),
+      ];
       const warmKeys: ReadonlyArray<WarmKey> = [
         { kind: "ticker", market: btc, parts: [] },
         { kind: "candles", market: btc, parts: ["1m"] },

@@ -70,8 +70,12 @@ describe("SingleFlight", () => {
     Effect.gen(function* () {
       const flights = new SingleFlight<number, string>(yield* Effect.scope);
       let runs = 0;
-      const work = Effect.suspend(() => Effect.andThen(Effect.sleep("1 second"), ++runs < 2 ? Effect.fail(`failure ${runs}`) : Effect.succeed(runs)));
-      const callers = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.forkChild(Effect.flip(flights.run("key", work)), { startImmediately: true }));
+      const work = Effect.suspend(() =>
+        Effect.andThen(Effect.sleep("1 second"), ++runs < 2 ? Effect.fail(`failure ${runs}`) : Effect.succeed(runs)),
+      );
+      const callers = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+        Effect.forkChild(Effect.flip(flights.run("key", work)), { startImmediately: true }),
+      );
       yield* TestClock.adjust("1 second");
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["failure 1"]));
       const next = yield* Effect.forkChild(flights.run("key", work), { startImmediately: true });
@@ -84,7 +88,9 @@ describe("SingleFlight", () => {
     Effect.gen(function* () {
       const flights = new SingleFlight<number, string>(yield* Effect.scope);
       const broken = Effect.die("a bug");
-      const exits = yield* Effect.all([Effect.exit(flights.run("key", broken)), Effect.exit(flights.run("key", broken))], { concurrency: 2 });
+      const exits = yield* Effect.all([Effect.exit(flights.run("key", broken)), Effect.exit(flights.run("key", broken))], {
+        concurrency: 2,
+      });
       for (const exit of exits) assert.deepStrictEqual(exit, Exit.die("a bug"));
       assert.strictEqual(flights.size, 0);
     }),

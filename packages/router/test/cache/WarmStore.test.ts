@@ -14,7 +14,9 @@ describe("WarmStore", () => {
     "holds exactly the entries used last (R001-59)",
     {
       capacity: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 8 })),
-      steps: Schema.Array(Schema.Tuple([Schema.Literals(["get", "peek", "put"]), Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))])),
+      steps: Schema.Array(
+        Schema.Tuple([Schema.Literals(["get", "peek", "put"]), Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))]),
+      ),
     },
     ({ capacity, steps }) => {
       const store = new WarmStore(capacity);
@@ -75,7 +77,12 @@ describe("warmKeyId", () => {
       assert.strictEqual(idOf(a) === idOf(b), JSON.stringify([a.kind, a.market, a.parts]) === JSON.stringify([b.kind, b.market, b.parts]));
       // Parts run together, split elsewhere, or padded are another question.
       const [first = "", ...others] = a.parts;
-      for (const parts of [[first + others.join(""), "x"], [`${first}","`, ...others], ["", ...a.parts], [...a.parts, ""]]) {
+      for (const parts of [
+        [first + others.join(""), "x"],
+        [`${first}","`, ...others],
+        ["", ...a.parts],
+        [...a.parts, ""],
+      ]) {
         assert.strictEqual(idOf({ ...a, parts }) === idOf(a), JSON.stringify(parts) === JSON.stringify(a.parts));
       }
     },

@@ -115,11 +115,18 @@ describe("answerToJson", () => {
       [],
       timeMs,
     );
-    expect(JSON.stringify(rowToJson("orderbook", value))).toMatchInlineSnapshot(`"{"market":"KRW-BTC","timestampMs":1769817600250,"asks":[{"price":"91368000","size":"0.1"},{"price":"91369000","size":"0.00000002"}],"bids":[],"totalAskSize":"0.10000002","totalBidSize":"0","spread":null,"spreadPercent":null,"crossed":false,"level":null}"`);
+    expect(JSON.stringify(rowToJson("orderbook", value))).toMatchInlineSnapshot(
+      `"{"market":"KRW-BTC","timestampMs":1769817600250,"asks":[{"price":"91368000","size":"0.1"},{"price":"91369000","size":"0.00000002"}],"bids":[],"totalAskSize":"0.10000002","totalBidSize":"0","spread":null,"spreadPercent":null,"crossed":false,"level":null}"`,
+    );
   });
 
   it("writes candles as a list, with the fields that REST alone knows as null", () => {
-    const answer = { kind: "candles", market: btc, value: [candle(timeMs), candle(timeMs + 60_000, { state: "forming" })], provenance } as const;
+    const answer = {
+      kind: "candles",
+      market: btc,
+      value: [candle(timeMs), candle(timeMs + 60_000, { state: "forming" })],
+      provenance,
+    } as const;
     const { value } = answerToJson(answer) as { readonly value: ReadonlyArray<unknown> };
     expect(value.map((row) => JSON.stringify(row))).toMatchInlineSnapshot(`
       [

@@ -85,7 +85,11 @@ describe("windows", () => {
       console.log(JSON.stringify({ offset: new Date(days[0]).getTimezoneOffset(), windows, moments }));`;
     const inZone = (TZ: string): { offset: number; windows: ReadonlyArray<number>; moments: ReadonlyArray<number> } =>
       JSON.parse(
-        execFileSync(process.execPath, ["--input-type=module", "-e", script], { env: { ...process.env, TZ }, encoding: "utf8", maxBuffer: 2 ** 24 }),
+        execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+          env: { ...process.env, TZ },
+          encoding: "utf8",
+          maxBuffer: 2 ** 24,
+        }),
       );
     const zones = ["UTC", "Asia/Seoul", "America/New_York"].map(inZone);
     assert.deepStrictEqual(

@@ -16,9 +16,12 @@ describe("parseMarket", () => {
     assert.deepStrictEqual(parseMarket(code), Result.succeed(marketOf(code)));
   });
 
-  it.each(["KRW", "KRW-SGD", "KRW/SGD", "IDR-KRW", "KRW-KRW"])("has no market to suggest for %s: nobody prices one won in another", (input) => {
-    assert.isUndefined(hintOf(input));
-  });
+  it.each(["KRW", "KRW-SGD", "KRW/SGD", "IDR-KRW", "KRW-KRW"])(
+    "has no market to suggest for %s: nobody prices one won in another",
+    (input) => {
+      assert.isUndefined(hintOf(input));
+    },
+  );
 
   it.each([
     ["krw-btc", "KRW-BTC"],
@@ -40,12 +43,22 @@ describe("parseMarket", () => {
     assert.strictEqual(hintOf(input), `did you mean ${meant}?`);
   });
 
-  it.each(["", "-", "KRW-", "-BTC", "KRW-BTC-ETH", "KRW-비트코인", "__proto__", "K-BTC", "KRW-ВТС", `KRW-${"A".repeat(21)}`, "KRW-BTC\n", "KRW-BTC?x=1"])(
-    "refuses %j",
-    (input) => {
-      assert.isTrue(Result.isFailure(parseMarket(input)));
-    },
-  );
+  it.each([
+    "",
+    "-",
+    "KRW-",
+    "-BTC",
+    "KRW-BTC-ETH",
+    "KRW-비트코인",
+    "__proto__",
+    "K-BTC",
+    "KRW-ВТС",
+    `KRW-${"A".repeat(21)}`,
+    "KRW-BTC\n",
+    "KRW-BTC?x=1",
+  ])("refuses %j", (input) => {
+    assert.isTrue(Result.isFailure(parseMarket(input)));
+  });
 
   it("quotes at most 60 characters of what it refuses", () => {
     const refused = parseMarket("x".repeat(10_000));
@@ -87,7 +100,8 @@ describe("nearestMarkets", () => {
   });
 
   it("counts every single edit once: a changed, a missing and an added letter, never more than three", () => {
-    for (const misspelt of ["KRW-XRX", "KRW-XR", "KRW-XRPP", "KRWXRP"]) assert.strictEqual(nearestMarkets(misspelt, known, 1)[0], marketOf("KRW-XRP"));
+    for (const misspelt of ["KRW-XRX", "KRW-XR", "KRW-XRPP", "KRWXRP"])
+      assert.strictEqual(nearestMarkets(misspelt, known, 1)[0], marketOf("KRW-XRP"));
     assert.deepStrictEqual(nearestMarkets("KRW-XYZAB", [marketOf("KRW-XRP")]), []);
   });
 });

@@ -10,7 +10,12 @@ type Tag = Errors.MarketDataError["_tag"];
 const samples: { readonly [T in Tag]: Extract<Errors.MarketDataError, { readonly _tag: T }> } = {
   RateLimited: new Errors.RateLimited({ group: "ticker", scope: "group", status: 429, retryAfterMs: 1_000, detail: null }),
   Unauthorized: new Errors.Unauthorized({ channel: "websocket", name: "INVALID_AUTH", status: null, detail: null }),
-  InvalidRequest: new Errors.InvalidRequest({ field: "interval", input: "2m", reason: "is not a candle interval", hint: "did you mean 3m?" }),
+  InvalidRequest: new Errors.InvalidRequest({
+    field: "interval",
+    input: "2m",
+    reason: "is not a candle interval",
+    hint: "did you mean 3m?",
+  }),
   MarketUnknown: new Errors.MarketUnknown({ market: "KRW-BTD", venue: "upbit", near: ["KRW-BTC", "KRW-BTT"] }),
   NetworkError: new Errors.NetworkError({ phase: "connect", host: "api.upbit.com", code: "ECONNREFUSED", detail: null }),
   TimeoutError: new Errors.TimeoutError({ phase: "deadline", timeoutMs: 5_000, detail: "cold_rest: too slow" }),
@@ -112,11 +117,15 @@ describe("MarketDataError", () => {
       "ConfigError",
       "Closed",
     ]);
-    const network = (phase: Errors.NetworkError["phase"]) => new Errors.NetworkError({ phase, host: "", code: null, detail: null }).retryable;
+    const network = (phase: Errors.NetworkError["phase"]) =>
+      new Errors.NetworkError({ phase, host: "", code: null, detail: null }).retryable;
     assert.deepStrictEqual((["dns", "connect", "send", "headers", "body", "upgrade", "socket"] as const).map(network), Array(7).fill(true));
     assert.isFalse(network("tls"));
     const timeout = (phase: Errors.TimeoutError["phase"]) => new Errors.TimeoutError({ phase, timeoutMs: 1, detail: null }).retryable;
-    assert.deepStrictEqual((["connect", "headers", "body", "attempt", "upgrade", "first-frame"] as const).map(timeout), Array(6).fill(true));
+    assert.deepStrictEqual(
+      (["connect", "headers", "body", "attempt", "upgrade", "first-frame"] as const).map(timeout),
+      Array(6).fill(true),
+    );
     const decode = (stage: Errors.DecodeError["stage"]) => new Errors.DecodeError({ stage, path: "", detail: "" }).retryable;
     assert.deepStrictEqual((["bytes", "content-type", "utf8", "json", "answer"] as const).map(decode), Array(5).fill(true));
     assert.isFalse(decode("size"));
@@ -125,28 +134,25 @@ describe("MarketDataError", () => {
   });
 
   it("has the exit code of its class of trouble", () => {
-    assert.deepStrictEqual(
-      Object.fromEntries(all.map((error) => [error._tag, error[Runtime.errorExitCode]])),
-      {
-        RateLimited: 75,
-        Unauthorized: 77,
-        InvalidRequest: 64,
-        MarketUnknown: 66,
-        NetworkError: 69,
-        TimeoutError: 69,
-        DecodeError: 65,
-        UpstreamError: 69,
-        CircuitOpen: 75,
-        StaleData: 75,
-        DataUnavailable: 69,
-        Overloaded: 75,
-        SlowConsumer: 69,
-        StreamGap: 69,
-        StorageError: 74,
-        ConfigError: 78,
-        Closed: 69,
-      },
-    );
+    assert.deepStrictEqual(Object.fromEntries(all.map((error) => [error._tag, error[Runtime.errorExitCode]])), {
+      RateLimited: 75,
+      Unauthorized: 77,
+      InvalidRequest: 64,
+      MarketUnknown: 66,
+      NetworkError: 69,
+      TimeoutError: 69,
+      DecodeError: 65,
+      UpstreamError: 69,
+      CircuitOpen: 75,
+      StaleData: 75,
+      DataUnavailable: 69,
+      Overloaded: 75,
+      SlowConsumer: 69,
+      StreamGap: 69,
+      StorageError: 74,
+      ConfigError: 78,
+      Closed: 69,
+    });
   });
 
   it.effect("is caught by tag, and what was caught is gone from the type", () =>

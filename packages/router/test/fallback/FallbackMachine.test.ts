@@ -52,25 +52,45 @@ describe("step", () => {
 describe("on every path", () => {
   const runs = { arbitrary: { runs: 1_000 } };
 
-  it.prop("an emergency has three unanswered calls in a row behind it, and nothing else makes one", { path: anyOutcomes }, ({ path }) => {
-    const emergency = path.length >= 3 && path.slice(-3).every((outcome) => outcome === "unanswered");
-    assert.strictEqual(walk(path).mode === "emergency", emergency);
-  }, runs);
+  it.prop(
+    "an emergency has three unanswered calls in a row behind it, and nothing else makes one",
+    { path: anyOutcomes },
+    ({ path }) => {
+      const emergency = path.length >= 3 && path.slice(-3).every((outcome) => outcome === "unanswered");
+      assert.strictEqual(walk(path).mode === "emergency", emergency);
+    },
+    runs,
+  );
 
-  it.prop("one answer leaves an emergency, and three clean calls in a row end any trouble", { path: anyOutcomes }, ({ path }) => {
-    const end = walk(path);
-    for (const answer of ["clean", "degraded"] as const) assert.notStrictEqual(step(end, answer).mode, "emergency");
-    assert.strictEqual([1, 2, 3].reduce((at) => step(at, "clean"), end).mode, "normal");
-  }, runs);
+  it.prop(
+    "one answer leaves an emergency, and three clean calls in a row end any trouble",
+    { path: anyOutcomes },
+    ({ path }) => {
+      const end = walk(path);
+      for (const answer of ["clean", "degraded"] as const) assert.notStrictEqual(step(end, answer).mode, "emergency");
+      assert.strictEqual([1, 2, 3].reduce((at) => step(at, "clean"), end).mode, "normal");
+    },
+    runs,
+  );
 
-  it.prop("normal means no trouble since the last three clean calls, or ever", { path: anyOutcomes }, ({ path }) => {
-    const lastTrouble = path.findLastIndex((outcome) => outcome !== "clean");
-    assert.strictEqual(walk(path).mode === "normal", lastTrouble === -1 || path.length - 1 - lastTrouble >= 3);
-  }, runs);
+  it.prop(
+    "normal means no trouble since the last three clean calls, or ever",
+    { path: anyOutcomes },
+    ({ path }) => {
+      const lastTrouble = path.findLastIndex((outcome) => outcome !== "clean");
+      assert.strictEqual(walk(path).mode === "normal", lastTrouble === -1 || path.length - 1 - lastTrouble >= 3);
+    },
+    runs,
+  );
 
-  it.prop("counters stay within their bounds, and only calls enter the modes they may", { path: anyOutcomes }, ({ path }) => {
-    const { mode, unanswered, clean } = walk(path);
-    assert.include(["normal", "degraded", "emergency"], mode);
-    assert.isTrue(unanswered >= 0 && unanswered <= 3 && clean >= 0 && clean <= 3 && Math.min(unanswered, clean) === 0);
-  }, runs);
+  it.prop(
+    "counters stay within their bounds, and only calls enter the modes they may",
+    { path: anyOutcomes },
+    ({ path }) => {
+      const { mode, unanswered, clean } = walk(path);
+      assert.include(["normal", "degraded", "emergency"], mode);
+      assert.isTrue(unanswered >= 0 && unanswered <= 3 && clean >= 0 && clean <= 3 && Math.min(unanswered, clean) === 0);
+    },
+    runs,
+  );
 });

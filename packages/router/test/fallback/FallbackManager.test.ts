@@ -37,12 +37,15 @@ const scripted = (outcomes: ReadonlyArray<Outcome>, ranking: ReadonlyArray<TierN
   return { asked, tiers };
 };
 
-const run = (tiers: ReadonlyArray<Tier>, deadlineMs = 5_000) => Effect.flatMap(FallbackManager, (manager) => manager.run(questions.ticker, tiers, deadlineMs));
+const run = (tiers: ReadonlyArray<Tier>, deadlineMs = 5_000) =>
+  Effect.flatMap(FallbackManager, (manager) => manager.run(questions.ticker, tiers, deadlineMs));
 const failureOf = (outcomes: ReadonlyArray<Outcome>) => Effect.flip(run(scripted(outcomes).tiers));
-const calls = (outcomes: ReadonlyArray<Outcome>) => Effect.forEach(outcomes, (outcome) => Effect.exit(run(scripted([outcome]).tiers)), { discard: true });
+const calls = (outcomes: ReadonlyArray<Outcome>) =>
+  Effect.forEach(outcomes, (outcome) => Effect.exit(run(scripted([outcome]).tiers)), { discard: true });
 const mode = Effect.map(FallbackManager, (manager) => manager.mode());
 
-const trace = ({ attempts }: Pick<FallbackFailure, "attempts">) => attempts.map(({ tier, outcome, reason }) => `${tier} ${outcome}: ${reason}`);
+const trace = ({ attempts }: Pick<FallbackFailure, "attempts">) =>
+  attempts.map(({ tier, outcome, reason }) => `${tier} ${outcome}: ${reason}`);
 
 const test = (title: string, effect: Effect.Effect<unknown, unknown, FallbackManager>) =>
   it.effect(title, () => Effect.provide(effect, Layer.fresh(FallbackManager.layerTest)));
@@ -199,7 +202,11 @@ describe("tier-fallback", () => {
       const deadlines: Array<bigint> = [];
       const noting = (name: TierName): Tier => ({
         name,
-        ask: (_question, { deadlineNanos }) => Effect.andThen(Effect.sync(() => deadlines.push(deadlineNanos)), Effect.andThen(Effect.sleep("100 millis"), network)),
+        ask: (_question, { deadlineNanos }) =>
+          Effect.andThen(
+            Effect.sync(() => deadlines.push(deadlineNanos)),
+            Effect.andThen(Effect.sleep("100 millis"), network),
+          ),
       });
       yield* TestClock.adjust("1 second");
       const fiber = yield* Effect.forkChild(Effect.flip(run([noting("batch_snapshot"), noting("cold_rest")], 2_500)));

@@ -4,7 +4,12 @@ import { Effect, Layer } from "effect";
 import type { Attempt } from "../../src/errors/MarketDataError.ts";
 import { Health } from "../../src/health/HealthLedger.ts";
 
-const attempt = (outcome: Attempt["outcome"], durationMs = 0): Attempt => ({ tier: "cold_rest", outcome, reason: `it ${outcome}`, durationMs });
+const attempt = (outcome: Attempt["outcome"], durationMs = 0): Attempt => ({
+  tier: "cold_rest",
+  outcome,
+  reason: `it ${outcome}`,
+  durationMs,
+});
 
 const withLedger = <A, E>(use: (health: Health["Service"]) => Effect.Effect<A, E> | void) =>
   Effect.gen(function* () {

@@ -16,12 +16,19 @@ const ask = (changes: Partial<CandlesQuestion>): CandlesQuestion => ({ ...questi
 
 /** An exchange with candles in these windows; the newest may be forming. Pages reach back from `toMs`, exclusive. */
 const exchange = (indices: ReadonlyArray<number>, forming?: number) => {
-  const rows = [...new Set(indices)].sort((a, b) => b - a).map((index) => candle(at(index), { state: index === forming ? "forming" : "closed", close: Decimal.of(String(1 + index)) }));
+  const rows = [...new Set(indices)]
+    .sort((a, b) => b - a)
+    .map((index) => candle(at(index), { state: index === forming ? "forming" : "closed", close: Decimal.of(String(1 + index)) }));
   return (count: number, toMs: number | undefined) => rows.filter((row) => toMs === undefined || row.openTimeMs < toMs).slice(0, count);
 };
 
 /** Reads all pages as the tier does. */
-const read = (question: CandlesQuestion, pageSize: number, serve: (count: number, toMs: number | undefined) => ReadonlyArray<Candle>, nowMs: number) => {
+const read = (
+  question: CandlesQuestion,
+  pageSize: number,
+  serve: (count: number, toMs: number | undefined) => ReadonlyArray<Candle>,
+  nowMs: number,
+) => {
   let pages = firstPage(question, pageSize);
   const bound = maxPages(question, pageSize, nowMs);
   for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
@@ -197,17 +204,21 @@ describe("flat filling", () => {
 describe("windowsBetween", () => {
   const instant = Schema.Int.check(Schema.isBetween({ minimum: Date.UTC(2017, 8), maximum: Date.UTC(2027, 0) }));
 
-  it.prop("counts the windows that start in a span", { interval: Schema.Literals(intervals), instant, windows: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 })), rest: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999 })) }, ({
-    interval,
-    instant,
-    windows,
-    rest,
-  }) => {
-    let end = instant;
-    for (let i = 0; i < windows; i++) end = nextWindowStart(interval, end);
-    end += rest;
-    assert.strictEqual(windowsBetween(interval, instant, end), countOneByOne(interval, instant, end));
-  });
+  it.prop(
+    "counts the windows that start in a span",
+    {
+      interval: Schema.Literals(intervals),
+      instant,
+      windows: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 })),
+      rest: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999 })),
+    },
+    ({ interval, instant, windows, rest }) => {
+      let end = instant;
+      for (let i = 0; i < windows; i++) end = nextWindowStart(interval, end);
+      end += rest;
+      assert.strictEqual(windowsBetween(interval, instant, end), countOneByOne(interval, instant, end));
+    },
+  );
 });
 
 const countOneByOne = (interval: Interval, fromMs: number, toMs: number): number => {

@@ -18,20 +18,27 @@ const refused = (text: string) => {
 };
 
 describe("parseExactJson", () => {
-  it.each(["17626391070740001", "1234567890123.123456789", "1.16539E8", "6E-8", "-0.50", "91368000.0", "1e999", "0"])("keeps %s as it was written", (token) => {
-    assert.deepStrictEqual(parsed(`{"n":${token}}`), { n: new NumberToken(token) });
-    assert.deepStrictEqual(parsed(token), new NumberToken(token));
-    assert.deepStrictEqual(parsed(`[ ${token} ]`), [new NumberToken(token)]);
-  });
+  it.each(["17626391070740001", "1234567890123.123456789", "1.16539E8", "6E-8", "-0.50", "91368000.0", "1e999", "0"])(
+    "keeps %s as it was written",
+    (token) => {
+      assert.deepStrictEqual(parsed(`{"n":${token}}`), { n: new NumberToken(token) });
+      assert.deepStrictEqual(parsed(token), new NumberToken(token));
+      assert.deepStrictEqual(parsed(`[ ${token} ]`), [new NumberToken(token)]);
+    },
+  );
 
   it("tells adjacent ids apart that one double would merge", () => {
     const [a, b] = parsed("[17626391070740001,17626391070740000]") as ReadonlyArray<NumberToken>;
     assert.notStrictEqual(a?.text, b?.text);
   });
 
-  it.prop("reads everything that is no number as JSON.parse does", { value: Schema.Array(Schema.Union([Schema.String, Schema.Boolean, Schema.Null])) }, ({ value }) => {
-    assert.deepStrictEqual(parsed(JSON.stringify({ value })), { value });
-  });
+  it.prop(
+    "reads everything that is no number as JSON.parse does",
+    { value: Schema.Array(Schema.Union([Schema.String, Schema.Boolean, Schema.Null])) },
+    ({ value }) => {
+      assert.deepStrictEqual(parsed(JSON.stringify({ value })), { value });
+    },
+  );
 
   it("reads brackets, quotes and digits inside strings as text", () => {
     const text = `${"[{".repeat(200)}\\"]}1e5`;
@@ -48,9 +55,12 @@ describe("parseExactJson", () => {
     parsed(`[${Array(1_000).fill("[]").join(",")}]`);
   });
 
-  it.each(["", " ", "{", "[1,]", "{a:1}", "01", "1.", "NaN", "'a'", "[1] [2]", "undefined", "\u0000", '{"a":1}}', '"\n"', "]]]]"])("refuses %j", (text) => {
-    assert.isAtMost(refused(text).detail.length, 200);
-  });
+  it.each(["", " ", "{", "[1,]", "{a:1}", "01", "1.", "NaN", "'a'", "[1] [2]", "undefined", "\u0000", '{"a":1}}', '"\n"', "]]]]"])(
+    "refuses %j",
+    (text) => {
+      assert.isAtMost(refused(text).detail.length, 200);
+    },
+  );
 
   it("takes __proto__ for a name like any other, and leaves every other object as it was", () => {
     const value = parsed('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":2}}}') as object;

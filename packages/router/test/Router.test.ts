@@ -1,0 +1,198 @@
+/** The composition: lists of markets, the list of markets itself, and the report of health. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Fiber } from "effect";
+import { TestClock } from "effect/testing";
+import type { Market } from "../src/domain/Market.ts";
+import { MarketUnknown, NetworkError } from "../src/errors/MarketDataError.ts";
+import { getCandles, getMarkets, getTicker, health, MarketData, metrics } from "../src/MarketData.ts";
+import { candle, marketOf, ticker } from "./samples.ts";
+import { routerOver, type Script, type Stub, stubOf } from "./stubServices.ts";
+
+const start = Date.UTC(2026, 0, 31);
+const down = Effect.fail(new NetworkError({ phase: "connect", host: "stub.test", code: "ECONNREFUSED", detail: null }));
+
+/** Tickers, unless a market of the list is unknown: then, as exchanges do, nothing at all. */
+const exchange =
+  (known: ReadonlyArray<string>): Script =>
+  ({ query }) => {
+    const markets = (query[0] ?? "").split(",");
+    const stranger = markets.find((market) => !known.includes(market));
+    return stranger === undefined
+      ? Effect.succeed(markets.map((market) => ticker("100", start, market as Market)))
+      : Effect.fail(new MarketUnknown({ market: "", venue: "stub", near: [] }));
+  };
+
+const answered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect, { startImmediately: true });
+    // What needs no time takes none.
+    yield* TestClock.adjust(0);
+    for (let i = 0; i < 200 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("5 millis");
+    return yield* Fiber.join(fiber);
+  });
+
+const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown, MarketData>) =>
+  it.effect(title, () => Effect.provide(Effect.andThen(TestClock.setTime(start), effect), routerOver(stub)));
+
+describe("a list of markets", () => {
+  const stub = stubOf(exchange(["KRW-BTC", "KRW-ETH", "KRW-XRP"]));
+  test(
+    "is one request, answered in the order asked, each market with its own provenance",
+    stub,
+    Effect.gen(function* () {
+      const { answers, failures } = yield* answered(getTicker(["KRW-XRP", "KRW-BTC", "KRW-ETH", "KRW-BTC"]));
+      assert.deepStrictEqual(
+        answers.map(({ market, value }) => [market, value.market]),
+        ["KRW-XRP", "KRW-BTC", "KRW-ETH", "KRW-BTC"].map((market) => [market, market]),
+      );
+      assert.deepStrictEqual(failures, []);
+      assert.strictEqual(new Set(answers.map(({ provenance }) => provenance.requestId)).size, 4);
+      assert.deepStrictEqual(
+        stub.asked.map(({ query }) => query),
+        [["KRW-XRP,KRW-BTC,KRW-ETH"]],
+      );
+    }),
+  );
+
+  const mixed = stubOf(exchange(["KRW-BTC", "KRW-ETH"]));
+  test(
+    "is not spoilt by a bad one: the rest is answered, and each failure names its market as it was written",
+    mixed,
+    Effect.gen(function* () {
+      const { answers, failures } = yield* answered(getTicker(["KRW-BTC", "krw-eth", "KRW-XRP", "KRW-ETH"]));
+      assert.deepStrictEqual(
+        answers.map(({ market }) => market),
+        [marketOf("KRW-BTC"), marketOf("KRW-ETH")],
+      );
+      assert.deepStrictEqual(
+        failures.map(({ market, error }) => [market, error._tag]),
+        [
+          ["krw-eth", "InvalidRequest"],
+          ["KRW-XRP", "MarketUnknown"],
+        ],
+      );
+      // The list, and each of its three markets once more: nothing is asked twice.
+      assert.strictEqual(mixed.asked.length, 4);
+    }),
+  );
+
+  const stranger = stubOf(exchange([]));
+  test(
+    "costs one request for one unknown market, however many callers ask for it at once",
+    stranger,
+    Effect.gen(function* () {
+      stranger.markets = [];
+      const errors = yield* answered(
+        Effect.all(
+          Array.from({ length: 50 }, () => Effect.flip(getTicker("KRW-XRP"))),
+          { concurrency: "unbounded" },
+        ),
+      );
+      assert.isTrue(errors.every(({ _tag }) => _tag === "MarketUnknown"));
+      assert.strictEqual(stranger.asked.length, 1);
+    }),
+  );
+
+  test(
+    "is refused when it is empty or too long, before any network use",
+    stubOf(() => down),
+    Effect.gen(function* () {
+      for (const list of [[], Array(1_001).fill("KRW-BTC")]) {
+        const error = yield* Effect.flip(getTicker(list));
+        assert(error._tag === "InvalidRequest");
+        assert.strictEqual(error.field, "market");
+      }
+    }),
+  );
+});
+
+describe("the list of the exchange's markets", () => {
+  const empty = stubOf(exchange(["KRW-BTC"]));
+  test(
+    "refuses nobody when it arrives empty, or with records that cannot be read",
+    empty,
+    Effect.gen(function* () {
+      empty.markets = [];
+      yield* answered(getTicker("KRW-BTC"));
+      yield* TestClock.adjust("10 seconds");
+      yield* answered(getTicker("KRW-BTC"));
+    }),
+  );
+
+  const failing = stubOf(exchange(["KRW-BTC"]));
+  test(
+    "is not asked for by every call while it cannot be read",
+    failing,
+    Effect.gen(function* () {
+      const tickers = failing.script;
+      failing.script = (asked) => (asked.endpoint === "markets" ? down : tickers(asked));
+      for (let i = 0; i < 40; i++) {
+        yield* answered(getTicker("KRW-BTC", { maxAge: 0 }));
+        yield* TestClock.adjust("245 millis");
+      }
+      assert.strictEqual(failing.asked.length, 40);
+      assert.isAtMost(failing.lists, 3);
+    }),
+  );
+
+  const listed = stubOf(({ endpoint }) => (endpoint === "instruments" ? Effect.succeed([{ market: "KRW-BTC", tickSize: 1_000 }]) : down));
+  test(
+    "comes by quote, with tick sizes unless they are not wanted",
+    listed,
+    Effect.gen(function* () {
+      listed.markets = ["KRW-BTC", "KRW-ETH", "USDT-BTC"].map(marketOf);
+      const plain = yield* answered(getMarkets({ quote: "krw", instruments: false }));
+      assert.deepStrictEqual(
+        plain.map(({ market }) => market),
+        ["KRW-BTC", "KRW-ETH"].map(marketOf),
+      );
+      assert.strictEqual(listed.asked.length, 0);
+      const [first] = yield* answered(getMarkets());
+      assert.property(first, "tickSize");
+      assert.strictEqual(listed.lists, 1);
+    }),
+  );
+});
+
+describe("a closed range of candles", () => {
+  const stub = stubOf(({ query }) => Effect.succeed([candle(Number(query[3]) - 60_000)]));
+  test(
+    "is kept for 30 seconds: asked again at 29.9 it is the same answer, at 30.1 a new request (R003-31)",
+    stub,
+    Effect.gen(function* () {
+      const ask = answered(getCandles("KRW-BTC", "1m", { count: 1, to: start - 600_000 }));
+      const first = yield* ask;
+      assert.strictEqual(first.provenance.tier, "warm_cache_rest");
+      yield* TestClock.adjust("29900 millis");
+      const second = yield* ask;
+      assert.deepStrictEqual(second.value, first.value);
+      assert.deepStrictEqual([second.provenance.confirmedAgeMs, second.provenance.stale, stub.asked.length], [29_900, false, 1]);
+      yield* TestClock.adjust("200 millis");
+      assert.strictEqual((yield* ask).provenance.confirmedAgeMs, 0);
+      assert.strictEqual(stub.asked.length, 2);
+    }),
+  );
+});
+
+describe("health and metrics", () => {
+  const stub = stubOf(exchange(["KRW-BTC"]));
+  test(
+    "tell the state of every part as plain data, and count calls",
+    stub,
+    Effect.gen(function* () {
+      yield* answered(getTicker("KRW-BTC"));
+      yield* answered(Effect.flip(getTicker("KRW-BTD")));
+      const report = yield* health;
+      assert.deepStrictEqual(
+        [report.venue, report.simulated, report.mode, report.hotKeys, report.knownMarkets],
+        ["stub", true, "normal", 1, 4],
+      );
+      assert.deepStrictEqual(
+        report.tiers.map(({ tier, answered }) => [tier, answered]),
+        [["batch_snapshot", 1]],
+      );
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(report)), report);
+      assert.match(yield* metrics, /naru_calls_total\{.*outcome="answered".*\} \d+/);
+    }),
+  );
+});
