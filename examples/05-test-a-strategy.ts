@@ -4,13 +4,16 @@
  */
 import { streamTrades } from "@naru/router";
 import { Sim } from "@naru/sim";
-import { Effect, Fiber, Stream } from "effect";
+import { Effect, Fiber, Layer, Stream } from "effect";
 import { TestClock } from "effect/testing";
 
 /** The price at which a stop, trailing the highest price by `percent`, sells. */
 const trailingStop = (market: string, percent: number) =>
   streamTrades(market).pipe(
-    Stream.scan(() => ({ high: 0, price: 0 }), ({ high }, trade) => ({ high: Math.max(high, trade.price.number), price: trade.price.number })),
+    Stream.scan(
+      () => ({ high: 0, price: 0 }),
+      ({ high }, trade) => ({ high: Math.max(high, trade.price.number), price: trade.price.number }),
+    ),
     Stream.filter(({ high, price }) => high > 0 && price <= high * (1 - percent / 100)),
     Stream.map(({ price }) => price),
     Stream.runHead,
@@ -27,6 +30,7 @@ const test = Effect.gen(function* () {
   return yield* Fiber.join(strategy);
 });
 
-const sold = await Effect.runPromise(test.pipe(Effect.provide(Sim.layerTest({ seed: 1 })), Effect.provide(TestClock.layer())));
+const layer = Sim.layerTest({ seed: 1 }).pipe(Layer.provideMerge(TestClock.layer()));
+const sold = await Effect.runPromise(Effect.provide(test, layer));
 console.log(sold._tag === "Some" ? `sold at ${sold.value}` : "never sold");
 if (sold._tag !== "Some" || sold.value !== 104_000_000) process.exitCode = 1;

@@ -1,7 +1,7 @@
 /**
  * Flags and arguments of the command line. Only what parsing needs is imported here: this file is loaded for `--help`, long before any
- * network code. The words that flags accept are written out for the same reason; their types come from the router, so a word that the router
- * does not know fails to compile.
+ * network code. The words that flags accept are written out for the same reason; their types come from the router, so a word that the
+ * router does not know fails to compile.
  */
 import type { Context, Intent, Kind, OnStale, Priority, Strategy } from "@naru/router/domain/Question";
 import type { RecordedKind } from "@naru/upbit/recorded";

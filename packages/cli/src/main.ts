@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The `naru` command as a process: errors logged on stderr (more with `--log-level`), exit codes after sysexits.h, and a quiet end when the reader of a pipe has seen enough. */
+/**
+ * The `naru` command as a process: errors logged on stderr (more with `--log-level`), exit codes after sysexits.h, and a quiet end when
+ * the reader of a pipe has seen enough.
+ */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Command from "effect/cli/Command";

@@ -1,4 +1,7 @@
-/** From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the network. */
+/**
+ * From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the
+ * network.
+ */
 import type { ConfigError, MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { MarketData } from "@naru/router/MarketData";
 import * as Effect from "effect/Effect";
@@ -15,7 +18,7 @@ export const withMarketData = <A, R>(
 ): Effect.Effect<A, CommandFailed, Exclude<R, MarketData>> => reporting(flags, Effect.provide(body, layerOf(flags)));
 
 /** `MarketData` of the venue that the flags name. Only the venue's own code is loaded. */
-export const layerOf = (flags: Pick<Shared, "venue" | "seed" | "simulated">): Layer.Layer<MarketData, ConfigError> =>
+const layerOf = (flags: Pick<Shared, "venue" | "seed" | "simulated">): Layer.Layer<MarketData, ConfigError> =>
   Layer.unwrap(
     flags.venue === "sim"
       ? Effect.map(
@@ -29,8 +32,8 @@ export const layerOf = (flags: Pick<Shared, "venue" | "seed" | "simulated">): La
   );
 
 /**
- * What answers at an address on this machine is taken for an emulated exchange unless the user says otherwise: a real price labelled SIM is a
- * nuisance, a made-up one without the label is a loss.
+ * What answers at an address on this machine is taken for an emulated exchange unless the user says otherwise: a real price labelled SIM
+ * is a nuisance, a made-up one without the label is a loss.
  */
 export const isSimulated = ({ venue, simulated }: Pick<Shared, "venue" | "simulated">): boolean =>
   Option.getOrElse(simulated, () => URL.canParse(venue) && loopback.test(new URL(venue).hostname));

@@ -19,15 +19,30 @@ interface BadAnswer {
 }
 
 const badAnswers: ReadonlyArray<BadAnswer> = [
-  { what: "half a body", fault: { headers: json, body: bytes('[{"market":"KRW-BTC","trade_da') }, tag: "DecodeError", detail: { stage: "json" } },
+  {
+    what: "half a body",
+    fault: { headers: json, body: bytes('[{"market":"KRW-BTC","trade_da') },
+    tag: "DecodeError",
+    detail: { stage: "json" },
+  },
   {
     what: "a page of HTML",
     fault: { headers: { "content-type": "text/html" }, body: bytes("<html><body>Service maintenance</body></html>") },
     tag: "UpstreamError",
     detail: { status: 200 },
   },
-  { what: "invalid UTF-8", fault: { headers: json, body: Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d) }, tag: "DecodeError", detail: { stage: "utf8" } },
-  { what: "nine megabytes", fault: { headers: json, body: new Uint8Array(9 * 1024 * 1024).fill(32) }, tag: "DecodeError", detail: { stage: "size" } },
+  {
+    what: "invalid UTF-8",
+    fault: { headers: json, body: Uint8Array.of(0x5b, 0x22, 0xff, 0x22, 0x5d) },
+    tag: "DecodeError",
+    detail: { stage: "utf8" },
+  },
+  {
+    what: "nine megabytes",
+    fault: { headers: json, body: new Uint8Array(9 * 1024 * 1024).fill(32) },
+    tag: "DecodeError",
+    detail: { stage: "size" },
+  },
   {
     what: "an error under HTTP 200",
     fault: { headers: json, body: bytes('{"error":{"name":500,"message":"server error"}}') },

@@ -24,9 +24,20 @@ describe("each of the five tiers really serves (R000-06)", () => {
       Effect.gen(function* () {
         const { ledger } = yield* Exchange;
         const markets = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "BTC-ETH"];
-        const answers = yield* during(Effect.all(markets.map((market) => getTicker(market)), { concurrency: "unbounded" }));
-        assert.deepStrictEqual(answers.map((answer) => answer.provenance.tier), Array.from(markets, () => "batch_snapshot"));
-        assert.deepStrictEqual(answers.map((answer) => answer.value.market), markets);
+        const answers = yield* during(
+          Effect.all(
+            markets.map((market) => getTicker(market)),
+            { concurrency: "unbounded" },
+          ),
+        );
+        assert.deepStrictEqual(
+          answers.map((answer) => answer.provenance.tier),
+          Array.from(markets, () => "batch_snapshot"),
+        );
+        assert.deepStrictEqual(
+          answers.map((answer) => answer.value.market),
+          markets,
+        );
         assert.strictEqual(ledger.restCount("/v1/ticker"), 1);
       }),
     ),
@@ -62,7 +73,10 @@ describe("each of the five tiers really serves (R000-06)", () => {
         assert.strictEqual(answer.provenance.channel, "websocket");
         assert.strictEqual(ledger.restCount("/v1/ticker"), 0);
         const frames = ledger.frames({ direction: "out", kind: "ticker", market: "KRW-ETH" }).map((frame) => frame.text);
-        assert.isTrue(frames.some((text) => text.includes(`"timestamp":${answer.provenance.exchangeTimeMs}`)), frames.join("\n"));
+        assert.isTrue(
+          frames.some((text) => text.includes(`"timestamp":${answer.provenance.exchangeTimeMs}`)),
+          frames.join("\n"),
+        );
       }),
     ),
   );
@@ -108,7 +122,10 @@ describe("what the tiers share", () => {
       Effect.gen(function* () {
         const { ledger } = yield* Exchange;
         const { ranked } = yield* explain({ kind: "candles", market: ticker, interval: "1m", count: 500 });
-        assert.deepStrictEqual(ranked.tiers.map(({ tier }) => tier), ["warm_cache_rest", "cold_rest"]);
+        assert.deepStrictEqual(
+          ranked.tiers.map(({ tier }) => tier),
+          ["warm_cache_rest", "cold_rest"],
+        );
         assert.strictEqual(ledger.restCount(), 0);
       }),
     ),

@@ -15,7 +15,10 @@ describe("questions about several markets", () => {
   it.effect("one bad market never spoils the rest: the good ones are answered in the order asked (C-30)", () =>
     Effect.gen(function* () {
       const { answers, failures } = yield* during(getTicker(["KRW-ETH", "KRW-NOPE", "BTC-KRW", "KRW-BTC"]));
-      assert.deepStrictEqual(answers.map((answer) => answer.market), ["KRW-ETH", "KRW-BTC"]);
+      assert.deepStrictEqual(
+        answers.map((answer) => answer.market),
+        ["KRW-ETH", "KRW-BTC"],
+      );
       assert.deepStrictEqual(
         failures.map(({ market, error }) => [market, error._tag]),
         [

@@ -34,9 +34,7 @@ describe("the socket and its subscription", () => {
     Effect.gen(function* () {
       const { ledger } = yield* Exchange;
       const seen: Array<StreamElement<Trade>> = [];
-      yield* Effect.forkChild(
-        Stream.runForEach(streamTradesEvents("KRW-BTC"), (element) => Effect.sync(() => void seen.push(element))),
-      );
+      yield* Effect.forkChild(Stream.runForEach(streamTradesEvents("KRW-BTC"), (element) => Effect.sync(() => void seen.push(element))));
       yield* TestClock.adjust("2 seconds");
       yield* Sim.halt;
       yield* Sim.path("KRW-BTC", [100_000_000, 100_001_000]);

@@ -26,7 +26,7 @@ import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
 import * as ColdRest from "./tiers/ColdRest.ts";
 import * as HotCache from "./tiers/HotCache.ts";
 import * as LiveSubscription from "./tiers/LiveSubscription.ts";
-import { liveKeyOf } from "./tiers/liveKey.ts";
+import { liveKeyOf } from "./domain/liveKey.ts";
 import * as RestAnswer from "./tiers/restAnswer.ts";
 import type { Tier, TierAnswer } from "./tiers/Tier.ts";
 import * as WarmRest from "./tiers/WarmRest.ts";
@@ -225,14 +225,31 @@ const nobody = ({ groups, limiter, rest, venue }: Parts, question: Question, { g
   const gates = new Set(gated.map(({ gate }) => gate));
   const group = groups[question.kind];
   if (gates.has("ip_blocked")) {
-    return new RateLimited({ group: "all", scope: "ip", status: 418, retryAfterMs: limiter.blockedMs(), detail: "blocked by the exchange" });
+    return new RateLimited({
+      group: "all",
+      scope: "ip",
+      status: 418,
+      retryAfterMs: limiter.blockedMs(),
+      detail: "blocked by the exchange",
+    });
   }
   if (gates.has("breaker_open")) return new CircuitOpen({ target: group, retryAfterMs: Math.ceil(rest.breakerOpenMs(group)) });
   if (gates.has("rest_wait_exceeds_deadline")) {
-    return new RateLimited({ group, scope: "local", status: null, retryAfterMs: limiter.waitMs(group), detail: "the wait exceeds the deadline" });
+    return new RateLimited({
+      group,
+      scope: "local",
+      status: null,
+      retryAfterMs: limiter.waitMs(group),
+      detail: "the wait exceeds the deadline",
+    });
   }
   if (gates.has("not_connected") || gates.has("not_subscribed")) {
-    return new NetworkError({ phase: "socket", host: venue.host, code: null, detail: "the socket is not connected, or the key not subscribed" });
+    return new NetworkError({
+      phase: "socket",
+      host: venue.host,
+      code: null,
+      detail: "the socket is not connected, or the key not subscribed",
+    });
   }
   const reason = `leaves nobody to answer a question about ${question.kind}`;
   return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });

@@ -5,7 +5,7 @@
  * service (`getTicker`, …) are the same calls for people who like `yield* getTicker("KRW-BTC")`.
  */
 import * as Context from "effect/Context";
-import * as Effect from "effect/Effect";
+import type * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
@@ -56,7 +56,9 @@ export interface CallbackStatus {
 
 /** What a callback subscription may carry; candles need an interval and have a stream of their own. */
 export type CallbackKind = Exclude<Kind, "candles">;
-export type CallbackElement = { readonly [K in CallbackKind]: { readonly kind: K; readonly element: StreamElement<ElementOf[K]> } }[CallbackKind];
+export type CallbackElement = {
+  readonly [K in CallbackKind]: { readonly kind: K; readonly element: StreamElement<ElementOf[K]> };
+}[CallbackKind];
 
 export class MarketData extends Context.Service<
   MarketData,
@@ -68,13 +70,20 @@ export class MarketData extends Context.Service<
     /** The newest trades, oldest first. */
     readonly getTrades: (market: string, options?: TradesOptions) => Effect.Effect<Answer<ReadonlyArray<Trade>>, MarketDataError>;
     /** Candles of any interval and number, oldest first. */
-    readonly getCandles: (market: string, interval: string, options?: CandlesOptions) => Effect.Effect<Answer<ReadonlyArray<Candle>>, MarketDataError>;
+    readonly getCandles: (
+      market: string,
+      interval: string,
+      options?: CandlesOptions,
+    ) => Effect.Effect<Answer<ReadonlyArray<Candle>>, MarketDataError>;
     /** Every market of the venue, with warnings and tick sizes. */
     readonly getMarkets: (options?: MarketsOptions) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
 
     /** Values as they come. A hole that cannot be healed fails the stream, unless `onGap: "skip"`. */
     readonly streamTicker: (markets: Markets, options?: StreamOptions) => Stream.Stream<Ticker, MarketDataError>;
-    readonly streamOrderbook: (markets: Markets, options?: StreamOptions & { readonly levels?: number }) => Stream.Stream<Orderbook, MarketDataError>;
+    readonly streamOrderbook: (
+      markets: Markets,
+      options?: StreamOptions & { readonly levels?: number },
+    ) => Stream.Stream<Orderbook, MarketDataError>;
     readonly streamTrades: (markets: Markets, options?: StreamOptions) => Stream.Stream<Trade, MarketDataError>;
     readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => Stream.Stream<Candle, MarketDataError>;
     /** The same with reconnects, recoveries, gaps and drops as elements. */
@@ -135,12 +144,14 @@ export const streamTrades = (markets: Markets, options?: StreamOptions) => strea
 export const streamCandles = (markets: Markets, interval: string, options?: StreamOptions) =>
   stream((data) => data.streamCandles(markets, interval, options));
 
-export const streamTickerEvents = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTickerEvents(markets, options));
+export const streamTickerEvents = (markets: Markets, options?: StreamOptions) =>
+  stream((data) => data.streamTickerEvents(markets, options));
 
 export const streamOrderbookEvents = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>
   stream((data) => data.streamOrderbookEvents(markets, options));
 
-export const streamTradesEvents = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTradesEvents(markets, options));
+export const streamTradesEvents = (markets: Markets, options?: StreamOptions) =>
+  stream((data) => data.streamTradesEvents(markets, options));
 
 export const streamCandlesEvents = (markets: Markets, interval: string, options?: StreamOptions) =>
   stream((data) => data.streamCandlesEvents(markets, interval, options));

@@ -61,7 +61,8 @@ const make = Effect.gen(function* () {
     const facts = asker.facts(question, 1);
     const { ranked, frequency, channel } = selector.explain(question, facts);
     const first = ranked.tiers[0]?.tier;
-    const restRequests = first === undefined || first === "hot_cache" || first === "live_subscription" ? 0 : Asker.pagesOf(question, venue.paging);
+    const restRequests =
+      first === undefined || first === "hot_cache" || first === "live_subscription" ? 0 : Asker.pagesOf(question, venue.paging);
     return { question, ranked, facts, restRequests, frequency, channel };
   });
 

@@ -99,7 +99,8 @@ export const candlesQuestion = (
       if (fromMs !== null) {
         if (fromMs >= upper) return yield* refuse("from", new Date(fromMs).toISOString(), "is not before the end of the range");
         const rows = windowsBetween(interval, fromMs, upper);
-        if (rows > maxRows) return yield* refuse("from", new Date(fromMs).toISOString(), `spans ${rows} windows; at most ${maxRows} fit one question`);
+        if (rows > maxRows)
+          return yield* refuse("from", new Date(fromMs).toISOString(), `spans ${rows} windows; at most ${maxRows} fit one question`);
       }
       const forming = yield* oneOf("forming", options.forming ?? "include", ["include", "exclude"]);
       const fill = yield* oneOf("fill", options.fill ?? "none", ["none", "flat"]);
@@ -125,7 +126,12 @@ export const resolveIntent = (intent: Intent, kind: Kind, config: RouterConfigSh
     const context = yield* oneOf("context", intent.context ?? "realtime_trading", Context.literals);
     const usual = config.maxAgeMs[kind];
     return {
-      maxAgeMs: yield* duration("maxAge", intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual), 0, immutableAgeMs),
+      maxAgeMs: yield* duration(
+        "maxAge",
+        intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual),
+        0,
+        immutableAgeMs,
+      ),
       deadlineMs: yield* duration("deadline", intent.deadline ?? config.deadlineMs, 1, maxDeadlineMs),
       priority: yield* oneOf("priority", intent.priority ?? "normal", Priority.literals),
       realtime,
@@ -157,7 +163,9 @@ const isClosed = (interval: Interval, toMs: number, nowMs: number): boolean =>
   nowMs >= nextWindowStart(interval, windowStart(interval, toMs - 1)) + closeMarginMs;
 
 const wholeNumber = (field: string, value: number, min: number, max: number): Checked<number> =>
-  Number.isInteger(value) && value >= min && value <= max ? Result.succeed(value) : refuse(field, String(value), `is not a whole number from ${min} to ${max}`);
+  Number.isInteger(value) && value >= min && value <= max
+    ? Result.succeed(value)
+    : refuse(field, String(value), `is not a whole number from ${min} to ${max}`);
 
 const duration = (field: string, value: number, min: number, max: number): Checked<number> =>
   Number.isFinite(value) && value >= min && value <= max
@@ -189,7 +197,9 @@ const isCalendarDay = (day: string): boolean => {
 
 /** The exchange opened in 2017; a moment far outside is a unit mistaken. */
 const inRange = (field: string, input: string, ms: number): Checked<number> =>
-  Number.isFinite(ms) && ms >= 0 && ms < 4e12 ? Result.succeed(Math.round(ms)) : refuse(field, input, "is not a moment between 1970 and 2096");
+  Number.isFinite(ms) && ms >= 0 && ms < 4e12
+    ? Result.succeed(Math.round(ms))
+    : refuse(field, input, "is not a moment between 1970 and 2096");
 
 const refuse = (field: string, input: string, reason: string): Result.Result<never, InvalidRequest> =>
   Result.fail(new InvalidRequest({ field, input: input.slice(0, 60), reason }));

@@ -17,7 +17,10 @@ type Checked<K extends Kind> = Result.Result<Extract<Question, { readonly kind: 
 
 /** One checked question. The asker answers a kind with that kind's value. */
 export const one = <K extends Kind>(asker: Asker, question: Checked<K>, markets = 1): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
-  Effect.flatMap(Effect.fromResult(question), (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>);
+  Effect.flatMap(
+    Effect.fromResult(question),
+    (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>,
+  );
 
 /** A call in its two forms. The cast joins them under one overloaded name; each branch is checked by itself. */
 export const oneOrMany = <K extends Kind, Options>(
@@ -40,9 +43,13 @@ const many = <K extends Kind>(
     const reason = `are too many for one call; at most ${maxMarkets}`;
     return Effect.fail(new InvalidRequest({ field: "market", input: `${markets.length} markets`, reason }));
   }
-  const each = Effect.forEach(markets, (market) => Effect.result(one(asker, question(market), markets.length)), { concurrency: "unbounded" });
+  const each = Effect.forEach(markets, (market) => Effect.result(one(asker, question(market), markets.length)), {
+    concurrency: "unbounded",
+  });
   return Effect.map(each, (results) => ({
     answers: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
-    failures: results.flatMap((result, index) => (Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [])),
+    failures: results.flatMap((result, index) =>
+      Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [],
+    ),
   }));
 };

@@ -30,7 +30,9 @@ export const toEnvelope = (answer: Answer<unknown>): Envelope => {
   const cached = provenance.tier === "hot_cache";
   return {
     success: true,
-    data: Array.isArray(answer.value) ? answer.value.map((row: unknown) => rowToJson(answer.kind, row)) : rowToJson(answer.kind, answer.value),
+    data: Array.isArray(answer.value)
+      ? answer.value.map((row: unknown) => rowToJson(answer.kind, row))
+      : rowToJson(answer.kind, answer.value),
     metadata: {
       channel: cached ? "cache" : provenance.channel,
       tier: provenance.tier,

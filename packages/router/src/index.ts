@@ -28,7 +28,17 @@ export { Mode, ModeChange } from "./domain/Mode.ts";
 export { Orderbook, PriceLevel } from "./domain/Orderbook.ts";
 export { Channel, Provenance, Source, StaleReason, TierName } from "./domain/Provenance.ts";
 export { Context, type Intent, Kind, OnStale, Priority, Question, Strategy } from "./domain/Question.ts";
-export type { Dropped, ElementOf, Gap, Live, Reconnecting, Recovered, Resumed, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+export type {
+  Dropped,
+  ElementOf,
+  Gap,
+  Live,
+  Reconnecting,
+  Recovered,
+  Resumed,
+  StreamElement,
+  StreamOptions,
+} from "./domain/StreamElement.ts";
 export { Change, Side, Ticker } from "./domain/Ticker.ts";
 export { Trade } from "./domain/Trade.ts";
 export type { CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./ask.ts";

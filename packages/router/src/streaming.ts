@@ -28,20 +28,23 @@ export interface Streaming {
     markets: Markets,
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
-  readonly values: <K extends Kind>(kind: K, markets: Markets, options: StreamOptions & StreamShape) => Stream.Stream<ElementOf[K], MarketDataError>;
+  readonly values: <K extends Kind>(
+    kind: K,
+    markets: Markets,
+    options: StreamOptions & StreamShape,
+  ) => Stream.Stream<ElementOf[K], MarketDataError>;
 }
 
-export const make = (
-  subscriptions: Subscriptions["Service"],
-  marketList: MarketList["Service"],
-  venue: Venue["Service"],
-): Streaming => {
+export const make = (subscriptions: Subscriptions["Service"], marketList: MarketList["Service"], venue: Venue["Service"]): Streaming => {
   const keys = Effect.fnUntraced(function* (kind: Kind, markets: Markets, shape: StreamShape) {
     const codes = typeof markets === "string" ? [markets] : [...new Set(markets)];
     if (codes.length === 0) return yield* new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" });
-    const wanted = yield* Effect.forEach(codes, (code) => Effect.fromResult(Result.flatMap(parseMarket(code), (market) => keyOf(kind, market, shape))));
+    const wanted = yield* Effect.forEach(codes, (code) =>
+      Effect.fromResult(Result.flatMap(parseMarket(code), (market) => keyOf(kind, market, shape))),
+    );
     for (const key of wanted) {
-      if (!venue.socket.supports(key)) return yield* new InvalidRequest({ field: "interval", input: shape.interval ?? kind, reason: "is not streamed by this exchange" });
+      if (!venue.socket.supports(key))
+        return yield* new InvalidRequest({ field: "interval", input: shape.interval ?? kind, reason: "is not streamed by this exchange" });
     }
     // An exchange that cannot list its markets now may still stream them.
     yield* Effect.ignore(marketList.get);

@@ -1,56 +1,21 @@
 /** One question from ranking to answer, with REST and the socket scripted: what is asked, what is remembered, and how old values are told. */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Effect, Fiber } from "effect";
+import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import { Cache } from "../src/cache/Cache.ts";
 import type { Market } from "../src/domain/Market.ts";
 import { keyId } from "../src/domain/StreamKey.ts";
-import type { Ticker } from "../src/domain/Ticker.ts";
-import { CircuitOpen, MarketUnknown, NetworkError, UpstreamError } from "../src/errors/MarketDataError.ts";
+import { MarketUnknown, NetworkError, UpstreamError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
-import { explain, getOrderbook, getTicker, getTrades, MarketData } from "../src/MarketData.ts";
-import { RateLimiter } from "../src/limits/RateLimiter.ts";
+import { explain, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
 import { book, btc, ticker, trade } from "./samples.ts";
-import { routerOver, type Script, type Stub, stubOf } from "./stubServices.ts";
+import { answered, frame, routerOver, type Stub, stubOf, tickers } from "./stubServices.ts";
 
 const key = keyId({ kind: "ticker", market: btc });
 const down = Effect.fail(new NetworkError({ phase: "connect", host: "stub.test", code: "ECONNREFUSED", detail: null }));
 
-/** Tickers of the markets asked for, made at the moment of the answer. */
-const tickers =
-  (price = "100"): Script =>
-  ({ query }) =>
-    Effect.clockWith((clock) =>
-      Effect.sync(() => (query[0] ?? "").split(",").map((market) => ticker(price, clock.currentTimeMillisUnsafe(), market as Market))),
-    );
-
-/** Runs `effect` in a router over `stub`; the clock moves by itself until it has ended. */
-const answered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect, { startImmediately: true });
-    for (let i = 0; i < 2_000 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("5 millis");
-    return yield* Fiber.join(fiber);
-  });
-
-const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown, MarketData | Cache | FallbackManager | RateLimiter>) =>
+const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown, MarketData | Cache | FallbackManager>) =>
   it.effect(title, () => Effect.provide(effect, routerOver(stub)));
-
-/** Puts a value into the hot store as the socket would. */
-const frame = (stub: Stub, value: Ticker) =>
-  Effect.gen(function* () {
-    const { hot } = yield* Cache;
-    const clock = yield* Clock.Clock;
-    const nanos = clock.monotonicTimeNanosUnsafe();
-    stub.live.add(key);
-    stub.confirmedNanos = nanos;
-    const times = {
-      exchangeTimeMs: value.timestampMs,
-      receivedNanos: nanos,
-      receivedMs: clock.currentTimeMillisUnsafe(),
-      confirmedNanos: nanos,
-    };
-    hot.put(key, { value, ...times, channel: "websocket" });
-  });
 
 const start = Date.UTC(2026, 0, 31);
 
@@ -202,94 +167,6 @@ describe("an old value", () => {
       // Who forbids the socket does not get its values by this way either.
       const error = yield* Effect.flip(answered(getTicker("KRW-BTC", { strategy: "rest_only", onStale: "serve" })));
       assert.strictEqual(error._tag, "NetworkError");
-    }),
-  );
-});
-
-describe("when nobody can be asked", () => {
-  const open = stubOf(tickers());
-  test(
-    "an open breaker is told as such, with its wait, for any kind of question",
-    open,
-    Effect.gen(function* () {
-      open.breakerOpenMs = 4_000;
-      for (const ask of [getTicker("KRW-BTC"), getTrades("KRW-BTC", { count: 10 })]) {
-        const error = yield* Effect.flip(ask as Effect.Effect<unknown, unknown, MarketData>);
-        assert.instanceOf(error, CircuitOpen);
-        assert.strictEqual(error.retryAfterMs, 4_000);
-      }
-      assert.strictEqual(open.asked.length, 0);
-    }),
-  );
-
-  const busy = stubOf(tickers());
-  test(
-    "a limiter that cannot serve in time is told as RateLimited, and a blocked address as such",
-    busy,
-    Effect.gen(function* () {
-      const limiter = yield* RateLimiter;
-      yield* limiter.pauseGroup("ticker", 60_000);
-      const local = yield* Effect.flip(getTicker("KRW-BTC"));
-      assert(local._tag === "RateLimited");
-      assert.deepStrictEqual([local.scope, local.group], ["local", "ticker"]);
-      assert.isAtLeast(local.retryAfterMs, 59_000);
-      yield* limiter.block(120_000);
-      const banned = yield* Effect.flip(getTicker("KRW-BTC"));
-      assert(banned._tag === "RateLimited");
-      assert.deepStrictEqual([banned.scope, banned.status], ["ip", 418]);
-      assert.isAbove(banned.retryAfterMs, 119_000);
-      assert.strictEqual(busy.asked.length, 0);
-    }),
-  );
-
-  const silent = stubOf(tickers());
-  test(
-    "a caller who forbids REST waits for the socket, and never longer than the deadline",
-    silent,
-    Effect.gen(function* () {
-      silent.connected = true;
-      const started = yield* Effect.clockWith((clock) => clock.monotonicTimeNanos);
-      const fiber = yield* Effect.forkChild(
-        Effect.flip(getTicker("KRW-BTC", { strategy: "websocket_only", realtime: true, deadline: 2_000 })),
-        { startImmediately: true },
-      );
-      yield* TestClock.adjust("1999 millis");
-      assert.isUndefined(fiber.pollUnsafe());
-      for (let i = 0; i < 1_000 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("1 millis");
-      const tookMs = Number((yield* Effect.clockWith((clock) => clock.monotonicTimeNanos)) - started) / 1e6;
-      assert.isAtMost(tookMs, 2_002);
-      assert.strictEqual((yield* Fiber.join(fiber))._tag, "TimeoutError");
-      assert.include(silent.wanted, key);
-      assert.strictEqual(silent.asked.length, 0);
-    }),
-  );
-
-  const opening = stubOf(tickers());
-  test(
-    "a caller who forbids REST is answered by the socket as soon as it speaks",
-    opening,
-    Effect.gen(function* () {
-      yield* TestClock.setTime(start);
-      const cache = yield* Cache;
-      opening.awaitLive = Effect.andThen(
-        Effect.sleep("300 millis"),
-        Effect.suspend(() => Effect.provideService(frame(opening, ticker("102", start)), Cache, cache)),
-      );
-      opening.connected = true;
-      const { value, provenance } = yield* answered(getTicker("KRW-BTC", { strategy: "websocket_only" }));
-      assert.deepStrictEqual([value.price.number, provenance.channel, provenance.stale], [102, "websocket", false]);
-      assert.strictEqual(opening.asked.length, 0);
-    }),
-  );
-
-  const impossible = stubOf(tickers());
-  test(
-    "a question that the allowed channel never answers is refused as the caller's mistake",
-    impossible,
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(getTrades("KRW-BTC", { count: 10, strategy: "websocket_only" }));
-      assert(error._tag === "InvalidRequest");
-      assert.strictEqual(error.field, "strategy");
     }),
   );
 });

@@ -1,12 +1,12 @@
 /** The composition: lists of markets, the list of markets itself, and the report of health. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber } from "effect";
+import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import type { Market } from "../src/domain/Market.ts";
-import { MarketUnknown, NetworkError } from "../src/errors/MarketDataError.ts";
-import { getCandles, getMarkets, getTicker, health, MarketData, metrics } from "../src/MarketData.ts";
-import { candle, marketOf, ticker } from "./samples.ts";
-import { routerOver, type Script, type Stub, stubOf } from "./stubServices.ts";
+import { DecodeError, MarketUnknown, NetworkError } from "../src/errors/MarketDataError.ts";
+import { getCandles, getMarkets, getTicker, getTrades, health, type MarketData, metrics } from "../src/MarketData.ts";
+import { candle, marketOf, ticker, trade } from "./samples.ts";
+import { answered, info, routerOver, type Script, type Stub, stubOf } from "./stubServices.ts";
 
 const start = Date.UTC(2026, 0, 31);
 const down = Effect.fail(new NetworkError({ phase: "connect", host: "stub.test", code: "ECONNREFUSED", detail: null }));
@@ -21,15 +21,6 @@ const exchange =
       ? Effect.succeed(markets.map((market) => ticker("100", start, market as Market)))
       : Effect.fail(new MarketUnknown({ market: "", venue: "stub", near: [] }));
   };
-
-const answered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.forkChild(effect, { startImmediately: true });
-    // What needs no time takes none.
-    yield* TestClock.adjust(0);
-    for (let i = 0; i < 200 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("5 millis");
-    return yield* Fiber.join(fiber);
-  });
 
 const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown, MarketData>) =>
   it.effect(title, () => Effect.provide(Effect.andThen(TestClock.setTime(start), effect), routerOver(stub)));
@@ -116,6 +107,15 @@ describe("the list of the exchange's markets", () => {
       yield* answered(getTicker("KRW-BTC"));
       yield* TestClock.adjust("10 seconds");
       yield* answered(getTicker("KRW-BTC"));
+      const tickers = empty.script;
+      const torn = new DecodeError({ stage: "schema", path: "[7].market", detail: "Expected string" });
+      empty.script = (asked) =>
+        asked.endpoint === "markets" ? Effect.succeed({ rows: [info(marketOf("KRW-ETH"))], rejected: [torn] }) : tickers(asked);
+      yield* TestClock.adjust("10 seconds");
+      yield* answered(getTicker("KRW-BTC"));
+      assert.strictEqual((yield* health).knownMarkets, 1);
+      yield* TestClock.adjust("10 seconds");
+      assert.strictEqual((yield* answered(getTicker("KRW-BTC"))).value.market, "KRW-BTC");
     }),
   );
 
@@ -170,6 +170,61 @@ describe("a closed range of candles", () => {
       yield* TestClock.adjust("200 millis");
       assert.strictEqual((yield* ask).provenance.confirmedAgeMs, 0);
       assert.strictEqual(stub.asked.length, 2);
+    }),
+  );
+});
+
+describe("history in pages", () => {
+  /** An exchange that made one trade a second, ids counting down from 2000, newest first; a page ends before the trade it is asked from. */
+  const trades: Script = ({ query: [, count, before] }) => {
+    const newest = before === "" ? 2_000 : Number(before) - 1;
+    return Effect.succeed(
+      Array.from({ length: Number(count) }, (_, i) => newest - i).flatMap((id) => (id > 0 ? [trade(String(id), start + id * 1_000)] : [])),
+    );
+  };
+  const stub = stubOf(trades);
+  test(
+    "brings as many trades as asked, oldest first, each once, and knows when there are no more",
+    stub,
+    Effect.gen(function* () {
+      const { value } = yield* answered(getTrades("KRW-BTC", { count: 1_200 }));
+      assert.deepStrictEqual(
+        value.map(({ id }) => Number(id)),
+        Array.from({ length: 1_200 }, (_, i) => 801 + i),
+      );
+      assert.deepStrictEqual(
+        stub.asked.map(({ query }) => query[1]),
+        ["500", "500", "200"],
+      );
+      const short = yield* answered(getTrades("KRW-BTC", { count: 800, before: "300" }));
+      assert.strictEqual(short.value.length, 299);
+    }),
+  );
+
+  const torn = new DecodeError({ stage: "schema", path: "[3].low_price", detail: "Expected number" });
+  test(
+    "fails when one record of a page cannot be read: the hole would look like a quiet window",
+    stubOf(() => Effect.succeed({ rows: [candle(start - 120_000)], rejected: [torn] })),
+    Effect.gen(function* () {
+      assert.strictEqual(yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", { count: 2 }))), torn);
+    }),
+  );
+
+  const spread = stubOf(({ query: [, , count, to] }) => {
+    const end = to === "" ? start : Number(to);
+    return Effect.succeed(Array.from({ length: Number(count) }, (_, i) => candle(end - (i + 1) * 120_000)));
+  });
+  test(
+    "reads a sparse market back page by page, oldest first",
+    spread,
+    Effect.gen(function* () {
+      const { value, provenance } = yield* answered(getCandles("KRW-BTC", "1m", { count: 450 }));
+      assert.deepStrictEqual(
+        value.map(({ openTimeMs }) => (start - openTimeMs) / 120_000),
+        Array.from({ length: 450 }, (_, i) => 450 - i),
+      );
+      assert.strictEqual(spread.asked.length, 3);
+      assert.strictEqual(provenance.exchangeTimeMs, value.at(-1)?.lastTradeTimeMs);
     }),
   );
 });

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Deferred, Effect, Stream } from "effect";
 import type { CallbackElement } from "../src/MarketData.ts";
-import { MarketData, subscribe } from "../src/MarketData.ts";
+import { type MarketData, subscribe } from "../src/MarketData.ts";
 import { NetworkError } from "../src/errors/MarketDataError.ts";
 import { btc, trade } from "./samples.ts";
 import { routerOver, type Stub, stubOf } from "./stubServices.ts";
@@ -36,7 +36,7 @@ describe("subscribe", () => {
       assert.deepStrictEqual(subscription.status(), { state: "ended", delivered: 4, callbackErrors: 2, error: null });
       assert.deepStrictEqual(
         seen.map(({ kind, element }) => [kind, element._tag]),
-        Array(4).fill(["trades", "Live"]),
+        [1, 2, 3, 4].map(() => ["trades", "Live"]),
       );
     }),
   );

@@ -1,7 +1,7 @@
 /** Streams of values made from streams of elements: what a hole does, and what is refused before the socket is asked. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Stream } from "effect";
-import { MarketData, streamCandles, streamOrderbook, streamTicker, streamTrades, streamTradesEvents } from "../src/MarketData.ts";
+import { type MarketData, streamCandles, streamOrderbook, streamTicker, streamTrades, streamTradesEvents } from "../src/MarketData.ts";
 import { Closed } from "../src/errors/MarketDataError.ts";
 import { btc, trade } from "./samples.ts";
 import { routerOver, type Stub, stubOf } from "./stubServices.ts";

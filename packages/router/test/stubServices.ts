@@ -1,10 +1,12 @@
 /** A router over services that do as a test tells them: REST answers from a script, the socket is whatever the test says it is. */
-import { Clock, Effect, Layer, Result, Stream } from "effect";
+import { Clock, Effect, Fiber, Layer, Result, Stream } from "effect";
+import { TestClock } from "effect/testing";
 import { Cache } from "../src/cache/Cache.ts";
 import { MarketList } from "../src/cache/MarketList.ts";
 import type { Candle } from "../src/domain/Candle.ts";
 import type { Market, MarketInfo } from "../src/domain/Market.ts";
 import { type KeyId, keyId, type StreamKey } from "../src/domain/StreamKey.ts";
+import type { Ticker } from "../src/domain/Ticker.ts";
 import type { Trade } from "../src/domain/Trade.ts";
 import type { MarketDataError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
@@ -16,7 +18,7 @@ import { ChannelSelector } from "../src/select/ChannelSelector.ts";
 import { Subscriptions } from "../src/stream/Subscriptions.ts";
 import { Rest, type RestOptions } from "../src/transport/RestCall.ts";
 import { type Decoded, type RestCall, Venue } from "../src/transport/Venue.ts";
-import { marketOf } from "./samples.ts";
+import { marketOf, ticker } from "./samples.ts";
 
 const limits: LimitTable = {
   groups: Object.fromEntries(["market", "ticker", "orderbook", "trade", "candle"].map((group) => [group, { limit: 10, windowMs: 1_000 }])),
@@ -187,3 +189,39 @@ export const stubOf = (script: Script): Stub => {
   const stub: Stub = makeStub((asked) => (asked.endpoint === "markets" ? Effect.succeed(stub.markets.map(info)) : script(asked)));
   return stub;
 };
+
+/** Tickers of the markets asked for, made at the moment of the answer. */
+export const tickers =
+  (price = "100"): Script =>
+  ({ query }) =>
+    Effect.clockWith((clock) =>
+      Effect.sync(() => (query[0] ?? "").split(",").map((market) => ticker(price, clock.currentTimeMillisUnsafe(), market as Market))),
+    );
+
+/** Runs `effect` in a router over `stub`; the clock moves by itself until it has ended. */
+export const answered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect, { startImmediately: true });
+    // What needs no time takes none.
+    yield* TestClock.adjust(0);
+    for (let i = 0; i < 2_000 && fiber.pollUnsafe() === undefined; i++) yield* TestClock.adjust("5 millis");
+    return yield* Fiber.join(fiber);
+  });
+
+/** Puts a value into the hot store as the socket would. */
+export const frame = (stub: Stub, value: Ticker) =>
+  Effect.gen(function* () {
+    const { hot } = yield* Cache;
+    const id = keyId({ kind: "ticker", market: value.market });
+    const clock = yield* Clock.Clock;
+    const nanos = clock.monotonicTimeNanosUnsafe();
+    stub.live.add(id);
+    stub.confirmedNanos = nanos;
+    const times = {
+      exchangeTimeMs: value.timestampMs,
+      receivedNanos: nanos,
+      receivedMs: clock.currentTimeMillisUnsafe(),
+      confirmedNanos: nanos,
+    };
+    hot.put(id, { value, ...times, channel: "websocket" });
+  });

@@ -67,8 +67,7 @@ const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Rou
   Router.layer.pipe(Layer.provideMerge(layerOf(profile)), Layer.provide(RouterConfig.layer(options.config ?? {})));
 
 /** Jitter of the seed, so that a test sees the same reconnects and retries every time. */
-const seededRandom = (seed: number): Layer.Layer<never> =>
-  Layer.effect(Random.Random, Random.withSeed(Random.Random, seed));
+const seededRandom = (seed: number): Layer.Layer<never> => Layer.effect(Random.Random, Random.withSeed(Random.Random, seed));
 
 /** A test clock near 0 read as the exchange's time; any other clock as it is. */
 const atOrigin = (clock: Clock.Clock, originMs: number): Clock.Clock => {

@@ -1,6 +1,6 @@
 /**
- * `naru decode`: recorded frames and bodies to domain documents, one per line on stdout, whatever the wire spelling was. What is no market data
- * is counted by name; what cannot be read is told on stderr with its place and makes the exit code 65.
+ * `naru decode`: recorded frames and bodies to domain documents, one per line on stdout, whatever the wire spelling was. What is no market
+ * data is counted by name; what cannot be read is told on stderr with its place and makes the exit code 65.
  */
 import { rowToJson } from "@naru/router/domain/Answer";
 import { readRecorded, type RecordedKind, type RecordedRows } from "@naru/upbit/recorded";

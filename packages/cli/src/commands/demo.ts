@@ -1,6 +1,6 @@
 /**
- * `naru demo`: the live client against the emulated exchange over real sockets on this machine, step by step. Every number shown comes from an
- * answer or from the exchange's ledger, and every claim is checked; one that does not hold makes the exit code 1.
+ * `naru demo`: the live client against the emulated exchange over real sockets on this machine, step by step. Every number shown comes
+ * from an answer or from the exchange's ledger, and every claim is checked; one that does not hold makes the exit code 1.
  */
 import { layerLoopback } from "@naru/sim/Sim";
 import { LoopbackServer } from "@naru/sim/server/LoopbackServer";
@@ -13,7 +13,7 @@ import * as output from "../output.ts";
 import { duration } from "../render/numbers.ts";
 
 /** How long a step waits for a fact, in milliseconds. */
-const patienceMs = 5_000;
+const patienceMs = 10_000;
 
 export const demo = (flags: Shared): Effect.Effect<void, CommandFailed> =>
   Effect.gen(function* () {

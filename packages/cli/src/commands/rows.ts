@@ -51,7 +51,7 @@ const printed = <A>(
     flags,
     Effect.gen(function* () {
       // What is wrong with the question is said before anything is read; what it costs is known from here on.
-      const { restRequests } = yield* explain(question);
+      const { restRequests } = yield* withProgress(explain(question), "reading the list of markets");
       const answer = yield* withProgress(
         asked,
         `reading ${question.kind} of ${question.market}, at most ${counted(restRequests, "request")}`,

@@ -26,10 +26,11 @@ export interface Stage {
   /** Makes one trade at the exchange; its id there. */
   readonly trade: Effect.Effect<string, Script.ScriptError | MarketDataError>;
   readonly cutSockets: Effect.Effect<void>;
+  /** New sockets are refused for so long from now on; 0 lets them in again. */
   readonly refuseUpgrades: (durationMs: number) => Effect.Effect<void>;
 }
 
-/** The market most traded at the emulated exchange. */
+/** The market most traded at the emulated exchange. A literal of the right form, so the brand is safe. */
 const market = "KRW-BTC" as Market;
 
 export const makeStage = (patienceMs: number): Effect.Effect<Stage, never, MarketData | Exchange | Scope.Scope> =>

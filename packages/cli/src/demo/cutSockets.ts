@@ -6,8 +6,8 @@ import { isLive, isReconnecting } from "./elements.ts";
 import { timed } from "./Stage.ts";
 import { claim, same, type Step } from "./Step.ts";
 
-/** How long the exchange lets nobody in, in milliseconds. */
-const closedMs = 1_500;
+/** How long the exchange lets nobody in unless it is opened before, in milliseconds: longer than anything here takes. */
+const closedMs = 60_000;
 
 export const cutSockets: Step = {
   title: "The sockets are cut, REST takes over",

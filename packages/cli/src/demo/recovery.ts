@@ -1,4 +1,7 @@
-/** Step 7: trades happen while nobody listens. The link comes back by itself, they are read back in their place, and answers are hot again. */
+/**
+ * Step 7: trades happen while nobody listens. Once the exchange opens, the link comes back by itself, they are read back in their place,
+ * and answers are hot again.
+ */
 import type { Ticker } from "@naru/router/domain/Ticker";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
@@ -11,11 +14,12 @@ const unheard = 3;
 
 export const recovery: Step = {
   title: "Recovery, nothing lost",
-  play: ({ data, ledger, market, patienceMs, trade, trades }) =>
+  play: ({ data, ledger, market, patienceMs, refuseUpgrades, trade, trades }) =>
     Effect.scoped(
       Effect.gen(function* () {
         const interrupted = trades.elements().findLast(isReconnecting);
         const missed = yield* Effect.forEach(Array.from({ length: unheard }), () => trade);
+        yield* refuseUpgrades(0);
         const resumed = yield* trades.await(isResumed, interrupted);
         const arrived = yield* Effect.forEach(missed, (id) => trades.await(isTrade(id), interrupted), { concurrency: "unbounded" });
         const readBack = arrived.filter((one) => Option.isSome(one) && one.value._tag === "Recovered").length;

@@ -97,7 +97,7 @@ export const candlesTable = (answer: Answer<ReadonlyArray<Candle>>, style: Style
 ];
 
 /** Tier, channel, age and honesty of an answer in one line, above values that have no room for it. */
-export const originLine = ({ market, provenance }: Answer<unknown>, style: Style): string =>
+const originLine = ({ market, provenance }: Answer<unknown>, style: Style): string =>
   [
     ...(provenance.simulated ? [style.paint("warn", "SIM")] : []),
     style.paint("strong", market),

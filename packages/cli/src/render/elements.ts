@@ -1,4 +1,7 @@
-/** Elements of a stream, one line or one JSON document each. Interruptions are lines of their own, so that a log shows when a market was not seen. */
+/**
+ * Elements of a stream, one line or one JSON document each. Interruptions are lines of their own, so that a log shows when a market was
+ * not seen.
+ */
 import { rowToJson } from "@naru/router/domain/Answer";
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Orderbook } from "@naru/router/domain/Orderbook";

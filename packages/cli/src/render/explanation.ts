@@ -33,14 +33,25 @@ export const explanationLines = (
   ];
   const sim = simulated ? `${style.paint("warn", "SIM")}  ` : "";
   const yes = (value: boolean) => (value ? "yes" : "no");
+  const cost = restRequests === 0 ? "no request" : `at most ${counted(restRequests, "request")}`;
+  const link = [
+    `socket connected ${yes(facts.connected)}`,
+    `key subscribed ${yes(facts.subscribed)}`,
+    `streamable ${yes(facts.streamable)}`,
+  ];
+  const rest = [
+    `REST limit in use ${(facts.usage * 100).toFixed(0)} %`,
+    `wait ${Math.round(facts.restWaitMs)} ms`,
+    `blocked ${yes(facts.blocked)}`,
+    `breaker open ${yes(facts.breakerOpen)}`,
+  ];
+  const opinion = `${channel.channel} (websocket ${channel.websocket}, REST ${channel.rest}: ${channel.reason})`;
   return [
-    `${sim}${style.paint("strong", `${question.kind} ${question.market}`)}  ${venue}  reason ${ranked.reason}, confidence ${ranked.confidence.toFixed(2)}, ${
-      restRequests === 0 ? "no request" : `at most ${counted(restRequests, "request")}`
-    }`,
+    `${sim}${style.paint("strong", `${question.kind} ${question.market}`)}  ${venue}  reason ${ranked.reason}, confidence ${ranked.confidence.toFixed(2)}, ${cost}`,
     ...table(columns, rows, style),
     "",
-    `socket connected ${yes(facts.connected)}, key subscribed ${yes(facts.subscribed)}, streamable ${yes(facts.streamable)}; in memory ${facts.hot}`,
-    `REST limit in use ${(facts.usage * 100).toFixed(0)} %, wait ${Math.round(facts.restWaitMs)} ms, blocked ${yes(facts.blocked)}, breaker open ${yes(facts.breakerOpen)}; mode ${facts.mode}`,
-    `asked ${frequency.category}; second opinion ${channel.channel} (websocket ${channel.websocket}, REST ${channel.rest}: ${channel.reason})`,
+    `${link.join(", ")}; in memory ${facts.hot}`,
+    `${rest.join(", ")}; mode ${facts.mode}`,
+    `asked ${frequency.category}; second opinion ${opinion}`,
   ];
 };

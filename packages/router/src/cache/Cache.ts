@@ -32,11 +32,7 @@ export class Cache extends Context.Service<
      * The stored value if it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure is never stored;
      * one caller's interruption does not disturb the others.
      */
-    readonly warm: <A, E, R>(
-      key: WarmKey,
-      maxAgeMs: number,
-      load: Effect.Effect<A, E, R>,
-    ) => Effect.Effect<WarmAnswer<A>, E, R>;
+    readonly warm: <A, E, R>(key: WarmKey, maxAgeMs: number, load: Effect.Effect<A, E, R>) => Effect.Effect<WarmAnswer<A>, E, R>;
     /** What is stored for a question, however old, without marking it as used. */
     readonly peekWarm: (key: WarmKey) => WarmEntry<unknown> | undefined;
     /** Forgets what is known of a market, all of it or one kind. */
@@ -45,7 +41,10 @@ export class Cache extends Context.Service<
   }
 >()("@naru/router/cache/Cache") {
   /** In memory, empty at the start, bounded by `hotCapacity` and `warmCapacity`. */
-  static readonly layerMemory: Layer.Layer<Cache> = Layer.effect(Cache, Effect.suspend(() => make));
+  static readonly layerMemory: Layer.Layer<Cache> = Layer.effect(
+    Cache,
+    Effect.suspend(() => make),
+  );
   static readonly layer: Layer.Layer<Cache> = Cache.layerMemory;
   /** The same: it holds nothing that a test would have to fake. */
   static readonly layerTest: Layer.Layer<Cache> = Cache.layerMemory;

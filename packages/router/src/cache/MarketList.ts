@@ -89,7 +89,9 @@ const make = Effect.gen(function* () {
         if (list === undefined || !whole || list.has(market)) return Effect.void;
         return Effect.fail(new MarketUnknown({ market, venue: venue.id, near: nearestMarkets(market, list.keys()) }));
       }),
-    refresh: Effect.suspend(() => (isYoung() || triedLately() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)))),
+    refresh: Effect.suspend(() =>
+      isYoung() || triedLately() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)),
+    ),
     unknown: (market) =>
       Effect.map(
         Effect.orElseSucceed(get, () => list ?? new Map<Market, MarketInfo>()),

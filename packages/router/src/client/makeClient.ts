@@ -3,7 +3,7 @@
  * Promises are rejected with the tagged error itself, not with a wrapper, so `error._tag` and `error.retryAfterMs` are at hand.
  */
 import * as Cause from "effect/Cause";
-import * as Effect from "effect/Effect";
+import type * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type * as Layer from "effect/Layer";
 import * as ManagedRuntime from "effect/ManagedRuntime";

@@ -45,9 +45,7 @@ export const rowToJson = (kind: Kind, row: unknown): Json => encode[kind](row);
 /** The document of an answer: null, never absent; times ISO 8601 in UTC; ages in milliseconds. */
 export const answerToJson = (answer: Answer<unknown>): Json => {
   const { exchangeTimeMs, receivedTimeMs, ...rest } = answer.provenance;
-  const value = Array.isArray(answer.value)
-    ? answer.value.map((row) => rowToJson(answer.kind, row))
-    : rowToJson(answer.kind, answer.value);
+  const value = Array.isArray(answer.value) ? answer.value.map((row) => rowToJson(answer.kind, row)) : rowToJson(answer.kind, answer.value);
   return {
     kind: answer.kind,
     market: answer.market,

@@ -9,9 +9,9 @@ import { Decimal } from "./Decimal.ts";
 
 const marketPattern = /^[A-Z0-9]{2,10}-[A-Z0-9]{1,20}$/;
 
-export const Market = Schema.String.check(
-  Schema.isPattern(marketPattern, { message: "Expected a market code such as KRW-BTC" }),
-).pipe(Schema.brand("Market"));
+export const Market = Schema.String.check(Schema.isPattern(marketPattern, { message: "Expected a market code such as KRW-BTC" })).pipe(
+  Schema.brand("Market"),
+);
 /** A checked market code, quote first: `KRW-BTC`. */
 export type Market = typeof Market.Type;
 

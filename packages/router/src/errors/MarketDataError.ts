@@ -51,7 +51,12 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
   readonly retryable = false;
   readonly retryAfterMs = null;
   override get message(): string {
-    return say("The exchange refused the credentials", { channel: this.channel, name: this.name, status: this.status, detail: this.detail });
+    return say("The exchange refused the credentials", {
+      channel: this.channel,
+      name: this.name,
+      status: this.status,
+      detail: this.detail,
+    });
   }
   override readonly [Runtime.errorExitCode] = exit.noPermission;
 }
@@ -163,7 +168,12 @@ export class UpstreamError extends Schema.TaggedError<UpstreamError>()("Upstream
     return this.status >= 500 || this.status === 200;
   }
   override get message(): string {
-    return say("The exchange could not answer", { status: this.status, name: this.name, detail: this.detail, retryAfterMs: this.retryAfterMs });
+    return say("The exchange could not answer", {
+      status: this.status,
+      name: this.name,
+      detail: this.detail,
+      retryAfterMs: this.retryAfterMs,
+    });
   }
   override readonly [Runtime.errorExitCode] = exit.unavailable;
 }

@@ -16,7 +16,7 @@ import type { TierName } from "../domain/Provenance.ts";
 import type { Question } from "../domain/Question.ts";
 import { type Attempt, DataUnavailable, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { Health } from "../health/HealthLedger.ts";
-import type { Tier, TierAnswer, TierMiss } from "../tiers/Tier.ts";
+import { type Tier, type TierAnswer, TierMiss } from "../tiers/Tier.ts";
 import { initialMachine, step, type CallOutcome } from "./FallbackMachine.ts";
 import { orElse } from "./orElse.ts";
 
@@ -71,37 +71,14 @@ const make = Effect.gen(function* () {
 
   const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) {
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
-    const attempts: Array<Attempt> = [];
-    const errors: Array<MarketDataError> = [];
-
-    const ask = (tier: Tier): Effect.Effect<FallbackAnswer, MarketDataError | TierMiss> =>
-      Effect.suspend(() => {
-        const started = clock.monotonicTimeNanosUnsafe();
-        const note = (outcome: Attempt["outcome"], reason: string) => {
-          const durationMs = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6;
-          const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs };
-          attempts.push(attempt);
-          health.attempted(question.kind, attempt);
-        };
-        return tier.ask(question, { deadlineNanos }).pipe(
-          Effect.map((answer) => {
-            note("answered", "ok");
-            return { tier: tier.name, answer, attempts };
-          }),
-          Effect.tapError((error) =>
-            Effect.sync(() => {
-              if (error._tag === "TierMiss") return note("missed", error.reason);
-              errors.push(error);
-              return note("failed", `${error._tag}: ${error.message}`);
-            }),
-          ),
-          Effect.onInterrupt(() => Effect.sync(() => note("failed", "interrupted, by the deadline or by the caller"))),
-        );
-      });
-
-    const nothing: Effect.Effect<FallbackAnswer, MarketDataError | TierMiss> = Effect.suspend(() => Effect.fail(summary(question, attempts, errors)));
+    const trail: Trail = { question, deadlineNanos, attempts: [], errors: [], clock, health };
+    const { attempts, errors } = trail;
+    const nothing: Asked = Effect.suspend(() => Effect.fail(summary(question, attempts, errors)));
     // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
-    const chain = ranked.reduceRight((rest, tier) => orElse(ask(tier), (error) => (isFinal(error) ? Effect.fail(error) : rest)), nothing);
+    const chain = ranked.reduceRight(
+      (rest, tier) => orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
+      nothing,
+    );
 
     return yield* chain.pipe(
       Effect.timeoutOrElse({
@@ -109,7 +86,7 @@ const make = Effect.gen(function* () {
         orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
       }),
       Effect.tap(({ answer }) => {
-        if (errors.length > 0) return settle("degraded", errors.at(-1)?.message ?? "");
+        if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("degraded", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
       Effect.catch((error) => {
@@ -125,8 +102,51 @@ const make = Effect.gen(function* () {
   return FallbackManager.of({ run, mode: () => machine.mode, modeChanges: Stream.fromPubSub(changes) });
 });
 
+/** What one call has tried so far. */
+interface Trail {
+  readonly question: Question;
+  readonly deadlineNanos: bigint;
+  readonly attempts: Array<Attempt>;
+  readonly errors: Array<MarketDataError>;
+  readonly clock: Clock.Clock;
+  readonly health: Health["Service"];
+}
+
+type Asked = Effect.Effect<FallbackAnswer, MarketDataError | TierMiss>;
+
+/** Asks one tier and writes down how it went. A tier that crashes costs the call nothing but itself. */
+const ask = (tier: Tier, { question, deadlineNanos, attempts, errors, clock, health }: Trail): Asked =>
+  Effect.suspend(() => {
+    const started = clock.monotonicTimeNanosUnsafe();
+    const note = (outcome: Attempt["outcome"], reason: string) => {
+      const durationMs = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6;
+      const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs };
+      attempts.push(attempt);
+      health.attempted(question.kind, attempt);
+    };
+    return tier.ask(question, { deadlineNanos }).pipe(
+      Effect.map((answer) => {
+        note("answered", "ok");
+        return { tier: tier.name, answer, attempts };
+      }),
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (error._tag === "TierMiss") return note("missed", error.reason);
+          errors.push(error);
+          return note("failed", `${error._tag}: ${error.message}`);
+        }),
+      ),
+      Effect.catchDefect((defect) => {
+        note("failed", "crashed");
+        return Effect.andThen(Effect.logError(`the tier ${tier.name} crashed`, defect), Effect.fail(new TierMiss({ reason: "crashed" })));
+      }),
+      Effect.onInterrupt(() => Effect.sync(() => note("failed", "interrupted, by the deadline or by the caller"))),
+    );
+  });
+
 /** No other tier can know better. */
-const isFinal = (error: MarketDataError | TierMiss): boolean => error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
+const isFinal = (error: MarketDataError | TierMiss): boolean =>
+  error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
 
 /**
  * What a call that nobody answered fails with. When every tier that failed did so for one reason, the caller gets that reason itself, so that

@@ -5,7 +5,10 @@ import * as Metric from "effect/Metric";
 export const calls = Metric.counter("naru_calls_total", { description: "Calls, by kind and outcome", incremental: true });
 
 /** Attempts at tiers by `tier` and `outcome` (`answered`, `missed`, `failed`, `partial`). */
-export const attempts = Metric.counter("naru_tier_attempts_total", { description: "Attempts at tiers, by tier and outcome", incremental: true });
+export const attempts = Metric.counter("naru_tier_attempts_total", {
+  description: "Attempts at tiers, by tier and outcome",
+  incremental: true,
+});
 
 /** Seconds a tier took to answer, by `tier`. */
 export const attemptSeconds = Metric.histogram("naru_tier_answer_seconds", {
@@ -14,10 +17,16 @@ export const attemptSeconds = Metric.histogram("naru_tier_answer_seconds", {
 });
 
 /** REST requests by `endpoint` and `status` (0 when there was no answer). */
-export const restRequests = Metric.counter("naru_rest_requests_total", { description: "REST requests, by endpoint and status", incremental: true });
+export const restRequests = Metric.counter("naru_rest_requests_total", {
+  description: "REST requests, by endpoint and status",
+  incremental: true,
+});
 
 /** Changes of mode by `to`. */
 export const modeChanges = Metric.counter("naru_mode_changes_total", { description: "Changes of mode, by new mode", incremental: true });
 
 /** Socket link changes by `state`. */
-export const linkChanges = Metric.counter("naru_link_changes_total", { description: "Changes of the socket link, by state", incremental: true });
+export const linkChanges = Metric.counter("naru_link_changes_total", {
+  description: "Changes of the socket link, by state",
+  incremental: true,
+});

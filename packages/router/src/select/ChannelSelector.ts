@@ -10,7 +10,7 @@ import type { TierName } from "../domain/Provenance.ts";
 import type { Question } from "../domain/Question.ts";
 import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import { keyId } from "../domain/StreamKey.ts";
-import { liveKeyOf } from "../tiers/liveKey.ts";
+import { liveKeyOf } from "../domain/liveKey.ts";
 import type { ChannelScore, RealtimePriority } from "./channelScore.ts";
 import { channelScore } from "./channelScore.ts";
 import type { FrequencyAnalysis } from "./Frequency.ts";

@@ -53,7 +53,9 @@ export const make: Effect.Effect<Tier, never, Rest | Venue> = Effect.gen(functio
     calls: (markets: ReadonlyArray<Market>, levels: number) => ReadonlyArray<RestCall<A>>,
     shape: (row: A, request: Snapshot) => unknown,
   ) => {
-    const ask = (requests: ReadonlyArray<Snapshot>): Effect.Effect<ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>> => {
+    const ask = (
+      requests: ReadonlyArray<Snapshot>,
+    ): Effect.Effect<ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>> => {
       const markets = [...new Set(requests.map((request) => request.market))];
       const levels = Math.max(...requests.map((request) => request.levels));
       const wanted = new Set<string>(markets);

@@ -10,7 +10,7 @@ import { trimOrderbook, type Orderbook } from "../domain/Orderbook.ts";
 import type { Question } from "../domain/Question.ts";
 import { keyId } from "../domain/StreamKey.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
-import { liveKeyOf } from "./liveKey.ts";
+import { liveKeyOf } from "../domain/liveKey.ts";
 import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
 
 /** What the hot store holds for a question, with the time it was last known to be current. */

@@ -10,7 +10,7 @@ import { TimeoutError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { hotLookup } from "./HotCache.ts";
-import { liveKeyOf } from "./liveKey.ts";
+import { liveKeyOf } from "../domain/liveKey.ts";
 import { type Tier, TierMiss } from "./Tier.ts";
 
 export const make: Effect.Effect<Tier, never, Cache | Subscriptions> = Effect.gen(function* () {

@@ -110,7 +110,8 @@ const fillFlat = (rows: ReadonlyArray<Candle>, question: CandlesQuestion, exchan
   return newestFirst.reverse();
 };
 
-const windowBefore = (row: Candle, endMs: number): number => (endMs <= row.openTimeMs ? row.openTimeMs : windowStart(row.interval, endMs - 1));
+const windowBefore = (row: Candle, endMs: number): number =>
+  endMs <= row.openTimeMs ? row.openTimeMs : windowStart(row.interval, endMs - 1);
 
 const emptyAfter = (last: Candle, openTimeMs: number): Candle => ({
   market: last.market,

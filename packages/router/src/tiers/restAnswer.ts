@@ -98,6 +98,11 @@ const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQu
     first = first ?? result;
     pages = addPage(pages, result.rows);
   }
+  // An exchange that keeps sending short pages would make the answer short without a word.
+  if (nextPage(pages) !== undefined) {
+    const detail = `${pages.asked} pages brought only ${pages.rows.size} candles`;
+    return yield* new DecodeError({ stage: "answer", path: "", detail });
+  }
   const rows = toRows(pages, first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
   return answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
 });

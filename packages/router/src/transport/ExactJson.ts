@@ -22,7 +22,9 @@ export const parseExactJson = (text: string): Result.Result<unknown, DecodeError
   try {
     return Result.succeed(JSON.parse(text, keepNumberText));
   } catch (cause) {
-    return Result.fail(new DecodeError({ stage: "json", path: "", detail: cause instanceof Error ? cause.message.slice(0, 200) : "not JSON" }));
+    return Result.fail(
+      new DecodeError({ stage: "json", path: "", detail: cause instanceof Error ? cause.message.slice(0, 200) : "not JSON" }),
+    );
   }
 };
 

@@ -102,7 +102,9 @@ export class Venue extends Context.Service<
 
     readonly markets: () => RestCall<MarketInfo>;
     /** Tick size and levels of markets. Several calls when the URL would grow too long. */
-    readonly instruments: (markets: ReadonlyArray<Market>) => ReadonlyArray<RestCall<Pick<MarketInfo, "market" | "tickSize" | "supportedLevels">>>;
+    readonly instruments: (
+      markets: ReadonlyArray<Market>,
+    ) => ReadonlyArray<RestCall<Pick<MarketInfo, "market" | "tickSize" | "supportedLevels">>>;
     /** Several calls when the URL would grow too long. One unknown market fails the whole call at the exchange. */
     readonly tickers: (markets: ReadonlyArray<Market>) => ReadonlyArray<RestCall<Ticker>>;
     /** Every ticker of some quote currencies, in one call. */

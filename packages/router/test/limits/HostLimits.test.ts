@@ -95,7 +95,7 @@ describe("limits of a host", () => {
       const controllers = Array.from({ length: 40 }, () => new AbortController());
       const quiet = Logger.layer([]);
       const runs = controllers.map(({ signal }) =>
-        Effect.runPromiseExit(one.pipe(Effect.provide(layerFor("forty", table)), Effect.provide(quiet)), { signal }),
+        Effect.runPromiseExit(Effect.provide(one, Layer.provideMerge(layerFor("forty", table), quiet)), { signal }),
       );
       // The sixth keeps the time for the queue.
       for (const controller of controllers.slice(5, 10)) controller.abort();

@@ -1,6 +1,6 @@
 /** Which live key can answer a question, if any: the socket knows the newest ticker, book and trade, and the candle that is forming. */
-import type { Question } from "../domain/Question.ts";
-import type { StreamKey } from "../domain/StreamKey.ts";
+import type { Question } from "./Question.ts";
+import type { StreamKey } from "./StreamKey.ts";
 
 export const liveKeyOf = (question: Question): StreamKey | undefined => {
   switch (question.kind) {

@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { promisify } from "node:util";
+import { assert, describe, it } from "vitest";
+import { errorTags } from "@naru/router/errors/MarketDataError";
+
+const root = resolve(import.meta.dirname, "../../..");
+const run = promisify(execFile);
+
+const markdown = (folder: string): ReadonlyArray<string> =>
+  readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".md") && !entry.parentPath.includes("node_modules"))
+    .map((entry) => join(entry.parentPath, entry.name));
+
+const documents = [
+  ...readdirSync(root)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(root, name)),
+  ...markdown(join(root, "docs")),
+];
+
+/** Blocks announced by a comment `<!-- from PATH -->` on the line before. */
+const quoted = (text: string) =>
+  [...text.matchAll(/<!-- from (\S+) -->\n```ts\n([\s\S]*?)```/g)].map(([, path = "", code = ""]) => ({ path, code }));
+
+/** A quotation may start anywhere in a file and loses the file's indentation. */
+const unindented = (code: string) =>
+  code
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
+
+describe("the documents", () => {
+  it("quote code that stands in a file which is compiled and run", () => {
+    let looked = 0;
+    for (const document of documents) {
+      const text = readFileSync(document, "utf8");
+      for (const { path, code } of quoted(text)) {
+        assert.include(unindented(readFileSync(join(root, path), "utf8")), unindented(code), `${relative(root, document)} quotes ${path}`);
+        looked++;
+      }
+      const blocks = text.match(/```ts\n/g)?.length ?? 0;
+      assert.strictEqual(quoted(text).length, blocks, `${relative(root, document)}: every TypeScript block names its file`);
+    }
+    assert.isAbove(looked, 0);
+  });
+
+  it("link only to files that exist", () => {
+    let looked = 0;
+    for (const document of documents) {
+      for (const [, target = ""] of readFileSync(document, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        assert.isTrue(existsSync(join(dirname(document), target)), `${relative(root, document)} links to ${target}`);
+        looked++;
+      }
+    }
+    assert.isAbove(looked, 10);
+  });
+
+  it("name every error of the union, with what to do about it (R001-44)", () => {
+    const text = readFileSync(join(root, "docs/reference/errors.md"), "utf8");
+    for (const tag of errorTags) assert.match(text, new RegExp(`^\\| \`${tag}\` \\|`, "m"), tag);
+  });
+
+  it("speak English and Korean of the same commands and quote the same code", () => {
+    const blocks = (name: string) =>
+      [...readFileSync(join(root, name), "utf8").matchAll(/```(\w*)\n([\s\S]*?)```/g)].map(([, kind, code]) => [kind, code]);
+    assert.deepStrictEqual(blocks("README.ko.md"), blocks("README.md"));
+  });
+});
+
+describe("the examples", () => {
+  const examples = readdirSync(join(root, "examples")).filter((name) => /^\d\d-.*\.ts$/.test(name));
+
+  it("are at least five", () => assert.isAtLeast(examples.length, 5));
+
+  for (const example of examples) {
+    it(`${example} runs on the emulated exchange and ends by itself`, { timeout: 60_000 }, async () => {
+      const { stdout } = await run(process.execPath, [join(root, "examples", example)], { timeout: 50_000 });
+      assert.isAbove(stdout.trim().length, 0);
+    });
+  }
+});

@@ -1,0 +1,86 @@
+/** From a tier's answer to the caller's: the two ages, and why an old value is old. */
+import { assert, describe, it } from "@effect/vitest";
+import { answerOf, type CallFacts, staleErrorOf, staleReasonOf } from "../src/answering.ts";
+import * as Errors from "../src/errors/MarketDataError.ts";
+import type { TierAnswer } from "../src/tiers/Tier.ts";
+import { intent, questions, ticker, trade } from "./samples.ts";
+
+const second = 1_000_000_000n;
+const call: CallFacts = {
+  venue: "stub",
+  simulated: false,
+  mode: "normal",
+  requestId: "a-1",
+  startedNanos: 100n * second,
+  ranked: { tiers: [{ tier: "cold_rest", score: 0.4 }], gated: [], scores: questionScores(), reason: "scored", confidence: 1 },
+};
+
+/** Received at 90 s by our monotonic clock, 300 ms after the exchange made it by the wall clocks. */
+const held: TierAnswer = {
+  value: ticker("100", 1_000),
+  channel: "websocket",
+  exchangeTimeMs: 1_000,
+  receivedNanos: 90n * second,
+  receivedMs: 1_300,
+  confirmedNanos: 99n * second,
+};
+
+const label = (answer: TierAnswer, nowNanos = 100n * second, question = questions.ticker) =>
+  answerOf(question, { tier: "hot_cache", answer, attempts: [] }, call, nowNanos).provenance;
+
+describe("the ages of an answer", () => {
+  it("are counted from the exchange's making and from the last confirmation", () => {
+    const { valueAgeMs, confirmedAgeMs, stale, scores } = label(held);
+    assert.deepStrictEqual([valueAgeMs, confirmedAgeMs, stale], [10_300, 1_000, false]);
+    assert.deepStrictEqual(scores, { cold_rest: 0.4 });
+  });
+
+  it("are never negative, whatever the wall clocks say", () => {
+    assert.strictEqual(label({ ...held, receivedMs: -3_600_000 }).valueAgeMs, 10_000);
+    const { valueAgeMs, confirmedAgeMs } = label({ ...held, receivedNanos: 101n * second, confirmedNanos: 101n * second, receivedMs: 0 });
+    assert.deepStrictEqual([valueAgeMs, confirmedAgeMs], [0, 0]);
+  });
+
+  it("leave the way to us out where the exchange gave no time", () => {
+    const { valueAgeMs, exchangeTimeMs } = label({ ...held, exchangeTimeMs: null });
+    assert.deepStrictEqual([valueAgeMs, exchangeTimeMs], [10_000, null]);
+  });
+
+  it("make it stale beyond what the caller accepts, unless it was read for this very call", () => {
+    const strict = { ...questions.ticker, intent: { ...intent, maxAgeMs: 500 } };
+    assert.deepStrictEqual([label(held, 100n * second, strict).stale, label(held, 100n * second, strict).staleReason], [true, "silent"]);
+    const readNow = { ...held, confirmedNanos: 100n * second };
+    assert.isFalse(label(readNow, 105n * second, strict).stale);
+  });
+});
+
+describe("an old value as an error", () => {
+  it("carries single values and lists as JSON", () => {
+    const single = staleErrorOf(questions.ticker, held, 110n * second, "disconnected");
+    assert.strictEqual(single.confirmedAgeMs, 11_000);
+    assert.containSubset(single.lastKnown, { price: "100", open: null });
+    const list = staleErrorOf(questions.trades, { ...held, value: [trade("7", 1_000)] }, 110n * second, "limited");
+    assert.containSubset(list.lastKnown, [{ id: "7", price: "91368000" }]);
+  });
+
+  it("says what stood in the way of a newer one", () => {
+    const limited = (scope: Errors.RateLimited["scope"]) =>
+      new Errors.RateLimited({ group: "x", scope, status: null, retryAfterMs: 1, detail: null });
+    const upstream = new Errors.UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: null });
+    const network = new Errors.NetworkError({ phase: "connect", host: "", code: null, detail: null });
+    assert.deepStrictEqual(
+      [
+        staleReasonOf(limited("ip"), true),
+        staleReasonOf(limited("group"), true),
+        staleReasonOf(limited("local"), false),
+        staleReasonOf(upstream, false),
+      ],
+      ["banned", "limited", "limited", "upstream"],
+    );
+    assert.deepStrictEqual([staleReasonOf(network, false), staleReasonOf(network, true)], ["disconnected", "upstream"]);
+  });
+});
+
+function questionScores() {
+  return { hot_cache: 0.9, live_subscription: 0.8, batch_snapshot: 0.6, warm_cache_rest: 0.5, cold_rest: 0.4 } as const;
+}
