@@ -10,7 +10,8 @@ import { fileURLToPath } from "node:url";
 const warmUps = 2;
 const rounds = 11;
 
-const ccxt = createRequire(import.meta.url).resolve("ccxt");
+const require = createRequire(import.meta.url);
+const ccxt = require.resolve("ccxt");
 
 const naruArgs = [fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url)), "ticker", "--help"];
 const ccxtArgs = ["--input-type=commonjs", "-e", `console.log(require(${JSON.stringify(ccxt)}).version)`];

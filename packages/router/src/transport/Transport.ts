@@ -6,9 +6,10 @@
  */
 import * as Context from "effect/Context";
 import * as Data from "effect/Data";
-import type * as Effect from "effect/Effect";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
-import type { DecodeError, NetworkError, TimeoutError, UpstreamError } from "../errors/MarketDataError.ts";
+import { type DecodeError, NetworkError, type TimeoutError, type UpstreamError } from "../errors/MarketDataError.ts";
 
 export interface RestRequest {
   /** Absolute. Query values are already percent-encoded. */
@@ -69,4 +70,13 @@ export class Transport extends Context.Service<
     /** Opens one socket. Succeeds when the upgrade is done. */
     readonly socket: (url: string, handlers: SocketHandlers) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
   }
->()("@naru/router/transport/Transport") {}
+>()("@naru/router/transport/Transport") {
+  /** A transport whose answers a test writes. Sockets are refused as if nobody listened, unless the test opens them too. */
+  static readonly layerTest = (script: {
+    readonly rest: Transport["Service"]["rest"];
+    readonly socket?: Transport["Service"]["socket"];
+  }): Layer.Layer<Transport> => Layer.succeed(Transport, { socket: (url) => Effect.fail(nobodyListens(url)), ...script });
+}
+
+const nobodyListens = (url: string): NetworkError =>
+  new NetworkError({ phase: "connect", host: new URL(url).host, code: "ECONNREFUSED", detail: null });
