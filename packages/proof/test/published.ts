@@ -39,6 +39,16 @@ const maxMs = 60_000;
 /** A new project with every package installed. Gives its folder, which the caller removes. */
 export const installed = async (): Promise<string> => {
   const project = await realpath(await mkdtemp(join(tmpdir(), "naru-published-")));
+  try {
+    await buildInto(project);
+  } catch (cause) {
+    await rm(project, { recursive: true });
+    throw cause;
+  }
+  return project;
+};
+
+const buildInto = async (project: string): Promise<void> => {
   const workspace = join(project, "workspace");
   await link(repository, "@types/node", project);
   for (const config of ["tsconfig.base.json", "tsconfig.package.json", "tsconfig.build.json"])
@@ -48,7 +58,6 @@ export const installed = async (): Promise<string> => {
   for (const name of published) await install(name, workspace, project);
   await rm(workspace, { recursive: true });
   await writeFile(join(project, "package.json"), JSON.stringify({ type: "module", private: true }));
-  return project;
 };
 
 export const manifestOf = async (folder: string): Promise<Manifest> => JSON.parse(await readFile(join(folder, "package.json"), "utf8"));

@@ -5,7 +5,6 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import type * as Result from "effect/Result";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import * as Asker from "./Asker.ts";
 import * as ask from "./ask.ts";
@@ -13,9 +12,7 @@ import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
-import type { Question } from "./domain/Question.ts";
-import type { InvalidRequest } from "./errors/MarketDataError.ts";
-import type { QuestionSpec } from "./explain.ts";
+import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
@@ -42,21 +39,8 @@ const make = Effect.gen(function* () {
   const asker = yield* Asker.make;
   const streams = streaming.make(subscriptions, marketList, venue);
 
-  const questionOf = (spec: QuestionSpec): Result.Result<Question, InvalidRequest> => {
-    switch (spec.kind) {
-      case "ticker":
-        return ask.tickerQuestion(spec.market, spec, config);
-      case "orderbook":
-        return ask.orderbookQuestion(spec.market, spec, config);
-      case "trades":
-        return ask.tradesQuestion(spec.market, spec, config);
-      case "candles":
-        return ask.candlesQuestion(spec.market, spec.interval, spec, config, clock.currentTimeMillisUnsafe());
-    }
-  };
-
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
-    const question = yield* Effect.fromResult(questionOf(spec));
+    const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
     yield* marketList.check(question.market);
     const facts = asker.facts(question, 1);
     const { ranked, frequency, channel } = selector.explain(question, facts);

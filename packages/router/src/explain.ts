@@ -1,6 +1,10 @@
 /** A question written down instead of asked, and what the router would do with it. */
+import type * as Result from "effect/Result";
+import * as ask from "./ask.ts";
 import type { CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
 import type { Intent, Question } from "./domain/Question.ts";
+import type { InvalidRequest } from "./errors/MarketDataError.ts";
+import type { RouterConfigShape } from "./RouterConfig.ts";
 import type { ChannelScore } from "./select/channelScore.ts";
 import type { FrequencyAnalysis } from "./select/Frequency.ts";
 import type { Ranked, RankFacts } from "./select/TierRank.ts";
@@ -23,3 +27,17 @@ export interface Explanation {
   /** The older comparison of the two channels, as a second opinion. */
   readonly channel: ChannelScore;
 }
+
+/** The question that a specification describes, checked as if it were asked. */
+export const questionOf = (spec: QuestionSpec, config: RouterConfigShape, nowMs: number): Result.Result<Question, InvalidRequest> => {
+  switch (spec.kind) {
+    case "ticker":
+      return ask.tickerQuestion(spec.market, spec, config);
+    case "orderbook":
+      return ask.orderbookQuestion(spec.market, spec, config);
+    case "trades":
+      return ask.tradesQuestion(spec.market, spec, config);
+    case "candles":
+      return ask.candlesQuestion(spec.market, spec.interval, spec, config, nowMs);
+  }
+};

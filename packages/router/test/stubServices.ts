@@ -71,7 +71,7 @@ export const info = (market: Market): MarketInfo => ({
   englishName: market,
 });
 
-export interface Asked {
+interface Asked {
   readonly endpoint: string;
   /** What stands behind the question mark, split at `&`. */
   readonly query: ReadonlyArray<string>;
@@ -100,7 +100,7 @@ export interface Stub {
 
 const known = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-BCH"].map(marketOf);
 
-export const makeStub = (script: Script): Stub => ({
+const makeStub = (script: Script): Stub => ({
   script,
   connected: false,
   breakerOpenMs: 0,

@@ -6,7 +6,7 @@ import type { RankFacts } from "../../src/select/TierRank.ts";
 
 export const btc = "KRW-BTC" as Market;
 
-export const intent = (changes: Partial<ResolvedIntent> = {}): ResolvedIntent => ({
+const intent = (changes: Partial<ResolvedIntent> = {}): ResolvedIntent => ({
   maxAgeMs: 2_000,
   deadlineMs: 5_000,
   priority: "normal",
