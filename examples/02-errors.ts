@@ -20,6 +20,7 @@ const program = Effect.gen(function* () {
   console.log(yield* price("KRW-BTC"));
   console.log(yield* price("KRW-BTX"));
   console.log(yield* price("BTC-KRW"));
+  // The exchange goes on saying "too many": the call waits and tries again inside its deadline before it says so.
   yield* Sim.failRest("/v1/ticker", { status: 429, body: "Too many API requests." }, 10);
   console.log(yield* price("KRW-ETH"));
 });

@@ -4,6 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { assert, describe, it } from "vitest";
 import { errorTags } from "@naru/router/errors/MarketDataError";
+import { defaultRouterConfig } from "@naru/router/RouterConfig";
 
 const root = resolve(import.meta.dirname, "../../..");
 const run = promisify(execFile);
@@ -62,6 +63,15 @@ describe("the documents", () => {
   it("name every error of the union, with what to do about it (R001-44)", () => {
     const text = readFileSync(join(root, "docs/reference/errors.md"), "utf8");
     for (const tag of errorTags) assert.match(text, new RegExp(`^\\| \`${tag}\` \\|`, "m"), tag);
+  });
+
+  it("name every knob with its default", () => {
+    const text = readFileSync(join(root, "docs/reference/options.md"), "utf8");
+    for (const [knob, value] of Object.entries(defaultRouterConfig)) {
+      const row = text.split("\n").find((line) => line.startsWith(`| \`${knob}\` |`)) ?? "";
+      const numbers = typeof value === "number" ? [value] : Object.values(value);
+      for (const number of numbers) assert.include(row.split("|")[2]?.replaceAll(",", ""), String(number), knob);
+    }
   });
 
   it("speak English and Korean of the same commands and quote the same code", () => {

@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
-import { answerOf, type CallFacts, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
+import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
@@ -14,7 +14,14 @@ import type { Market } from "./domain/Market.ts";
 import type { TierName } from "./domain/Provenance.ts";
 import type { Kind, Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
-import { CircuitOpen, InvalidRequest, type MarketDataError, NetworkError, RateLimited } from "./errors/MarketDataError.ts";
+import {
+  CircuitOpen,
+  InvalidRequest,
+  type MarketDataError,
+  type MarketUnknown,
+  NetworkError,
+  RateLimited,
+} from "./errors/MarketDataError.ts";
 import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
@@ -42,17 +49,18 @@ export interface Asker {
 
 export const make = Effect.gen(function* () {
   const parts = yield* makeParts;
-  const { health, marketList } = parts;
+  const { clock, health } = parts;
 
   /** Names the market's neighbours, and writes the outcome into the ledger. */
   const told = (question: Question, markets: number) =>
-    ask(parts, question, markets).pipe(
-      Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
-      Effect.catchTag("MarketUnknown", (error) =>
-        error.near.length > 0 ? Effect.fail(error) : Effect.flatMap(marketList.unknown(question.market), Effect.fail),
-      ),
-      Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
-    );
+    Effect.suspend(() => {
+      const startedNanos = clock.monotonicTimeNanosUnsafe();
+      return ask(parts, question, markets).pipe(
+        Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
+        Effect.catchTag("MarketUnknown", (error) => Effect.flatMap(withNeighbours(parts, question, error, startedNanos), Effect.fail)),
+        Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
+      );
+    });
 
   const asker: Asker = { ask: told, facts: (question, markets) => factsOf(parts, question, markets) };
   return asker;
@@ -111,8 +119,9 @@ const makeParts = Effect.gen(function* () {
 const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, markets: number) {
   const { clock, fallback, marketList, selector, subscriptions, tiers, venue } = parts;
   const startedNanos = clock.monotonicTimeNanosUnsafe();
-  yield* marketList.check(question.market);
+  // First the refresh: a list that refuses its caller must not stay old because of that.
   yield* marketList.refresh;
+  yield* marketList.check(question.market);
   yield* subscriptions.open;
   yield* awaitSocket(parts, question);
   const selection = selector.select(question, factsOf(parts, question, markets));
@@ -140,6 +149,16 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   );
 });
 
+/** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
+const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
+  if (error.near.length > 0) return Effect.succeed(error);
+  const leftMs = question.intent.deadlineMs - millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
+  return Effect.timeoutOrElse(marketList.unknown(question.market), {
+    duration: Math.max(0, leftMs),
+    orElse: () => Effect.succeed(error),
+  });
+};
+
 const factsOf = (parts: Parts, question: Question, markets: number): RankFacts => {
   const { limiter, subscriptions, venue } = parts;
   const key = liveKeyOf(question);
@@ -153,7 +172,7 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     streamable: key !== undefined && venue.socket.supports(key),
     hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
     usage: limiter.usage(group),
-    restWaitMs: limiter.waitMs(group),
+    restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
     mode: parts.fallback.mode(),
@@ -187,16 +206,18 @@ const remember = ({ cache, lookup }: Parts, question: Question, won: FallbackAns
   const depth = question.kind === "orderbook" ? question.levels : undefined;
   const kept = cache.hot.put(keyId(key), { value: row, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel: "rest", depth });
   const newer = kept ? undefined : lookup(question);
-  if (newer === undefined) return won;
+  if (newer === undefined || !mayAnswer(question, newer)) return won;
   return { ...won, answer: { ...newer, confirmedNanos: newer.confirmedNanos > confirmedNanos ? newer.confirmedNanos : confirmedNanos } };
 };
 
-const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNanos: bigint): TierAnswer | undefined => {
+const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNanos: bigint): Known | undefined => {
   // The warm store's values are the answers of its own tier.
   const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
-  return [lookup(question), warm].find(
-    (known) => known !== undefined && mayAnswer(question, known) && millisBetween(known.confirmedNanos, nowNanos) <= config.maxStaleMs,
-  );
+  const usable = (answer: TierAnswer | undefined): answer is TierAnswer =>
+    answer !== undefined && mayAnswer(question, answer) && millisBetween(answer.confirmedNanos, nowNanos) <= config.maxStaleMs;
+  const hot = lookup(question);
+  if (usable(hot)) return { tier: "hot_cache", answer: hot };
+  return usable(warm) ? { tier: "warm_cache_rest", answer: warm } : undefined;
 };
 
 /** What is left when nobody answered. */
@@ -211,13 +232,13 @@ const settle = (
   if (known === undefined) return Effect.fail(failure.error);
   const now = { ...call, mode: parts.fallback.mode() };
   // It came while the tiers were failing: nothing is old about it.
-  if (millisBetween(known.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
-    return Effect.succeed(answerOf(question, { tier: "hot_cache", answer: known, attempts: failure.attempts }, now, nowNanos));
+  if (millisBetween(known.answer.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
+    return Effect.succeed(answerOf(question, { ...known, attempts: failure.attempts }, now, nowNanos));
   }
   const reason = staleReasonOf(failure.error, parts.subscriptions.connected());
   return question.intent.onStale === "serve"
     ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, now, nowNanos, reason))
-    : Effect.fail(staleErrorOf(question, known, nowNanos, reason));
+    : Effect.fail(staleErrorOf(question, known, now, nowNanos, reason));
 };
 
 /** Why nobody could even be asked: the gate that may open again speaks before the question that cannot be answered. */
@@ -239,7 +260,7 @@ const nobody = ({ groups, limiter, rest, venue }: Parts, question: Question, { g
       group,
       scope: "local",
       status: null,
-      retryAfterMs: limiter.waitMs(group),
+      retryAfterMs: limiter.waitMs(group, question.intent.priority),
       detail: "the wait exceeds the deadline",
     });
   }

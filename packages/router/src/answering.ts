@@ -10,7 +10,6 @@ import { type Answer, rowToJson } from "./domain/Answer.ts";
 import { type MarketDataError, StaleData } from "./errors/MarketDataError.ts";
 import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
 import type { Ranked } from "./select/TierRank.ts";
-import type { TierAnswer } from "./tiers/Tier.ts";
 
 /** What an answer needs beside the tier's own: who answered, and how it looked when the call began. */
 export interface CallFacts {
@@ -23,6 +22,9 @@ export interface CallFacts {
   readonly startedNanos: bigint;
 }
 
+/** A value from one of the stores, and the tier whose store it is. */
+export type Known = Pick<FallbackAnswer, "tier" | "answer">;
+
 /** The answer of the tier that won. */
 export const answerOf = (question: Question, won: FallbackAnswer, call: CallFacts, nowNanos: bigint): Answer<unknown> => {
   const confirmedAgeMs = millisBetween(won.answer.confirmedNanos, nowNanos);
@@ -34,24 +36,31 @@ export const answerOf = (question: Question, won: FallbackAnswer, call: CallFact
 /** The last known value with a label, for callers that accept one. */
 export const staleAnswerOf = (
   question: Question,
-  known: TierAnswer,
+  known: Known,
   attempts: FallbackAnswer["attempts"],
   call: CallFacts,
   nowNanos: bigint,
   reason: StaleReason,
-): Answer<unknown> => label(question, { tier: "hot_cache", answer: known, attempts }, call, nowNanos, reason);
+): Answer<unknown> => label(question, { ...known, attempts }, call, nowNanos, reason);
 
 /** The error that carries the last known value, for callers that do not. */
-export const staleErrorOf = (question: Question, known: TierAnswer, nowNanos: bigint, reason: StaleReason): StaleData =>
+export const staleErrorOf = (
+  question: Question,
+  { answer }: Known,
+  { simulated }: Pick<CallFacts, "simulated">,
+  nowNanos: bigint,
+  reason: StaleReason,
+): StaleData =>
   new StaleData({
     kind: question.kind,
     market: question.market,
-    confirmedAgeMs: millisBetween(known.confirmedNanos, nowNanos),
+    confirmedAgeMs: millisBetween(answer.confirmedNanos, nowNanos),
     maxAgeMs: question.intent.maxAgeMs,
     staleReason: reason,
-    lastKnown: Array.isArray(known.value)
-      ? known.value.map((row: unknown) => rowToJson(question.kind, row))
-      : rowToJson(question.kind, known.value),
+    simulated,
+    lastKnown: Array.isArray(answer.value)
+      ? answer.value.map((row: unknown) => rowToJson(question.kind, row))
+      : rowToJson(question.kind, answer.value),
   });
 
 /** Why the last known value is old, from what stood in the way of a new one. */

@@ -56,10 +56,16 @@ describe("the ages of an answer", () => {
 
 describe("an old value as an error", () => {
   it("carries single values and lists as JSON", () => {
-    const single = staleErrorOf(questions.ticker, held, 110n * second, "disconnected");
+    const single = staleErrorOf(questions.ticker, { tier: "hot_cache", answer: held }, { simulated: false }, 110n * second, "disconnected");
     assert.strictEqual(single.confirmedAgeMs, 11_000);
     assert.containSubset(single.lastKnown, { price: "100", open: null });
-    const list = staleErrorOf(questions.trades, { ...held, value: [trade("7", 1_000)] }, 110n * second, "limited");
+    const list = staleErrorOf(
+      questions.trades,
+      { tier: "warm_cache_rest", answer: { ...held, value: [trade("7", 1_000)] } },
+      { simulated: true },
+      110n * second,
+      "limited",
+    );
     assert.containSubset(list.lastKnown, [{ id: "7", price: "91368000" }]);
   });
 

@@ -48,7 +48,10 @@ export const isProfileName = (name: string): name is ProfileName => Object.hasOw
 export interface ProfileOptions {
   /** The venue's name; the address's host by default. */
   readonly id?: string | undefined;
-  /** The prices are made up (false). */
+  /**
+   * The prices are made up. Unless said, an address on this machine counts as simulated: nobody can see from outside whether an emulated
+   * exchange answers there, and real prices taken for made-up ones are the lesser error.
+   */
   readonly simulated?: boolean | undefined;
   /** The region whose currencies and fields are spoken there ("upbit"). */
   readonly like?: ProfileName | undefined;
@@ -73,7 +76,7 @@ export const profileFromUrl = (address: string, options: ProfileOptions = {}): R
   return Result.succeed({
     ...profiles[options.like ?? "upbit"],
     id: options.id ?? url.host,
-    simulated: options.simulated ?? false,
+    simulated: options.simulated ?? isLoopback(url.hostname),
     restUrl: `${url.protocol}//${url.host}${path}/v1`,
     socketUrl: `${secure ? "wss:" : "ws:"}//${url.host}${path}/websocket/v1`,
     host: url.host,

@@ -48,6 +48,14 @@ describe("profiles", () => {
     assert.isFalse(makeVenue(profiles.upbit).simulated);
   });
 
+  it("takes an address on this machine for simulated unless told otherwise, and no other", () => {
+    const simulated = (address: string, options = {}) => Result.getOrThrow(profileFromUrl(address, options)).simulated;
+    assert.isTrue(simulated("http://127.0.0.1:8787"));
+    assert.isTrue(simulated("http://localhost:8787"));
+    assert.isFalse(simulated("http://127.0.0.1:8787", { simulated: false }));
+    assert.isFalse(simulated("https://api.upbit.com"));
+  });
+
   it("plain http elsewhere, other protocols, credentials and queries are refused with the setting's name", () => {
     for (const address of [
       "http://api.upbit.com",

@@ -15,7 +15,8 @@ import { WarmStore, warmKeyId } from "./WarmStore.ts";
 /** A REST answer in the warm store. */
 export interface WarmEntry<A> {
   readonly value: A;
-  readonly storedNanos: bigint;
+  /** Monotonic time since which its age counts. */
+  readonly sinceNanos: bigint;
 }
 
 export interface WarmAnswer<A> {
@@ -30,9 +31,15 @@ export class Cache extends Context.Service<
     readonly hot: HotStore;
     /**
      * The stored value if it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure is never stored;
-     * one caller's interruption does not disturb the others.
+     * one caller's interruption does not disturb the others. A value is as old as `since` says, which gives a monotonic time; without it,
+     * as the time it has been stored.
      */
-    readonly warm: <A, E, R>(key: WarmKey, maxAgeMs: number, load: Effect.Effect<A, E, R>) => Effect.Effect<WarmAnswer<A>, E, R>;
+    readonly warm: <A, E, R>(
+      key: WarmKey,
+      maxAgeMs: number,
+      load: Effect.Effect<A, E, R>,
+      since?: (value: A) => bigint,
+    ) => Effect.Effect<WarmAnswer<A>, E, R>;
     /** What is stored for a question, however old, without marking it as used. */
     readonly peekWarm: (key: WarmKey) => WarmEntry<unknown> | undefined;
     /** Forgets what is known of a market, all of it or one kind. */
@@ -65,23 +72,28 @@ const make = Effect.gen(function* () {
   const store = new WarmStore(config.warmCapacity);
   const flights = new SingleFlight<WarmEntry<unknown>, unknown>(yield* Effect.scope);
 
-  const ageMs = (entry: WarmEntry<unknown>): number => Number(clock.monotonicTimeNanosUnsafe() - entry.storedNanos) / 1e6;
+  const ageMs = (entry: WarmEntry<unknown>): number => Number(clock.monotonicTimeNanosUnsafe() - entry.sinceNanos) / 1e6;
 
-  const loadInto = <A, E, R>(key: WarmKey, load: Effect.Effect<A, E, R>): Effect.Effect<WarmEntry<A>, E, R> =>
+  const loadInto = <A, E, R>(key: WarmKey, load: Effect.Effect<A, E, R>, since: (value: A) => bigint): Effect.Effect<WarmEntry<A>, E, R> =>
     Effect.map(load, (value) => {
-      const entry = { value, storedNanos: clock.monotonicTimeNanosUnsafe() };
+      const entry = { value, sinceNanos: since(value) };
       store.put(key, entry);
       return entry;
     });
 
   return Cache.of({
     hot,
-    warm: <A, E, R>(key: WarmKey, maxAgeMs: number, load: Effect.Effect<A, E, R>) =>
+    warm: <A, E, R>(
+      key: WarmKey,
+      maxAgeMs: number,
+      load: Effect.Effect<A, E, R>,
+      since: (value: A) => bigint = () => clock.monotonicTimeNanosUnsafe(),
+    ) =>
       Effect.suspend((): Effect.Effect<WarmAnswer<A>, E, R> => {
         const held = store.get(key);
         // A key is only ever loaded with one type of value: its kind is part of the key.
         if (held !== undefined && ageMs(held) <= maxAgeMs) return Effect.succeed({ entry: held as WarmEntry<A>, hit: true });
-        const flight = flights.run(warmKeyId(key), loadInto(key, load)) as Effect.Effect<WarmEntry<A>, E, R>;
+        const flight = flights.run(warmKeyId(key), loadInto(key, load, since)) as Effect.Effect<WarmEntry<A>, E, R>;
         return Effect.map(flight, (entry) => ({ entry, hit: false }));
       }),
     peekWarm: (key) => store.peek(key),

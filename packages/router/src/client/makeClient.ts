@@ -5,7 +5,8 @@
 import * as Cause from "effect/Cause";
 import type * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import type * as Layer from "effect/Layer";
+import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
 import * as ManagedRuntime from "effect/ManagedRuntime";
 import * as Stream from "effect/Stream";
 import { Closed, type MarketDataError } from "../errors/MarketDataError.ts";
@@ -13,7 +14,8 @@ import { MarketData, type Markets } from "../MarketData.ts";
 import type { AskPromise, NaruClient } from "./NaruClient.ts";
 
 export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>): Promise<NaruClient> => {
-  const runtime = ManagedRuntime.make(layer);
+  // What is worth a line goes to standard error: standard output is the program's own.
+  const runtime = ManagedRuntime.make(layer.pipe(Layer.provideMerge(Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]))));
   const built = await runtime.runPromiseExit(MarketData);
   if (Exit.isFailure(built)) {
     await runtime.dispose();

@@ -44,7 +44,7 @@ export const Provenance = Schema.Struct({
   valueAgeMs: Schema.Finite,
   /** Milliseconds since the value was last known to be current: an answer just read, or a subscription whose link was just proved alive. */
   confirmedAgeMs: Schema.Finite,
-  /** `confirmedAgeMs` exceeds what the caller accepts. */
+  /** `confirmedAgeMs` exceeds what the caller accepts, and the value was not read for this very call: what was just read is current. */
   stale: Schema.Boolean,
   staleReason: Schema.NullOr(StaleReason),
   /** Why the tiers stood in this order: a reason code of the ranking. */

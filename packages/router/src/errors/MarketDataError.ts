@@ -197,6 +197,8 @@ export class StaleData extends Schema.TaggedError<StaleData>()("StaleData", {
   confirmedAgeMs: Millis,
   maxAgeMs: Millis,
   staleReason: Schema.String,
+  /** The value was made up by the emulated exchange. */
+  simulated: Schema.Boolean,
   lastKnown: Schema.Unknown,
 }) {
   readonly retryable = true;

@@ -71,7 +71,7 @@ const make = Effect.gen(function* () {
 
   const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) {
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
-    const trail: Trail = { question, deadlineNanos, attempts: [], errors: [], clock, health };
+    const trail: Trail = { question, deadlineNanos, attempts: [], errors: [], reachedNetwork: false, clock, health };
     const { attempts, errors } = trail;
     const nothing: Asked = Effect.suspend(() => Effect.fail(summary(question, attempts, errors)));
     // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
@@ -91,9 +91,7 @@ const make = Effect.gen(function* () {
       }),
       Effect.catch((error) => {
         const failure = error._tag === "TierMiss" ? summary(question, attempts, errors) : error;
-        // Where every tier only had nothing that fits, nobody failed.
-        const nobodyFailed = attempts.every((attempt) => attempt.outcome === "missed");
-        const settled = isFinal(failure) || nobodyFailed ? Effect.void : settle("unanswered", failure.message);
+        const settled = isFinal(failure) || !trail.reachedNetwork ? Effect.void : settle("unanswered", failure.message);
         return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
       }),
     );
@@ -108,21 +106,28 @@ interface Trail {
   readonly deadlineNanos: bigint;
   readonly attempts: Array<Attempt>;
   readonly errors: Array<MarketDataError>;
+  /** Some failure came from beyond ourselves. */
+  reachedNetwork: boolean;
   readonly clock: Clock.Clock;
   readonly health: Health["Service"];
 }
 
 type Asked = Effect.Effect<FallbackAnswer, MarketDataError | TierMiss>;
 
+/** An attempt that its caller's deadline cut short says something about the network only if it had this long, in milliseconds. */
+const patientMs = 2_000;
+
 /** Asks one tier and writes down how it went. A tier that crashes costs the call nothing but itself. */
-const ask = (tier: Tier, { question, deadlineNanos, attempts, errors, clock, health }: Trail): Asked =>
+const ask = (tier: Tier, trail: Trail): Asked =>
   Effect.suspend(() => {
+    const { question, deadlineNanos, attempts, errors, clock, health } = trail;
     const started = clock.monotonicTimeNanosUnsafe();
     const note = (outcome: Attempt["outcome"], reason: string) => {
       const durationMs = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6;
       const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs };
       attempts.push(attempt);
       health.attempted(question.kind, attempt);
+      return attempt;
     };
     return tier.ask(question, { deadlineNanos }).pipe(
       Effect.map((answer) => {
@@ -131,22 +136,36 @@ const ask = (tier: Tier, { question, deadlineNanos, attempts, errors, clock, hea
       }),
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (error._tag === "TierMiss") return note("missed", error.reason);
+          if (error._tag === "TierMiss") return void note("missed", error.reason);
           errors.push(error);
-          return note("failed", `${error._tag}: ${error.message}`);
+          if (isFromNetwork(error)) trail.reachedNetwork = true;
+          note("failed", `${error._tag}: ${error.message}`);
         }),
       ),
       Effect.catchDefect((defect) => {
         note("failed", "crashed");
+        trail.reachedNetwork = true;
         return Effect.andThen(Effect.logError(`the tier ${tier.name} crashed`, defect), Effect.fail(new TierMiss({ reason: "crashed" })));
       }),
-      Effect.onInterrupt(() => Effect.sync(() => note("failed", "interrupted, by the deadline or by the caller"))),
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          const { durationMs } = note("failed", "interrupted, by the deadline or by the caller");
+          if (durationMs >= patientMs) trail.reachedNetwork = true;
+        }),
+      ),
     );
   });
 
 /** No other tier can know better. */
 const isFinal = (error: MarketDataError | TierMiss): boolean =>
   error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
+
+/** Whether an error says anything about the network. What our own limits or breakers refused was never asked. */
+const isFromNetwork = (error: MarketDataError): boolean => {
+  if (error._tag === "RateLimited") return error.status !== null;
+  if (error._tag === "TimeoutError" && error.phase === "deadline") return error.timeoutMs >= patientMs;
+  return error._tag !== "CircuitOpen";
+};
 
 /**
  * What a call that nobody answered fails with. When every tier that failed did so for one reason, the caller gets that reason itself, so that

@@ -124,9 +124,9 @@ export class LimitGate {
     return Math.min(1, SlidingWindow.used(this.limit, this.#window, now) / this.limit.limit);
   }
 
-  waitMs(): number {
+  waitMs(priority: Priority): number {
     const now = this.now();
-    return this.#grantAt(now, this.waiting()) - now;
+    return this.#grantAt(now, this.#ahead(rank[priority])) - now;
   }
 
   waiting(): number {

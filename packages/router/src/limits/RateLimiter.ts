@@ -71,8 +71,8 @@ export class RateLimiter extends Context.Service<
     readonly block: (forMs: number) => Effect.Effect<void>;
     /** Share of the group's window in use now, 0 to 1; 1 while paused or blocked. */
     readonly usage: (group: string) => number;
-    /** Milliseconds until a caller who joined the end of the group's queue now would be served; 0 when at once. */
-    readonly waitMs: (group: string) => number;
+    /** Milliseconds until a caller of this priority (`low`: the end of the queue) who joined now would be served; 0 when at once. */
+    readonly waitMs: (group: string, priority?: Priority) => number;
     /** Milliseconds until the whole host may be asked again; 0 when it is not blocked. */
     readonly blockedMs: () => number;
     /** State of every group and of socket connects. */
@@ -111,7 +111,7 @@ const serviceOf = (host: HostLimits) =>
       }),
     block: (forMs) => Effect.sync(() => host.block(forMs)),
     usage: (group) => host.group(group).usage(),
-    waitMs: (group) => host.group(group).waitMs(),
+    waitMs: (group, priority = "low") => host.group(group).waitMs(priority),
     blockedMs: () => host.blockedMs(),
     snapshot: () => host.gates().map((gate) => gate.snapshot()),
   });

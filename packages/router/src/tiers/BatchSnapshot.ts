@@ -2,10 +2,12 @@
  * The tier that gathers callers: questions about single markets that arrive within a few milliseconds of each other become one request for
  * all of them. Tickers and books only; the exchange has no list form of trades or candles.
  *
- * One market the exchange does not know makes it refuse the whole list, so a refused list is asked again market by market, and only the bad
- * one fails. A market whose record cannot be read fails alone as well.
+ * One market the exchange does not know makes it refuse the whole list. A refused list is asked again without the markets that the list of
+ * markets, if it is known by then, does not hold; where that is not enough it is cut smaller until only the bad ones fail. Asking market by
+ * market would spend the whole limit of half a minute on one typing error. A market whose record cannot be read fails alone as well.
  */
 import * as Clock from "effect/Clock";
+import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Request from "effect/Request";
@@ -13,12 +15,15 @@ import * as RequestResolver from "effect/RequestResolver";
 import type { Market } from "../domain/Market.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
+import { MarketList } from "../cache/MarketList.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
 import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
 
+/** Parts that a refused list is cut into: as few requests as halves would cost, in half as many rounds. */
+const splitInto = 4;
 /** Markets in one batch. The venue splits further where a URL would grow too long. */
 const maxBatch = 300;
 
@@ -28,25 +33,22 @@ interface SnapshotFields {
   readonly levels: number;
   readonly priority: Priority;
   readonly deadlineNanos: bigint;
+  readonly caller: Caller;
+}
+/** Effect does not tell a batch under way that a caller has left; this does. */
+interface Caller {
+  leave: () => void;
 }
 class Snapshot extends Request.Class<SnapshotFields, TierAnswer, MarketDataError> {}
 
 const urgency: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
-export const make: Effect.Effect<Tier, never, Rest | Venue> = Effect.gen(function* () {
+export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effect.gen(function* () {
   const rest = yield* Rest;
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-
-  const answer = (result: RestResult<unknown>, value: unknown, exchangeTimeMs: number): TierAnswer => ({
-    value,
-    channel: "rest",
-    exchangeTimeMs,
-    receivedNanos: result.receivedNanos,
-    receivedMs: result.receivedMs,
-    confirmedNanos: result.receivedNanos,
-  });
+  const marketList = yield* MarketList;
 
   /** One resolver per kind: `calls` asks for a list of markets, `shape` makes one caller's value of a row. */
   const resolver = <A extends { readonly market: Market; readonly timestampMs: number }>(
@@ -73,9 +75,8 @@ export const make: Effect.Effect<Tier, never, Rest | Venue> = Effect.gen(functio
     return RequestResolver.make<Snapshot>(
       Effect.fnUntraced(function* (entries) {
         const requests = entries.map((entry) => entry.request);
-        let found = yield* ask(requests);
-        const refused = requests.filter((request) => isRefusedList(found.get(request.market)));
-        if (refused.length > 0 && found.size > 1) found = new Map([...found, ...(yield* askSingly(refused, ask))]);
+        const found = yield* whileWanted(requests, askWhole(requests, ask, marketList.check));
+        if (found === undefined) return;
         for (const entry of entries) {
           const exit = found.get(entry.request.market);
           entry.completeUnsafe(
@@ -102,13 +103,38 @@ export const make: Effect.Effect<Tier, never, Rest | Venue> = Effect.gen(functio
     ask: Effect.fn("BatchSnapshot.ask")(function* (question, { deadlineNanos }) {
       if (question.kind !== "ticker" && question.kind !== "orderbook") return yield* new TierMiss({ reason: "not_batchable" });
       if (deadlineNanos <= clock.monotonicTimeNanosUnsafe()) return yield* new TierMiss({ reason: "no_time" });
-      const fields = { market: question.market, priority: question.intent.priority, deadlineNanos };
-      return question.kind === "ticker"
-        ? yield* Effect.request(new Snapshot({ ...fields, levels: 0 }), tickers)
-        : yield* Effect.request(new Snapshot({ ...fields, levels: question.levels }), orderbooks);
+      const caller: Caller = { leave: () => {} };
+      const fields = { market: question.market, priority: question.intent.priority, deadlineNanos, caller };
+      const asked =
+        question.kind === "ticker"
+          ? Effect.request(new Snapshot({ ...fields, levels: 0 }), tickers)
+          : Effect.request(new Snapshot({ ...fields, levels: question.levels }), orderbooks);
+      return yield* Effect.onInterrupt(asked, () => Effect.sync(() => caller.leave()));
     }),
   };
 });
+
+const answer = (result: RestResult<unknown>, value: unknown, exchangeTimeMs: number): TierAnswer => ({
+  value,
+  channel: "rest",
+  exchangeTimeMs,
+  receivedNanos: result.receivedNanos,
+  receivedMs: result.receivedMs,
+  confirmedNanos: result.receivedNanos,
+});
+
+/** The work of a batch, interrupted when the last of its callers has left: it would only keep a place in the limiter's queue. */
+const whileWanted = <A>(requests: ReadonlyArray<Snapshot>, work: Effect.Effect<A>): Effect.Effect<A | undefined> =>
+  Effect.suspend(() => {
+    const abandoned = Deferred.makeUnsafe<undefined>();
+    let waiting = requests.length;
+    for (const { caller } of requests) {
+      caller.leave = () => {
+        if (--waiting === 0) Deferred.doneUnsafe(abandoned, Exit.succeed(undefined));
+      };
+    }
+    return Effect.raceFirst(work, Deferred.await(abandoned));
+  });
 
 type Found<A> = ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>;
 
@@ -136,11 +162,31 @@ const isRefusedList = (exit: Exit.Exit<unknown, MarketDataError> | undefined): b
   return error !== undefined && error._tag === "Some" && error.value._tag === "MarketUnknown";
 };
 
-const askSingly = <A>(
-  requests: ReadonlyArray<Snapshot>,
-  ask: (requests: ReadonlyArray<Snapshot>) => Effect.Effect<Found<A>>,
-): Effect.Effect<Found<A>> =>
-  Effect.map(
-    Effect.forEach(Map.groupBy(requests, (request) => request.market).values(), ask, { concurrency: 4 }),
-    (maps) => new Map(maps.flatMap((map) => [...map])),
-  );
+type AskList<A> = (requests: ReadonlyArray<Snapshot>) => Effect.Effect<Found<A>>;
+
+/**
+ * Asks for all, and again for what was refused: without the markets known not to exist, else in {@link splitInto} parts. Each round is
+ * smaller than the one before; the limiter ends it where the callers' time does not suffice.
+ */
+const askWhole = <A>(requests: ReadonlyArray<Snapshot>, ask: AskList<A>, check: MarketList["Service"]["check"]): Effect.Effect<Found<A>> =>
+  Effect.gen(function* () {
+    const found = yield* ask(requests);
+    const refused = Map.groupBy(
+      requests.filter((request) => isRefusedList(found.get(request.market))),
+      (request) => request.market,
+    );
+    // One market alone was refused for itself.
+    if (refused.size <= 1) return found;
+    const answers = new Map(found);
+    const again: Array<ReadonlyArray<Snapshot>> = [];
+    for (const [market, some] of refused) {
+      const known = yield* Effect.exit(check(market));
+      if (Exit.isFailure(known)) answers.set(market, Exit.failCause(known.cause));
+      else again.push(some);
+    }
+    const size = again.length < refused.size ? again.length : Math.ceil(again.length / splitInto);
+    const parts = Array.from({ length: size === 0 ? 0 : Math.ceil(again.length / size) }, (_, i) => again.slice(i * size, (i + 1) * size));
+    const asked = yield* Effect.forEach(parts, (part) => askWhole(part.flat(), ask, check), { concurrency: splitInto });
+    for (const part of asked) for (const [market, exit] of part) answers.set(market, exit);
+    return answers;
+  });

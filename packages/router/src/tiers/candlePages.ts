@@ -39,8 +39,9 @@ export const nextPage = (pages: CandlePages): { readonly count: number; readonly
     const reached = oldest !== undefined && (question.fill === "flat" ? oldest < question.fromMs : oldest <= question.fromMs);
     return reached ? undefined : { count: pageSize, toMs };
   }
-  const missing = wantedRows(question) - rows.size;
-  return missing <= 0 ? undefined : { count: Math.min(missing, pageSize), toMs };
+  const missing = (question.count ?? 0) - countOf(question, rows);
+  if (missing <= 0) return undefined;
+  return { count: Math.min(pageSize, rows.size === 0 ? missing + unprovedRows(question) : missing), toMs };
 };
 
 /** Takes in one page. */
@@ -52,7 +53,10 @@ export const addPage = (pages: CandlePages, page: ReadonlyArray<Candle>): Candle
 
 /** The most requests a question can cost: a bound that holds on any market, however sparse. `nowMs` ends a range without an end. */
 export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: number): number => {
-  const rows = question.fromMs === null ? wantedRows(question) : windowsBetween(question.interval, question.fromMs, question.toMs ?? nowMs);
+  const rows =
+    question.fromMs === null
+      ? (question.count ?? 0) + unprovedRows(question)
+      : windowsBetween(question.interval, question.fromMs, question.toMs ?? nowMs);
   return Math.ceil(rows / pageSize) + 2;
 };
 
@@ -78,8 +82,17 @@ export const toRows = (pages: CandlePages, exchangeNowMs: number): ReadonlyArray
   return question.count === null ? rows : rows.slice(-question.count);
 };
 
-/** One more than asked when the forming one will be thrown away. */
-const wantedRows = (question: CandlesQuestion): number => (question.count ?? 0) + (question.forming === "exclude" ? 1 : 0);
+/** Rows that will belong to the answer. */
+const countOf = ({ forming }: CandlesQuestion, rows: CandlePages["rows"]): number => {
+  if (forming === "include") return rows.size;
+  let count = 0;
+  for (const row of rows.values()) if (row.state !== "forming") count++;
+  return count;
+};
+
+/** Rows that may have to be thrown away: the window in progress, and those whose end is not longer ago than the margin. */
+const unprovedRows = ({ forming, interval }: CandlesQuestion): number =>
+  forming === "include" ? 0 : 1 + Math.ceil(closeMarginMs / (nextWindowStart(interval, 0) - windowStart(interval, 0)));
 
 const oldestStart = (pages: CandlePages): number | undefined => {
   let oldest: number | undefined;

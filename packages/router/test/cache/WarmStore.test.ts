@@ -7,7 +7,7 @@ import { Kind } from "../../src/domain/Question.ts";
 import { btc, marketOf } from "../samples.ts";
 
 const keyOf = (part: string): WarmKey => ({ kind: "candles", market: btc, parts: [part] });
-const entryOf = (value: unknown) => ({ value, storedNanos: 0n });
+const entryOf = (value: unknown) => ({ value, sinceNanos: 0n });
 
 describe("WarmStore", () => {
   it.prop(

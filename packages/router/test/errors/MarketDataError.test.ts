@@ -28,6 +28,7 @@ const samples: { readonly [T in Tag]: Extract<Errors.MarketDataError, { readonly
     confirmedAgeMs: 4_000,
     maxAgeMs: 2_000,
     staleReason: "disconnected",
+    simulated: false,
     lastKnown: { price: "91368000", open: null },
   }),
   DataUnavailable: new Errors.DataUnavailable({

@@ -274,6 +274,19 @@ describe("mode", () => {
   );
 
   test(
+    "is not moved by what our own limits and breakers refused, and is by what the exchange refused",
+    Effect.gen(function* () {
+      const refused = Effect.fail(
+        new Errors.RateLimited({ group: "ticker", scope: "local", status: null, retryAfterMs: 1_000, detail: null }),
+      );
+      yield* calls([refused, refused, refused, open, open, open]);
+      assert.strictEqual(yield* mode, "normal");
+      yield* calls([limited, limited, limited]);
+      assert.strictEqual(yield* mode, "emergency");
+    }),
+  );
+
+  test(
     "is not healed by a value from memory that is older than the trouble, and is by one confirmed since",
     Effect.gen(function* () {
       yield* TestClock.adjust("1 second");

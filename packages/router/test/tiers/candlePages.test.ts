@@ -134,6 +134,23 @@ describe("candle pages", () => {
     assert.deepStrictEqual(starts(quiet.rows), upTo(99).slice(-10));
   });
 
+  it("bring the whole count also just after a window's end, when two or three ends are not proved yet", () => {
+    const serve = (interval: Interval, length: number, unproved: number) => (count: number, toMs: number | undefined) =>
+      Array.from({ length: 400 }, (_, index) =>
+        candle(start - index * length, { interval, state: index < unproved ? "forming" : "closed" }),
+      )
+        .filter((row) => toMs === undefined || row.openTimeMs < toMs)
+        .slice(0, count);
+    for (const count of [1, 10, 198, 199, 200]) {
+      const minutes = read(ask({ count, forming: "exclude" }), 200, serve("1m", minute, 2), start + 1_000);
+      assert.strictEqual(minutes.rows.length, count);
+      assert.strictEqual(minutes.rows.at(-1)?.openTimeMs, start - 2 * minute);
+      const seconds = read(ask({ count, forming: "exclude", interval: "1s" }), 200, serve("1s", 1_000, 3), start + 500);
+      assert.strictEqual(seconds.rows.length, count);
+      assert.strictEqual(seconds.asked, count < 198 ? 1 : 2);
+    }
+  });
+
   it("answer an empty market with no rows, in one request", () => {
     assert.deepStrictEqual(read(ask({ count: 10, fill: "flat" }), 200, exchange([]), at(60)), { rows: [], asked: 1, bound: 3 });
   });

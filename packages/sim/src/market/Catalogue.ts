@@ -38,11 +38,11 @@ export interface MarketSpec {
 type Row = readonly [base: string, korean: string, english: string, price: string, trades: number, more?: Partial<MarketSpec>];
 
 const krw: ReadonlyArray<Row> = [
-  ["BTC", "비트코인", "Bitcoin", "114000000", 9, { bookPeriodMs: 100 }],
-  ["ETH", "이더리움", "Ethereum", "4800000", 7, { bookPeriodMs: 100 }],
-  ["XRP", "엑스알피(리플)", "XRP", "3200", 8, { bookPeriodMs: 100 }],
-  ["SOL", "솔라나", "Solana", "238000", 5, { bookPeriodMs: 200 }],
-  ["DOGE", "도지코인", "Dogecoin", "242", 4, { bookPeriodMs: 200 }],
+  ["BTC", "비트코인", "Bitcoin", "114000000", 24, { bookPeriodMs: 100 }],
+  ["ETH", "이더리움", "Ethereum", "4800000", 16, { bookPeriodMs: 100 }],
+  ["XRP", "엑스알피(리플)", "XRP", "3200", 20, { bookPeriodMs: 100 }],
+  ["SOL", "솔라나", "Solana", "238000", 10, { bookPeriodMs: 200 }],
+  ["DOGE", "도지코인", "Dogecoin", "242", 8, { bookPeriodMs: 200 }],
   ["USDT", "테더", "Tether", "1452", 3, { volatility: 0.04 }],
   ["ADA", "에이다", "Cardano", "840", 2],
   ["TRX", "트론", "TRON", "462", 1.5],
