@@ -81,6 +81,17 @@ describe("history in pages", () => {
     }).pipe(Effect.provide(Sim.layerTest({ seed: 9 }))),
   );
 
+  it.effect("an end in the future is not sent: what it means on the wire is not documented", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Exchange;
+      const { value } = yield* during(getCandles("KRW-BTC", "1m", { count: 3, to: "2026-01-05T09:00:00Z" }));
+      assert.strictEqual(value.length, 3);
+      assert.strictEqual(value.at(-1)?.state, "forming");
+      const [request] = ledger.requests("/v1/candles/minutes/1");
+      assert.notInclude(request?.target, "to=");
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 9 }))),
+  );
+
   it.effect("twelve hundred trades are paged by cursor, each once, oldest first (R002-11)", () =>
     Effect.gen(function* () {
       const { value } = yield* during(getTrades("KRW-BTC", { count: 1_200 }));

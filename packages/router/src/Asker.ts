@@ -29,6 +29,7 @@ import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
 import type { Ranked, RankFacts } from "./select/TierRank.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
+import { likelyPages } from "./tiers/candlePages.ts";
 import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
 import * as ColdRest from "./tiers/ColdRest.ts";
 import * as HotCache from "./tiers/HotCache.ts";
@@ -140,7 +141,7 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   }
   const list = ranked.tiers.map(({ tier }) => tiers[tier]);
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
-  const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging) - spentMs;
+  const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
   return yield* fallback.run(question, list, Math.max(1, deadlineMs)).pipe(
     Effect.map((won) =>
       answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
@@ -290,14 +291,11 @@ const groupsOf = (venue: Venue["Service"]): Readonly<Record<Kind, string>> => {
   };
 };
 
-/** Pages a question needs at most; each has the whole deadline. */
-export const pagesOf = (question: Question, paging: Venue["Service"]["paging"]): number => {
+/** Requests a question costs in a market that trades all the time; each has the whole deadline. A quiet one can cost a few more. */
+export const pagesOf = (question: Question, paging: Venue["Service"]["paging"], nowMs: number): number => {
   if (question.kind === "trades") return Math.ceil(question.count / paging.trades);
-  if (question.kind !== "candles") return 1;
-  return question.count === null ? maxRangePages : Math.ceil(question.count / paging.candles);
+  return question.kind === "candles" ? likelyPages(question, paging.candles, nowMs) : 1;
 };
-/** A range is bounded by its rows already; its time is bounded as if it were the largest. */
-const maxRangePages = 1_500;
 
 /** Even a question about many trades knows the newest one. */
 const newestKeyOf = (question: Question): StreamKey | undefined =>

@@ -46,7 +46,9 @@ const make = Effect.gen(function* () {
     const { ranked, frequency, channel } = selector.explain(question, facts);
     const first = ranked.tiers[0]?.tier;
     const restRequests =
-      first === undefined || first === "hot_cache" || first === "live_subscription" ? 0 : Asker.pagesOf(question, venue.paging);
+      first === undefined || first === "hot_cache" || first === "live_subscription"
+        ? 0
+        : Asker.pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe());
     return { question, ranked, facts, restRequests, frequency, channel };
   });
 

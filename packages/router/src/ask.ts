@@ -17,7 +17,6 @@ import {
   type TickerQuestion,
   type TradesQuestion,
 } from "./domain/Question.ts";
-import { closeMarginMs } from "./domain/Candle.ts";
 import { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import { windowsBetween } from "./tiers/candlePages.ts";
@@ -54,6 +53,8 @@ type Checked<A> = Result.Result<A, InvalidRequest>;
 
 /** Rows one question may ask for: half a year of minutes. */
 export const maxRows = 300_000;
+/** How long after its end a range is taken for final. Clocks of hosts that trade are seldom a minute wrong. */
+const finalAfterMs = 60_000;
 /** A closed range cannot change, so any age of its answer is good. */
 const immutableAgeMs = Number.MAX_SAFE_INTEGER;
 /** A day: whoever waits longer for one answer means another unit. */
@@ -94,8 +95,9 @@ export const candlesQuestion = (
       const to = options.to === undefined ? null : yield* moment("to", options.to);
       const count = yield* candleCount(options.count, fromMs);
       // A bound in the future is the present; the wire reads whole seconds, and rounding up keeps a bound exclusive.
-      const toMs = to === null || to > nowMs ? null : Math.ceil(to / 1_000) * 1_000;
-      const upper = toMs ?? nowMs;
+      // The wire reads whole seconds; rounding up keeps the bound exclusive.
+      const toMs = to === null ? null : Math.ceil(to / 1_000) * 1_000;
+      const upper = Math.min(toMs ?? nowMs, nowMs);
       if (fromMs !== null) {
         if (fromMs >= upper) return yield* refuse("from", new Date(fromMs).toISOString(), "is not before the end of the range");
         const rows = windowsBetween(interval, fromMs, upper);
@@ -158,9 +160,9 @@ const candleCount = (count: number | undefined, fromMs: number | null): Checked<
   return wholeNumber("count", count, 1, maxRows);
 };
 
-/** The last window that starts before `toMs` ended long enough ago to be final. */
+/** The last window that starts before `toMs` ended so long ago that it is final even if our clock is ahead of the exchange's. */
 const isClosed = (interval: Interval, toMs: number, nowMs: number): boolean =>
-  nowMs >= nextWindowStart(interval, windowStart(interval, toMs - 1)) + closeMarginMs;
+  nowMs >= nextWindowStart(interval, windowStart(interval, toMs - 1)) + finalAfterMs;
 
 const wholeNumber = (field: string, value: number, min: number, max: number): Checked<number> =>
   Number.isInteger(value) && value >= min && value <= max

@@ -21,7 +21,7 @@ export interface Explanation {
   readonly ranked: Ranked;
   /** What the ranking was made from. */
   readonly facts: RankFacts;
-  /** REST requests the first REST tier would cost, at most; 0 when memory or the socket answers first. */
+  /** REST requests the first REST tier would cost where every window has a trade; 0 when memory or the socket answers first. */
   readonly restRequests: number;
   readonly frequency: FrequencyAnalysis;
   /** The older comparison of the two channels, as a second opinion. */

@@ -153,23 +153,24 @@ describe("a range of candles", () => {
     assert.strictEqual(good(candles({ from: "2024-02-29" }, "1d")).fromMs, Date.UTC(2024, 1, 29));
   });
 
-  it("takes an end that lies ahead for now, and rounds an end within a second up, so that it stays exclusive", () => {
-    assert.isNull(good(candles({ count: 5, to: now + minute })).toMs);
+  it("keeps an end that lies ahead, and rounds an end within a second up, so that it stays exclusive", () => {
+    assert.strictEqual(good(candles({ count: 5, to: now + minute })).toMs, now + minute);
     assert.strictEqual(good(candles({ count: 5, to: now - minute - 1 })).toMs, now - minute);
     assert.strictEqual(good(candles({ count: 5, to: now - minute })).toMs, now - minute);
   });
 
   it("never grows old once its last window is past the margin, and does until then", () => {
     const maxAge = (options: CandlesOptions) => good(candles(options)).intent.maxAgeMs;
-    // The windows before 12:00 ended 30 seconds ago; the one that starts at 12:00 is still open.
-    assert.strictEqual(maxAge({ count: 5, to: "2026-01-31T12:00" }), Number.MAX_SAFE_INTEGER);
+    // The windows before 11:59 ended 90 seconds ago; the one that starts at 12:00 is still open.
+    assert.strictEqual(maxAge({ count: 5, to: "2026-01-31T11:59" }), Number.MAX_SAFE_INTEGER);
+    assert.strictEqual(maxAge({ count: 5, to: "2026-01-31T12:00" }), 5_000);
     assert.strictEqual(maxAge({ count: 5, to: "2026-01-31T12:00:01" }), 5_000);
     assert.strictEqual(maxAge({ count: 5 }), 5_000);
     assert.strictEqual(maxAge({ from: "2026-01-31T11:00" }), 5_000);
     const justClosed = (nowMs: number) =>
       good(candlesQuestion("KRW-BTC", "1m", { count: 5, to: "2026-01-31T12:00" }, config, nowMs)).intent.maxAgeMs;
-    assert.strictEqual(justClosed(Date.UTC(2026, 0, 31, 12, 0, 1, 999)), 5_000);
-    assert.strictEqual(justClosed(Date.UTC(2026, 0, 31, 12, 0, 2)), Number.MAX_SAFE_INTEGER);
+    assert.strictEqual(justClosed(Date.UTC(2026, 0, 31, 12, 0, 59, 999)), 5_000);
+    assert.strictEqual(justClosed(Date.UTC(2026, 0, 31, 12, 1)), Number.MAX_SAFE_INTEGER);
   });
 
   it("goes for trades before a known one as well", () => {

@@ -2,9 +2,10 @@
  * The last value of every key, whoever brought it: socket frames and REST answers feed one store, and the newer one by the exchange's clock
  * wins. Plain synchronous code, because it is written once per frame.
  *
- * A value never goes back in time. The one exception is repair: an exchange time far ahead (a broken frame) would block its key for ever,
- * so after three older values in a row, each no older than the one before, the older ones are believed. Values of another channel are only
- * believed when the held time is still to come by our own clock: a REST edge that lags behind the socket may repeat itself as often as it likes.
+ * A value never goes back in time. The one exception is repair: an exchange time far ahead (a broken frame), or an exchange that set its
+ * clock back, would block its key. So three older values in a row, each no older than the one before, are believed when the held time is
+ * still to come by our own clock, or when the channel that brought it has brought nothing newer for five seconds. An edge that lags behind
+ * a good one may repeat itself as often as it likes.
  */
 import type { Market } from "../domain/Market.ts";
 import type { Channel } from "../domain/Provenance.ts";
@@ -29,6 +30,9 @@ export interface HotEntry {
 const believeAfter = 3;
 /** A held time this far ahead of our clock is taken for a broken one, in milliseconds. Two clocks are seldom further apart. */
 const aheadMs = 2_000;
+
+/** Silence in new time after which a channel's older time is believed, in nanoseconds. */
+const silentNanos = 5_000_000_000n;
 
 export class HotStore {
   readonly #entries = new Map<KeyId, HotEntry>();
@@ -75,8 +79,9 @@ export class HotStore {
     this.#refused.clear();
   }
 
-  #believed(id: KeyId, held: HotEntry, { channel, exchangeTimeMs, receivedMs }: HotEntry): boolean {
-    if (channel !== held.channel && held.exchangeTimeMs <= receivedMs + aheadMs) return false;
+  #believed(id: KeyId, held: HotEntry, { channel, exchangeTimeMs, receivedMs, receivedNanos }: HotEntry): boolean {
+    const silent = channel === held.channel && receivedNanos - held.receivedNanos >= silentNanos;
+    if (!silent && held.exchangeTimeMs <= receivedMs + aheadMs) return false;
     const before = this.#refused.get(id);
     const count = before !== undefined && exchangeTimeMs >= before.exchangeTimeMs ? before.count + 1 : 1;
     if (count >= believeAfter) return true;

@@ -60,6 +60,10 @@ export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: num
   return Math.ceil(rows / pageSize) + 2;
 };
 
+/** Requests that a question costs where every window has a trade. */
+export const likelyPages = (question: CandlesQuestion, pageSize: number, nowMs: number): number =>
+  Math.max(1, maxPages(question, pageSize, nowMs) - 2);
+
 /** How many windows start in `[fromMs, toMs)`. */
 export const windowsBetween = (interval: Interval, fromMs: number, toMs: number): number => {
   let start = windowStart(interval, fromMs) === fromMs ? fromMs : nextWindowStart(interval, fromMs);
@@ -83,10 +87,9 @@ export const toRows = (pages: CandlePages, exchangeNowMs: number): ReadonlyArray
 };
 
 /** Rows that will belong to the answer. */
-const countOf = ({ forming }: CandlesQuestion, rows: CandlePages["rows"]): number => {
-  if (forming === "include") return rows.size;
+const countOf = ({ forming, toMs }: CandlesQuestion, rows: CandlePages["rows"]): number => {
   let count = 0;
-  for (const row of rows.values()) if (row.state !== "forming") count++;
+  for (const row of rows.values()) if ((forming === "include" || row.state !== "forming") && row.openTimeMs < (toMs ?? Infinity)) count++;
   return count;
 };
 

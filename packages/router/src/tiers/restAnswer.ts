@@ -93,7 +93,10 @@ const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQu
   let first: RestResult<Candle> | undefined;
   const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
   for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
-    const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, wanted));
+    // A bound in the future is the present; what it means on the wire is not documented.
+    const future = wanted.toMs !== undefined && wanted.toMs > clock.currentTimeMillisUnsafe();
+    const query = { count: wanted.count, toMs: future ? undefined : wanted.toMs };
+    const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, query));
     const result: RestResult<Candle> = yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
     first = first ?? result;
     pages = addPage(pages, result.rows);

@@ -207,7 +207,8 @@ const nowMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUns
 const leftMs = (clock: Clock.Clock, options: RestOptions<never>): number =>
   Number(options.deadlineNanos - clock.monotonicTimeNanosUnsafe()) / 1e6;
 
-const deadlineOver = (left: number) => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: Math.max(0, Math.round(left)), detail: null }));
+const deadlineOver = (left: number) =>
+  Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: Math.max(0, Math.round(left)), detail: null }));
 
 const attemptTimeout = (timeoutMs: number, call: RestCall<unknown>) =>
   Effect.fail(new TimeoutError({ phase: "attempt", timeoutMs, detail: call.endpoint }));
