@@ -53,7 +53,8 @@ export const defaultTimeouts: TransportTimeouts = {
   headersMs: 5_000,
   bodyIdleMs: 3_000,
   attemptMs: 10_000,
-  upgradeMs: 5_000,
+  // Shorter than the session's own wait (`upgradeTimeoutMs`), or what is known of a refusal would be lost to that.
+  upgradeMs: 4_500,
   closeMs: 1_000,
 };
 

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Socket as TcpSocket } from "node:net";
 import { assert, describe, it } from "@effect/vitest";
+import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { type SocketHandlers, Transport } from "@naru/router/transport/Transport";
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect";
 import * as NodeTransport from "../src/NodeTransport.ts";
-import type { TransportOptions } from "../src/TransportOptions.ts";
+import { defaultTimeouts, type TransportOptions } from "../src/TransportOptions.ts";
 import { closedPort, httpServer, rawHttpServer, socketServer, tcpServer } from "./servers.ts";
 
 type Event = string | readonly [code: number, reason: string];
@@ -110,6 +111,10 @@ describe("an upgrade", () => {
       );
     }).pipe(Effect.scoped, provide({ timeouts: { upgradeMs: 200 } })),
   );
+
+  it("is given up before the session gives up on it, so that a refusal half read is a refusal still", () => {
+    assert.isBelow(defaultTimeouts.upgradeMs, defaultRouterConfig.upgradeTimeoutMs);
+  });
 
   it.live("that cannot connect says at which phase", () =>
     Effect.gen(function* () {

@@ -70,6 +70,19 @@ describe("the door for people without Effect", () => {
     }).pipe(Effect.provide(loopback)),
   );
 
+  it.live("close ends callback subscriptions and the watch on the mode; unsubscribing afterwards is no error", () =>
+    Effect.gen(function* () {
+      const naru = yield* connected;
+      const subscription = yield* Effect.promise(() => naru.subscribe("KRW-BTC", ["ticker"], () => {}));
+      const modes = naru.modeChanges()[Symbol.asyncIterator]();
+      const watching = modes.next().catch((cause: unknown) => cause);
+      yield* Effect.promise(() => naru.close());
+      yield* Effect.promise(() => subscription.unsubscribe());
+      assert.notStrictEqual(subscription.status().state, "running");
+      assert.instanceOf(yield* Effect.promise(() => watching), Closed);
+    }).pipe(Effect.provide(loopback)),
+  );
+
   it.live("options that cannot be used reject before anything is opened", () =>
     Effect.gen(function* () {
       const error = yield* Effect.promise(() => connect({ venue: "http://api.upbit.com" }).catch((cause: unknown) => cause));

@@ -70,7 +70,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   stableAfterMs: 60_000,
   streamBuffer: 4_096,
   maxReadSubscriptions: 200,
-  tradeMemory: 50_000,
+  tradeMemory: 10_000,
   healPages: 3,
   healConcurrency: 4,
 };

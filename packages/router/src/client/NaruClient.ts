@@ -14,7 +14,7 @@ import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { Explanation, QuestionSpec } from "../explain.ts";
 import type { HealthReport } from "../HealthReport.ts";
-import type { CallbackElement, CallbackKind, Markets, MarketsOptions } from "../MarketData.ts";
+import type { CallbackElement, CallbackKind, CallbackStatus, Markets, MarketsOptions } from "../MarketData.ts";
 
 export interface AskPromise<A, Options> {
   (market: string, options?: Options): Promise<Answer<A>>;
@@ -28,6 +28,9 @@ export interface OrderbookStreamOptions extends StreamOptions {
 /** A callback subscription of this door. */
 export interface ClientSubscription {
   readonly id: string;
+  /** How it stands now. What ends it (an unknown market, a client that was closed) is told here, for the callback is only given elements. */
+  readonly status: () => CallbackStatus;
+  /** Ends it. Idempotent, also after the client was closed. */
   readonly unsubscribe: () => Promise<void>;
 }
 

@@ -3,7 +3,8 @@
  * Promises are rejected with the tagged error itself, not with a wrapper, so `error._tag` and `error.retryAfterMs` are at hand.
  */
 import * as Cause from "effect/Cause";
-import type * as Effect from "effect/Effect";
+import * as Deferred from "effect/Deferred";
+import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
@@ -33,7 +34,11 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
   };
   const iterate = <A>(stream: Stream.Stream<A, MarketDataError>): AsyncIterable<A> =>
     Stream.toAsyncIterable(Stream.suspend(() => (closing === undefined ? stream : Stream.fail(new Closed({ what: "the client" })))));
-  const close = (): Promise<void> => (closing ??= runtime.dispose());
+  const ended = Deferred.makeUnsafe<never, Closed>();
+  const close = (): Promise<void> => {
+    Deferred.doneUnsafe(ended, Effect.fail(new Closed({ what: "the client" })));
+    return (closing ??= runtime.dispose());
+  };
 
   return {
     getTicker: asPromise(data.getTicker, run),
@@ -50,12 +55,18 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     streamTradesEvents: (markets, options) => iterate(data.streamTradesEvents(markets, options)),
     streamCandlesEvents: (markets, interval, options) => iterate(data.streamCandlesEvents(markets, interval, options)),
     subscribe: async (markets, kinds, callback) => {
-      const { id, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
-      return { id, unsubscribe: () => runtime.runPromise(unsubscribe) };
+      const { id, status, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
+      const end = async () => {
+        // Closing the client ends it too, whichever comes first.
+        if (closing === undefined) await runtime.runPromiseExit(unsubscribe);
+        await closing;
+      };
+      return { id, status, unsubscribe: end };
     },
     explain: (question) => run(data.explain(question)),
     health: () => run(data.health),
-    modeChanges: () => iterate(data.modeChanges),
+    // The layer ends the streams of market data by itself; this one would wait for ever.
+    modeChanges: () => iterate(Stream.interruptWhen(data.modeChanges, Deferred.await(ended))),
     metrics: () => run(data.metrics),
     close,
     [Symbol.asyncDispose]: close,

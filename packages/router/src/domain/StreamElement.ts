@@ -77,7 +77,7 @@ export interface StreamOptions {
   readonly onGap?: "fail" | "skip" | undefined;
   /**
    * Elements held for a consumer that does not keep up: at the bound tickers and books keep the newest of each market, trades and candles
-   * fail with `SlowConsumer`. Default 4,096.
+   * fail with `SlowConsumer`. At least one per market. Default 4,096.
    */
   readonly bufferSize?: number | undefined;
 }

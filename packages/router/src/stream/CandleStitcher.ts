@@ -117,7 +117,10 @@ export class CandleStitcher {
   #hold(live: Live<Candle>): void {
     const newest = this.#held.at(-1);
     if (newest !== undefined && live.value.openTimeMs < newest.value.openTimeMs) return;
-    if (newest !== undefined && live.value.openTimeMs === newest.value.openTimeMs) this.#held.pop();
+    if (newest !== undefined && live.value.openTimeMs === newest.value.openTimeMs) {
+      if (live.value.lastTradeTimeMs < newest.value.lastTradeTimeMs) return;
+      this.#held.pop();
+    }
     this.#held.push(live);
     if (this.#held.length <= this.#holdLimit) return;
     this.#held.shift();

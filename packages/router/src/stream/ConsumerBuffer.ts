@@ -46,6 +46,11 @@ export class ConsumerBuffer<A> {
     return this.#size;
   }
 
+  /** Places in memory, holes and what was taken included: at most twice the capacity and one batch. */
+  get slots(): number {
+    return this.#slots.length;
+  }
+
   /** Takes an element in. The consumer wakes at the next {@link flush}. */
   offer(element: StreamElement<A>): void {
     if (this.#failure !== undefined) return;
@@ -100,7 +105,7 @@ export class ConsumerBuffer<A> {
       this.#size--;
       batch.push(element);
     }
-    if (this.#size === 0) this.#reset([]);
+    if (this.#size === 0 || this.#head > this.#capacity) this.#compact();
     const [first, ...rest] = batch;
     return first === undefined ? undefined : [first, ...rest];
   }
@@ -112,7 +117,7 @@ export class ConsumerBuffer<A> {
     this.#slots[replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded()] = undefined;
     this.#size--;
     this.#dropped++;
-    if (this.#slots.length > 2 * this.#capacity) this.#reset(this.#slots.slice(this.#head).filter((element) => element !== undefined));
+    if (this.#slots.length > 2 * this.#capacity) this.#compact();
   }
 
   /** Runs only when a market enters a full buffer, so at most once per market and drain. */
@@ -124,14 +129,15 @@ export class ConsumerBuffer<A> {
     return this.#head;
   }
 
-  /** Closes the holes, so that memory follows the capacity and not the history. */
-  #reset(kept: Array<StreamElement<A> | undefined>): void {
+  /** Gives up what was taken and closes the holes, so that memory follows the capacity and not the history. */
+  #compact(): void {
+    const kept = this.#slots.slice(this.#head).filter((element) => element !== undefined);
     this.#slots = kept;
     this.#head = 0;
     this.#newest.clear();
     if (!this.#conflates) return;
     kept.forEach((element, slot) => {
-      if (element?._tag === "Live") this.#newest.set(element.market, slot);
+      if (element._tag === "Live") this.#newest.set(element.market, slot);
     });
   }
 }

@@ -48,13 +48,6 @@ export class FrameHub {
     this.#options = options;
   }
 
-  /** Keys that have spoken on the present link. */
-  get live(): number {
-    let count = 0;
-    for (const track of this.#tracks.values()) if (track.sent && track.spoken) count++;
-    return count;
-  }
-
   isLive(key: StreamKey): boolean {
     return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
   }
@@ -85,7 +78,7 @@ export class FrameHub {
     };
   }
 
-  /** Adds a consumer. For state kinds that are live it begins with the value known now. */
+  /** Adds a consumer. For state kinds that are live it begins with the value known now, unless that is a shallower book than it wants. */
   attach(keys: ReadonlyArray<StreamKey>, buffer: ConsumerBuffer<StreamValue>, down: Reconnecting | undefined): Consumer {
     const levels = new Map<KeyId, number>();
     for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
@@ -98,7 +91,8 @@ export class FrameHub {
       track.consumers.add(consumer);
       track.lastValue = undefined;
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
-      if (known === undefined) continue;
+      // REST answers are kept there too, at the depth that somebody else asked for.
+      if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
       const value = known.value as StreamValue; // The hot store holds under a key's id only that key's kind of value.
       track.deliver(
         { _tag: "Live", market: key.market, value, snapshot: true, receivedTimeMs: known.receivedMs },

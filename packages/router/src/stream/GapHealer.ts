@@ -3,7 +3,6 @@
  * `CandleStitcher.ts`. A few markets at a time, within the pages and attempts that are allowed; whatever cannot be read ends as a gap that the
  * consumers are told of, never as silence.
  */
-import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Queue from "effect/Queue";
@@ -57,10 +56,9 @@ export const makeGapHealer: Effect.Effect<GapHealer, never, Rest | Venue> = Effe
     if (next === undefined || !hub.isCurrent(next.job)) return;
     const { job, sinceMs } = next;
     const repair = yield* read(job, sinceMs).pipe(
+      // Our own interruption passes this by; an interruption caught here came from elsewhere and must not end the worker.
       Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.interrupt
-          : Effect.as(Effect.logError("Reading back a gap failed", cause), { rows: [], failure: "reading back failed" }),
+        Effect.as(Effect.logError("Reading back a gap failed", cause), { rows: [], failure: "reading back failed" }),
       ),
       Effect.raceFirst(abandoned(job.track)),
     );

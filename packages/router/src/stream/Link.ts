@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
-import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import type { Reconnecting } from "../domain/StreamElement.ts";
@@ -121,8 +120,8 @@ export class Link {
     this.#set("connecting", null);
     return runSession(this.#hooks, this.#wake);
   }).pipe(
+    // Our own interruption passes this by; an interruption caught here came from elsewhere and must not end the link for good.
     Effect.catchCause((cause) => {
-      if (Cause.hasInterrupts(cause)) return Effect.interrupt;
       const error = new NetworkError({ phase: "socket", host: this.#parts.host, code: null, detail: "the session crashed" });
       const end: SessionEnd = { _tag: "Failed", error, opened: this.state === "open" };
       if (this.state !== "waiting") this.#ended(end);

@@ -10,7 +10,7 @@ import { Cache } from "../cache/Cache.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
-import { Closed, InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
+import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { Rest } from "../transport/RestCall.ts";
@@ -23,7 +23,7 @@ import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
 import type { StreamValue } from "./Track.ts";
-import { Waiters } from "./Waiters.ts";
+import { noSlot, Waiters } from "./Waiters.ts";
 
 export { type LinkEvent, LinkObserver, type LinkState } from "./Link.ts";
 
@@ -38,7 +38,7 @@ export interface LinkStatus {
   readonly lastClose: string | null;
   /** Milliseconds since the last inbound byte or pong; null before the first. */
   readonly silentMs: number | null;
-  /** Keys in the wanted set, and how many of them have spoken since the link opened. */
+  /** Keys in the wanted set, and how many of them are live. */
   readonly wanted: number;
   readonly live: number;
 }
@@ -57,7 +57,10 @@ export class Subscriptions extends Context.Service<
     readonly open: Effect.Effect<void>;
     /** Notes that a read wants this key: it is subscribed (within the slots for reads) and kept until some time after the last read. Never waits. */
     readonly wantForReads: (key: StreamKey) => Effect.Effect<void>;
-    /** Waits until the key is live. Fails at once when the link breaks meanwhile; interruption leaves the subscription in place. */
+    /**
+     * Waits until the key is live, at most as long as a subscription is kept for a read. Fails at once when the link breaks meanwhile or no
+     * slot is left; interruption leaves the subscription in place.
+     */
     readonly awaitLive: (key: StreamKey) => Effect.Effect<void, MarketDataError>;
     /** One consumer's stream; the keys are subscribed while it runs. */
     readonly events: <K extends Kind>(
@@ -103,7 +106,8 @@ interface Parts {
   readonly waiters: Waiters;
 }
 
-const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters }: Parts) {
+const makeService = Effect.fnUntraced(function* (parts: Parts) {
+  const { hub, interest, link, waiters } = parts;
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
@@ -125,13 +129,19 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
       return yield* new NetworkError({ phase: "socket", host: venue.host, code: null, detail: `between attempts; ${link.lastClose}` });
     }
     yield* wantForReads(key);
-    yield* waiters.wait(key, hub);
+    if (!interest.has(keyId(key))) return yield* noSlot(config.maxReadSubscriptions);
+    yield* Effect.timeoutOrElse(waiters.wait(key, hub), {
+      duration: config.lingerMs,
+      orElse: () => Effect.fail(new TimeoutError({ phase: "first-frame", timeoutMs: config.lingerMs, detail: keyId(key) })),
+    });
   });
 
   const attach = (kind: Kind, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity: options.bufferSize ?? config.streamBuffer });
+        // A place for every market, or the only value of a quiet one would make room for a busy one.
+        const capacity = Math.max(options.bufferSize ?? config.streamBuffer, keys.length);
+        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity });
         const consumer = hub.attach(keys, buffer, link.state === "open" ? undefined : link.down);
         for (const key of keys) interest.add(key);
         link.changed();
@@ -158,16 +168,7 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
     );
 
   return Subscriptions.of({
-    status: () => ({
-      state: link.state,
-      attempt: link.attempt,
-      connects: link.connects,
-      reconnects: Math.max(0, link.connects - 1),
-      lastClose: link.lastClose,
-      silentMs: link.heardNanos === undefined ? null : nowMs() - Number(link.heardNanos) / 1e6,
-      wanted: interest.wanted(nowMs()).length,
-      live: hub.live,
-    }),
+    status: () => statusAt(parts, nowMs()),
     connected: () => link.state === "open",
     isLive: (key) => hub.isLive(key),
     confirmedNanos: (key) => (hub.isLive(key) ? link.heardNanos : undefined),
@@ -177,6 +178,20 @@ const makeService = Effect.fnUntraced(function* ({ hub, interest, link, waiters 
     events,
   });
 });
+
+const statusAt = ({ hub, interest, link }: Parts, nowMs: number): LinkStatus => {
+  const wanted = interest.wanted(nowMs);
+  return {
+    state: link.state,
+    attempt: link.attempt,
+    connects: link.connects,
+    reconnects: Math.max(0, link.connects - 1),
+    lastClose: link.lastClose,
+    silentMs: link.heardNanos === undefined ? null : nowMs - Number(link.heardNanos) / 1e6,
+    wanted: wanted.length,
+    live: wanted.filter((key) => hub.isLive(key)).length,
+  };
+};
 
 const notStreamable = (key: StreamKey): InvalidRequest =>
   new InvalidRequest({ field: "key", input: keyId(key), reason: "cannot be streamed by this venue" });

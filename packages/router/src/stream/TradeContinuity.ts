@@ -112,10 +112,11 @@ export class TradeContinuity {
       const gap = (fromMs: number, toMs: number, reason: string) =>
         repaired.push({ _tag: "Gap", kind: "trades", market: last.market, fromMs, toMs: Math.max(fromMs, toMs), reason });
       const reached = this.reaches(rows);
-      if (!reached) gap(last.tradeTimeMs, trades[0]?.tradeTimeMs ?? firstHeldMs, failure ?? "further back than is read");
+      // Measured by the rows alone: trades of a link in between stand inside the hole and do not end it.
+      if (!reached) gap(last.tradeTimeMs, rows.at(-1)?.tradeTimeMs ?? firstHeldMs, failure ?? "further back than is read");
       else if (failure !== null) gap(last.tradeTimeMs, firstHeldMs, failure);
       for (const value of trades) repaired.push({ _tag: "Recovered", market: value.market, value, receivedTimeMs: nowMs });
-      const upToMs = trades.at(-1)?.tradeTimeMs ?? last.tradeTimeMs;
+      const upToMs = rows[this.#firstOlder(rows)]?.tradeTimeMs ?? last.tradeTimeMs;
       if (this.#overflowed) gap(upToMs, firstHeldMs, "too many trades while reading back");
       else if (reached && !this.meets(rows)) gap(upToMs, firstHeldMs, "REST lags behind the socket");
     }
@@ -133,14 +134,18 @@ export class TradeContinuity {
    * were never part of this stream. Sorting is stable, so trades of one millisecond keep the exchange's order.
    */
   #missing(rows: ReadonlyArray<Trade>): ReadonlyArray<Trade> {
-    const upper = rows.findLastIndex((row) => this.#heldIds.has(row.id));
     const lower = rows.findLastIndex((row) => this.#seen.has(row.id));
-    const span = rows.slice(upper + 1, lower === -1 ? rows.length : lower + 1);
+    const span = rows.slice(this.#firstOlder(rows), lower === -1 ? rows.length : lower + 1);
     const found = new Map<string, Trade>();
     for (const trade of [...this.#orphans, ...span.toReversed()]) {
       if (!this.#seen.has(trade.id) && !this.#heldIds.has(trade.id)) found.set(trade.id, trade);
     }
     return [...found.values()].sort((a, b) => a.tradeTimeMs - b.tradeTimeMs);
+  }
+
+  /** Index of the newest row that is older than all that the new link brought. */
+  #firstOlder(rows: ReadonlyArray<Trade>): number {
+    return rows.findLastIndex((row) => this.#heldIds.has(row.id)) + 1;
   }
 
   #hold(live: Live<Trade>): void {

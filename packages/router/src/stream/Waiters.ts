@@ -43,7 +43,10 @@ export class Waiters {
   refuseUnwanted(limit: number): void {
     for (const waiter of [...this.#waiting]) {
       if (this.#interest.has(waiter.id)) continue;
-      waiter.fail(new Overloaded({ what: "subscriptions started by reads", limit, retryAfterMs: 0 }));
+      waiter.fail(noSlot(limit));
     }
   }
 }
+
+/** Reads hold as many subscriptions as they may. */
+export const noSlot = (limit: number): Overloaded => new Overloaded({ what: "subscriptions started by reads", limit, retryAfterMs: 0 });

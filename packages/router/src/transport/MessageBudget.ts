@@ -1,31 +1,23 @@
 /**
- * How many messages one connection may still send. The exchange counts arrivals in a sliding window, so every window here is 5 % longer than
- * the exchange's: two messages that leave far enough apart cannot arrive too close together. Pure state on monotonic milliseconds.
+ * How many messages one connection may still send: the sliding windows of `limits/SlidingWindow.ts`, all of them at once, by the rule that
+ * counts from the sending. Pure state on monotonic milliseconds.
  */
 import type { Limit } from "../limits/LimitTable.ts";
-
-const arrivalGuard = 1.05;
+import * as SlidingWindow from "../limits/SlidingWindow.ts";
 
 export class MessageBudget {
-  readonly #limits: ReadonlyArray<Limit>;
-  readonly #keep: number;
-  /** Times of the latest sends, oldest first; as many as the largest limit. */
-  #sentMs: ReadonlyArray<number> = [];
+  #windows: ReadonlyArray<{ readonly limit: Limit; readonly state: SlidingWindow.SlidingWindow }>;
 
   constructor(limits: ReadonlyArray<Limit>) {
-    this.#limits = limits;
-    this.#keep = Math.max(0, ...limits.map((limit) => limit.limit));
+    this.#windows = limits.map((limit) => ({ limit, state: SlidingWindow.empty }));
   }
 
   /** The earliest time, not before `nowMs`, at which one more message fits every limit. */
   earliestMs(nowMs: number): number {
-    return this.#limits.reduce((earliest, { limit, windowMs }) => {
-      const blocking = this.#sentMs[this.#sentMs.length - limit];
-      return blocking === undefined ? earliest : Math.max(earliest, blocking + windowMs * arrivalGuard);
-    }, nowMs);
+    return Math.max(nowMs, ...this.#windows.map(({ limit, state }) => SlidingWindow.grantAt(limit, state, nowMs)));
   }
 
   sent(nowMs: number): void {
-    this.#sentMs = [...this.#sentMs, nowMs].slice(-this.#keep);
+    this.#windows = this.#windows.map(({ limit, state }) => ({ limit, state: SlidingWindow.granted(limit, state, nowMs) }));
   }
 }

@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit";
 import * as Random from "effect/Random";
 import type * as Scope from "effect/Scope";
 import { sameKeys, type StreamKey } from "../domain/StreamKey.ts";
-import { type DecodeError, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
+import { DecodeError, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Keepalive } from "./Keepalive.ts";
@@ -58,7 +58,7 @@ export interface SessionHooks {
   readonly onEnd: (end: SessionEnd) => void;
 }
 
-/** More unreadable frames than this within {@link undecodableWindowMs} end the session. */
+/** More unreadable frames than this within {@link undecodableWindowMs} end the session; of fewer, the first in such a time is logged. */
 const undecodableLimit = 10;
 const undecodableWindowMs = 10_000;
 
@@ -88,6 +88,8 @@ class Session {
   readonly keepalive: Keepalive;
   readonly venue: Venue["Service"];
   end: SessionEnd | undefined;
+  /** The first of some unreadable frames, still to be logged. */
+  unread: DecodeError | undefined;
   #undecodable: ReadonlyArray<number> = [];
 
   constructor(hooks: SessionHooks, wake: Signal, clock: Clock.Clock, keepalive: Keepalive, venue: Venue["Service"]) {
@@ -110,7 +112,17 @@ class Session {
     onFrame: (data) => {
       if (this.end !== undefined) return;
       const receipt = { nanos: this.#heard(), ms: this.clock.currentTimeMillisUnsafe() };
-      for (const message of this.venue.socket.decode(data)) this.#message(message, receipt);
+      try {
+        for (const message of this.venue.socket.decode(data)) this.#message(message, receipt);
+      } catch (cause) {
+        // Called from the socket's own callback: thrown on, it would end the process. This link is not to be trusted any more.
+        const error = new DecodeError({
+          stage: "schema",
+          path: "",
+          detail: `a frame could not be handled: ${String(cause).slice(0, 200)}`,
+        });
+        this.finish({ _tag: "Failed", error, opened: true });
+      }
     },
     onReadEnd: () => this.hooks.onReadEnd(),
     onPong: () => {
@@ -141,7 +153,12 @@ class Session {
   }
 
   #countUndecodable(error: DecodeError, nowMs: number): void {
-    this.#undecodable = [...this.#undecodable.filter((atMs) => atMs > nowMs - undecodableWindowMs), nowMs];
+    const recent = this.#undecodable.filter((atMs) => atMs > nowMs - undecodableWindowMs);
+    if (recent.length === 0) {
+      this.unread = error;
+      this.wake.notify();
+    }
+    this.#undecodable = [...recent, nowMs];
     if (this.#undecodable.length > undecodableLimit) this.finish({ _tag: "Failed", error, opened: true });
   }
 }
@@ -185,6 +202,8 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
     }
     if (hooks.unwanted(nowMs)) return session.finish({ _tag: "Unwanted" });
     if (life.action === "ping") yield* attempt(socket.ping);
+    if (session.unread !== undefined) yield* Effect.logWarning("A frame of the socket could not be read", session.unread);
+    session.unread = undefined;
     const wanted = hooks.wanted(nowMs);
     let sendMs = Number.POSITIVE_INFINITY;
     if (wanted.length === 0 || sameKeys(wanted, sent)) changedMs = undefined;

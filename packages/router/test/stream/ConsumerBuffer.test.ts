@@ -62,6 +62,21 @@ describe("a consumer's buffer", () => {
     }),
   );
 
+  it.effect("what a consumer has taken is not kept, even when it never catches up", () =>
+    Effect.gen(function* () {
+      for (const kind of ["trades", "ticker"] as const) {
+        const buffer = new ConsumerBuffer<number>({ kind, capacity: 1_000 });
+        for (let at = 0; at < 500; at++) buffer.offer(live("A", at));
+        for (let round = 0; round < 100; round++) {
+          for (let at = 0; at < 128; at++) buffer.offer(live("A", at));
+          assert.strictEqual((yield* buffer.pull).length, 128);
+          assert.strictEqual(buffer.size, 500);
+          assert.isAtMost(buffer.slots, 2_000);
+        }
+      }
+    }),
+  );
+
   it.effect("a waiting consumer wakes at the flush, not at every element", () =>
     Effect.gen(function* () {
       const buffer = new ConsumerBuffer<number>({ kind: "trades", capacity: 10 });

@@ -193,6 +193,63 @@ describe("trades across a reconnect", () => {
     );
   });
 
+  it.effect("a hole behind trades of a short link in between is told, though that link's trades are given", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.never;
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 4, true), trade(btc, 5)));
+        tradeBook(exchange, () => 100);
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 100, true)));
+        yield* TestClock.adjust(2_000);
+        const recovered = Array.from({ length: 14 }, (_, at) => `R${86 + at}`);
+        const told = inShort(elements).filter((text) => !text.startsWith("Re"));
+        assert.deepStrictEqual(told, ["L1", "gap 1-86", "R4", "R5", ...recovered, "L100"]);
+      }),
+    );
+  });
+
+  it.effect("a hole behind trades of a short link in between is told when REST fails, and when it lags", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.never;
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 4, true)));
+        exchange.rest = () => Effect.fail(new NetworkError({ phase: "connect", host: "scripted", code: null, detail: null }));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 20, true)));
+        yield* TestClock.adjust(10_000);
+        exchange.rest = () => Effect.never;
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 30, true)));
+        tradeBook(exchange, () => 21);
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 40, true)));
+        yield* TestClock.adjust(10_000);
+        const told = inShort(elements).filter((text) => !text.startsWith("Re"));
+        assert.deepStrictEqual(told, ["L1", "gap 1-20", "R4", "L20", "R21", "R30", "gap 21-40", "L40"]);
+      }),
+    );
+  });
+
+  it.effect("reading back that is interrupted from elsewhere is a gap, and the next hole is read back as ever", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.interrupt;
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 1, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 4, true)));
+        tradeBook(exchange, () => 7);
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 7, true)));
+        const told = inShort(elements).filter((text) => !text.startsWith("Re"));
+        assert.deepStrictEqual(told, ["L1", "gap 1-4", "L4", "R5", "R6", "L7"]);
+      }),
+      { healConcurrency: 1 },
+    );
+  });
+
   it.effect("a consumer that came during the outage gets no past", () => {
     const exchange = new ScriptedExchange();
     tradeBook(exchange, () => 5);
@@ -258,6 +315,20 @@ describe("candles", () => {
         yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 4, 1), candle(btc, 5, 2)));
         assert.deepStrictEqual(windows(elements).slice(3), ["R1:9 closed", "R3:7 closed", "L4:1 forming", "L4:1 closed", "L5:2 forming"]);
         assert.match(exchange.calls[0] ?? "", /count=3&to=240000$/);
+      }),
+    );
+  });
+
+  it.effect("an older frame of the window that is held meanwhile does not replace the newer one", () => {
+    const exchange = new ScriptedExchange();
+    exchange.rest = () => Effect.as(Effect.sleep(1_000), [candleRow(btc, 1, 9, "closed")]);
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("candles", candleKey(btc));
+        exchange.socket.push(candle(btc, 1, 1));
+        yield* breakAndResume(exchange, (socket) => socket.push(candle(btc, 2, 5), candle(btc, 2, 3)));
+        yield* TestClock.adjust(1_000);
+        assert.deepStrictEqual(windows(elements).slice(3), ["R1:9 closed", "L2:5 forming"]);
       }),
     );
   });

@@ -296,3 +296,19 @@ it.effect("prices on the wire stay exact to the last digit", () => {
     }),
   );
 });
+
+it.effect("a decoder that crashes ends its link, not the process", () => {
+  const exchange = new ScriptedExchange();
+  return exchange.run(
+    Effect.gen(function* () {
+      const elements = yield* watch;
+      exchange.socket.push(ticker(btc, 1, 1));
+      // The scripted venue throws on a frame that nobody sent.
+      assert.doesNotThrow(() => exchange.socket.handlers.onFrame("never sent"));
+      yield* settle;
+      assert.deepInclude(elements.at(-1), { _tag: "Reconnecting", attempt: 1 });
+      yield* TestClock.adjust(500);
+      assert.deepInclude(elements.at(-1), { _tag: "Resumed" });
+    }),
+  );
+});

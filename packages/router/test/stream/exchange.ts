@@ -45,7 +45,7 @@ export class ScriptedSocket {
   }
 }
 
-export type Upgrade = "accept" | "hang" | "unreachable" | { readonly status: number };
+export type Upgrade = "accept" | "hang" | "interrupted" | "unreachable" | { readonly status: number };
 export type RestAnswer = Effect.Effect<ReadonlyArray<unknown>, MarketDataError>;
 
 export class ScriptedExchange {
@@ -78,6 +78,7 @@ export class ScriptedExchange {
         this.connects++;
         const upgrade = this.upgrades.shift() ?? "accept";
         if (upgrade === "hang") return Effect.never;
+        if (upgrade === "interrupted") return Effect.interrupt;
         if (upgrade === "unreachable") {
           return Effect.fail(new NetworkError({ phase: "connect", host: "scripted", code: "ECONNREFUSED", detail: null }));
         }
