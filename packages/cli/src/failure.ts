@@ -8,12 +8,19 @@ import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Runtime from "effect/Runtime";
 import { CommandFailed } from "./CommandFailed.ts";
-import type { Shared } from "./flags.ts";
+import { hintWithoutNetwork, isNetworkReason } from "./reach.ts";
 import { printable } from "./render/style.ts";
+
+/** Whom an error is told, and what was asked. */
+export interface Telling {
+  readonly json: boolean;
+  /** None for a command that asks no venue. */
+  readonly venue?: string | undefined;
+}
 
 /** Reports what the effect fails with, and fails with nothing but the exit code. */
 export const reporting = <A, E extends MarketDataError | CommandFailed, R>(
-  flags: Shared,
+  flags: Telling,
   effect: Effect.Effect<A, E, R>,
 ): Effect.Effect<A, CommandFailed, R> =>
   Effect.catch(effect, (error: MarketDataError | CommandFailed) =>
@@ -21,23 +28,18 @@ export const reporting = <A, E extends MarketDataError | CommandFailed, R>(
   );
 
 /** One error, told to the person and, where that was asked, to the program that reads stdout. `market` where one of several failed. */
-export const report = (flags: Shared, error: MarketDataError, market?: string): Effect.Effect<void> =>
+export const report = (flags: Telling, error: MarketDataError, market?: string): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const hint = hintOf(flags, error);
+    const hint = outOfReach(error) ? hintWithoutNetwork(flags) : undefined;
     yield* Console.error(`naru: ${market === undefined ? "" : `${market}: `}${printable(error.message)}`);
-    if (hint !== undefined) yield* Console.error(`hint: ${hint}`);
+    if (hint !== undefined) yield* Console.error(hint);
     const document = errorToJson(error);
     if (flags.json) yield* Console.log(JSON.stringify(market === undefined ? document : Object.assign({ market }, document)));
   });
 
 export const failed = (error: MarketDataError): CommandFailed => new CommandFailed({ exitCode: Runtime.getErrorExitCode(error) });
 
-const hintOf = (flags: Shared, error: MarketDataError): string | undefined => {
-  if (flags.venue === "sim" || !outOfReach(error)) return undefined;
-  return "try --venue sim, the emulated exchange, which needs no network";
-};
-
 const outOfReach = (error: MarketDataError): boolean =>
   error._tag === "NetworkError" ||
   error._tag === "TimeoutError" ||
-  (error._tag === "DataUnavailable" && error.attempts.some(({ reason }) => /\b(?:NetworkError|TimeoutError|CircuitOpen)\b/.test(reason)));
+  (error._tag === "DataUnavailable" && error.attempts.some(({ reason }) => isNetworkReason(reason)));

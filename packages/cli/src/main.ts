@@ -1,40 +1,37 @@
 #!/usr/bin/env node
 /**
- * The `naru` command as a process: errors logged on stderr (more with `--log-level`), exit codes after sysexits.h, and a quiet end when
- * the reader of a pipe has seen enough.
+ * The `naru` command as a process: errors logged on stderr (more with `--log-level`), exit codes after sysexits.h, those of signals after the
+ * shell's custom, and a quiet end when the reader of a pipe has seen enough.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import * as Command from "effect/cli/Command";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as References from "effect/References";
-import { cli, version } from "./cli.ts";
-import { CommandFailed } from "./CommandFailed.ts";
+import * as Runtime from "effect/Runtime";
+import * as stdout from "./stdout.ts";
+import { runArguments } from "./usage.ts";
 
-/** EX_USAGE */
-const usageExitCode = 64;
+/** 128 and the signal's number. */
+const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Ends when whoever read stdout is gone, as after `| head -1`. */
-const readerGone = Effect.callback<void>((resume) => {
-  const onError = (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") resume(Effect.void);
-  };
-  process.stdout.on("error", onError);
-  return Effect.sync(() => process.stdout.off("error", onError));
-});
+let signalled: number | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (signalled ??= signalExitCodes[signal]));
+
+/** What the runtime answers for an interruption, whichever signal it was. */
+const interruptedExitCode = 130;
 
 const logging = Layer.merge(
   Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)]),
   Layer.succeed(References.MinimumLogLevel, "Error"),
 );
 
-Command.run(cli, { version }).pipe(
-  Effect.catchTag("ShowHelp", (help) =>
-    help.errors.length === 0 ? Effect.void : Effect.fail(new CommandFailed({ exitCode: usageExitCode })),
-  ),
-  Effect.raceFirst(readerGone),
-  Effect.provide(Layer.merge(NodeServices.layer, logging)),
-  NodeRuntime.runMain,
-);
+stdout
+  .guarded(Effect.suspend(() => runArguments(process.argv.slice(2))))
+  .pipe(Effect.provide(Layer.mergeAll(NodeServices.layer, logging, stdout.layerConsole)), (program) =>
+    NodeRuntime.runMain(program, {
+      teardown: (exit, onExit) =>
+        Runtime.defaultTeardown(exit, (code) => onExit(code === interruptedExitCode ? (signalled ?? code) : code)),
+    }),
+  );

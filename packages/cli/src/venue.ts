@@ -2,40 +2,67 @@
  * From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the
  * network.
  */
-import type { ConfigError, MarketDataError } from "@naru/router/errors/MarketDataError";
+import { ConfigError, InvalidRequest, type MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { MarketData } from "@naru/router/MarketData";
+import type { Subscriptions } from "@naru/router/stream/Subscriptions";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Result from "effect/Result";
 import type { CommandFailed } from "./CommandFailed.ts";
 import { reporting } from "./failure.ts";
-import type { Shared } from "./flags.ts";
+import { nearest } from "./nearest.ts";
+import { type Connection, usualSeed } from "./settings.ts";
+
+type Services = MarketData | Subscriptions;
 
 /** Runs a command's body on the client that the flags name, closes it, and reports what went wrong. */
 export const withMarketData = <A, R>(
-  flags: Shared,
-  body: Effect.Effect<A, MarketDataError | CommandFailed, MarketData | R>,
-): Effect.Effect<A, CommandFailed, Exclude<R, MarketData>> => reporting(flags, Effect.provide(body, layerOf(flags)));
+  flags: Connection,
+  body: Effect.Effect<A, MarketDataError | CommandFailed, Services | R>,
+): Effect.Effect<A, CommandFailed, Exclude<R, Services>> =>
+  reporting(
+    flags,
+    Effect.flatMap(Effect.fromResult(checkVenue(flags)), () => Effect.provide(body, layerOf(flags))),
+  );
 
-/** `MarketData` of the venue that the flags name. Only the venue's own code is loaded. */
-const layerOf = (flags: Pick<Shared, "venue" | "seed" | "simulated">): Layer.Layer<MarketData, ConfigError> =>
+/** The services of the venue that the flags name. Only the venue's own code is loaded. */
+const layerOf = ({ venue, seed, simulated }: Connection): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
-    flags.venue === "sim"
+    venue === "sim"
       ? Effect.map(
           Effect.promise(() => import("@naru/sim/Sim")),
-          ({ layerTest }) => layerTest({ seed: flags.seed }),
+          ({ layerTest }) => layerTest({ seed: Option.getOrElse(seed, () => usualSeed) }),
         )
       : Effect.map(
           Effect.promise(() => import("@naru/upbit/Upbit")),
-          ({ layerFor }) => layerFor({ venue: flags.venue, profile: { simulated: isSimulated(flags) } }),
+          ({ layerFor }) => layerFor({ venue, profile: { simulated: Option.getOrUndefined(simulated) } }),
         ),
   );
 
-/**
- * What answers at an address on this machine is taken for an emulated exchange unless the user says otherwise: a real price labelled SIM
- * is a nuisance, a made-up one without the label is a loss.
- */
-export const isSimulated = ({ venue, simulated }: Pick<Shared, "venue" | "simulated">): boolean =>
-  Option.getOrElse(simulated, () => URL.canParse(venue) && loopback.test(new URL(venue).hostname));
+/** Refuses a venue that is neither a name nor an address, saying which was probably meant, and flags that the venue has no use for. */
+export const checkVenue = ({ venue, seed, simulated }: Connection): Result.Result<void, ConfigError | InvalidRequest> => {
+  const named = names.includes(venue);
+  if (!named && !/^[a-z][a-z\d+.-]*:\/\//i.test(venue)) {
+    return Result.fail(
+      new ConfigError({ setting: "venue", input: venue.slice(0, 200), reason: `is none of ${names.join(", ")}${meant(venue)}` }),
+    );
+  }
+  if (venue !== "sim" && Option.isSome(seed))
+    return refused("--seed", seed.value, "is for --venue sim; other prices are not ours to decide");
+  if (named && Option.isSome(simulated))
+    return refused("--simulated", simulated.value, `is for an address; ${venue} is known to be ${venue === "sim" ? "made up" : "real"}`);
+  return Result.void;
+};
 
-const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const names: ReadonlyArray<string> = ["upbit", "upbit-sg", "upbit-id", "upbit-th", "sim"];
+
+const refused = (field: string, input: unknown, reason: string) => Result.fail(new InvalidRequest({ field, input: String(input), reason }));
+
+/** A host without a scheme is an address; what else is close to a name is a slip. */
+const meant = (venue: string): string => {
+  if (/^(?:localhost|\[::1\]|127\.\d+\.\d+\.\d+)(?:[:/]|$)/i.test(venue)) return `; an address begins with its scheme: http://${venue}`;
+  if (/^[a-z\d-]+(?:\.[a-z\d-]+)+(?:[:/]|$)|^[a-z\d-]+:\d+/i.test(venue)) return `; an address begins with its scheme: https://${venue}`;
+  const near = nearest(venue, names);
+  return `, nor an address such as http://127.0.0.1:8787${near === undefined ? "" : ` — did you mean ${near}?`}`;
+};

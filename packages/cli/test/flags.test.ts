@@ -1,22 +1,19 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Option } from "effect";
+import { Effect, Option, Result } from "effect";
 import { readFileSync } from "node:fs";
 import { version } from "../src/cli.ts";
 import { candlesOptions } from "../src/commands/rows.ts";
-import { intentOf, parseDuration } from "../src/flags.ts";
-import { isSimulated } from "../src/venue.ts";
+import { intentOf, parseDuration } from "../src/settings.ts";
+import { checkVenue } from "../src/venue.ts";
 import { invoke, noFlags } from "./invoke.ts";
 
 describe("flags", () => {
-  it("read durations with and without a unit, and nothing else", () => {
+  it("read durations with a unit, and nothing else", () => {
     assert.deepStrictEqual(
-      ["1500", "500ms", "2s", "1.5m", "1h"].map((text) => Option.getOrNull(parseDuration(text))),
-      [1_500, 500, 2_000, 90_000, 3_600_000],
+      ["500ms", "2s", "1.5m", "1h"].map((text) => Result.getOrNull(parseDuration(text))),
+      [500, 2_000, 90_000, 3_600_000],
     );
-    assert.deepStrictEqual(
-      ["", "-1s", "2 weeks", "1e3", "Infinity", "s"].map((text) => Option.getOrNull(parseDuration(text))),
-      [null, null, null, null, null, null],
-    );
+    assert.isTrue(["", "-1s", "2 weeks", "1e3", "Infinity", "s", "1500"].every((text) => Result.isFailure(parseDuration(text))));
   });
 
   it("leave everything of an intent to the router's defaults unless given", () => {
@@ -32,18 +29,31 @@ describe("flags", () => {
     assert.strictEqual(candlesOptions({ ...none, from: Option.some("2026-01-01") }).count, undefined);
   });
 
-  it("take what answers on this machine for an emulated exchange, and nothing else, unless told", () => {
-    const of = (venue: string, simulated = Option.none<boolean>()) => isSimulated({ venue, simulated });
-    assert.deepStrictEqual(
-      ["http://127.0.0.1:8787", "http://localhost:1", "HTTP://[::1]:1", "https://127.0.0.2"].map((venue) => of(venue)),
-      [true, true, true, true],
-    );
-    assert.deepStrictEqual(
-      ["upbit", "https://api.upbit.com", "https://localhost.example.com", "https://127.0.0.1.example.com"].map((venue) => of(venue)),
-      [false, false, false, false],
-    );
-    assert.isFalse(of("http://127.0.0.1:8787", Option.some(false)));
-    assert.isTrue(of("https://mirror.example", Option.some(true)));
+  it("name the venue, or what was probably meant", () => {
+    const refusal = (venue: string) =>
+      Result.match(checkVenue({ ...noFlags, venue }), { onSuccess: () => "", onFailure: ({ message }) => message });
+    assert.deepStrictEqual(["upbit", "upbit-th", "sim", "http://127.0.0.1:8787", "https://api.upbit.com"].map(refusal), [
+      "",
+      "",
+      "",
+      "",
+      "",
+    ]);
+    assert.match(refusal("upbitt"), /upbit, upbit-sg, upbit-id, upbit-th, sim.*did you mean upbit\?$/);
+    assert.match(refusal("upbit-t"), /did you mean upbit-th\?$/);
+    assert.match(refusal("binance"), /upbit-th, sim, nor an address such as http:\/\/127\.0\.0\.1:8787$/);
+    assert.match(refusal("127.0.0.1:8787"), /begins with its scheme: http:\/\/127\.0\.0\.1:8787$/);
+    assert.match(refusal("localhost:8787"), /: http:\/\/localhost:8787$/);
+    assert.match(refusal("api.upbit.com"), /: https:\/\/api\.upbit\.com$/);
+  });
+
+  it("are refused where the venue has no use for them", () => {
+    const isRefused = (flags: Partial<typeof noFlags>) => Result.isFailure(checkVenue({ ...noFlags, ...flags }));
+    assert.isTrue(isRefused({ seed: Option.some(3) }));
+    assert.isFalse(isRefused({ venue: "sim", seed: Option.some(3) }));
+    assert.isTrue(isRefused({ simulated: Option.some(true) }));
+    assert.isTrue(isRefused({ venue: "sim", simulated: Option.some(false) }));
+    assert.isFalse(isRefused({ venue: "http://127.0.0.1:1", simulated: Option.some(false) }));
   });
 
   it("show the version of the package", () => {
@@ -54,23 +64,50 @@ describe("flags", () => {
 
 describe("bad usage fails before any network use", () => {
   const refused: ReadonlyArray<readonly [what: string, args: ReadonlyArray<string>, says: RegExp]> = [
-    ["a command without its market", ["ticker"], /market/],
-    ["an unknown command", ["tickr", "KRW-BTC"], /tickr/],
-    ["an unknown flag", ["ticker", "KRW-BTC", "--maxage", "1s"], /maxage/],
-    ["a word that a flag does not know", ["ticker", "KRW-BTC", "--context", "gambling"], /gambling|context/],
-    ["a duration without sense", ["ticker", "KRW-BTC", "--max-age", "soon"], /soon/],
-    ["a count that is no number", ["trades", "KRW-BTC", "--count", "many"], /many|count/],
-    ["a kind that does not exist", ["stream", "news", "KRW-BTC"], /news/],
+    ["a command without its market", ["ticker"], /the market is missing/],
+    ["an unknown command", ["tickr", "KRW-BTC"], /no command "tickr" — did you mean ticker\?/],
+    ["an unknown flag", ["ticker", "KRW-BTC", "--maxage", "1s"], /naru ticker has no flag --maxage/],
+    ["a word that a flag does not know", ["ticker", "KRW-BTC", "--context", "gambling"], /--context "gambling"/],
+    ["a duration without sense", ["ticker", "KRW-BTC", "--max-age", "soon"], /--max-age "soon" is not a duration/],
+    ["a duration without its unit", ["ticker", "KRW-BTC", "--deadline", "5"], /--deadline "5" has no unit: write 5s or 5000ms/],
+    ["a negative duration", ["ticker", "KRW-BTC", "--deadline", "-1s"], /--deadline "-1s" is negative/],
+    ["a count that is no number", ["trades", "KRW-BTC", "--count", "many"], /--count "many"/],
+    ["a stream of no values", ["stream", "ticker", "KRW-BTC", "--count", "0"], /--count "0".*at least 1/],
+    ["a stream of fewer values than none", ["stream", "ticker", "KRW-BTC", "--count", "-1"], /--count "-1".*at least 1/],
+    ["a kind that does not exist", ["stream", "news", "KRW-BTC"], /no command "news"/],
+    ["a group of commands without one of them", ["stream"], /needs one of ticker, orderbook, trades, candles/],
+    ["a port that does not exist", ["sim", "serve", "--port", "99999"], /--port "99999" is not a port/],
+    ["an intent of a stream", ["stream", "ticker", "KRW-BTC", "--strategy", "rest_only"], /stream ticker has no flag --strategy/],
+    ["an intent of a watch, before the command", ["--deadline", "5s", "watch", "KRW-BTC"], /naru watch has no flag --deadline/],
+    ["levels of trades", ["stream", "trades", "KRW-BTC", "--levels", "3"], /stream trades has no flag --levels/],
+    ["an interval of trades", ["stream", "trades", "KRW-BTC", "--interval", "1m"], /stream trades has no flag --interval/],
+    ["levels of a ticker", ["explain", "ticker", "KRW-BTC", "--levels", "3"], /explain ticker has no flag --levels/],
+    ["a venue of a file", ["decode", "x.json", "--venue", "sim"], /naru decode has no flag --venue/],
+    ["a venue of the demonstration", ["demo", "--venue", "upbit"], /naru demo has no flag --venue/],
+    ["a deadline of the emulated exchange", ["sim", "serve", "--deadline", "5s"], /naru sim serve has no flag --deadline/],
   ];
   for (const [what, args, says] of refused) {
-    it.effect(what, () =>
+    it.effect(`${what}, in a line on stderr and one on where to read more`, () =>
       Effect.gen(function* () {
-        const { exitCode, err } = yield* invoke(...args);
-        assert.notStrictEqual(exitCode, 0);
-        assert.match(err.join("\n"), says);
+        const { exitCode, err, out } = yield* invoke(...args);
+        assert.strictEqual(exitCode, 64);
+        assert.deepStrictEqual(out, []);
+        assert.strictEqual(err.length, 2, err.join("\n"));
+        assert.match(err[0] ?? "", says);
+        assert.match(err[1] ?? "", /--help tells more$/);
       }),
     );
   }
+
+  it.effect("with --json as one document on stdout too", () =>
+    Effect.gen(function* () {
+      const { documents, err } = yield* invoke("ticker", "KRW-BTC", "--deadline", "5", "--json");
+      assert.strictEqual(err.length, 2);
+      assert.strictEqual(documents().length, 1);
+      assert.deepInclude(documents()[0], { _tag: "UsageError", command: "naru ticker", retryable: false });
+      assert.match(String(documents()[0]?.["message"]), /write 5s/);
+    }),
+  );
 
   it.live("a market in another spelling, with the right one named", () =>
     Effect.gen(function* () {

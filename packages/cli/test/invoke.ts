@@ -1,10 +1,9 @@
 /** Runs the command line inside the test's process, with its console held. */
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Cause, Effect, Exit, Layer, Option, Runtime } from "effect";
-import { Command } from "effect/cli";
 import { TestConsole } from "effect/testing";
-import { cli } from "../src/cli.ts";
-import type { Shared } from "../src/flags.ts";
+import type { Asking } from "../src/settings.ts";
+import { runArguments } from "../src/usage.ts";
 
 export interface Invoked {
   readonly exitCode: number;
@@ -32,13 +31,13 @@ export const held = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   }).pipe(Effect.provide(Layer.fresh(TestConsole.layer)));
 
 export const invoke = (...args: ReadonlyArray<string>): Effect.Effect<Invoked> =>
-  held(Command.runWith(cli, { version: "0.0.0" })(args)).pipe(Effect.provide(NodeServices.layer));
+  held(runArguments(args)).pipe(Effect.provide(NodeServices.layer));
 
-/** The shared flags when none is given. */
-export const noFlags: Shared = {
+/** The flags of a question when none is given. */
+export const noFlags: Asking = {
   venue: "upbit",
   simulated: Option.none(),
-  seed: 1,
+  seed: Option.none(),
   json: false,
   maxAge: Option.none(),
   deadline: Option.none(),

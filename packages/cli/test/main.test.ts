@@ -67,6 +67,37 @@ describe("naru as a process", () => {
     assert.match(out, /^SIM .* KRW-BTC {2}bid /);
   });
 
+  it("says that what it printed was not taken, and fails", async () => {
+    const full = async (...args: ReadonlyArray<string>) =>
+      run("bash", ["-c", `"${process.execPath}" "${main}" ${args.join(" ")} > /dev/full`]);
+    const [rows, help] = await Promise.all([full("candles", "KRW-BTC", "--count", "1000", "--venue", "sim"), full("--help")]);
+    for (const { code, err } of [rows, help]) {
+      assert.strictEqual(code, 74);
+      assert.match(err, /^naru: standard output cannot be written: ENOSPC/);
+    }
+  });
+
+  it("goes on trying a stream without a network, and says once what to do", async () => {
+    const args = [main, "stream", "ticker", "KRW-BTC", "--venue", "http://127.0.0.1:9"];
+    const streaming = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    try {
+      const printed: Array<string> = [];
+      const said: Array<string> = [];
+      createInterface(streaming.stderr).on("line", (line) => said.push(line));
+      for await (const line of createInterface(streaming.stdout)) if (printed.push(line) === 3) break;
+      assert.isTrue(
+        printed.every((line) => /RECONNECTING {2}attempt \d: NetworkError/.test(line)),
+        printed.join("\n"),
+      );
+      streaming.kill("SIGTERM");
+      const [exitCode] = (await once(streaming, "close")) as [number | null];
+      assert.strictEqual(exitCode, 143);
+      assert.deepStrictEqual(said, ["hint: try --venue sim, the emulated exchange, which needs no network"]);
+    } finally {
+      streaming.kill("SIGKILL");
+    }
+  });
+
   it("serves the emulated exchange to any client until interrupted", async () => {
     const server: ChildProcessByStdio<null, Readable, null> = spawn(process.execPath, [main, "sim", "serve", "--port", "0", "--json"], {
       stdio: ["ignore", "pipe", "ignore"],
@@ -81,6 +112,7 @@ describe("naru as a process", () => {
       assert.match(out, /SIM {2}KRW-BTC/);
       const taken = await naru("sim", "serve", "--port", new URL(url).port);
       assert.strictEqual(taken.code, 78);
+      assert.match(taken.err, /is already in use; --port 0 takes a free one/);
       server.kill("SIGINT");
       const [exitCode] = (await once(server, "exit")) as [number | null];
       assert.strictEqual(exitCode, 130);

@@ -28,7 +28,9 @@ describe("start-up", () => {
     assert.deepStrictEqual(
       loaded.filter(
         (name) =>
-          !/^effect\/[A-Za-z/]+$|^@effect\/platform-node\/Node(?:Runtime|Services)$|\/src\/(?:cli|flags|CommandFailed)\.ts$/.test(name),
+          !/^effect\/[A-Za-z/]+$|^node:console$|^@effect\/platform-node\/Node(?:Runtime|Services)$|\/src\/(?:cli|flags|kinds|running|settings|stdout|usage|CommandFailed)\.ts$/.test(
+            name,
+          ),
       ),
       [],
     );

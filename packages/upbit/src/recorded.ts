@@ -1,10 +1,11 @@
 /**
  * Reads recorded material: one frame or body, whatever it is. What it holds is told by its fields, since a recording rarely says. Candles of
- * weeks, months and years look alike, so where more than one of these fits the interval must be named. A recording has no clock: a candle
- * counts as closed where the body itself holds something later than the window, or where the reader says that the window is over by now.
+ * weeks, months and years look alike, so where more than one of these fits the interval must be named. A candle counts as closed only where
+ * the body itself holds something later than its window: a window long over by now was perhaps still forming when it was recorded, and then
+ * its figures are not final.
  */
 import * as Result from "effect/Result";
-import { type Candle, candleStateAt } from "@naru/router/domain/Candle";
+import type { Candle } from "@naru/router/domain/Candle";
 import { type Interval, intervals, nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import type { MarketInfo } from "@naru/router/domain/Market";
 import type { Orderbook } from "@naru/router/domain/Orderbook";
@@ -54,21 +55,8 @@ export type Recorded =
   | { readonly ignored: string }
   | { readonly failed: DecodeError };
 
-/**
- * Reads the exact text of one frame or body. `nowMs`: the reader's wall clock in epoch milliseconds; a candle whose window is long over by then
- * is not called `forming`, whatever it was when it was recorded. Without it only the record itself decides.
- */
-export const readRecorded = (text: string, kind?: RecordedKind, nowMs = 0): Recorded => closedBy(nowMs, read(text, kind));
-
-/** The candles whose windows have ended, called so: a frame is of its moment, and its moment is past. */
-const closedBy = (nowMs: number, recorded: Recorded): Recorded => {
-  if (!("kind" in recorded) || recorded.kind !== "candles") return recorded;
-  const judged = (candle: Candle): Candle =>
-    candle.state === "forming" ? { ...candle, state: candleStateAt(candle.interval, candle.openTimeMs, nowMs) } : candle;
-  return { ...recorded, rows: recorded.rows.map(judged) };
-};
-
-const read = (text: string, kind: RecordedKind | undefined): Recorded => {
+/** Reads the exact text of one frame or body. */
+export const readRecorded = (text: string, kind?: RecordedKind): Recorded => {
   const parsed = parseExactJson(text);
   if (Result.isFailure(parsed)) return { failed: parsed.failure };
   const json = parsed.success;

@@ -14,6 +14,7 @@ import { CommandFailed } from "../CommandFailed.ts";
 import * as output from "../output.ts";
 import { marketToJson } from "../render/markets.ts";
 import { printable } from "../render/style.ts";
+import type { Printing } from "../settings.ts";
 
 export interface DecodeInput {
   readonly file: string;
@@ -29,7 +30,7 @@ interface Record {
   readonly text: string;
 }
 
-export const decode = ({ file, kind }: DecodeInput): Effect.Effect<void, CommandFailed, FileSystem.FileSystem> =>
+export const decode = (flags: Printing, { file, kind }: DecodeInput): Effect.Effect<void, CommandFailed, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const counts = new Counts();
     yield* recordsOf(file).pipe(Stream.runForEach((record) => decodeRecord(record, Option.getOrUndefined(kind), counts)));
@@ -39,9 +40,20 @@ export const decode = ({ file, kind }: DecodeInput): Effect.Effect<void, Command
     if (counts.failed > 0) return yield* new CommandFailed({ exitCode: exit.data });
   }).pipe(
     Effect.catchTag("PlatformError", (error) =>
-      Effect.andThen(Console.error(`naru: ${printable(error.message)}`), Effect.fail(new CommandFailed({ exitCode: exit.noInput }))),
+      Effect.gen(function* () {
+        const message = `${file}: ${whyUnreadable(error)}`;
+        yield* Console.error(`naru: ${printable(message)}`);
+        if (flags.json) yield* output.json({ _tag: "FileUnreadable", file, message, retryable: false, retryAfterMs: null });
+        return yield* new CommandFailed({ exitCode: exit.noInput });
+      }),
     ),
   );
+
+const whyUnreadable = ({ reason }: PlatformError): string => {
+  if (reason._tag === "NotFound") return "no such file";
+  if (reason._tag === "PermissionDenied") return "may not be read by this user";
+  return /\bEISDIR\b/.test(String(reason.cause)) ? "is a directory" : `cannot be read (${reason._tag})`;
+};
 
 class Counts {
   decoded = 0;

@@ -8,14 +8,14 @@ import * as Effect from "effect/Effect";
 import { CommandFailed } from "../CommandFailed.ts";
 import { type Played, playedLines, playStep, steps } from "../demo/play.ts";
 import { makeStage, type Stage, timed } from "../demo/Stage.ts";
-import type { Shared } from "../flags.ts";
 import * as output from "../output.ts";
 import { duration } from "../render/numbers.ts";
+import type { Printing } from "../settings.ts";
 
 /** How long a step waits for a fact, in milliseconds. */
 const patienceMs = 10_000;
 
-export const demo = (flags: Shared): Effect.Effect<void, CommandFailed> =>
+export const demo = (flags: Printing & { readonly seed: number }): Effect.Effect<void, CommandFailed> =>
   Effect.gen(function* () {
     const { url } = yield* LoopbackServer;
     if (!flags.json) yield* output.lines([`naru against the emulated exchange at ${url}, seed ${flags.seed}: every price is made up`, ""]);
@@ -23,7 +23,7 @@ export const demo = (flags: Shared): Effect.Effect<void, CommandFailed> =>
   }).pipe(Effect.scoped, Effect.provide(layerLoopback({ seed: flags.seed })));
 
 /** Plays every step and prints it when it is done. Fails when one does not hold. */
-export const playAll = (flags: Pick<Shared, "json">, stage: Stage): Effect.Effect<void, CommandFailed> =>
+export const playAll = (flags: Printing, stage: Stage): Effect.Effect<void, CommandFailed> =>
   Effect.gen(function* () {
     const style = yield* output.style;
     const print = (played: Played, number: number) =>

@@ -1,27 +1,29 @@
 /** `naru trades` and `naru candles`: rows of one market, oldest first. Many rows are read in pages, each of which is a request. */
 import { type Answer, answerToJson } from "@naru/router/domain/Answer";
+import type { Intent } from "@naru/router/domain/Question";
 import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { CandlesOptions } from "@naru/router/ask";
 import { explain, getCandles, getTrades, type MarketData } from "@naru/router/MarketData";
 import type { QuestionSpec } from "@naru/router/explain";
+import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
-import { type CandlesInput, intentOf, type Shared } from "../flags.ts";
+import type { CandlesInput } from "../flags.ts";
+import { linked } from "../link.ts";
 import * as output from "../output.ts";
 import { withProgress } from "../progress.ts";
 import { candlesTable, tradesTable } from "../render/answers.ts";
 import { counted } from "../render/numbers.ts";
 import type { Style } from "../render/style.ts";
+import { type Asking, intentOf } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 
 export const trades = (
-  flags: Shared,
+  flags: Asking,
   { market, count }: { readonly market: string; readonly count: number },
-): Effect.Effect<void, CommandFailed> => {
-  const options = { ...intentOf(flags), count };
-  return printed(flags, { kind: "trades", market, ...options }, getTrades(market, options), tradesTable);
-};
+): Effect.Effect<void, CommandFailed> =>
+  printed(flags, { kind: "trades", market, ...intentOf(flags), count }, (intent) => getTrades(market, { ...intent, count }), tradesTable);
 
 /** The newest rows asked for, when neither a count nor a range says how many. */
 const usualCount = 200;
@@ -35,17 +37,22 @@ export const candlesOptions = (input: Pick<CandlesInput, "count" | "from" | "to"
   fill: Option.getOrUndefined(input.fill),
 });
 
-export const candles = (flags: Shared, input: CandlesInput): Effect.Effect<void, CommandFailed> => {
+export const candles = (flags: Asking, input: CandlesInput): Effect.Effect<void, CommandFailed> => {
   const { market, interval } = input;
-  const options = { ...intentOf(flags), ...candlesOptions(input) };
-  return printed(flags, { kind: "candles", market, interval, ...options }, getCandles(market, interval, options), candlesTable);
+  const wanted = candlesOptions(input);
+  return printed(
+    flags,
+    { kind: "candles", market, interval, ...intentOf(flags), ...wanted },
+    (intent) => getCandles(market, interval, { ...intent, ...wanted }),
+    candlesTable,
+  );
 };
 
 const printed = <A>(
-  flags: Shared,
+  flags: Asking,
   question: QuestionSpec,
-  asked: Effect.Effect<Answer<A>, MarketDataError, MarketData>,
-  render: (answer: Answer<A>, style: Style) => ReadonlyArray<string>,
+  ask: (intent: Intent) => Effect.Effect<Answer<ReadonlyArray<A>>, MarketDataError, MarketData>,
+  render: (answer: Answer<ReadonlyArray<A>>, style: Style) => ReadonlyArray<string>,
 ): Effect.Effect<void, CommandFailed> =>
   withMarketData(
     flags,
@@ -53,9 +60,12 @@ const printed = <A>(
       // What is wrong with the question is said before anything is read; what it costs is known from here on.
       const { restRequests } = yield* withProgress(explain(question), "reading the list of markets");
       const answer = yield* withProgress(
-        asked,
+        Effect.flatMap(linked(intentOf(flags), [question]), ask),
         `reading ${question.kind} of ${question.market}, at most ${counted(restRequests, "request")}`,
       );
-      yield* flags.json ? output.json(answerToJson(answer)) : output.lines(render(answer, yield* output.style));
+      const isEmpty = answer.value.length === 0;
+      if (flags.json) yield* output.json(answerToJson(answer));
+      else if (!isEmpty) yield* output.lines(render(answer, yield* output.style));
+      if (isEmpty) yield* Console.error(`none: ${answer.market} has no ${question.kind} there`);
     }),
   );

@@ -2,14 +2,18 @@
 import { Exchange } from "@naru/sim/Exchange";
 import { layerLoopbackServer, LoopbackServer } from "@naru/sim/server/LoopbackServer";
 import { ConfigError } from "@naru/router/errors/MarketDataError";
+import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import type { Shared } from "../flags.ts";
 import * as output from "../output.ts";
+import type { Printing } from "../settings.ts";
 
-export const serve = (flags: Shared, { port }: { readonly port: number }): Effect.Effect<void, CommandFailed> =>
+export const serve = (
+  flags: Printing & { readonly seed: number },
+  { port }: { readonly port: number },
+): Effect.Effect<void, CommandFailed> =>
   reporting(
     flags,
     Effect.flatMap(LoopbackServer, ({ url, socketUrl, port: taken }) =>
@@ -24,15 +28,25 @@ export const serve = (flags: Shared, { port }: { readonly port: number }): Effec
 const server = (seed: number, port: number): Layer.Layer<LoopbackServer, ConfigError> =>
   layerLoopbackServer({ port }).pipe(
     Layer.provide(Exchange.layer({ seed })),
-    Layer.catchCause(() =>
-      Layer.effect(LoopbackServer, Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: "cannot be listened on" }))),
+    Layer.catchCause((cause) =>
+      Layer.effect(
+        LoopbackServer,
+        Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: whyNot(Cause.squash(cause)) })),
+      ),
     ),
   );
+
+const whyNot = (error: unknown): string => {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "is already in use; --port 0 takes a free one";
+  if (code === "EACCES") return "may not be listened on by this user; --port 0 takes a free one";
+  return `cannot be listened on${typeof code === "string" ? ` (${code})` : ""}`;
+};
 
 const greeting = (url: string, seed: number): ReadonlyArray<string> => [
   `emulated exchange with seed ${seed} at ${url} — every price is made up; Ctrl-C ends it`,
   "try",
   `  curl '${url}/v1/ticker?markets=KRW-BTC,KRW-ETH'`,
   `  curl '${url}/v1/candles/minutes/1?market=KRW-BTC&count=3'`,
-  `  naru --venue ${url} ticker KRW-BTC`,
+  `  npx --yes pnpm@12 --silent naru --venue ${url} ticker KRW-BTC`,
 ];

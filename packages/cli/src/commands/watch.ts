@@ -9,22 +9,26 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import * as Terminal from "effect/Terminal";
 import type { CommandFailed } from "../CommandFailed.ts";
-import type { Shared } from "../flags.ts";
+import { hintWithoutNetwork } from "../reach.ts";
 import * as output from "../output.ts";
-import { boardTable, emptyBoard, observe } from "../render/board.ts";
+import { boardLines, emptyBoard, observe } from "../render/board.ts";
 import { redraw } from "../render/redraw.ts";
+import type { Connection } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 import { stream } from "./stream.ts";
 
-export const watch = (flags: Shared, markets: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
+export const watch = (flags: Connection, markets: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
   Effect.flatMap(output.canRedraw, (canRedraw) =>
     canRedraw && !flags.json
-      ? withMarketData(flags, drawn(markets))
-      : stream(flags, { kind: "ticker", markets, interval: "1m", levels: 15, count: Option.none() }),
+      ? withMarketData(flags, drawn(markets, hintWithoutNetwork(flags)))
+      : stream(flags, { kind: "ticker", markets, count: Option.none() }),
   );
 
-/** Draws until interrupted. */
-export const drawn = (markets: ReadonlyArray<string>): Effect.Effect<void, MarketDataError, MarketData | Terminal.Terminal> =>
+/** Draws until interrupted. `hint`: what to do where the network is out of reach; drawn, because a line on stderr would be drawn over. */
+export const drawn = (
+  markets: ReadonlyArray<string>,
+  hint?: string,
+): Effect.Effect<void, MarketDataError, MarketData | Terminal.Terminal> =>
   Effect.gen(function* () {
     const data = yield* MarketData;
     const terminal = yield* Terminal.Terminal;
@@ -32,7 +36,7 @@ export const drawn = (markets: ReadonlyArray<string>): Effect.Effect<void, Marke
     let board = emptyBoard(markets, (yield* data.health).simulated);
     let height = 0;
     const draw = Effect.gen(function* () {
-      const picture = redraw(boardTable(board, yield* Clock.currentTimeMillis, style), height, yield* terminal.rows);
+      const picture = redraw(boardLines(board, yield* Clock.currentTimeMillis, style, hint), height, yield* terminal.rows);
       height = picture.height;
       yield* output.lines([picture.text]);
     });

@@ -2,17 +2,18 @@
  * What `naru watch` knows of its markets, and the table of it. When the link breaks every row is marked at once, and stays so until its own
  * market has spoken again: a resumed link alone does not make an old price current. Pure.
  */
-import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { Reconnecting, StreamElement } from "@naru/router/domain/StreamElement";
 import type { Ticker } from "@naru/router/domain/Ticker";
+import { isNetworkReason } from "../reach.ts";
 import { duration, grouped, percent, rough } from "./numbers.ts";
-import type { Style, Tone } from "./style.ts";
+import { printable, type Style, type Tone } from "./style.ts";
 import { simColumn, table } from "./table.ts";
 import { kst } from "./time.ts";
 
 export interface Board {
   readonly simulated: boolean;
-  /** The link is down. */
-  readonly interrupted: boolean;
+  /** Why the link is down; null while it is not. */
+  readonly interruption: Pick<Reconnecting, "attempt" | "reason"> | null;
   /** In the order asked. */
   readonly rows: ReadonlyArray<BoardRow>;
 }
@@ -29,7 +30,7 @@ export interface BoardRow {
 
 export const emptyBoard = (markets: ReadonlyArray<string>, simulated: boolean): Board => ({
   simulated,
-  interrupted: false,
+  interruption: null,
   rows: [...new Set(markets)].map((market) => ({ market, ticker: null, receivedTimeMs: 0, live: false })),
 });
 
@@ -41,13 +42,23 @@ export const observe = (board: Board, element: StreamElement<Ticker>): Board => 
       return { ...board, rows: board.rows.map((row) => (row.market === market ? { market, ticker, receivedTimeMs, live: true } : row)) };
     }
     case "Reconnecting":
-      return { ...board, interrupted: true, rows: board.rows.map((row) => ({ ...row, live: false })) };
+      return { ...board, interruption: element, rows: board.rows.map((row) => ({ ...row, live: false })) };
     case "Resumed":
-      return { ...board, interrupted: false };
+      return { ...board, interruption: null };
     case "Gap":
     case "Dropped":
       return board;
   }
+};
+
+/** The table, and below it why there is nothing new. `hint` where nothing has come yet because of the network. */
+export const boardLines = (board: Board, nowMs: number, style: Style, hint?: string): ReadonlyArray<string> => {
+  const { interruption, rows } = board;
+  const lines = boardTable(board, nowMs, style);
+  if (interruption === null) return lines;
+  const why = style.paint("alarm", `RECONNECTING  attempt ${interruption.attempt}: ${printable(interruption.reason)}`);
+  const untouched = rows.every(({ ticker }) => ticker === null) && isNetworkReason(interruption.reason);
+  return [...lines, why, ...(hint === undefined || !untouched ? [] : [hint])];
 };
 
 export const boardTable = (board: Board, nowMs: number, style: Style): ReadonlyArray<string> =>
@@ -63,7 +74,7 @@ export const boardTable = (board: Board, nowMs: number, style: Style): ReadonlyA
         tone: priceTone,
       },
       { header: "VALUE 24H", align: "right", text: ({ ticker }) => (ticker === null ? "" : rough(ticker.value24h)) },
-      { header: "SOURCE", align: "left", text: () => "live_subscription" },
+      { header: "TIER", align: "left", text: () => "live_subscription" },
       { header: "CHANNEL", align: "left", text: () => "websocket" },
       {
         header: "AGE",
@@ -77,9 +88,9 @@ export const boardTable = (board: Board, nowMs: number, style: Style): ReadonlyA
     style,
   );
 
-const stateOf = ({ live, ticker }: BoardRow, { interrupted }: Board): string => {
+const stateOf = ({ live, ticker }: BoardRow, { interruption }: Board): string => {
   if (live) return "live";
-  if (interrupted) return ticker === null ? "RECONNECTING" : "STALE (disconnected)";
+  if (interruption !== null) return ticker === null ? "RECONNECTING" : "STALE (disconnected)";
   return ticker === null ? "waiting" : "STALE (silent)";
 };
 

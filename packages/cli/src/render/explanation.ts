@@ -1,4 +1,4 @@
-/** The ranking of a question, to be read: the tiers in order with their scores, those removed with the rule that did it, and the facts. */
+/** The ranking of a question, to be read: the tiers in order with their scores, then those removed with the rule that did it, and the facts. */
 import type { Explanation } from "@naru/router/explain";
 import { counted } from "./numbers.ts";
 import type { Style } from "./style.ts";
@@ -7,28 +7,28 @@ import { type Column, table } from "./table.ts";
 interface Row {
   readonly place: string;
   readonly tier: string;
-  readonly score: number;
+  readonly score: string;
   readonly why: string;
 }
 
 export const explanationLines = (
   { question, ranked, facts, restRequests, frequency, channel }: Explanation,
-  { venue, simulated }: { readonly venue: string; readonly simulated: boolean },
+  { venue, simulated, marketChecked }: { readonly venue: string; readonly simulated: boolean; readonly marketChecked: boolean },
   style: Style,
 ): ReadonlyArray<string> => {
   const rows: ReadonlyArray<Row> = [
     ...ranked.tiers.map(({ tier, score }, i) => ({
       place: String(i + 1),
       tier,
-      score,
+      score: score.toFixed(3),
       why: i === 0 ? "asked first" : "if those above fail",
     })),
-    ...ranked.gated.map(({ tier, gate }) => ({ place: "–", tier, score: ranked.scores[tier], why: `removed: ${gate}` })),
+    ...ranked.gated.map(({ tier, gate }) => ({ place: "–", tier, score: "", why: `removed: ${gate}` })),
   ];
   const columns: ReadonlyArray<Column<Row>> = [
     { header: "#", align: "right", text: ({ place }) => place },
     { header: "TIER", align: "left", text: ({ tier }) => tier, tone: ({ place }) => (place === "–" ? "dim" : "strong") },
-    { header: "SCORE", align: "right", text: ({ score }) => score.toFixed(3) },
+    { header: "SCORE", align: "right", text: ({ score }) => score },
     { header: "WHY", align: "left", text: ({ why }) => why, tone: ({ place }) => (place === "–" ? "dim" : "plain") },
   ];
   const sim = simulated ? `${style.paint("warn", "SIM")}  ` : "";
@@ -45,13 +45,16 @@ export const explanationLines = (
     `blocked ${yes(facts.blocked)}`,
     `breaker open ${yes(facts.breakerOpen)}`,
   ];
-  const opinion = `${channel.channel} (websocket ${channel.websocket}, REST ${channel.rest}: ${channel.reason})`;
+  const points = `websocket ${channel.websocket} points, REST ${channel.rest}`;
+  const rule = channel.reason === "scored" ? points : `${channel.reason}; ${points}`;
   return [
     `${sim}${style.paint("strong", `${question.kind} ${question.market}`)}  ${venue}  reason ${ranked.reason}, confidence ${ranked.confidence.toFixed(2)}, ${cost}`,
     ...table(columns, rows, style),
     "",
     `${link.join(", ")}; in memory ${facts.hot}`,
     `${rest.join(", ")}; mode ${facts.mode}`,
-    `asked ${frequency.category}; second opinion ${opinion}`,
+    `asked how often: ${frequency.category}`,
+    `socket against REST by the simpler rule, for comparison: ${channel.channel} (${rule})`,
+    ...(marketChecked ? [] : [style.paint("warn", "market not checked: the list was not read")]),
   ];
 };

@@ -18,7 +18,7 @@ const decoded = (name: string, content: string, kind: Option.Option<RecordedKind
     const fs = yield* FileSystem.FileSystem;
     const file = join(yield* fs.makeTempDirectoryScoped(), name);
     yield* fs.writeFileString(file, content);
-    return yield* held(decode({ file, kind }));
+    return yield* held(decode({ json: false }, { file, kind }));
   }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer));
 
 describe("naru decode", () => {
@@ -101,14 +101,34 @@ describe("naru decode", () => {
     }),
   );
 
-  it.live("says that a file is missing", () =>
+  it.live("calls a candle closed only where the record itself shows that its window was over", () =>
     Effect.gen(function* () {
-      const { err, exitCode } = yield* held(decode({ file: "/nowhere/at/all.jsonl", kind: Option.none() })).pipe(
-        Effect.provide(NodeFileSystem.layer),
+      const row = (utc: string, lastTrade: string) =>
+        `{"market":"KRW-BTC","candle_date_time_utc":"${utc}","candle_date_time_kst":"${utc}","opening_price":1.0,"high_price":2.0,"low_price":1.0,"trade_price":2.0,"timestamp":${Date.parse(lastTrade)},"candle_acc_trade_price":3.0,"candle_acc_trade_volume":2.0,"unit":1}`;
+      const body = `[${row("2025-01-02T04:29:00", "2025-01-02T04:29:30Z")},${row("2025-01-02T04:28:00", "2025-01-02T04:28:30Z")}]`;
+      const { documents } = yield* decoded("minutes.json", body);
+      // The newest was still forming when it was recorded, however long ago that is: its figures are not final.
+      assert.deepStrictEqual(
+        documents().map(({ value }) => (value as { readonly state: unknown }).state),
+        ["forming", "closed"],
       );
-      assert.strictEqual(exitCode, 66);
-      assert.match(err[0] ?? "", /nowhere/);
     }),
+  );
+
+  it.live("says in words that a file is missing, or is a directory", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem;
+      const directory = join(yield* fs.makeTempDirectoryScoped(), "day.jsonl");
+      yield* fs.makeDirectory(directory);
+      const said = (file: string, json = false) => held(decode({ json }, { file, kind: Option.none() }));
+      const missing = yield* said("/nowhere/at/all.json");
+      assert.deepStrictEqual(missing.err, ["naru: /nowhere/at/all.json: no such file"]);
+      assert.strictEqual(missing.exitCode, 66);
+      const folder = yield* said(directory, true);
+      assert.deepStrictEqual(folder.err, [`naru: ${directory}: is a directory`]);
+      assert.deepInclude(folder.documents()[0], { _tag: "FileUnreadable", file: directory });
+      assert.strictEqual(folder.exitCode, 66);
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)),
   );
 });
 
@@ -123,7 +143,7 @@ describe.runIf(recordings !== undefined)("naru decode on recordings", () => {
     Effect.gen(function* () {
       assert.isAbove(files.length, 0);
       for (const file of files) {
-        const { err, exitCode, out } = yield* held(decode({ file, kind: Option.none() }));
+        const { err, exitCode, out } = yield* held(decode({ json: false }, { file, kind: Option.none() }));
         assert.strictEqual(exitCode, 0, `${file}: ${err.join("; ")}`);
         assert.match(err.at(-1) ?? "", new RegExp(`^decoded ${out.length}, ignored .*failed 0$`), file);
       }

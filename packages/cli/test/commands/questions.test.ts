@@ -134,6 +134,31 @@ describe("questions with --json", () => {
     }),
   );
 
+  it.live("--realtime waits for the link, so that the answer comes over it", () =>
+    Effect.gen(function* () {
+      const channels = (...args: ReadonlyArray<string>) =>
+        Effect.map(onSim(...args), ({ documents }) => documents().map((document) => (document["provenance"] as Document)["channel"]));
+      assert.deepStrictEqual(yield* channels("ticker", "KRW-BTC", "KRW-ETH", "--realtime"), ["websocket", "websocket"]);
+      assert.deepStrictEqual(yield* channels("orderbook", "KRW-BTC", "--realtime"), ["websocket"]);
+      assert.deepStrictEqual(yield* channels("ticker", "KRW-BTC", "--realtime", "--strategy", "rest_only"), ["rest"]);
+      assert.deepStrictEqual(yield* channels("ticker", "KRW-BTC"), ["rest"]);
+      const [explanation] = (yield* onSim("explain", "ticker", "KRW-BTC", "--realtime")).documents();
+      assert.deepInclude(explanation?.["ranked"] as Document, { reason: "realtime_prefers_live" });
+    }),
+  );
+
+  it.live("nothing found is said in words on stderr, and stdout stays what a program can read", () =>
+    Effect.gen(function* () {
+      const markets = yield* onSim("markets", "--quote", "EUR");
+      assert.deepStrictEqual([markets.exitCode, markets.out, markets.err], [0, [], ["none: sim has no market priced in EUR"]]);
+      const candles = yield* onSim("candles", "KRW-BTC", "--to", "2016-11-02");
+      assert.deepStrictEqual(answerOf(candles.documents()).value as unknown, []);
+      assert.deepStrictEqual(candles.err, ["none: KRW-BTC has no candles there"]);
+      const table = yield* invoke("candles", "KRW-BTC", "--to", "2016-11-02", "--venue", "sim");
+      assert.deepStrictEqual([table.out, table.err], [[], ["none: KRW-BTC has no candles there"]]);
+    }),
+  );
+
   it.live("a stream ends after the values counted, and labels each", () =>
     Effect.gen(function* () {
       const documents = (yield* onSim("stream", "orderbook", "KRW-BTC", "--count", "2")).documents();
@@ -188,12 +213,17 @@ describe("questions for people", () => {
     }),
   );
 
-  it.live("explain as a table, the first tier first and the reason of each removed one", () =>
+  it.live("explain as a table: tiers by rank, then the removed ones with their rule and no score, and what was not checked", () =>
     Effect.gen(function* () {
       const { out } = yield* invoke("explain", "trades", "KRW-BTC", "--count", "50", "--venue", "sim");
       assert.match(out[0] ?? "", /^SIM {2}trades KRW-BTC .*at most 1 request$/);
       assert.match(out[2] ?? "", /^1 +\w+_rest +0\.\d{3} +asked first$/);
-      assert.strictEqual(out.filter((line) => line.includes("removed: ")).length, 3);
+      const tiers = out.slice(2, 7);
+      assert.deepStrictEqual(
+        tiers.map((line) => /^– +\w+ +removed: \w+$/.test(line)),
+        [false, false, true, true, true],
+      );
+      assert.isTrue(out.includes("market not checked: the list was not read"));
     }),
   );
 });

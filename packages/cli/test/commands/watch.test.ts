@@ -46,6 +46,7 @@ describe("naru watch on a terminal", () => {
       const drawings = yield* pictures(Effect.andThen(Sim.refuseUpgrades("1 minute"), Sim.cutSockets));
       const last = drawings.at(-1) ?? "";
       assert.strictEqual(last.match(/STALE \(disconnected\)/g)?.length, 2, last);
+      assert.match(last, /\nRECONNECTING {2}attempt \d+: \S/);
     }),
   );
 });

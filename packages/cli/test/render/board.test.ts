@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { Market } from "@naru/router/domain/Market";
 import { Decimal } from "@naru/router/domain/Decimal";
-import type { Live, StreamElement } from "@naru/router/domain/StreamElement";
+import type { Live, Reconnecting, StreamElement } from "@naru/router/domain/StreamElement";
 import type { Ticker } from "@naru/router/domain/Ticker";
-import { boardTable, emptyBoard, observe } from "../../src/render/board.ts";
+import { boardLines, boardTable, emptyBoard, observe } from "../../src/render/board.ts";
 import { plain } from "../../src/render/style.ts";
 
 const atMs = Date.UTC(2026, 0, 5, 3);
@@ -32,7 +32,7 @@ const live = (market: string): Live<Ticker> => ({
   receivedTimeMs: atMs,
 });
 
-const reconnecting: StreamElement<Ticker> = { _tag: "Reconnecting", attempt: 1, reason: "closed 1006", atMs };
+const reconnecting: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason: "closed 1006", atMs };
 const resumed: StreamElement<Ticker> = { _tag: "Resumed", downMs: 1_000, atMs };
 
 const stateLines = (elements: ReadonlyArray<StreamElement<Ticker>>) =>
@@ -51,6 +51,16 @@ describe("the board of naru watch", () => {
       lines.every((line) => line.includes("STALE (disconnected)")),
       lines.join("\n"),
     );
+  });
+
+  it("says below the table why the link is down, and what to do where nothing has come for want of a network", () => {
+    const lines = (elements: ReadonlyArray<StreamElement<Ticker>>) =>
+      boardLines(elements.reduce(observe, emptyBoard(["KRW-BTC"], false)), atMs, plain, "hint: stay at home").slice(2);
+    const unreachable = { ...reconnecting, attempt: 3, reason: "NetworkError: no such host\n" };
+    assert.deepStrictEqual(lines([unreachable]), ["RECONNECTING  attempt 3: NetworkError: no such host\ufffd", "hint: stay at home"]);
+    assert.deepStrictEqual(lines([reconnecting]), ["RECONNECTING  attempt 1: closed 1006"]);
+    assert.deepStrictEqual(lines([live("KRW-BTC"), unreachable]), ["RECONNECTING  attempt 3: NetworkError: no such host\ufffd"]);
+    assert.deepStrictEqual(lines([unreachable, resumed]), []);
   });
 
   it("keeps the mark after the link resumed, until the market itself has spoken", () => {
