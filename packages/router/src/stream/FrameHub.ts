@@ -7,6 +7,7 @@
  */
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
+import type { Market } from "../domain/Market.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
 import type { Live, Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
@@ -155,6 +156,16 @@ export class FrameHub {
       case "Candle":
         return this.#candle(message.value, message.snapshot, receipt);
     }
+  }
+
+  /** A trade of this market came and could not be read: it is read back like those of a broken link. */
+  lost(market: Market): void {
+    const key: StreamKey = { kind: "trades", market };
+    const track = this.#tracks.get(keyId(key));
+    if (track === undefined || !track.sent || track.continuity.kind !== "trades") return;
+    track.interrupt(this.#sequence);
+    if (!track.continuity.trades.resume()) return;
+    this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: track.continuity.trades });
   }
 
   /** Wakes the consumers that got something. */

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Random from "effect/Random";
 import type * as Scope from "effect/Scope";
+import type { Market } from "../domain/Market.ts";
 import { sameKeys, type StreamKey } from "../domain/StreamKey.ts";
 import { DecodeError, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
@@ -54,6 +55,8 @@ export interface SessionHooks {
   /** A byte or a pong came in. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
+  /** A trade of this market came and could not be read. */
+  readonly onLost: (market: Market) => void;
   readonly onReadEnd: () => void;
   readonly onEnd: (end: SessionEnd) => void;
 }
@@ -143,6 +146,7 @@ class Session {
       case "Failure":
         return this.finish({ _tag: "Failed", error: message.error, opened: true });
       case "Undecodable":
+        if (message.lost !== undefined && this.end === undefined) this.hooks.onLost(message.lost);
         return this.#countUndecodable(message.error, Number(receipt.nanos) / 1e6);
       case "Status":
       case "Subscriptions":

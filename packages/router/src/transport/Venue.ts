@@ -63,8 +63,8 @@ export type SocketMessage =
   | { readonly _tag: "Status"; readonly status: string }
   /** An error frame; the server closes after it. */
   | { readonly _tag: "Failure"; readonly error: MarketDataError }
-  /** A frame that could not be read. The link stays. */
-  | { readonly _tag: "Undecodable"; readonly error: DecodeError };
+  /** A frame that could not be read. The link stays. `lost` names the market whose trade it was, where that much could be read. */
+  | { readonly _tag: "Undecodable"; readonly error: DecodeError; readonly lost?: Market };
 
 /** How an exchange speaks over its socket. */
 export interface SocketDialect {

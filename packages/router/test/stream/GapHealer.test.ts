@@ -6,7 +6,7 @@ import type { Kind } from "../../src/domain/Question.ts";
 import type { ElementOf, StreamElement } from "../../src/domain/StreamElement.ts";
 import type { StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
-import { NetworkError } from "../../src/errors/MarketDataError.ts";
+import { DecodeError, NetworkError } from "../../src/errors/MarketDataError.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import {
   btc,
@@ -60,6 +60,29 @@ const breakAndResume = Effect.fnUntraced(function* (exchange: ScriptedExchange, 
   while (exchange.socket === broken) yield* TestClock.adjust(100);
   onSocket(exchange.socket);
   yield* settle;
+});
+
+it.effect("a trade that came but could not be read is read back like those of a broken link, on the same link", () => {
+  const exchange = new ScriptedExchange();
+  tradeBook(exchange, () => 4);
+  const unreadable = {
+    _tag: "Undecodable",
+    error: new DecodeError({ stage: "schema", path: "trade_price", detail: "is missing" }),
+    lost: btc,
+  } as const;
+  return exchange.run(
+    Effect.gen(function* () {
+      const elements = yield* collect("trades", tradesKey(btc));
+      exchange.socket.push(trade(btc, 1, true), trade(btc, 2));
+      exchange.socket.push(unreadable);
+      exchange.socket.push(trade(btc, 4));
+      yield* TestClock.adjust(2_000);
+      exchange.socket.push(trade(btc, 5));
+      yield* settle;
+      assert.deepStrictEqual(inShort(elements), ["L1", "L2", "R3", "L4", "L5"]);
+      assert.strictEqual(exchange.connects, 1);
+    }),
+  );
 });
 
 describe("trades across a reconnect", () => {

@@ -4,6 +4,7 @@
  * costs only itself.
  */
 import * as Result from "effect/Result";
+import { parseMarket } from "@naru/router/domain/Market";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import { decodeUtf8, parseExactJson } from "@naru/router/transport/ExactJson";
 import type { SocketMessage } from "@naru/router/transport/Venue";
@@ -27,6 +28,12 @@ export const decodeSocketMessage = (
 };
 
 const undecodable = (error: DecodeError): SocketMessage => ({ _tag: "Undecodable", error });
+
+/** A trade that cannot be read is a trade missing: whoever counts them must know of which market. */
+const lostTrade = (error: DecodeError, code: unknown): SocketMessage => {
+  const market = typeof code === "string" ? Result.getOrUndefined(parseMarket(code)) : undefined;
+  return market === undefined ? undecodable(error) : { _tag: "Undecodable", error, lost: market };
+};
 
 /** A frame whose server knew neither `type` nor `ty` has no spelling; those with `ty` are abbreviated. */
 const decodeElement = (value: unknown, path: string, unknown: UnknownFields): SocketMessage => {
@@ -53,7 +60,9 @@ const decodeData = (
     }
     case "trade": {
       const row = socketTrade.read[spelling](value, path, unknown);
-      return row instanceof DecodeError ? undecodable(row) : { _tag: "Trade", value: toTrade(row), snapshot: isSnapshot(row) };
+      return row instanceof DecodeError
+        ? lostTrade(row, value[spelling === "full" ? "code" : "cd"])
+        : { _tag: "Trade", value: toTrade(row), snapshot: isSnapshot(row) };
     }
     case "orderbook": {
       const row = socketOrderbook.read[spelling](value, path, unknown);

@@ -107,6 +107,8 @@ describe("the socket dialect", () => {
       ["Trade", "Undecodable", "Trade"],
     );
     assert.strictEqual(messages[1]?._tag === "Undecodable" ? messages[1].error.path : "", "[1].tp");
+    // Whoever counts trades must know whose is missing.
+    assert.strictEqual(messages[1]?._tag === "Undecodable" ? messages[1].lost : undefined, "KRW-BTC");
   });
 
   it("unknown fields are told to whoever asked", () => {
