@@ -118,3 +118,29 @@ describe("the socket and its subscription", () => {
     }).pipe(Effect.provide(Sim.layerTest({ seed: 11 }))),
   );
 });
+
+describe("a market that says nothing", () => {
+  it.effect("is current while its link is alive, for a minute; then reads ask REST, and are answered fresh", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Exchange;
+      yield* Sim.halt;
+      yield* Effect.forkChild(Stream.runDrain(streamTickerEvents("KRW-BTC")));
+      // Another market keeps the link awake; its own silence is what counts.
+      yield* Effect.forkChild(Stream.runDrain(streamTickerEvents("KRW-ETH")));
+      yield* TestClock.adjust("2 seconds");
+      const beat = Sim.trade("KRW-ETH", { price: 5_000_000 }).pipe(Effect.andThen(Effect.sleep("500 millis")), Effect.forever);
+      yield* Effect.forkChild(beat);
+      const ask = Effect.gen(function* () {
+        const before = ledger.restCount("/v1/ticker");
+        const fiber = yield* Effect.forkChild(getTicker("KRW-BTC"), { startImmediately: true });
+        yield* TestClock.adjust("100 millis");
+        const { provenance } = yield* Fiber.join(fiber);
+        return { requests: ledger.restCount("/v1/ticker") - before, channel: provenance.channel, stale: provenance.stale };
+      });
+      yield* TestClock.adjust("50 seconds");
+      assert.deepStrictEqual(yield* ask, { requests: 0, channel: "websocket", stale: false });
+      yield* TestClock.adjust("20 seconds");
+      assert.deepStrictEqual(yield* ask, { requests: 1, channel: "rest", stale: false });
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 11 }))),
+  );
+});

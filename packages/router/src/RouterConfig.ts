@@ -33,6 +33,8 @@ export interface RouterConfigShape {
   readonly coalesceMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
+  /** Silence of a subscribed key after which its link alone does not prove it current, in milliseconds. Reads then ask REST. */
+  readonly keySilenceMs: number;
   /** Silence on the link after which it is pinged, in milliseconds. */
   readonly pingAfterMs: number;
   /** Silence on the link after which it is given up, in milliseconds. */
@@ -65,6 +67,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   lingerMs: 60_000,
   coalesceMs: 50,
   upgradeTimeoutMs: 5_000,
+  keySilenceMs: 60_000,
   pingAfterMs: 10_000,
   deadAfterMs: 15_000,
   stableAfterMs: 60_000,

@@ -53,6 +53,12 @@ export class FrameHub {
     return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
   }
 
+  /** Monotonic time of a live key's last element; undefined when it is not live. */
+  heardNanos(key: StreamKey): bigint | undefined {
+    const track = this.#tracks.get(keyId(key));
+    return track?.isLive(key) === true ? track.heardNanos : undefined;
+  }
+
   /** Keys of the present subscription that the exchange has never answered: the suspects when it refuses one. */
   unproven(): ReadonlyArray<KeyId> {
     return [...this.#tracks.values()].filter((track) => track.sent && !track.everSpoken).map((track) => track.id);
@@ -242,7 +248,7 @@ export class FrameHub {
     const track = this.#tracks.get(keyId(key));
     if (track === undefined || !track.sent) return;
     const before = track.provenDepth;
-    track.heard(key.kind === "orderbook" ? (value as Orderbook) : undefined, snapshot);
+    track.heard(key.kind === "orderbook" ? (value as Orderbook) : undefined, snapshot, receipt.nanos);
     if (track.provenDepth !== before) track.lastValue = undefined;
     const kept = this.#keep(track, value, timeMs, receipt);
     if (!kept || track.consumers.size === 0 || Equal.equals(track.lastValue, value)) return;
@@ -253,7 +259,7 @@ export class FrameHub {
   #trade(value: Trade, snapshot: boolean, receipt: Receipt): void {
     const track = this.#tracks.get(keyId({ kind: "trades", market: value.market }));
     if (track === undefined || !track.sent) return;
-    track.heard(undefined, snapshot);
+    track.heard(undefined, snapshot, receipt.nanos);
     this.#keep(track, value, value.tradeTimeMs, receipt);
     if (track.continuity.kind !== "trades") return;
     const element = live(value, snapshot, receipt);
@@ -264,7 +270,7 @@ export class FrameHub {
     const key: StreamKey = { kind: "candles", market: value.market, interval: value.interval };
     const track = this.#tracks.get(keyId(key));
     if (track === undefined || !track.sent) return;
-    track.heard(undefined, snapshot);
+    track.heard(undefined, snapshot, receipt.nanos);
     this.#keep(track, value, value.lastTradeTimeMs, receipt);
     if (track.continuity.kind !== "candles" || Equal.equals(track.lastValue, value)) return;
     track.lastValue = value;

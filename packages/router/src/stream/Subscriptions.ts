@@ -51,7 +51,11 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
-    /** Monotonic time at which a live key was last proved current (its link spoke or answered a ping); undefined when it is not live. */
+    /**
+     * Monotonic time at which a live key was last proved current: when its link last spoke or answered a ping. A link that answers pings can
+     * still carry a dead feed, so a key that has been silent for `keySilenceMs` is not proved by it any longer, and a read asks REST.
+     * Undefined when the key is not live.
+     */
     readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
     /** Opens the link behind the caller's back, if it is not open or opening. Never waits. */
     readonly open: Effect.Effect<void>;
@@ -171,7 +175,12 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
     status: () => statusAt(parts, nowMs()),
     connected: () => link.state === "open",
     isLive: (key) => hub.isLive(key),
-    confirmedNanos: (key) => (hub.isLive(key) ? link.heardNanos : undefined),
+    confirmedNanos: (key) => {
+      const heard = hub.heardNanos(key);
+      if (heard === undefined || link.heardNanos === undefined) return undefined;
+      const trusted = heard + BigInt(Math.round(config.keySilenceMs * 1e6));
+      return link.heardNanos < trusted ? link.heardNanos : trusted;
+    },
     open: Effect.sync(() => link.open()),
     wantForReads,
     awaitLive,

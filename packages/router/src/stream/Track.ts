@@ -57,6 +57,8 @@ export class Track {
   holeSequence = 0;
   /** Counts interruptions; a repair belongs to one of them. */
   generation = 0;
+  /** Monotonic time of the last element. */
+  heardNanos = 0n;
   /** Stops the reading of the present hole, which is out of date. */
   abandon: (() => void) | undefined;
   /** Newest value given to consumers; state kinds only, to drop repeated frames. */
@@ -81,8 +83,9 @@ export class Track {
   }
 
   /** An element came in; a book's snapshot, or more levels than were ever asked for before, prove the new depth. */
-  heard(book: Orderbook | undefined, snapshot: boolean): void {
+  heard(book: Orderbook | undefined, snapshot: boolean, nanos: bigint): void {
     this.spoken = true;
+    this.heardNanos = nanos;
     this.everSpoken = true;
     if (book !== undefined && this.provenDepth < this.sentDepth) {
       if (snapshot || Math.max(book.asks.length, book.bids.length) > this.provenDepth) this.provenDepth = this.sentDepth;
