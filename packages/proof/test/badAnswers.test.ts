@@ -18,6 +18,12 @@ interface BadAnswer {
   readonly detail: Record<string, unknown>;
 }
 
+/** A ticker like any other, but of a market that nobody asked for. */
+const otherTicker = `[{"market":"KRW-ETH","trade_timestamp":1751606040365,"trade_price":4801000.00000000,"opening_price":4800000,
+"high_price":4900000,"low_price":4700000,"prev_closing_price":4800000,"change":"RISE","change_price":1000,"change_rate":0.0002083333,
+"signed_change_price":1000,"signed_change_rate":0.0002083333,"trade_volume":0.1,"acc_trade_price":1,"acc_trade_price_24h":1,
+"acc_trade_volume":1,"acc_trade_volume_24h":1,"timestamp":1751606040400}]`;
+
 const badAnswers: ReadonlyArray<BadAnswer> = [
   {
     what: "half a body",
@@ -51,9 +57,9 @@ const badAnswers: ReadonlyArray<BadAnswer> = [
   },
   {
     what: "another market's row",
-    fault: { headers: json, body: bytes('[{"market":"KRW-ETH","trade_price":1}]') },
+    fault: { headers: json, body: bytes(otherTicker) },
     tag: "DecodeError",
-    detail: {},
+    detail: { stage: "answer" },
   },
   { what: "a hang", fault: "hang", tag: "TimeoutError", detail: {} },
   { what: "a reset connection", fault: "reset", tag: "NetworkError", detail: {} },

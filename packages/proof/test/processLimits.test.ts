@@ -1,11 +1,31 @@
 import { assert, describe, it } from "@effect/vitest";
-import { getTicker } from "@naru/router/MarketData";
-import { Exchange, layerLoopbackServer, LoopbackServer } from "@naru/sim";
+import { getTicker, getTrades } from "@naru/router/MarketData";
+import { Exchange, layerLoopbackServer, LoopbackServer, Sim } from "@naru/sim";
 import { layerFor } from "@naru/upbit/Upbit";
-import { Effect, Layer } from "effect";
+import { Effect, Fiber, Layer } from "effect";
+import { TestClock } from "effect/testing";
 
 /** A new layer for every run, as a careless app would have it. */
 const newLayer = (url: string) => layerFor({ venue: url, profile: { id: "sim", simulated: true } });
+
+describe("a place in a limit", () => {
+  it.effect("is free again one window after the answer, not after the grant: a slow way is not counted twice", () =>
+    Effect.gen(function* () {
+      const { ledger, world } = yield* Exchange;
+      const all = Effect.forEach(world.markets.slice(0, 11), (spec) => getTrades(spec.code, { context: "research", deadline: 30_000 }), {
+        concurrency: "unbounded",
+      });
+      const fiber = yield* Effect.forkChild(all, { startImmediately: true });
+      yield* TestClock.adjust("10 seconds");
+      yield* Fiber.join(fiber);
+      const arrivals = ledger.requests("/v1/trades/ticks").map((request) => request.atMs);
+      assert.strictEqual(arrivals.length, 11);
+      // Ten leave at once and are answered 800 ms later; the eleventh may arrive a window after that.
+      assert.isAtLeast((arrivals[10] ?? 0) - (arrivals[0] ?? 0), 1_800);
+      assert.strictEqual(ledger.rejected, 0);
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 3, network: { restLatencyMs: 800 } }))),
+  );
+});
 
 describe("one process, one limit", () => {
   it.live(

@@ -235,3 +235,17 @@ describe("a caller who forbids the socket", () => {
     }),
   );
 });
+
+describe("an exchange that keeps sending short pages", () => {
+  let asked = 0;
+  const stub = stubOf(() => Effect.succeed([candle(start - 60_000 * ++asked, { state: "closed" })]));
+  test(
+    "fails the call instead of making its answer short without a word",
+    stub,
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", { count: 500 })));
+      assert.strictEqual(error._tag, "DecodeError");
+      assert.include(error.message, "brought only");
+    }),
+  );
+});

@@ -50,6 +50,17 @@ const trace = ({ attempts }: Pick<FallbackFailure, "attempts">) =>
 const test = (title: string, effect: Effect.Effect<unknown, unknown, FallbackManager>) =>
   it.effect(title, () => Effect.provide(effect, Layer.fresh(FallbackManager.layerTest)));
 
+test(
+  "a tier that crashes costs the call nothing but itself, and is told",
+  Effect.gen(function* () {
+    const { asked, tiers } = scripted([Effect.die(new Error("a bug")), now]);
+    const won = yield* run(tiers);
+    assert.deepStrictEqual(asked, [names[0], names[1]]);
+    assert.deepStrictEqual(trace(won), [`${names[0]} failed: crashed`, `${names[1]} answered: ok`]);
+    assert.strictEqual(yield* mode, "degraded");
+  }),
+);
+
 describe("tier-fallback", () => {
   test(
     "is a suite that passes over any number of failing tiers, in the order of any ranking (R000-24)",

@@ -312,3 +312,15 @@ it.effect("a decoder that crashes ends its link, not the process", () => {
     }),
   );
 });
+
+it.effect("every connect that was granted is told to be over, with a socket or without", () => {
+  const exchange = new ScriptedExchange();
+  exchange.upgrades.push({ status: 503 }, "unreachable", "accept");
+  return exchange.run(
+    Effect.gen(function* () {
+      yield* watch;
+      yield* TestClock.adjust("1 minute");
+      assert.deepStrictEqual(exchange.ended, [false, false, true]);
+    }),
+  );
+});

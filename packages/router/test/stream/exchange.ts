@@ -62,6 +62,8 @@ export class ScriptedExchange {
   readonly calls: Array<string> = [];
   rest: (url: URL) => RestAnswer = () => Effect.fail(new UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: null }));
   blockedMs = 0;
+  /** How the connects that were granted ended: with a socket, or without. */
+  readonly ended: Array<boolean> = [];
   readonly unsupported = new Set<string>();
 
   /** The socket in use. */
@@ -159,7 +161,10 @@ export class ScriptedExchange {
 
   readonly limiter = Layer.mock(RateLimiter, {
     acquireConnect: () => Effect.succeed({ group: connectGroup, grantedMs: 0 }),
-    ended: () => Effect.void,
+    ended: (_grant, answered) =>
+      Effect.sync(() => {
+        this.ended.push(answered);
+      }),
     block: (forMs) =>
       Effect.sync(() => {
         this.blockedMs = forMs;

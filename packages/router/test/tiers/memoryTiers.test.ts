@@ -1,0 +1,64 @@
+/** The two tiers that answer from memory, asked directly: whatever ranked them, they judge the age themselves. */
+import { assert, describe, it } from "@effect/vitest";
+import { Effect, Layer } from "effect";
+import { TestClock } from "effect/testing";
+import { Cache } from "../../src/cache/Cache.ts";
+import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
+import { Subscriptions } from "../../src/stream/Subscriptions.ts";
+import * as HotCache from "../../src/tiers/HotCache.ts";
+import * as LiveSubscription from "../../src/tiers/LiveSubscription.ts";
+import { btc, questions, ticker } from "../samples.ts";
+
+const key: StreamKey = { kind: "ticker", market: btc };
+
+/** A live side that proved the key current at `provedNanos`, or never. */
+const proved = (provedNanos: bigint | undefined) =>
+  Layer.mock(Subscriptions, {
+    isLive: () => provedNanos !== undefined,
+    confirmedNanos: () => provedNanos,
+    connected: () => true,
+    status: () => assert.fail("a tier does not ask for the status"),
+  });
+
+const held = Effect.map(Cache, ({ hot }) => {
+  hot.put(keyId(key), {
+    value: ticker("100", 1),
+    exchangeTimeMs: 1,
+    receivedNanos: 0n,
+    receivedMs: 0,
+    confirmedNanos: 0n,
+    channel: "websocket",
+  });
+});
+
+const options = { deadlineNanos: 1_000_000_000_000n };
+
+for (const [name, make] of [
+  ["hot_cache", HotCache.make],
+  ["live_subscription", LiveSubscription.make],
+] as const) {
+  describe(name, () => {
+    const askAt = (afterMs: number, provedNanos: bigint | undefined) =>
+      Effect.gen(function* () {
+        const tier = yield* make;
+        yield* held;
+        yield* TestClock.adjust(afterMs);
+        return yield* tier.ask(questions.ticker, options);
+      }).pipe(Effect.provide(Layer.merge(Cache.layer, proved(provedNanos))));
+
+    it.effect("answers as long as the link proves the value, however old it is", () =>
+      Effect.gen(function* () {
+        const answer = yield* askAt(60_000, 59_000_000_000n);
+        assert.strictEqual(answer.confirmedNanos, 59_000_000_000n);
+        assert.strictEqual(answer.receivedNanos, 0n);
+      }),
+    );
+
+    it.effect("misses when the proof is older than the question accepts", () =>
+      Effect.gen(function* () {
+        const miss = yield* Effect.flip(askAt(60_000, 57_999_000_000n));
+        assert.deepInclude(miss, { _tag: "TierMiss", reason: "too_old" });
+      }),
+    );
+  });
+}
