@@ -2,6 +2,7 @@
  * From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the
  * network.
  */
+import { nearest } from "@naru/router/domain/nearest";
 import { ConfigError, InvalidRequest, type MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { MarketData } from "@naru/router/MarketData";
 import type { Subscriptions } from "@naru/router/stream/Subscriptions";
@@ -11,7 +12,6 @@ import * as Option from "effect/Option";
 import * as Result from "effect/Result";
 import type { CommandFailed } from "./CommandFailed.ts";
 import { reporting } from "./failure.ts";
-import { nearest } from "./nearest.ts";
 import { type Connection, usualSeed } from "./settings.ts";
 
 type Services = MarketData | Subscriptions;
@@ -63,6 +63,6 @@ const refused = (field: string, input: unknown, reason: string) => Result.fail(n
 const meant = (venue: string): string => {
   if (/^(?:localhost|\[::1\]|127\.\d+\.\d+\.\d+)(?:[:/]|$)/i.test(venue)) return `; an address begins with its scheme: http://${venue}`;
   if (/^[a-z\d-]+(?:\.[a-z\d-]+)+(?:[:/]|$)|^[a-z\d-]+:\d+/i.test(venue)) return `; an address begins with its scheme: https://${venue}`;
-  const near = nearest(venue, names);
+  const [near] = nearest(venue.toLowerCase(), names);
   return `, nor an address such as http://127.0.0.1:8787${near === undefined ? "" : ` — did you mean ${near}?`}`;
 };

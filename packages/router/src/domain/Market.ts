@@ -6,6 +6,7 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import { InvalidRequest } from "../errors/MarketDataError.ts";
 import { Decimal } from "./Decimal.ts";
+import { nearest } from "./nearest.ts";
 
 const marketPattern = /^[A-Z0-9]{2,10}-[A-Z0-9]{1,20}$/;
 
@@ -81,32 +82,6 @@ const likelyMarket = (input: string): Market | undefined => {
 const checked = (text: string): Market | undefined =>
   marketPattern.test(text) && !fiat.has(text.slice(text.indexOf("-") + 1)) ? (text as Market) : undefined;
 
-/** Letters changed, added or missing up to which one market is taken for another misspelt. */
-const nearDistance = 2;
-
 /** The known markets nearest to a misspelt one, best first, at most `count`. */
-export const nearestMarkets = (input: string, known: Iterable<Market>, count = 3): ReadonlyArray<Market> => {
-  const text = input.toUpperCase();
-  const scored: Array<readonly [number, Market]> = [];
-  for (const market of known) {
-    const distance = editDistance(text, market, nearDistance + 1);
-    if (distance <= nearDistance) scored.push([distance, market]);
-  }
-  scored.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
-  return scored.slice(0, count).map(([, market]) => market);
-};
-
-/** Levenshtein distance, given up at `bound`. */
-const editDistance = (a: string, b: string, bound: number): number => {
-  if (Math.abs(a.length - b.length) >= bound) return bound;
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      row.push(Math.min((previous[j] ?? bound) + 1, (row[j - 1] ?? bound) + 1, (previous[j - 1] ?? bound) + change));
-    }
-    previous = row;
-  }
-  return Math.min(previous[b.length] ?? bound, bound);
-};
+export const nearestMarkets = (input: string, known: Iterable<Market>, count = 3): ReadonlyArray<Market> =>
+  nearest(input.toUpperCase(), known, count);
