@@ -4,7 +4,8 @@ import { Effect } from "effect";
 import { TestClock } from "effect/testing";
 import type { Market } from "../../src/domain/Market.ts";
 import { ChannelSelector, frequencyCapacity } from "../../src/select/ChannelSelector.ts";
-import { btc, candles, facts, ticker, trades } from "./questions.ts";
+import { btc } from "../samples.ts";
+import { candles, facts, ticker, trades } from "./questions.ts";
 
 const btcTicker = { kind: "ticker", market: btc } as const;
 

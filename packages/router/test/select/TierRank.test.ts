@@ -4,7 +4,8 @@ import { Effect, Schema } from "effect";
 import { Channel, Source, type TierName, tiers } from "../../src/domain/Provenance.ts";
 import { Context, Kind, Priority, type Question, Strategy } from "../../src/domain/Question.ts";
 import { defaultRankOptions, rank, type RankFacts, type Ranked } from "../../src/select/TierRank.ts";
-import { btc, candles, facts, orderbook, ticker, trades } from "./questions.ts";
+import { btc } from "../samples.ts";
+import { candles, facts, orderbook, ticker, trades } from "./questions.ts";
 
 const order = (ranked: Ranked): ReadonlyArray<TierName> => ranked.tiers.map(({ tier }) => tier);
 const gates = (ranked: Ranked): Record<string, string> => Object.fromEntries(ranked.gated.map(({ tier, gate }) => [tier, gate]));

@@ -1,21 +1,10 @@
 /** Questions and facts to rank, complete but for what a test changes. */
 import type { Interval } from "../../src/domain/Interval.ts";
-import type { Market } from "../../src/domain/Market.ts";
 import type { CandlesQuestion, Question, ResolvedIntent, TickerQuestion, TradesQuestion } from "../../src/domain/Question.ts";
 import type { RankFacts } from "../../src/select/TierRank.ts";
+import { btc, intent as plain } from "../samples.ts";
 
-export const btc = "KRW-BTC" as Market;
-
-const intent = (changes: Partial<ResolvedIntent> = {}): ResolvedIntent => ({
-  maxAgeMs: 2_000,
-  deadlineMs: 5_000,
-  priority: "normal",
-  realtime: false,
-  strategy: "auto",
-  context: "realtime_trading",
-  onStale: "fail",
-  ...changes,
-});
+const intent = (changes: Partial<ResolvedIntent> = {}): ResolvedIntent => ({ ...plain, ...changes });
 
 export const ticker = (changes: Partial<ResolvedIntent> = {}): TickerQuestion => ({ kind: "ticker", market: btc, intent: intent(changes) });
 
