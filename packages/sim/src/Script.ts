@@ -7,7 +7,7 @@ import * as Data from "effect/Data";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import { Exchange, type ExchangeModel } from "./Exchange.ts";
-import type { Tape } from "./market/Tape.ts";
+import type { MarketTape } from "./market/MarketTape.ts";
 import { parseUnits } from "./market/TickSize.ts";
 import { sequentialId } from "./market/Trade.ts";
 import type { FaultMatch, RestFault } from "./rest/RestFaults.ts";
@@ -98,7 +98,7 @@ export const ban = (ip: string, duration: Duration.Input): Effect.Effect<void, n
 
 /** A scripted trade in the market's own units. */
 interface ReadyTrade {
-  readonly tape: Tape;
+  readonly tape: MarketTape;
   readonly price: number;
   readonly size: number;
   readonly bid: boolean;

@@ -7,7 +7,7 @@
 import type { MarketSpec } from "./Catalogue.ts";
 import type { Halts } from "./Halts.ts";
 import { hash2, hash3, unit } from "./Hash.ts";
-import type { Tape } from "./Tape.ts";
+import type { MarketTape } from "./MarketTape.ts";
 import { endOf, type TradeRow } from "./Trade.ts";
 
 export interface BookLevel {
@@ -28,14 +28,14 @@ export const maxLevels = 30;
 const grid = 100;
 
 /** The book as it stands at `nowMs`. `undefined` before the first trade. */
-export const bookAt = (tape: Tape, halts: Halts, nowMs: number): Book | undefined => {
+export const bookAt = (tape: MarketTape, halts: Halts, nowMs: number): Book | undefined => {
   const timestamp = bookTime(tape, halts, nowMs);
   const last = tape.last(endOf(timestamp));
   return last === undefined ? undefined : makeBook(tape.spec, last, timestamp, maxLevels);
 };
 
 /** The book with its levels gathered into steps of `step` units: bids rounded down, asks up. At most 30 levels. */
-export const groupedBookAt = (tape: Tape, halts: Halts, nowMs: number, step: number): Book | undefined => {
+export const groupedBookAt = (tape: MarketTape, halts: Halts, nowMs: number, step: number): Book | undefined => {
   const timestamp = bookTime(tape, halts, nowMs);
   const last = tape.last(endOf(timestamp));
   if (last === undefined) return undefined;
@@ -48,7 +48,7 @@ export const groupedBookAt = (tape: Tape, halts: Halts, nowMs: number, step: num
 };
 
 /** When the book that stands at `nowMs` was made. */
-export const bookTime = (tape: Tape, halts: Halts, nowMs: number): number => {
+export const bookTime = (tape: MarketTape, halts: Halts, nowMs: number): number => {
   const { bookPeriodMs } = tape.spec;
   const phase = phaseOf(tape.spec);
   const running = halts.lastRunning(nowMs);
@@ -59,7 +59,7 @@ export const bookTime = (tape: Tape, halts: Halts, nowMs: number): number => {
 };
 
 /** When the book next changes after `ms`, looking no further than `limitMs`; `Infinity` when it does not. */
-export const nextBookTime = (tape: Tape, halts: Halts, ms: number, limitMs: number): number => {
+export const nextBookTime = (tape: MarketTape, halts: Halts, ms: number, limitMs: number): number => {
   const { bookPeriodMs } = tape.spec;
   const phase = phaseOf(tape.spec);
   const running = halts.nextRunning(ms + 1);

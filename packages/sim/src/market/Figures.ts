@@ -3,7 +3,7 @@
  * today and the 364 UTC days before it; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
  */
 import { type Fold, FoldBuilder } from "./Fold.ts";
-import { dayMs, hourMs, minuteMs, type Tape } from "./Tape.ts";
+import { dayMs, hourMs, minuteMs, type MarketTape } from "./MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "./Trade.ts";
 import { type CandleUnit, lengthOf, windowEnd, windowStart } from "./Windows.ts";
 
@@ -30,7 +30,7 @@ export interface TickerFigures {
 }
 
 /** Everything a ticker says, as of a place on the tape. `undefined` when the market never traded before it. */
-export const tickerFigures = (tape: Tape, upTo: TapePoint): TickerFigures | undefined => {
+export const tickerFigures = (tape: MarketTape, upTo: TapePoint): TickerFigures | undefined => {
   const last = tape.last(upTo);
   if (last === undefined) return undefined;
   const today = Math.floor(upTo.ms / dayMs);
@@ -48,10 +48,11 @@ export const tickerFigures = (tape: Tape, upTo: TapePoint): TickerFigures | unde
 };
 
 /** The last price before the UTC day of `ms`. */
-export const prevCloseOf = (tape: Tape, ms: number): number | undefined => tape.last(endOf(Math.floor(ms / dayMs) * dayMs - 1))?.price;
+export const prevCloseOf = (tape: MarketTape, ms: number): number | undefined =>
+  tape.last(endOf(Math.floor(ms / dayMs) * dayMs - 1))?.price;
 
 /** The candle of `unit` that holds the last trade up to `upTo`. */
-export const latestCandle = (tape: Tape, unit: CandleUnit, upTo: TapePoint): Candle | undefined => {
+export const latestCandle = (tape: MarketTape, unit: CandleUnit, upTo: TapePoint): Candle | undefined => {
   const last = tape.last(upTo);
   if (last === undefined) return undefined;
   const startMs = windowStart(unit, last.ms);
@@ -60,7 +61,14 @@ export const latestCandle = (tape: Tape, unit: CandleUnit, upTo: TapePoint): Can
 };
 
 /** Candles that begin before `toMs` and not before `sinceMs`, newest first; only those with trades. Nothing after `nowMs` exists yet. */
-export const candlesBefore = (tape: Tape, unit: CandleUnit, toMs: number, count: number, nowMs: number, sinceMs = 0): Array<Candle> => {
+export const candlesBefore = (
+  tape: MarketTape,
+  unit: CandleUnit,
+  toMs: number,
+  count: number,
+  nowMs: number,
+  sinceMs = 0,
+): Array<Candle> => {
   const out: Array<Candle> = [];
   const first = Math.max(tape.openedMs, sinceMs);
   let startMs = windowStart(unit, Math.min(toMs - 1, nowMs));
@@ -78,7 +86,7 @@ export const candlesBefore = (tape: Tape, unit: CandleUnit, toMs: number, count:
 };
 
 /** When the minute or hour around a short window is empty, the window before it; else `undefined`. */
-const emptyStretch = (tape: Tape, unit: CandleUnit, startMs: number, nowMs: number): number | undefined => {
+const emptyStretch = (tape: MarketTape, unit: CandleUnit, startMs: number, nowMs: number): number | undefined => {
   const length = lengthOf(unit) ?? Infinity;
   for (const stretch of [hourMs, minuteMs]) {
     if (length > stretch || hourMs % length !== 0) continue;
@@ -95,9 +103,9 @@ interface Extremes {
 }
 
 /** The last answer for each tape: it changes once a day. */
-const remembered = new WeakMap<Tape, Extremes>();
+const remembered = new WeakMap<MarketTape, Extremes>();
 
-const pastExtremes = (tape: Tape, today: number): Extremes | undefined => {
+const pastExtremes = (tape: MarketTape, today: number): Extremes | undefined => {
   const known = remembered.get(tape);
   if (known?.today === today) return known;
   const days: Array<{ readonly day: number; readonly low: number; readonly high: number }> = [];

@@ -1,20 +1,20 @@
 /** All markets of one exchange: the catalogue, a tape for each, and the halts they share. */
 import { type MarketSpec, makeCatalogue } from "./Catalogue.ts";
 import { Halts } from "./Halts.ts";
-import { Tape } from "./Tape.ts";
+import { MarketTape } from "./MarketTape.ts";
 
 export class World {
   readonly markets: ReadonlyArray<MarketSpec>;
   readonly halts = new Halts();
-  private readonly tapes = new Map<string, Tape>();
+  private readonly tapes = new Map<string, MarketTape>();
 
   constructor(seed: number, historyStartMs: number) {
     this.markets = makeCatalogue(seed);
-    for (const spec of this.markets) this.tapes.set(spec.code, new Tape(spec, this.halts, historyStartMs));
+    for (const spec of this.markets) this.tapes.set(spec.code, new MarketTape(spec, this.halts, historyStartMs));
   }
 
   /** The tape of a market by its exact code. */
-  tape(code: string): Tape | undefined {
+  tape(code: string): MarketTape | undefined {
     return this.tapes.get(code);
   }
 

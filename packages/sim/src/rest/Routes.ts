@@ -4,7 +4,7 @@
  */
 import { bookAt, groupedBookAt, groupingSteps, maxLevels } from "../market/Book.ts";
 import { type Candle, candlesBefore, prevCloseOf, tickerFigures } from "../market/Figures.ts";
-import { dayMs, type Tape } from "../market/Tape.ts";
+import { dayMs, type MarketTape } from "../market/MarketTape.ts";
 import { parseUnits } from "../market/TickSize.ts";
 import { endOf, pointOfId, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
@@ -33,18 +33,18 @@ export const answerRoute = (route: Route, world: World, query: URLSearchParams, 
   }
 };
 
-const tapeOf = (world: World, code: string): Tape => {
+const tapeOf = (world: World, code: string): MarketTape => {
   const tape = world.tape(code.toUpperCase());
   if (tape === undefined) throw codeNotFound();
   return tape;
 };
 
-const tapesOf = (world: World, query: URLSearchParams): ReadonlyArray<Tape> =>
+const tapesOf = (world: World, query: URLSearchParams): ReadonlyArray<MarketTape> =>
   list(required(query, "markets")).map((code) => tapeOf(world, code));
 
 const rows = (items: Iterable<string>): string => `[${[...items].join(",")}]`;
 
-const tickers = (tapes: ReadonlyArray<Tape>, nowMs: number): string =>
+const tickers = (tapes: ReadonlyArray<MarketTape>, nowMs: number): string =>
   rows(
     tapes.flatMap((tape) => {
       const figures = tickerFigures(tape, endOf(nowMs));
@@ -86,7 +86,7 @@ const orderbook: Route["answer"] = (world, query, nowMs) => {
   );
 };
 
-const levelsOf = (tape: Tape, nowMs: number): ReadonlyArray<string> => {
+const levelsOf = (tape: MarketTape, nowMs: number): ReadonlyArray<string> => {
   const price = tape.last(endOf(nowMs))?.price ?? tape.spec.reference;
   return ["0", ...groupingSteps(tape.spec, price).map((step) => plain(step, tape.spec.decimals))];
 };
@@ -125,13 +125,13 @@ const candles =
     );
   };
 
-const dayExtra = (world: World, tape: Tape, candle: Candle, convert: boolean, nowMs: number): DayExtra => ({
+const dayExtra = (world: World, tape: MarketTape, candle: Candle, convert: boolean, nowMs: number): DayExtra => ({
   prevClose: prevCloseOf(tape, candle.startMs) ?? candle.fold.open,
   converted: convert ? converted(world, tape, candle, nowMs) : undefined,
 });
 
 /** The close in KRW at the day's end, with the noise of the double arithmetic the exchange uses; null where there is nothing to convert. */
-const converted = (world: World, tape: Tape, { fold, startMs }: Candle, nowMs: number): string => {
+const converted = (world: World, tape: MarketTape, { fold, startMs }: Candle, nowMs: number): string => {
   if (tape.spec.quote === "KRW") return "null";
   const bridge = tapeOf(world, `KRW-${tape.spec.quote}`);
   const rate = bridge.last(endOf(Math.min(nowMs, startMs + dayMs - 1)));

@@ -5,7 +5,7 @@
  */
 import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Book.ts";
 import { latestCandle, prevCloseOf, tickerFigures } from "../market/Figures.ts";
-import type { Tape } from "../market/Tape.ts";
+import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import type { World } from "../market/World.ts";
@@ -18,7 +18,7 @@ const candlePauseMs = 1_000;
 
 export interface StreamRequest {
   readonly kind: StreamKind;
-  readonly tape: Tape;
+  readonly tape: MarketTape;
   /** Levels of a book: 1, 5, 15 or 30. */
   readonly depth: number;
   /** Grouping step in units; 0 for none. */

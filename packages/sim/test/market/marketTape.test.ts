@@ -4,7 +4,7 @@ import { candlesBefore, foldOf, latestCandle, tickerFigures } from "../../src/ma
 import type { Fold } from "../../src/market/Fold.ts";
 import { Sequence } from "../../src/market/Hash.ts";
 import { largestSize, maxPerMinute } from "../../src/market/SeededMinute.ts";
-import { dayMs, hourMs, minuteMs, type Tape } from "../../src/market/Tape.ts";
+import { dayMs, hourMs, minuteMs, type MarketTape } from "../../src/market/MarketTape.ts";
 import { endOf, isAfter, pointOfId, sequentialId, type TapePoint, type TradeRow } from "../../src/market/Trade.ts";
 import { candleUnits, windowEnd, windowStart } from "../../src/market/Windows.ts";
 import { World } from "../../src/market/World.ts";
@@ -13,7 +13,7 @@ const start = Date.UTC(2024, 6, 1);
 const now = Date.UTC(2026, 0, 5, 3, 17, 42, 123);
 
 /** The trades of a stretch, straight from the minutes of a fresh world: no fold, no cache of the tape under test. */
-const tradesIn = (tape: Tape, from: number, upTo: TapePoint): Array<TradeRow> => {
+const tradesIn = (tape: MarketTape, from: number, upTo: TapePoint): Array<TradeRow> => {
   const found: Array<TradeRow> = [];
   for (let at = Math.floor(from / minuteMs) * minuteMs; at <= upTo.ms; at += minuteMs)
     for (const trade of tape.tradesOf(at)) if (trade.ms >= from && !isAfter(trade, upTo)) found.push(trade);

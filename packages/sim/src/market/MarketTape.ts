@@ -21,7 +21,7 @@ export const maxScripted = 100_000;
 /** Shared by all tapes: nothing keeps a reference to it between two calls. */
 const buffer = new MinuteBuffer();
 
-export class Tape {
+export class MarketTape {
   readonly spec: MarketSpec;
   readonly path: PricePath;
   private readonly halts: Halts;
