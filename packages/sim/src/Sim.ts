@@ -8,11 +8,12 @@
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Router from "@naru/router/Router";
 import * as RouterConfig from "@naru/router/RouterConfig";
-import type { Transport } from "@naru/router/transport/Transport";
-import type { Venue } from "@naru/router/transport/Venue";
+import { Transport } from "@naru/router/transport/Transport";
+import { Venue } from "@naru/router/transport/Venue";
 import { layerOf } from "@naru/upbit/UpbitVenue";
 import { profiles, type UpbitProfile } from "@naru/upbit/profiles";
 import * as Clock from "effect/Clock";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Random from "effect/Random";
@@ -32,6 +33,13 @@ export interface SimOptions extends ExchangeOptions {
   readonly config?: Partial<RouterConfig.RouterConfigShape> | undefined;
   /** Virtual latencies of the in-memory network. */
   readonly network?: MemoryTransportOptions | undefined;
+  /** Put around the two ports the router stands on: to record what passes, or to break it on purpose. */
+  readonly decorate?: Decorations | undefined;
+}
+
+export interface Decorations {
+  readonly transport?: ((inner: Transport["Service"]) => Transport["Service"]) | undefined;
+  readonly venue?: ((inner: Venue["Service"]) => Venue["Service"]) | undefined;
 }
 
 /** Everything in memory, on Effect's clock: under a test clock nothing moves but by `TestClock.adjust`. */
@@ -42,7 +50,7 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
       const host = `memory-${++built}`;
       const profile: UpbitProfile = { ...simulated, restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host };
       return routerOver(profile, options).pipe(
-        Layer.provideMerge(layerMemoryTransport(options.network)),
+        Layer.provideMerge(decorated(Transport, layerMemoryTransport(options.network), options.decorate?.transport)),
         Layer.provideMerge(Exchange.layer(options)),
         Layer.provide(Layer.succeed(Clock.Clock, atOrigin(clock, options.originMs ?? defaultOriginMs))),
         Layer.provide(seededRandom(options.seed ?? 1)),
@@ -55,7 +63,7 @@ export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer
   Layer.unwrap(
     Effect.map(LoopbackServer, ({ url, socketUrl }) => {
       const profile: UpbitProfile = { ...simulated, restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
-      return routerOver(profile, options).pipe(Layer.provideMerge(NodeTransport.layer()));
+      return routerOver(profile, options).pipe(Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)));
     }),
   ).pipe(Layer.provideMerge(layerLoopbackServer(options)), Layer.provideMerge(Exchange.layer(options)));
 
@@ -64,7 +72,17 @@ const simulated = { ...profiles.upbit, id: "sim", simulated: true };
 let built = 0;
 
 const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Router.RouterServices | Venue, never, Transport> =>
-  Router.layer.pipe(Layer.provideMerge(layerOf(profile)), Layer.provide(RouterConfig.layer(options.config ?? {})));
+  Router.layer.pipe(
+    Layer.provideMerge(decorated(Venue, layerOf(profile), options.decorate?.venue)),
+    Layer.provide(RouterConfig.layer(options.config ?? {})),
+  );
+
+const decorated = <I, S, R>(
+  key: Context.Key<I, S>,
+  layer: Layer.Layer<I, never, R>,
+  decorate: ((inner: S) => S) | undefined,
+): Layer.Layer<I, never, R> =>
+  decorate === undefined ? layer : Layer.effect(key, Effect.map(key, decorate)).pipe(Layer.provide(layer));
 
 /** Jitter of the seed, so that a test sees the same reconnects and retries every time. */
 const seededRandom = (seed: number): Layer.Layer<never> => Layer.effect(Random.Random, Random.withSeed(Random.Random, seed));

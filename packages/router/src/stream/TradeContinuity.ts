@@ -34,6 +34,8 @@ export class TradeContinuity {
   readonly #heldIds = new Set<string>();
   /** Trades held on a link that broke again before they could be given out. */
   #orphans: Array<Trade> = [];
+  /** What happened up to here and was not delivered is told as missing; given later, it would come out of its place. */
+  #toldUpToMs = Number.NEGATIVE_INFINITY;
   /** The new link repeated a trade from before the break. */
   #repeated = false;
   #overflowed = false;
@@ -120,6 +122,7 @@ export class TradeContinuity {
       if (this.#overflowed) gap(upToMs, firstHeldMs, "too many trades while reading back");
       else if (reached && !this.meets(rows)) gap(upToMs, firstHeldMs, "REST lags behind the socket");
     }
+    for (const told of repaired) if (told._tag === "Gap") this.#toldUpToMs = Math.max(this.#toldUpToMs, told.toMs);
     for (const trade of trades) this.#seen.add(trade.id);
     for (const live of held) this.#seen.add(live.value.id);
     this.#last = held.at(-1)?.value ?? trades.at(-1) ?? last;
@@ -131,13 +134,14 @@ export class TradeContinuity {
 
   /**
    * The trades of the hole: rows older than all that the new link brought and newer than the oldest one known from before. Rows further back
-   * were never part of this stream. Sorting is stable, so trades of one millisecond keep the exchange's order.
+   * were never part of this stream, and what an earlier gap told as missing stays missing. Sorting is stable, so trades of one millisecond
+   * keep the exchange's order.
    */
   #missing(rows: ReadonlyArray<Trade>): ReadonlyArray<Trade> {
     const lower = rows.findLastIndex((row) => this.#seen.has(row.id));
     const span = rows.slice(this.#firstOlder(rows), lower === -1 ? rows.length : lower + 1);
     const found = new Map<string, Trade>();
-    for (const trade of [...this.#orphans, ...span.toReversed()]) {
+    for (const trade of [...this.#orphans, ...span.toReversed().filter((row) => row.tradeTimeMs > this.#toldUpToMs)]) {
       if (!this.#seen.has(trade.id) && !this.#heldIds.has(trade.id)) found.set(trade.id, trade);
     }
     return [...found.values()].sort((a, b) => a.tradeTimeMs - b.tradeTimeMs);

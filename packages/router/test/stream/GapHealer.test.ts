@@ -180,6 +180,23 @@ describe("trades across a reconnect", () => {
     );
   });
 
+  it.effect("what a gap told as missing stays missing when a later outage is read back", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const elements = yield* collect("trades", tradesKey(btc));
+        exchange.socket.push(trade(btc, 2, true));
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 9, true)));
+        yield* TestClock.adjust(10_000);
+        tradeBook(exchange, () => 12);
+        yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 12, true)));
+        yield* TestClock.adjust(1_000);
+        const told = inShort(elements).filter((text) => !text.startsWith("Re"));
+        assert.deepStrictEqual(told, ["L2", "gap 2-9", "L9", "R10", "R11", "L12"]);
+      }),
+    );
+  });
+
   it.effect("a REST side that lags behind the socket is asked again", () => {
     const exchange = new ScriptedExchange();
     let newest = 2;

@@ -1,0 +1,57 @@
+/**
+ * Polite, seen from the exchange: no refusal by our own pace, limits held in every sliding window, silence during a ban once it could be known,
+ * and no `Origin`. Looked at after every instant, so that a breach is dated.
+ */
+import type { ExchangeModel } from "@naru/sim";
+import type { Findings } from "../Violation.ts";
+
+/** What a request or answer under way may still take after a ban is told. */
+const underWayMs = 500;
+
+export class PoliteCheck {
+  private seen = 0;
+  private connections = 0;
+  private toldMs: number | undefined;
+  private readonly exchange: ExchangeModel;
+  private readonly findings: Findings;
+  /** 429 is no fault of ours while someone else uses our share. */
+  private readonly mayBeLimited: boolean;
+
+  constructor(exchange: ExchangeModel, findings: Findings, options: { readonly mayBeLimited: boolean }) {
+    this.exchange = exchange;
+    this.findings = findings;
+    this.mayBeLimited = options.mayBeLimited;
+  }
+
+  /** After every instant. */
+  look(): void {
+    const { ledger } = this.exchange;
+    const requests = ledger.requests();
+    for (const { atMs, verdict, target, headers } of requests.slice(this.seen)) {
+      if (verdict === "limited" && !this.mayBeLimited) this.findings.report("polite", `${target} was one too many`);
+      if (headers["origin"] !== undefined) this.findings.report("polite", `${target} had an Origin`);
+      if (verdict === "accepted") this.toldMs = undefined;
+      if (verdict !== "banned") continue;
+      // The first one is how a client learns of it.
+      this.toldMs ??= atMs;
+      if (atMs - this.toldMs > underWayMs) this.findings.report("polite", `${target} was sent during a ban`);
+    }
+    this.seen = requests.length;
+    const { length } = ledger.connections();
+    if (length !== this.connections && ledger.maxInWindow("websocket-connect", 1_000) > 5)
+      this.findings.report("polite", "more than 5 connects within a second");
+    this.connections = length;
+  }
+
+  /** At the end, over everything. */
+  finish(): void {
+    const { ledger } = this.exchange;
+    for (const group of ledger.groups()) {
+      const most = ledger.maxInWindow(group, 1_000);
+      const allowed = group === "websocket-connect" || group.startsWith("websocket-message") ? 5 : 10;
+      if (most > allowed) this.findings.report("polite", `${most} arrivals of ${group} within a second`);
+      if (group.startsWith("websocket-message") && ledger.maxInWindow(group, 60_000) > 100)
+        this.findings.report("polite", `more than 100 messages within a minute on ${group}`);
+    }
+  }
+}
