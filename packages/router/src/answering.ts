@@ -2,6 +2,7 @@
  * From a tier's answer to the caller's: ages measured, staleness judged, provenance written. Also what is left when no tier answered: the
  * last known value, labelled, or an error that carries it.
  */
+import * as Result from "effect/Result";
 import type { Market } from "./domain/Market.ts";
 import type { Mode } from "./domain/Mode.ts";
 import type { Provenance, StaleReason } from "./domain/Provenance.ts";
@@ -58,10 +59,44 @@ export const staleErrorOf = (
     maxAgeMs: question.intent.maxAgeMs,
     staleReason: reason,
     simulated,
-    lastKnown: Array.isArray(answer.value)
-      ? answer.value.map((row: unknown) => rowToJson(question.kind, row))
-      : rowToJson(question.kind, answer.value),
+    lastKnown: jsonOf(question, answer.value),
   });
+
+const jsonOf = ({ kind }: Question, value: unknown) =>
+  Array.isArray(value) ? value.map((row: unknown) => rowToJson(kind, row)) : rowToJson(kind, value);
+
+/**
+ * An answer that waited `waitedMs` for the others of its list, which took `callMs` from its beginning: ages go on meanwhile. What was read for
+ * the call stays current; what memory held may have become too old for its caller.
+ */
+export const waitedAnswer = <A>(
+  question: Question,
+  answer: Answer<A>,
+  { waitedMs, callMs }: { readonly waitedMs: number; readonly callMs: number },
+): Result.Result<Answer<A>, StaleData> => {
+  if (waitedMs <= 0) return Result.succeed(answer);
+  const { provenance } = answer;
+  const confirmedAgeMs = provenance.confirmedAgeMs + waitedMs;
+  const isOld = provenance.stale || (confirmedAgeMs > question.intent.maxAgeMs && confirmedAgeMs > callMs);
+  if (isOld && question.intent.onStale === "fail") {
+    const { kind, market, intent } = question;
+    const { simulated } = provenance;
+    const lastKnown = jsonOf(question, answer.value);
+    return Result.fail(
+      new StaleData({ kind, market, confirmedAgeMs, maxAgeMs: intent.maxAgeMs, staleReason: "silent", simulated, lastKnown }),
+    );
+  }
+  return Result.succeed({
+    ...answer,
+    provenance: {
+      ...provenance,
+      valueAgeMs: provenance.valueAgeMs + waitedMs,
+      confirmedAgeMs,
+      stale: isOld,
+      staleReason: isOld ? (provenance.staleReason ?? "silent") : null,
+    },
+  });
+};
 
 /** Why the last known value is old, from what stood in the way of a new one. */
 export const staleReasonOf = (error: MarketDataError, connected: boolean): StaleReason => {

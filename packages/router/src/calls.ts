@@ -2,8 +2,10 @@
  * Calls in their two forms, for one market and for a list. A list is every market on its own, all at once: one bad market never spoils the
  * rest, and the batch tier brings the questions together again.
  */
+import type * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
+import { waitedAnswer } from "./answering.ts";
 import type { Asker } from "./Asker.ts";
 import type { Answer, Answers, ValueOf } from "./domain/Answer.ts";
 import type { Kind, Question } from "./domain/Question.ts";
@@ -43,13 +45,30 @@ const many = <K extends Kind>(
     const reason = `are too many for one call; at most ${maxMarkets}`;
     return Effect.fail(new InvalidRequest({ field: "market", input: `${markets.length} markets`, reason }));
   }
-  const each = Effect.forEach(markets, (market) => Effect.result(one(asker, question(market), markets.length)), {
-    concurrency: "unbounded",
-  });
-  return Effect.map(each, (results) => ({
-    answers: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
-    failures: results.flatMap((result, index) =>
-      Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [],
-    ),
-  }));
+  return Effect.clockWith((clock) =>
+    Effect.suspend(() => {
+      const startedMs = monotonicMs(clock);
+      const asked = (market: string) => {
+        const checked = question(market);
+        return Effect.map(Effect.result(one(asker, checked, markets.length)), (result) => ({ checked, result, atMs: monotonicMs(clock) }));
+      };
+      return Effect.map(Effect.forEach(markets, asked, { concurrency: "unbounded" }), (each) => {
+        const endedMs = monotonicMs(clock);
+        // The list comes when its slowest market has; what came before has grown older.
+        const results = each.map(({ checked, result, atMs }) =>
+          Result.isSuccess(result) && Result.isSuccess(checked)
+            ? waitedAnswer(checked.success, result.success, { waitedMs: endedMs - atMs, callMs: endedMs - startedMs })
+            : result,
+        );
+        return gathered(markets, results);
+      });
+    }),
+  );
 };
+
+const gathered = <A>(markets: ReadonlyArray<string>, results: ReadonlyArray<Result.Result<Answer<A>, MarketDataError>>): Answers<A> => ({
+  answers: results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : [])),
+  failures: results.flatMap((result, index) => (Result.isFailure(result) ? [{ market: markets[index] ?? "", error: result.failure }] : [])),
+});
+
+const monotonicMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;

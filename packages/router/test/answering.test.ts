@@ -1,6 +1,7 @@
 /** From a tier's answer to the caller's: the two ages, and why an old value is old. */
 import { assert, describe, it } from "@effect/vitest";
-import { answerOf, type CallFacts, staleErrorOf, staleReasonOf } from "../src/answering.ts";
+import { Result } from "effect";
+import { answerOf, type CallFacts, staleErrorOf, staleReasonOf, waitedAnswer } from "../src/answering.ts";
 import * as Errors from "../src/errors/MarketDataError.ts";
 import type { TierAnswer } from "../src/tiers/Tier.ts";
 import { intent, questions, ticker, trade } from "./samples.ts";
@@ -51,6 +52,37 @@ describe("the ages of an answer", () => {
     assert.deepStrictEqual([label(held, 100n * second, strict).stale, label(held, 100n * second, strict).staleReason], [true, "silent"]);
     const readNow = { ...held, confirmedNanos: 100n * second };
     assert.isFalse(label(readNow, 105n * second, strict).stale);
+  });
+});
+
+describe("an answer that waited for the others of its list", () => {
+  const answer = answerOf(questions.ticker, { tier: "hot_cache", answer: held, attempts: [] }, call, 100n * second);
+  const serve = { ...questions.ticker, intent: { ...intent, maxAgeMs: 2_000, onStale: "serve" as const } };
+  const fail = { ...questions.ticker, intent: { ...intent, maxAgeMs: 2_000, onStale: "fail" as const } };
+
+  it("grows older meanwhile, and stays fresh as long as its caller accepts that", () => {
+    const waited = Result.getOrThrow(waitedAnswer(fail, answer, { waitedMs: 500, callMs: 500 }));
+    const { valueAgeMs, confirmedAgeMs, stale } = waited.provenance;
+    assert.deepStrictEqual([valueAgeMs, confirmedAgeMs, stale], [10_800, 1_500, false]);
+    assert.strictEqual(Result.getOrThrow(waitedAnswer(fail, answer, { waitedMs: 0, callMs: 500 })), answer);
+  });
+
+  it("is labelled, or fails and carries the value, once it is too old", () => {
+    const waited = Result.getOrThrow(waitedAnswer(serve, answer, { waitedMs: 5_000, callMs: 5_000 }));
+    assert.deepStrictEqual([waited.provenance.stale, waited.provenance.staleReason], [true, "silent"]);
+    const error = Result.flip(waitedAnswer(fail, answer, { waitedMs: 5_000, callMs: 5_000 }));
+    assert.containSubset(Result.getOrThrow(error), { _tag: "StaleData", confirmedAgeMs: 6_000, lastKnown: { price: "100" } });
+  });
+
+  it("stays current when it was read for this very call", () => {
+    const read = answerOf(
+      questions.ticker,
+      { tier: "cold_rest", answer: { ...held, confirmedNanos: 100n * second }, attempts: [] },
+      call,
+      100n * second,
+    );
+    const waited = Result.getOrThrow(waitedAnswer(fail, read, { waitedMs: 4_900, callMs: 5_000 }));
+    assert.deepStrictEqual([waited.provenance.confirmedAgeMs, waited.provenance.stale], [4_900, false]);
   });
 });
 

@@ -43,7 +43,7 @@ export const consume = (index: number, plan: ConsumerPlan, observer: Observer): 
           plan.pauseMs,
           observer,
           () => streamTradesEvents(plan.markets),
-          () => new TradeCheck(who, plan.markets, truth, findings),
+          () => new TradeCheck(who, plan, truth, findings),
         );
       case "ticker":
         return follow(

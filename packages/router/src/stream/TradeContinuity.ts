@@ -134,14 +134,14 @@ export class TradeContinuity {
 
   /**
    * The trades of the hole: rows older than all that the new link brought and newer than the oldest one known from before. Rows further back
-   * were never part of this stream, and what an earlier gap told as missing stays missing. Sorting is stable, so trades of one millisecond
-   * keep the exchange's order.
+   * were never part of this stream, and what an earlier gap told as missing stays missing. Sorting is stable and rows go before orphans, so
+   * trades of one millisecond keep the exchange's order.
    */
   #missing(rows: ReadonlyArray<Trade>): ReadonlyArray<Trade> {
     const lower = rows.findLastIndex((row) => this.#seen.has(row.id));
     const span = rows.slice(this.#firstOlder(rows), lower === -1 ? rows.length : lower + 1);
     const found = new Map<string, Trade>();
-    for (const trade of [...this.#orphans, ...span.toReversed().filter((row) => row.tradeTimeMs > this.#toldUpToMs)]) {
+    for (const trade of [...span.toReversed().filter((row) => row.tradeTimeMs > this.#toldUpToMs), ...this.#orphans]) {
       if (!this.#seen.has(trade.id) && !this.#heldIds.has(trade.id)) found.set(trade.id, trade);
     }
     return [...found.values()].sort((a, b) => a.tradeTimeMs - b.tradeTimeMs);

@@ -11,7 +11,8 @@ const underWayMs = 500;
 export class PoliteCheck {
   private seen = 0;
   private connections = 0;
-  private toldMs: number | undefined;
+  /** The ban a client was told of, by the answer to a request. */
+  private told: { readonly atMs: number; readonly untilMs: number } | undefined;
   private readonly exchange: ExchangeModel;
   private readonly findings: Findings;
   /** 429 is no fault of ours while someone else uses our share. */
@@ -27,14 +28,10 @@ export class PoliteCheck {
   look(): void {
     const { ledger } = this.exchange;
     const requests = ledger.requests();
-    for (const { atMs, verdict, target, headers } of requests.slice(this.seen)) {
+    for (const { atMs, verdict, target, headers, ip } of requests.slice(this.seen)) {
       if (verdict === "limited" && !this.mayBeLimited) this.findings.report("polite", `${target} was one too many`);
       if (headers["origin"] !== undefined) this.findings.report("polite", `${target} had an Origin`);
-      if (verdict === "accepted") this.toldMs = undefined;
-      if (verdict !== "banned") continue;
-      // The first one is how a client learns of it.
-      this.toldMs ??= atMs;
-      if (atMs - this.toldMs > underWayMs) this.findings.report("polite", `${target} was sent during a ban`);
+      if (verdict === "banned") this.banned(ip, target, atMs);
     }
     this.seen = requests.length;
     const { length } = ledger.connections();
@@ -53,5 +50,11 @@ export class PoliteCheck {
       if (group.startsWith("websocket-message") && ledger.maxInWindow(group, 60_000) > 100)
         this.findings.report("polite", `more than 100 messages within a minute on ${group}`);
     }
+  }
+
+  /** The first refusal is how a client learns of a ban; one under way when it comes cannot be called back; any other breaks the silence. */
+  private banned(ip: string, target: string, atMs: number): void {
+    if (this.told === undefined || atMs >= this.told.untilMs) this.told = { atMs, untilMs: this.exchange.limits.banOf(ip, atMs) ?? atMs };
+    else if (atMs > this.told.atMs + underWayMs) this.findings.report("polite", `${target} was sent during a ban`);
   }
 }

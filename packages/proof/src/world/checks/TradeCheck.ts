@@ -11,7 +11,7 @@ import type { Findings } from "../Violation.ts";
 interface Market {
   last: TapePoint | undefined;
   readonly seen: Set<string>;
-  /** Told since the last trade. */
+  /** Those that reach beyond the last trade. */
   gaps: Array<Gap>;
 }
 
@@ -20,8 +20,11 @@ export class TradeCheck {
   private readonly truth: Truth;
   private readonly findings: Findings;
   private readonly who: string;
+  private readonly isSlow: boolean;
 
-  constructor(who: string, markets: ReadonlyArray<string>, truth: Truth, findings: Findings) {
+  constructor(who: string, plan: { readonly markets: ReadonlyArray<string>; readonly pauseMs: number }, truth: Truth, findings: Findings) {
+    const { markets, pauseMs } = plan;
+    this.isSlow = pauseMs > 0;
     this.who = who;
     this.truth = truth;
     this.findings = findings;
@@ -33,8 +36,9 @@ export class TradeCheck {
     if (element._tag === "Live" || element._tag === "Recovered") this.trade(element.value, element._tag === "Recovered");
   }
 
-  /** The market fell quiet at `quietMs` and had time to be told: nothing may be missing at the end either. */
+  /** The market fell quiet at `quietMs` and had time to be told: nothing may be missing at the end either, unless the consumer is still busy. */
   finish(quietMs: number): void {
+    if (this.isSlow) return;
     for (const [name, market] of this.markets) if (market.last !== undefined) this.missing(name, market, market.last, endOf(quietMs));
   }
 
@@ -57,7 +61,7 @@ export class TradeCheck {
       this.missing(trade.market, market, market.last, { ms: point.ms, n: point.n - 1 });
     }
     market.last = point;
-    market.gaps = [];
+    market.gaps = market.gaps.filter((gap) => gap.toMs >= point.ms);
   }
 
   private missing(name: string, market: Market, after: TapePoint, upTo: TapePoint): void {
