@@ -32,6 +32,11 @@ export class InFlight {
     return due <= this.untilMs ? due : Infinity;
   }
 
+  /** Looks again what comes next: the tape changed. */
+  plan(): void {
+    for (const stream of this.streams) stream.plan();
+  }
+
   /** What is due at {@link dueMs}. */
   take(): LastFrame | undefined {
     const dueMs = this.dueMs;

@@ -101,6 +101,7 @@ export class SocketSession {
   /** The tape changed. */
   replan(): void {
     for (const stream of this.streams.values()) stream.plan();
+    this.inFlight?.plan();
     this.context.wake();
   }
 

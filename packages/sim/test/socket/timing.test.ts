@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import { defaultOriginMs, Exchange, type ExchangeOptions, layerMemoryTransport, Script } from "../../src/index.ts";
 import { endOf, sequentialId } from "../../src/market/Trade.ts";
-import { Addresses, makeTools } from "../conformance.ts";
+import { Addresses, makeTools } from "../conformance/door.ts";
 import { memoryDoor } from "../memoryDoor.ts";
 
 const { open, get } = makeTools(memoryDoor);
