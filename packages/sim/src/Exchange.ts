@@ -11,9 +11,11 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
+import * as answers from "./rest/answers.ts";
+import { hasRawTo, invalidParameter } from "./rest/Query.ts";
 import { type FaultResponse, RestFaults } from "./rest/RestFaults.ts";
-import { answerRoute, routeOf } from "./rest/Routes.ts";
-import { type Admission, ServerLimits } from "./rest/ServerLimits.ts";
+import { type Answer, answerRoute, refusal, type Route, routeOf } from "./rest/Routes.ts";
+import { ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
 import { SocketSession } from "./socket/SocketSession.ts";
 
@@ -56,7 +58,7 @@ export class ExchangeModel {
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
-    this.world = new World(this.options.seed, this.options.historyStartMs);
+    this.world = new World(this.options.seed, this.options.historyStartMs, this.options.profile.quotes);
     this.ledger = new Ledger(this.options.ledgerCapacity);
     this.limits = new ServerLimits(this.options.limits);
   }
@@ -74,48 +76,56 @@ export class ExchangeModel {
 
   /** Answers one request that arrives at `nowMs`, and writes it into the ledger. */
   handleRest(request: ExchangeRequest, nowMs: number): RestOutcome {
+    const { options } = this;
     const { path, query } = parseTarget(request.target);
-    const route = routeOf(path);
+    const isTooLong = request.target.length > options.rest.maxTargetLength;
+    const route = isTooLong ? undefined : routeOf(options.profile, path);
     const record = (verdict: Verdict, status: number | undefined) =>
       this.ledger.recordRequest({ atMs: nowMs, path, group: route?.group, verdict, status, ...request });
     if (route === undefined || request.method !== "GET") {
       const fault = this.faults.take({ path, query });
-      record(fault === undefined ? "unrouted" : "fault", fault === undefined ? 404 : undefined);
-      return fault === undefined ? respond(404, { ...jsonType, date: httpDate(nowMs) }, noRoute) : faulty(fault, { date: httpDate(nowMs) });
+      const answer = isTooLong ? answers.tooLong(options, nowMs) : answers.notRouted(options, nowMs);
+      record(fault === undefined ? "unrouted" : "fault", fault === undefined ? answer.status : undefined);
+      return fault === undefined ? plainly(answer) : faulty(fault, answers.dateHeader(options, nowMs));
     }
-    const withOrigin = request.headers["origin"] !== undefined;
+    const withOrigin = this.hasOrigin(request);
+    const group = withOrigin ? "origin" : route.group;
     const admission = this.limits.admitRest(request.ip, route.group, withOrigin, nowMs);
-    const headers = answerHeaders(withOrigin ? "origin" : route.group, admission, nowMs);
-    if (admission._tag === "Banned") {
-      record("banned", 418);
-      return respond(418, { ...headers, ...textType }, banText(admission.untilMs - nowMs));
-    }
-    if (admission._tag === "Limited") {
-      record("limited", 429);
-      return respond(429, { ...headers, ...textType }, "Too many API requests.");
+    const headers = answers.routedHeaders(options, group, admission, nowMs);
+    if (admission._tag !== "Accepted") {
+      const answer = answers.overrun(options, admission, headers, nowMs);
+      record(admission._tag === "Banned" ? "banned" : "limited", answer.status);
+      return plainly(answer);
     }
     const fault = this.faults.take({ path, query });
     if (fault !== undefined) {
       record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
-      return faulty(fault, { ...headers, ...jsonType });
+      return faulty(fault, { ...headers, ...answers.jsonType });
     }
-    const answer = answerRoute(route, this.world, query, nowMs);
+    const answer = this.answer(route, request.target, query, nowMs);
     record("accepted", answer.status);
-    return respond(answer.status, { ...headers, ...jsonType }, answer.text);
+    if (answer.refused && !options.limits.errorsConsume) {
+      this.limits.refund(request.ip, group);
+      Object.assign(headers, answers.routedHeaders(options, group, { ...admission, remaining: admission.remaining + 1 }, nowMs));
+    }
+    if (options.rest.etag && answer.status === 200) headers["etag"] = answers.etagOf(answer.text);
+    return respond(answer.status, { ...headers, ...answers.jsonType }, answer.text);
   }
 
   /** Opens a connection, or says why not. An accepted one must be driven until it ends. */
   upgrade(request: ExchangeRequest, nowMs: number): UpgradeOutcome {
     const { path } = parseTarget(request.target);
-    const base = { date: httpDate(nowMs) };
-    if (path !== "/websocket/v1") return refused(404, { ...base, ...jsonType }, noRoute);
-    if (nowMs < this.refuseUpgradesUntilMs) return refused(503, { ...base, ...textType }, "Service Temporarily Unavailable");
-    const withOrigin = request.headers["origin"] !== undefined;
+    const { options } = this;
+    if (path !== "/websocket/v1") return refused(answers.notRouted(options, nowMs));
+    if (nowMs < this.refuseUpgradesUntilMs) return refused(answers.unavailable(options, nowMs));
+    const withOrigin = this.hasOrigin(request);
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
-    if (admission._tag === "Banned") return refused(418, { ...base, ...textType }, banText(admission.untilMs - nowMs));
-    if (admission._tag === "Limited") return refused(429, { ...base, ...textType }, "Too many API requests.");
-    const group = withOrigin ? "group=origin; min=6; sec=0" : `group=websocket; min=300; sec=${admission.remaining}`;
-    return { _tag: "Accepted", headers: { "remaining-req": group, "limit-by-ip": "Yes" }, driven: this.open(request.ip, nowMs) };
+    if (admission._tag !== "Accepted") {
+      const answer = answers.overrun(options, admission, answers.dateHeader(options, nowMs), nowMs);
+      return refused(admission._tag === "Limited" ? { ...answer, status: options.limits.connectOverrunStatus } : answer);
+    }
+    const headers = answers.handshakeHeaders(options, withOrigin, admission.remaining);
+    return { _tag: "Accepted", headers, driven: this.open(request.ip, nowMs) };
   }
 
   /** Open connections. */
@@ -141,6 +151,17 @@ export class ExchangeModel {
   /** Tells every connection that the tape changed. */
   tapeChanged(): void {
     for (const session of this.sessions.keys()) session.replan();
+  }
+
+  /** Whether the request falls under the rule about `Origin`, where there is one. */
+  private hasOrigin(request: ExchangeRequest): boolean {
+    return this.options.limits.originWindowMs > 0 && request.headers["origin"] !== undefined;
+  }
+
+  private answer(route: Route, target: string, query: URLSearchParams, nowMs: number): Answer {
+    const { wire, rest } = this.options;
+    if (rest.strictEncoding && hasRawTo(target)) return refusal(wire, invalidParameter());
+    return answerRoute(route, { world: this.world, query, nowMs, wire, rest });
   }
 
   private open(ip: string, nowMs: number): Driven {
@@ -170,29 +191,11 @@ export class Exchange extends Context.Service<Exchange, ExchangeModel>()("@naru/
 /** A clock below this is a test clock near 0, not the year 1973. */
 const testClockBelowMs = 1e11;
 
-const jsonType = { "content-type": "application/json;charset=UTF-8" };
-const textType = { "content-type": "text/plain;charset=UTF-8" };
-const noRoute = '{"error":{"name":"not_found","message":"no Route matched with those values"}}';
-
-const banText = (leftMs: number): string => `Too many API requests. Blocked for ${Math.max(1, Math.ceil(leftMs / 1_000))} seconds.`;
-
-const httpDate = (ms: number): string => new Date(ms).toUTCString();
-
 const parseTarget = (target: string): { readonly path: string; readonly query: URLSearchParams } => {
   const mark = target.indexOf("?");
   return mark < 0
     ? { path: target, query: new URLSearchParams() }
     : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
-};
-
-const answerHeaders = (group: string, admission: Admission, nowMs: number): Record<string, string> => {
-  const left = admission._tag === "Accepted" ? admission.remaining : 0;
-  return {
-    date: httpDate(nowMs),
-    "remaining-req": group === "origin" ? "group=origin; min=6; sec=0" : `group=${group}; min=600; sec=${left}`,
-    "limit-by-ip": "Yes",
-    "cache-control": "no-cache, no-store, max-age=0, must-revalidate",
-  };
 };
 
 const encoder = new TextEncoder();
@@ -206,10 +209,9 @@ const respond = (status: number, headers: Record<string, string>, body: string |
   cutAfter,
 });
 
-const refused = (status: number, headers: Record<string, string>, body: string): UpgradeOutcome => ({
-  ...respond(status, headers, body),
-  _tag: "Refused",
-});
+const plainly = ({ status, headers, text }: answers.PlainAnswer): ExchangeResponse => respond(status, headers, text);
+
+const refused = (answer: answers.PlainAnswer): UpgradeOutcome => ({ ...plainly(answer), _tag: "Refused" });
 
 const faulty = (fault: "hang" | "reset" | FaultResponse, headers: Record<string, string>): RestOutcome => {
   if (fault === "hang") return { _tag: "Hang" };

@@ -11,7 +11,7 @@ import * as RouterConfig from "@naru/router/RouterConfig";
 import { Transport } from "@naru/router/transport/Transport";
 import { Venue } from "@naru/router/transport/Venue";
 import { layerOf } from "@naru/upbit/UpbitVenue";
-import { profiles, type UpbitProfile } from "@naru/upbit/profiles";
+import { type ProfileName, profiles, type UpbitProfile } from "@naru/upbit/profiles";
 import * as Clock from "effect/Clock";
 import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
@@ -29,6 +29,8 @@ export { Exchange } from "./Exchange.ts";
 export type Services = Router.RouterServices | Venue | Transport | Exchange;
 
 export interface SimOptions extends ExchangeOptions {
+  /** Which region of Upbit is emulated, and spoken to as such. Default upbit. */
+  readonly profile?: ProfileName | undefined;
   /** Knobs of the router. */
   readonly config?: Partial<RouterConfig.RouterConfigShape> | undefined;
   /** Virtual latencies of the in-memory network. */
@@ -48,7 +50,7 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
     Effect.map(Clock.Clock, (clock) => {
       // Limits are one per host: an exchange in memory is a host of its own.
       const host = `memory-${++built}`;
-      const profile: UpbitProfile = { ...simulated, restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host };
+      const profile: UpbitProfile = { ...simulated(options), restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host };
       return routerOver(profile, options).pipe(
         Layer.provideMerge(decorated(Transport, layerMemoryTransport(options.network), options.decorate?.transport)),
         Layer.provideMerge(Exchange.layer(options)),
@@ -62,12 +64,12 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
 export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer> =>
   Layer.unwrap(
     Effect.map(LoopbackServer, ({ url, socketUrl }) => {
-      const profile: UpbitProfile = { ...simulated, restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
+      const profile: UpbitProfile = { ...simulated(options), restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
       return routerOver(profile, options).pipe(Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)));
     }),
   ).pipe(Layer.provideMerge(layerLoopbackServer(options)), Layer.provideMerge(Exchange.layer(options)));
 
-const simulated = { ...profiles.upbit, id: "sim", simulated: true };
+const simulated = ({ profile }: SimOptions): UpbitProfile => ({ ...profiles[profile ?? "upbit"], id: "sim", simulated: true });
 
 let built = 0;
 

@@ -2,9 +2,22 @@
 export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, type RestOutcome, type UpgradeOutcome } from "./Exchange.ts";
 export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
-export { defaultOriginMs, type ExchangeOptions, type LimitOptions, type ResolvedOptions, type SocketOptions } from "./Options.ts";
+export {
+  type BannedBody,
+  defaultOriginMs,
+  type Delay,
+  type ExchangeOptions,
+  type LimitOptions,
+  type ResolvedOptions,
+  type RestOptions,
+  type SocketOptions,
+} from "./Options.ts";
+export type { Endpoint, Profile } from "./profile/Profile.ts";
+export { isProfileName, type ProfileName, profiles } from "./profile/profiles.ts";
 export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";
+export type { SpellingMode } from "./wire/Spelling.ts";
+export type { WireOptions } from "./wire/Wire.ts";
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";

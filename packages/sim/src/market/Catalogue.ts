@@ -1,7 +1,8 @@
 /**
- * The markets of the emulated exchange: real, well-known coins with their Korean and English names, at made-up prices of a plausible size.
+ * The markets of the emulated exchanges: real, well-known coins with their Korean and English names, at made-up prices of a plausible size.
  * `trades` is the mean number of trades a minute; the quiet ones have many empty minutes, which is what makes candles miss and tickers age.
- * A market's prices are integers of 10^-decimals, chosen so that about eight digits lie before the point and every sum stays exact.
+ * A market's prices are integers of 10^-decimals, chosen so that about eight digits lie before the point and every sum stays exact. Bitcoin in
+ * rupiah has ten, and so few trades a minute that their sum is exact all the same.
  */
 import { hashText } from "./Hash.ts";
 import { parseUnits, type Quote, TickTable } from "./TickSize.ts";
@@ -82,15 +83,39 @@ const usdt: ReadonlyArray<Row> = [
   ["TRX", "트론", "TRON", "0.3182", 0.05, { depth: 22 }],
 ];
 
-/** All markets, in the order the exchange lists them. The seed decides their prices, never their names. */
-export const makeCatalogue = (seed: number): ReadonlyArray<MarketSpec> => [
-  ...krw.map((row) => specOf("KRW", row, seed)),
-  ...btc.map((row) => specOf("BTC", row, seed)),
-  ...usdt.map((row) => specOf("USDT", row, seed)),
-];
+/** What the exchanges outside Korea list in their own currency; how much is traded goes by the coin, names are those of the KRW list. */
+const regional = ["BTC", "ETH", "XRP", "SOL", "DOGE", "USDT", "ADA", "TRX", "LINK", "SUI", "XLM", "ZIL"] as const;
+const regionalTrades = [1.5, 1.2, 1.5, 0.8, 0.6, 1, 0.3, 0.2, 0.1, 0.2, 0.1, 0.03] as const;
+
+const regionalPrices = {
+  SGD: ["101500", "4270", "2.85", "212", "0.2155", "1.293", "0.748", "0.4115", "19.95", "3.7", "0.367", "0.01104"],
+  IDR: ["1291000000", "54290000", "36260", "2696000", "2742", "16450", "9516", "5234", "253800", "47000", "4667", "140.4"],
+  THB: ["2543000", "106900", "71.4", "5310", "5.4", "32.4", "18.74", "10.31", "500", "92.5", "9.19", "0.2765"],
+} as const;
+
+const regionalRows = (quote: "SGD" | "IDR" | "THB"): ReadonlyArray<Row> =>
+  krw.flatMap(([base, korean, english, , , more]): ReadonlyArray<Row> => {
+    const place = regional.findIndex((listed) => listed === base);
+    const [price, trades] = [regionalPrices[quote][place], regionalTrades[place]];
+    if (price === undefined || trades === undefined) return [];
+    return [[base, korean, english, price, trades, { ...more, bookPeriodMs: trades >= 1 ? 300 : 2_000 }]];
+  });
+
+const rowsOf: Readonly<Record<Quote, ReadonlyArray<Row>>> = {
+  KRW: krw,
+  BTC: btc,
+  USDT: usdt,
+  SGD: regionalRows("SGD"),
+  IDR: regionalRows("IDR"),
+  THB: regionalRows("THB"),
+};
+
+/** All markets priced in `quotes`, in the order the exchange lists them. The seed decides their prices, never their names. */
+export const makeCatalogue = (seed: number, quotes: ReadonlyArray<Quote> = ["KRW", "BTC", "USDT"]): ReadonlyArray<MarketSpec> =>
+  quotes.flatMap((quote) => rowsOf[quote].map((row) => specOf(quote, row, seed)));
 
 /** The size of an ordinary trade in quote currency. */
-const ordinaryTrade = { KRW: 200_000, BTC: 0.002, USDT: 150 } as const;
+const ordinaryTrade: Readonly<Record<Quote, number>> = { KRW: 200_000, BTC: 0.002, USDT: 150, SGD: 200, IDR: 2_000_000, THB: 5_000 };
 
 const specOf = (quote: Quote, [base, korean, english, price, rate, more]: Row, seed: number): MarketSpec => {
   const decimals = decimalsFor(Number(price));

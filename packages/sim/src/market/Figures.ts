@@ -1,6 +1,6 @@
 /**
- * What tickers and candles say, as folds of the tape: the day, the last 24 hours, the last 52 weeks, and candles of any unit. The 52 weeks are
- * today and the 364 UTC days before it; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
+ * What tickers and candles say, as folds of the tape: the day, the last 24 hours, the last 52 weeks, and candles of any unit. A day and a
+ * candle's window may begin earlier than in UTC by an exchange's offset. The 52 weeks are today and the 364 days before it, always of UTC; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
  */
 import { type Fold, FoldBuilder } from "./Fold.ts";
 import { dayMs, hourMs, minuteMs, type MarketTape } from "./MarketTape.ts";
@@ -30,16 +30,17 @@ export interface TickerFigures {
 }
 
 /** Everything a ticker says, as of a place on the tape. `undefined` when the market never traded before it. */
-export const tickerFigures = (tape: MarketTape, upTo: TapePoint): TickerFigures | undefined => {
+export const tickerFigures = (tape: MarketTape, upTo: TapePoint, zoneOffsetMs = 0): TickerFigures | undefined => {
   const last = tape.last(upTo);
   if (last === undefined) return undefined;
   const today = Math.floor(upTo.ms / dayMs);
-  const day = tape.fold(today * dayMs, upTo);
+  const day = tape.fold(dayStart(upTo.ms, zoneOffsetMs), upTo);
+  const utcDay = zoneOffsetMs === 0 ? day : tape.fold(today * dayMs, upTo);
   const past = pastExtremes(tape, today);
-  const current = { high: day?.high ?? last.price, low: day?.low ?? last.price, dayMs: today * dayMs };
+  const current = { high: utcDay?.high ?? last.price, low: utcDay?.low ?? last.price, dayMs: today * dayMs };
   return {
     last,
-    prevClose: prevCloseOf(tape, upTo.ms) ?? day?.open ?? last.price,
+    prevClose: prevCloseOf(tape, upTo.ms, zoneOffsetMs) ?? day?.open ?? last.price,
     day,
     rolling: tape.fold(upTo.ms - dayMs + 1, upTo),
     highest: past === undefined || current.high > past.highest.price ? { price: current.high, dayMs: current.dayMs } : past.highest,
@@ -47,15 +48,18 @@ export const tickerFigures = (tape: MarketTape, upTo: TapePoint): TickerFigures 
   };
 };
 
-/** The last price before the UTC day of `ms`. */
-export const prevCloseOf = (tape: MarketTape, ms: number): number | undefined =>
-  tape.last(endOf(Math.floor(ms / dayMs) * dayMs - 1))?.price;
+/** When the day of `ms` began. */
+export const dayStart = (ms: number, zoneOffsetMs = 0): number => windowStart("1d", ms, zoneOffsetMs);
+
+/** The last price before the day of `ms`. */
+export const prevCloseOf = (tape: MarketTape, ms: number, zoneOffsetMs = 0): number | undefined =>
+  tape.last(endOf(dayStart(ms, zoneOffsetMs) - 1))?.price;
 
 /** The candle of `unit` that holds the last trade up to `upTo`. */
-export const latestCandle = (tape: MarketTape, unit: CandleUnit, upTo: TapePoint): Candle | undefined => {
+export const latestCandle = (tape: MarketTape, unit: CandleUnit, upTo: TapePoint, zoneOffsetMs = 0): Candle | undefined => {
   const last = tape.last(upTo);
   if (last === undefined) return undefined;
-  const startMs = windowStart(unit, last.ms);
+  const startMs = windowStart(unit, last.ms, zoneOffsetMs);
   const fold = tape.fold(startMs, upTo);
   return fold === undefined ? undefined : { startMs, fold };
 };
@@ -67,20 +71,20 @@ export const candlesBefore = (
   toMs: number,
   count: number,
   nowMs: number,
-  sinceMs = 0,
+  { sinceMs = 0, zoneOffsetMs = 0 }: { readonly sinceMs?: number; readonly zoneOffsetMs?: number } = {},
 ): Array<Candle> => {
   const out: Array<Candle> = [];
   const first = Math.max(tape.openedMs, sinceMs);
-  let startMs = windowStart(unit, Math.min(toMs - 1, nowMs));
-  while (out.length < count && windowEnd(unit, startMs) > first && startMs >= sinceMs) {
+  let startMs = windowStart(unit, Math.min(toMs - 1, nowMs), zoneOffsetMs);
+  while (out.length < count && windowEnd(unit, startMs, zoneOffsetMs) > first && startMs >= sinceMs) {
     const skip = emptyStretch(tape, unit, startMs, nowMs);
     if (skip !== undefined) {
       startMs = skip;
       continue;
     }
-    const fold = tape.fold(startMs, endOf(Math.min(nowMs, windowEnd(unit, startMs) - 1)));
+    const fold = tape.fold(startMs, endOf(Math.min(nowMs, windowEnd(unit, startMs, zoneOffsetMs) - 1)));
     if (fold !== undefined) out.push({ startMs, fold });
-    startMs = windowStart(unit, startMs - 1);
+    startMs = windowStart(unit, startMs - 1, zoneOffsetMs);
   }
   return out;
 };

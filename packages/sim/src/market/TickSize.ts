@@ -1,10 +1,10 @@
 /**
  * Tick sizes as the exchange publishes them: the KRW table is the one in force since 2025-07-31, the USDT table since 2024-08-19, and the BTC
- * market has one tick everywhere. Prices here are integers in a market's own unit of 10^-decimals, so a tick is an integer too; a tick finer
+ * market has one tick everywhere. The tables of SGD, IDR and THB are invented: about a ten-thousandth of the price, finer for large ones. Prices here are integers in a market's own unit of 10^-decimals, so a tick is an integer too; a tick finer
  * than the unit (only reachable by scripted prices far below the market's own) counts as one unit.
  */
 
-export type Quote = "KRW" | "BTC" | "USDT";
+export type Quote = "KRW" | "BTC" | "USDT" | "SGD" | "IDR" | "THB";
 
 /** `[from, tick]`, both in quote currency, highest first. The last row starts at 0. */
 const krw: ReadonlyArray<readonly [string, string]> = [
@@ -35,7 +35,36 @@ const usdt: ReadonlyArray<readonly [string, string]> = [
   ["0", "0.00000001"],
 ];
 
-const tables = { KRW: krw, BTC: [["0", "0.00000001"]] as const, USDT: usdt };
+/** Invented. */
+const sgd: ReadonlyArray<readonly [string, string]> = [["100000", "1"], ["10000", "0.5"], ["1000", "0.1"], ...usdt];
+
+/** Invented. */
+const thb: ReadonlyArray<readonly [string, string]> = [
+  ["1000000", "100"],
+  ["100000", "50"],
+  ["10000", "5"],
+  ["1000", "0.5"],
+  ["100", "0.05"],
+  ["10", "0.01"],
+  ["1", "0.001"],
+  ["0.1", "0.0001"],
+  ["0", "0.00001"],
+];
+
+/** Invented. */
+const idr: ReadonlyArray<readonly [string, string]> = [
+  ["100000000", "10000"],
+  ["10000000", "1000"],
+  ["1000000", "500"],
+  ["100000", "50"],
+  ["10000", "5"],
+  ["1000", "1"],
+  ["100", "0.1"],
+  ["10", "0.01"],
+  ["0", "0.001"],
+];
+
+const tables = { KRW: krw, BTC: [["0", "0.00000001"]] as const, USDT: usdt, SGD: sgd, IDR: idr, THB: thb };
 
 /** Reads `text` as an integer in units of 10^-decimals; `undefined` when it is no decimal or does not fit exactly. */
 export const parseUnits = (text: string, decimals: number): number | undefined => {

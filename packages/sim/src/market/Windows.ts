@@ -1,6 +1,6 @@
 /**
- * Candle intervals by their names on the socket (`candle.60m` is an hour) and their windows, all in UTC: a week begins on Monday, a month and
- * a year with the calendar.
+ * Candle intervals by their names on the socket (`candle.60m` is an hour) and their windows: a week begins on Monday, a month and a year with
+ * the calendar. Times are UTC; an exchange whose days begin earlier is given its offset from UTC, and everything from four hours up is shifted.
  */
 export const candleUnits = ["1s", "1m", "3m", "5m", "10m", "15m", "30m", "60m", "240m", "1d", "1w", "1M", "1y"] as const;
 export type CandleUnit = (typeof candleUnits)[number];
@@ -21,7 +21,18 @@ export const lengthOf = (unit: CandleUnit): number | undefined => {
 };
 
 /** The start of the window that `ms` lies in. */
-export const windowStart = (unit: CandleUnit, ms: number): number => {
+export const windowStart = (unit: CandleUnit, ms: number, zoneOffsetMs = 0): number => localStart(unit, ms + zoneOffsetMs) - zoneOffsetMs;
+
+/** The end of the window that begins at `startMs`; the next one's start. */
+export const windowEnd = (unit: CandleUnit, startMs: number, zoneOffsetMs = 0): number => {
+  const length = lengthOf(unit);
+  if (length !== undefined) return startMs + length;
+  const date = new Date(startMs + zoneOffsetMs);
+  const end = unit === "1M" ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) : Date.UTC(date.getUTCFullYear() + 1, 0, 1);
+  return end - zoneOffsetMs;
+};
+
+const localStart = (unit: CandleUnit, ms: number): number => {
   const length = lengthOf(unit);
   if (length === undefined) {
     const date = new Date(ms);
@@ -29,12 +40,4 @@ export const windowStart = (unit: CandleUnit, ms: number): number => {
   }
   const phase = unit === "1w" ? firstMonday : 0;
   return Math.floor((ms - phase) / length) * length + phase;
-};
-
-/** The end of the window that begins at `startMs`; the next one's start. */
-export const windowEnd = (unit: CandleUnit, startMs: number): number => {
-  const length = lengthOf(unit);
-  if (length !== undefined) return startMs + length;
-  const date = new Date(startMs);
-  return unit === "1M" ? Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) : Date.UTC(date.getUTCFullYear() + 1, 0, 1);
 };

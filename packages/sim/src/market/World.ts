@@ -2,14 +2,15 @@
 import { type MarketSpec, makeCatalogue } from "./Catalogue.ts";
 import { Halts } from "./Halts.ts";
 import { MarketTape } from "./MarketTape.ts";
+import type { Quote } from "./TickSize.ts";
 
 export class World {
   readonly markets: ReadonlyArray<MarketSpec>;
   readonly halts = new Halts();
   private readonly tapes = new Map<string, MarketTape>();
 
-  constructor(seed: number, historyStartMs: number) {
-    this.markets = makeCatalogue(seed);
+  constructor(seed: number, historyStartMs: number, quotes?: ReadonlyArray<Quote>) {
+    this.markets = makeCatalogue(seed, quotes);
     for (const spec of this.markets) this.tapes.set(spec.code, new MarketTape(spec, this.halts, historyStartMs));
   }
 

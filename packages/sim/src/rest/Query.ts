@@ -1,16 +1,12 @@
 /** Reading query parameters the way the exchange does, with its three 400s. */
 
-/** A REST answer before headers. */
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** Thrown by the readers below and turned into an answer by the router. */
+/** Why a query is not answered: thrown by the readers below and turned into an answer by the router. */
 export class BadRequest {
-  readonly answer: Answer;
+  readonly status: number;
+  readonly message: string;
   constructor(status: number, message: string) {
-    this.answer = { status, text: JSON.stringify({ error: { name: status, message } }) };
+    this.status = status;
+    this.message = message;
   }
 }
 
@@ -26,16 +22,17 @@ export const required = (query: URLSearchParams, name: string): string => {
 };
 
 /** A positive integer; above `max` it counts as `max`, as the exchange cuts silently. */
-export const count = (query: URLSearchParams, fallback: number, max: number): number => {
+export const count = (query: URLSearchParams, fallback: number, max: number, belowOne: "refused" | "one"): number => {
   const text = query.get("count");
   if (text === null || text === "") return fallback;
   if (!/^[+-]?\d{1,9}$/.test(text)) throw typeMismatch();
   const value = Number(text);
-  if (value < 1) throw invalidParameter();
-  return Math.min(value, max);
+  if (value >= 1) return Math.min(value, max);
+  if (belowOne === "one") return 1;
+  throw invalidParameter();
 };
 
-export const flag = (query: URLSearchParams, ...names: ReadonlyArray<string>): boolean => {
+export const flag = (query: URLSearchParams, names: ReadonlyArray<string>): boolean => {
   for (const name of names) {
     const text = query.get(name);
     if (text === null || text === "") continue;
@@ -50,3 +47,6 @@ export const list = (text: string): ReadonlyArray<string> =>
     .split(",")
     .map((item) => item.trim())
     .filter((item) => item !== "");
+
+/** Whether `to` was sent with a `:` or `+` that is not percent-encoded. */
+export const hasRawTo = (target: string): boolean => /[?&]to=[^&]*[:+]/.test(target);

@@ -9,8 +9,9 @@ import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import type { World } from "../market/World.ts";
-import { bookFrame, candleFrame, type Format, type StreamType, tickerFrame, tradeFrame } from "../wire/SocketFrames.ts";
-import type { StreamKind } from "./ClientMessage.ts";
+import type { Format, StreamKind } from "../profile/Profile.ts";
+import { bookFrame, candleFrame, emptyTickerFrame, type StreamType, tickerFrame, tradeFrame } from "../wire/SocketFrames.ts";
+import type { Wire } from "../wire/Wire.ts";
 
 /** How far ahead a quiet market is searched at a time; then the search goes on from there. */
 const horizonMs = 3_600_000;
@@ -19,7 +20,7 @@ const candlePauseMs = 1_000;
 export interface StreamRequest {
   readonly kind: StreamKind;
   readonly tape: MarketTape;
-  /** Levels of a book: 1, 5, 15 or 30. */
+  /** Levels of a book. */
   readonly depth: number;
   /** Grouping step in units; 0 for none. */
   readonly step: number;
@@ -30,6 +31,7 @@ export interface StreamRequest {
 export class MarketStream {
   readonly request: StreamRequest;
   private readonly world: World;
+  private readonly wire: Wire;
   /** When the snapshot is due; `Infinity` when it was sent or is not wanted. */
   snapshotMs: number;
   /** Frames after the snapshot are wanted. */
@@ -42,8 +44,9 @@ export class MarketStream {
   private next: TradeRow | undefined;
   private realtimeMs = Infinity;
 
-  constructor(world: World, request: StreamRequest, snapshotMs: number, realtime: boolean) {
+  constructor(world: World, wire: Wire, request: StreamRequest, snapshotMs: number, realtime: boolean) {
     this.world = world;
+    this.wire = wire;
     this.request = request;
     this.snapshotMs = snapshotMs;
     this.realtime = realtime;
@@ -67,6 +70,11 @@ export class MarketStream {
     this.pendingCandle = before.pendingCandle;
     this.lastCandleMs = before.lastCandleMs;
     this.plan();
+  }
+
+  /** Frames after the snapshot are under way. */
+  get isLive(): boolean {
+    return this.live;
   }
 
   /** When something is due. */
@@ -128,9 +136,11 @@ export class MarketStream {
 
   private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
     const { kind, tape } = this.request;
+    const { wire } = this;
     if (kind === "ticker") {
-      const figures = tickerFigures(tape, upTo);
-      return figures === undefined ? undefined : tickerFrame(format, tape.spec, figures, nowMs, stream);
+      const figures = tickerFigures(tape, upTo, wire.profile.zoneOffsetMs);
+      if (figures !== undefined) return tickerFrame(wire, format, tape.spec, figures, nowMs, stream);
+      return wire.options.neverTraded === "null" ? emptyTickerFrame(wire, format, tape.spec, nowMs) : undefined;
     }
     if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
     if (kind === "orderbook") return this.bookFrame(format, nowMs, stream);
@@ -141,8 +151,8 @@ export class MarketStream {
     const { tape } = this.request;
     const trade = tape.last(upTo);
     if (trade === undefined) return undefined;
-    const prevClose = prevCloseOf(tape, trade.ms) ?? trade.price;
-    return tradeFrame(format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    const prevClose = prevCloseOf(tape, trade.ms, this.wire.profile.zoneOffsetMs) ?? trade.price;
+    return tradeFrame(this.wire, format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
   }
 
   private bookFrame(format: Format, nowMs: number, stream: StreamType): string | undefined {
@@ -151,12 +161,12 @@ export class MarketStream {
     if (step !== 0 && (last === undefined || !groupingSteps(tape.spec, last.price).includes(step))) return undefined;
     const { halts } = this.world;
     const book = step === 0 ? bookAt(tape, halts, nowMs) : groupedBookAt(tape, halts, nowMs, step);
-    return book === undefined ? undefined : bookFrame(format, tape.spec, book, depth, level, stream);
+    return book === undefined ? undefined : bookFrame(this.wire, format, tape.spec, book, depth, level, stream);
   }
 
   private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): string | undefined {
     const { tape } = this.request;
-    const candle = latestCandle(tape, unit, upTo);
-    return candle === undefined ? undefined : candleFrame(format, tape.spec, unit, candle, stream);
+    const candle = latestCandle(tape, unit, upTo, this.wire.profile.zoneOffsetMs);
+    return candle === undefined ? undefined : candleFrame(this.wire, format, tape.spec, unit, candle, stream);
   }
 }

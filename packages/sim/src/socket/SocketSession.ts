@@ -3,13 +3,16 @@
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
 import type { ConnectionEntry, Ledger } from "../Ledger.ts";
-import type { ResolvedOptions } from "../Options.ts";
-import { parseUnits } from "../market/TickSize.ts";
+import { hash3, unit } from "../market/Hash.ts";
+import type { Delay, ResolvedOptions } from "../Options.ts";
+import type { Format } from "../profile/Profile.ts";
+import { windowStartOf } from "../rest/ServerLimits.ts";
 import type { World } from "../market/World.ts";
-import { errorFrame, type Format, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
-import { plain } from "../wire/Spelling.ts";
-import { type ClientMessage, readClientMessage, type StreamKind, type TypeRequest } from "./ClientMessage.ts";
-import { MarketStream, type StreamRequest } from "./MarketStream.ts";
+import { errorFrame, isList, listFrame, statusFrame } from "../wire/SocketFrames.ts";
+import { type ClientMessage, readClientMessage, type TypeRequest, typeName } from "./ClientMessage.ts";
+import { InFlight } from "./InFlight.ts";
+import { MarketStream } from "./MarketStream.ts";
+import { listed, streamRequests } from "./streamRequests.ts";
 
 export type SessionOutput =
   | { readonly _tag: "Frame"; readonly text: string }
@@ -33,6 +36,9 @@ export class SocketSession {
   private readonly context: SessionContext;
   private types: ReadonlyArray<TypeRequest> = [];
   private streams = new Map<string, MarketStream>();
+  private inFlight: InFlight | undefined;
+  /** Messages of the client so far. */
+  private messages = 0;
   private format: Format = "DEFAULT";
   private outbox: Array<SessionOutput> = [];
   private messageTimes: Array<number> = [];
@@ -57,8 +63,10 @@ export class SocketSession {
     this.catchUp(nowMs);
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "request", undefined, text);
-    if (this.admit(nowMs)) this.handle(readClientMessage(text), nowMs);
-    else this.refuse("TOO_MANY_REQUEST", "요청 수 제한을 초과했습니다.", nowMs);
+    this.messages++;
+    const { profile, socket } = this.context.options;
+    if (this.admit(nowMs)) this.handle(readClientMessage(text, profile, socket), nowMs);
+    else this.refuse("TOO_MANY_REQUEST", profile.socket.texts.tooMany, nowMs, socket.overrunCloses);
     this.context.wake();
   }
 
@@ -93,6 +101,7 @@ export class SocketSession {
   /** The tape changed. */
   replan(): void {
     for (const stream of this.streams.values()) stream.plan();
+    this.inFlight?.plan();
     this.context.wake();
   }
 
@@ -110,7 +119,8 @@ export class SocketSession {
   }
 
   private dueMs(): number {
-    let due = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
+    const idleEndMs = this.lastTrafficMs + this.context.options.socket.idleMs;
+    let due = Math.min(this.statusMs, this.closeMs, idleEndMs, this.inFlight?.dueMs ?? Infinity);
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -129,25 +139,40 @@ export class SocketSession {
       this.end(atMs, 1000);
       return;
     }
-    for (const stream of this.streams.values()) {
-      if (stream.dueMs > atMs) continue;
-      const { kind, tape } = stream.request;
-      const text = stream.take(this.format);
-      if (text !== undefined) this.send(atMs, typeName(kind), tape.spec.code, text);
-      return;
-    }
+    if (this.takeInFlight(atMs) || this.takeStreams(atMs)) return;
     if (this.statusMs <= atMs) {
       this.statusMs += this.context.options.socket.statusPeriodMs;
-      this.send(atMs, "status", undefined, statusFrame);
-      return;
+      return this.sendStatus(atMs);
     }
     this.drop(atMs);
   }
 
+  private takeInFlight(atMs: number): boolean {
+    const last = this.inFlight !== undefined && this.inFlight.dueMs <= atMs ? this.inFlight.take() : undefined;
+    if (last === undefined) return false;
+    if (last.text !== undefined) this.sendElements(atMs, [{ stream: last.stream, text: last.text }]);
+    return true;
+  }
+
+  /** Takes what is due of one stream, or in a list format of as many as fit into a frame. */
+  private takeStreams(atMs: number): boolean {
+    const room = isList(this.format) ? this.context.options.socket.listElements : 1;
+    const elements: Array<{ readonly stream: MarketStream; readonly text: string }> = [];
+    let taken = 0;
+    for (const stream of this.streams.values()) {
+      if (stream.dueMs > atMs) continue;
+      const text = stream.take(this.format);
+      if (text !== undefined) elements.push({ stream, text });
+      if (++taken >= room) break;
+    }
+    this.sendElements(atMs, elements);
+    return taken > 0;
+  }
+
   private admit(nowMs: number): boolean {
-    const { messagesPerSecond, messagesPerMinute } = this.context.options.limits;
-    this.messageTimes = this.messageTimes.filter((time) => time > nowMs - 60_000);
-    const lastSecond = this.messageTimes.filter((time) => time > nowMs - 1_000).length;
+    const { messagesPerSecond, messagesPerMinute, mode } = this.context.options.limits;
+    this.messageTimes = this.messageTimes.filter((time) => time >= windowStartOf(mode, 60_000, nowMs));
+    const lastSecond = this.messageTimes.filter((time) => time >= windowStartOf(mode, 1_000, nowMs)).length;
     if (lastSecond >= messagesPerSecond || this.messageTimes.length >= messagesPerMinute) return false;
     this.messageTimes.push(nowMs);
     this.context.ledger.recordArrival(`websocket-message:${this.context.entry.connection}`, nowMs);
@@ -155,73 +180,93 @@ export class SocketSession {
   }
 
   private handle(message: ClientMessage, nowMs: number): void {
-    const { statusPeriodMs } = this.context.options.socket;
+    const { profile, socket } = this.context.options;
+    const { statusPeriodMs, statusRepeats } = socket;
     switch (message._tag) {
       case "Ping":
+        if (!statusRepeats) return this.sendStatus(nowMs);
         if (this.statusMs === Infinity) this.statusMs = (Math.floor(nowMs / statusPeriodMs) + 1) * statusPeriodMs;
         return;
       case "List":
         this.format = message.format;
-        return this.send(nowMs, "list", undefined, listFrame(message.format, this.listed(), message.ticket));
+        return this.send(nowMs, "list", undefined, listFrame(message.format, listed(this.types, profile.book), message.ticket));
       case "Subscribe":
         return this.subscribe(message.types, message.format, nowMs);
       case "Refused":
-        return this.refuse(message.name, message.message, nowMs);
+        return this.refuse(message.name, message.message, nowMs, true);
     }
   }
 
   /** Replaces the whole subscription. Codes that do not exist, or are not in capitals, are left out without a word. */
   private subscribe(types: ReadonlyArray<TypeRequest>, format: Format, nowMs: number): void {
-    const { snapshotDelayMs, seamlessReplace } = this.context.options.socket;
+    const { profile, wire, socket } = this.context.options;
+    const { snapshotDelayMs, seamlessReplace, duplicateCodes, inFlightFrames, inFlightMs } = socket;
+    const delays = [this.drawn(snapshotDelayMs[0], 0), this.drawn(snapshotDelayMs[1], 1)] as const;
+    const formatBefore = this.format;
     const before = this.streams;
     this.types = types;
     this.format = format;
     this.streams = new Map();
     for (const type of types) {
-      const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
-      for (const request of this.requestsOf(type)) {
-        const key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
-        if (this.streams.has(key)) continue;
-        const stream = new MarketStream(this.context.world, request, type.onlyRealtime ? Infinity : nowMs + delay, !type.onlySnapshot);
+      const delay = delays[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
+      for (const request of streamRequests(type, this.context.world, profile.book)) {
+        let key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
+        if (this.streams.has(key) && duplicateCodes === "once") continue;
+        while (this.streams.has(key)) key += " again";
+        const snapshotMs = type.onlyRealtime ? Infinity : nowMs + delay;
+        const stream = new MarketStream(this.context.world, wire, request, snapshotMs, !type.onlySnapshot);
         const old = before.get(key);
         if (old !== undefined && seamlessReplace) stream.continue(old);
         if (type.onlyRealtime && stream.dueMs === Infinity) stream.start(nowMs);
         this.streams.set(key, stream);
       }
     }
+    const ended = [...before].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
+    this.inFlight = new InFlight(ended, formatBefore, inFlightFrames, nowMs + inFlightMs);
   }
 
-  private *requestsOf(type: TypeRequest): Generator<StreamRequest> {
-    for (const code of type.codes) {
-      const [name = "", suffix] = type.kind === "orderbook" ? code.split(".") : [code];
-      const tape = this.context.world.tape(name);
-      if (tape === undefined) continue;
-      const step = type.level === undefined ? 0 : parseUnits(type.level, tape.spec.decimals);
-      if (step === undefined || (step !== 0 && tape.spec.quote !== "KRW")) continue;
-      const depth = suffix === "1" || suffix === "5" || suffix === "15" ? Number(suffix) : 30;
-      yield { kind: type.kind, tape, depth, step, level: plain(step, tape.spec.decimals) };
+  /** A wait of a range, the same for the same seed, connection and message. */
+  private drawn(delay: Delay, use: number): number {
+    if (typeof delay === "number") return delay;
+    const { entry, options } = this.context;
+    const draw = unit(hash3(options.seed ^ entry.connection, this.messages, use));
+    return delay[0] + Math.floor(draw * (delay[1] - delay[0] + 1));
+  }
+
+  private refuse(name: string, message: string, nowMs: number, closes: boolean): void {
+    if (closes) {
+      this.closeMs = nowMs + this.drawn(this.context.options.socket.errorCloseMs, 2);
+      this.streams = new Map();
+      this.inFlight = undefined;
+      this.statusMs = Infinity;
     }
+    this.send(nowMs, "error", undefined, this.wrapped(errorFrame(name, message)));
   }
 
-  private listed(): ReadonlyArray<ListedSubscription> {
-    return this.types.map((type) => ({
-      type: type.type,
-      codes: type.codes,
-      level: type.kind === "orderbook" ? (type.level ?? "0") : undefined,
-    }));
+  private sendStatus(atMs: number): void {
+    this.send(atMs, "status", undefined, this.wrapped(statusFrame));
   }
 
-  private refuse(name: string, message: string, nowMs: number): void {
-    this.closeMs = nowMs + this.context.options.socket.errorCloseMs;
-    this.streams = new Map();
-    this.statusMs = Infinity;
-    this.send(nowMs, "error", undefined, errorFrame(name, message));
+  private wrapped(text: string): string {
+    return this.context.options.socket.wrapsStatus && isList(this.format) ? `[${text}]` : text;
+  }
+
+  /** What streams have to say, as one frame; the ledger keeps each element by itself. */
+  private sendElements(atMs: number, elements: ReadonlyArray<{ readonly stream: MarketStream; readonly text: string }>): void {
+    if (elements.length === 0 || atMs < this.silentUntilMs) return;
+    for (const { stream, text } of elements) this.record(atMs, "out", typeName(stream.request.kind), stream.request.tape.spec.code, text);
+    const texts = elements.map(({ text }) => text);
+    this.deliver(atMs, texts.length === 1 ? texts.join() : `[${texts.map((text) => text.slice(1, -1)).join(",")}]`);
   }
 
   private send(atMs: number, kind: string, market: string | undefined, text: string): void {
     if (atMs < this.silentUntilMs) return;
-    this.lastTrafficMs = atMs;
     this.record(atMs, "out", kind, market, text);
+    this.deliver(atMs, text);
+  }
+
+  private deliver(atMs: number, text: string): void {
+    if (this.context.options.socket.idleCounts === "both") this.lastTrafficMs = atMs;
     this.outbox.push({ _tag: "Frame", text });
   }
 
@@ -237,5 +282,3 @@ export class SocketSession {
     this.context.onEnd(this);
   }
 }
-
-const typeName = (kind: StreamKind): string => (kind === "ticker" || kind === "trade" || kind === "orderbook" ? kind : `candle.${kind}`);

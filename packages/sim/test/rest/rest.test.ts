@@ -346,6 +346,40 @@ describe("limits", () => {
     assert.strictEqual(ask(strict, "/v1/ticker?markets=KRW-BTC", now + 7_000).status, 200);
   });
 
+  it("block twice as long each time, until an hour has passed in peace", () => {
+    const strict = new ExchangeModel({ seed: 1, limits: { perWindow: 1, banAfter: 1, banMs: 10_000 } });
+    /** Provokes a block at `atMs`; returns how long it lasts. */
+    const provoke = (atMs: number) => {
+      ask(strict, "/v1/market/all", atMs);
+      assert.strictEqual(ask(strict, "/v1/market/all", atMs).status, 429);
+      return strict.limits.banOf("10.0.0.1", atMs)! - atMs;
+    };
+    assert.strictEqual(provoke(now), 10_000);
+    assert.strictEqual(provoke(now + 10_000), 20_000);
+    assert.strictEqual(provoke(now + 40_000), 40_000);
+    assert.strictEqual(provoke(now + 80_001 + 3_600_000), 10_000);
+    const flat = new ExchangeModel({ seed: 1, limits: { perWindow: 0, banAfter: 1, banMs: 10_000, banGrowth: 1 } });
+    for (const atMs of [now, now + 10_000]) {
+      assert.strictEqual(ask(flat, "/v1/market/all", atMs).status, 429);
+      assert.strictEqual(flat.limits.banOf("10.0.0.1", atMs), atMs + 10_000);
+    }
+  });
+
+  it.each([
+    ["seconds", "text/plain", "Too many API requests. Blocked for 30 seconds."],
+    ["korean", "text/plain", "요청 수 제한을 초과하여 30초 동안 차단되었습니다."],
+    ["json", "application/json", '{"error":{"name":"too_many_requests","message":"Too many API requests. Blocked for 30 seconds."}}'],
+    ["until", "text/plain", "Too many API requests. Blocked until 2026-01-05T12:18:12+09:00."],
+    ["silent", "text/plain", "Too many API requests."],
+  ] as const)("say how long a block lasts in the form %s (§3.5)", (bannedBody, type, body) => {
+    const strict = new ExchangeModel({ seed: 1, limits: { bannedBody } });
+    strict.limits.ban("10.0.0.1", now + 30_000);
+    const banned = ask(strict, "/v1/market/all", now);
+    assert.deepStrictEqual([banned.status, banned.text], [418, body]);
+    assert.isTrue(banned.headers["content-type"]!.startsWith(type));
+    assert.strictEqual(banned.headers["remaining-req"], "group=market; min=600; sec=0");
+  });
+
   it("let a request with an Origin through once in ten seconds", () => {
     const limited = new ExchangeModel({ seed: 1 });
     const origin = { origin: "https://example.com" };

@@ -4,20 +4,25 @@ import { gunzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Exit, Fiber, Layer, Scope } from "effect";
 import { WebSocket } from "ws";
-import { Exchange, ExchangeModel, layerLoopbackServer, LoopbackServer, makeLoopbackServer } from "../../src/index.ts";
-import { Addresses, conformance, type Door } from "../conformance.ts";
+import { Exchange, ExchangeModel, type ExchangeOptions, layerLoopbackServer, LoopbackServer, makeLoopbackServer } from "../../src/index.ts";
+import { Addresses, type Door } from "../conformance/door.ts";
+import { conformance } from "../conformance.ts";
 
-const server = layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, socket: { statusPeriodMs: 100 } })));
+const serverOf = (options: ExchangeOptions = {}) => layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, ...options })));
+const server = serverOf();
 
 /** The live transport of the product against the emulated exchange over TCP. */
 const loopbackDoor: Door = {
-  layer: Layer.mergeAll(
-    NodeTransport.layer({ timeouts: { headersMs: 200 } }),
-    Layer.effect(
-      Addresses,
-      Effect.map(LoopbackServer, ({ url, socketUrl }) => ({ rest: url, socket: socketUrl })),
-    ).pipe(Layer.provideMerge(server)),
-  ),
+  layer: (options) =>
+    Layer.fresh(
+      Layer.mergeAll(
+        NodeTransport.layer({ timeouts: { headersMs: 2_000 } }),
+        Layer.effect(
+          Addresses,
+          Effect.map(LoopbackServer, ({ url, socketUrl }) => ({ rest: url, socket: socketUrl })),
+        ).pipe(Layer.provideMerge(serverOf(options))),
+      ),
+    ),
   test: (title, effect) => it.live(title, effect),
   // Some of what a test waits for happens inside the server, where it has no event: look again at every turn of the event loop.
   until: (done) =>
@@ -25,12 +30,41 @@ const loopbackDoor: Door = {
       const look = () => (done() ? resume(Effect.void) : void setImmediate(look));
       look();
     }).pipe(Effect.timeout("10 seconds"), Effect.orDie),
+  fetch: (target, headers) =>
+    Effect.flatMap(Addresses, ({ rest }) =>
+      Effect.callback((resume) => {
+        http.get(rest + target, { headers, agent: false }, (response) => {
+          const chunks: Array<Buffer> = [];
+          response.on("data", (chunk) => chunks.push(chunk));
+          response.on("end", () =>
+            resume(
+              Effect.succeed({ status: response.statusCode ?? 0, headers: flat(response.headers), text: String(Buffer.concat(chunks)) }),
+            ),
+          );
+        });
+      }),
+    ),
+  handshake: (headers) =>
+    Effect.flatMap(Addresses, ({ socket }) =>
+      Effect.callback((resume) => {
+        const client = new WebSocket(socket, { headers });
+        client.on("error", () => client.terminate());
+        client.on("unexpected-response", (_request, response) =>
+          resume(Effect.succeed({ status: response.statusCode ?? 0, headers: flat(response.headers) })),
+        );
+        client.on("upgrade", (response) => resume(Effect.succeed({ status: 101, headers: flat(response.headers) })));
+        client.on("open", () => client.terminate());
+      }),
+    ),
 };
+
+const flat = (headers: http.IncomingHttpHeaders): Record<string, string | undefined> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]));
 
 conformance("over loopback", loopbackDoor);
 
 describe("over loopback: the wire itself", () => {
-  it.live("compresses answers when asked to, with lengths that fit", () =>
+  it.live("compresses answers when asked to, with lengths that fit (§1.1)", () =>
     Effect.gen(function* () {
       const { url } = yield* LoopbackServer;
       const read = (headers: http.OutgoingHttpHeaders) =>
@@ -51,30 +85,32 @@ describe("over loopback: the wire itself", () => {
     }).pipe(Effect.provide(server)),
   );
 
-  it.live("names the connect limit in the handshake, compresses frames for clients that offer it and echoes ping payloads", () =>
-    Effect.gen(function* () {
-      const { socketUrl } = yield* LoopbackServer;
-      const seen = yield* Effect.callback<{
-        readonly headers: http.IncomingHttpHeaders;
-        readonly extensions: string;
-        readonly pong: string;
-      }>((resume) => {
-        const client = new WebSocket(socketUrl, { perMessageDeflate: true });
-        let headers: http.IncomingHttpHeaders = {};
-        client.on("upgrade", (response) => {
-          headers = response.headers;
+  it.live(
+    "names the connect limit in the handshake, compresses frames for clients that offer it and echoes ping payloads (§8 WebSocket: permessage-deflate)",
+    () =>
+      Effect.gen(function* () {
+        const { socketUrl } = yield* LoopbackServer;
+        const seen = yield* Effect.callback<{
+          readonly headers: http.IncomingHttpHeaders;
+          readonly extensions: string;
+          readonly pong: string;
+        }>((resume) => {
+          const client = new WebSocket(socketUrl, { perMessageDeflate: true });
+          let headers: http.IncomingHttpHeaders = {};
+          client.on("upgrade", (response) => {
+            headers = response.headers;
+          });
+          client.on("open", () => client.ping("payload"));
+          client.on("pong", (data) => {
+            resume(Effect.succeed({ headers, extensions: client.extensions, pong: String(data) }));
+            client.terminate();
+          });
         });
-        client.on("open", () => client.ping("payload"));
-        client.on("pong", (data) => {
-          resume(Effect.succeed({ headers, extensions: client.extensions, pong: String(data) }));
-          client.terminate();
-        });
-      });
-      assert.strictEqual(seen.headers["remaining-req"], "group=websocket; min=300; sec=4");
-      assert.strictEqual(seen.headers["limit-by-ip"], "Yes");
-      assert.strictEqual(seen.extensions, "permessage-deflate");
-      assert.strictEqual(seen.pong, "payload");
-    }).pipe(Effect.provide(server)),
+        assert.strictEqual(seen.headers["remaining-req"], "group=websocket; min=300; sec=4");
+        assert.strictEqual(seen.headers["limit-by-ip"], "Yes");
+        assert.strictEqual(seen.extensions, "permessage-deflate");
+        assert.strictEqual(seen.pong, "payload");
+      }).pipe(Effect.provide(server)),
   );
 
   it.live("survives a handshake it cannot read, without leaking its connection or its headers", () =>

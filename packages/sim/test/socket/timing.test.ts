@@ -3,7 +3,7 @@ import { Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import { defaultOriginMs, Exchange, type ExchangeOptions, layerMemoryTransport, Script } from "../../src/index.ts";
 import { endOf, sequentialId } from "../../src/market/Trade.ts";
-import { Addresses, makeTools } from "../conformance.ts";
+import { Addresses, makeTools } from "../conformance/door.ts";
 import { memoryDoor } from "../memoryDoor.ts";
 
 const { open, get } = makeTools(memoryDoor);
@@ -21,7 +21,7 @@ const times = (exchange: Exchange["Service"], kind: string) =>
   exchange.ledger.frames({ direction: "out", kind }).map((frame) => frame.atMs - defaultOriginMs);
 
 describe("the socket's clock", () => {
-  it.effect("sends snapshots 172 and 340 ms after the request, and takes a second request's time anew", () =>
+  const snapshotTimes = (options: ExchangeOptions) =>
     Effect.gen(function* () {
       yield* Script.halt;
       const exchange = yield* Exchange;
@@ -35,22 +35,50 @@ describe("the socket's clock", () => {
       yield* client.send([ticket, ...types]);
       yield* TestClock.adjust("1 second");
       const zero = exchange.ledger.frames({ kind: "request" })[0]!.atMs - defaultOriginMs;
-      assert.deepStrictEqual(times(exchange, "trade"), [zero + 172, zero + 1_172]);
-      assert.deepStrictEqual(times(exchange, "orderbook"), [zero + 340, zero + 1_340]);
-    }).pipe(Effect.provide(world())),
+      return [...times(exchange, "trade"), ...times(exchange, "orderbook")].map((ms) => ms - zero);
+    }).pipe(Effect.provide(Layer.fresh(world(options))));
+
+  it.effect("sends snapshots in two bursts, 172 to 188 and 328 to 354 ms after each request, the same for the same seed (§2.3)", () =>
+    Effect.gen(function* () {
+      const drawn = new Set<number>();
+      for (let seed = 1; seed <= 20; seed++) {
+        const all = yield* snapshotTimes({ seed });
+        assert.strictEqual(all.length, 4);
+        const [first = 0, second = 0, third = 0, fourth = 0] = all.map((ms) => ms % 1_000);
+        for (const ms of [first, second]) assert.isTrue(ms >= 172 && ms <= 188, `${ms}`);
+        for (const ms of [third, fourth]) assert.isTrue(ms >= 328 && ms <= 354, `${ms}`);
+        drawn.add(first);
+      }
+      assert.isAbove(drawn.size, 5);
+      assert.deepStrictEqual(yield* snapshotTimes({ seed: 7 }), yield* snapshotTimes({ seed: 7 }));
+    }),
   );
 
-  it.effect("closes 160 ms after an error", () =>
+  it.effect("sends snapshots exactly when it is told to, and takes a second request's time anew", () =>
     Effect.gen(function* () {
-      const exchange = yield* Exchange;
-      const client = yield* open;
-      yield* client.send("hello");
-      yield* TestClock.adjust(159);
-      assert.deepStrictEqual([client.frames.length, client.closes.length], [1, 0]);
-      yield* TestClock.adjust(1);
-      assert.deepStrictEqual(client.closes, [{ code: 1000, reason: "" }]);
-      assert.strictEqual(exchange.openSockets, 0);
-    }).pipe(Effect.provide(world())),
+      assert.deepStrictEqual(yield* snapshotTimes({ socket: { snapshotDelayMs: [172, 340] } }), [172, 1_172, 340, 1_340]);
+    }),
+  );
+
+  it.effect("closes 150 to 180 ms after an error, or when it is told to (§4.3)", () =>
+    Effect.gen(function* () {
+      const closeAfter = (options: ExchangeOptions) =>
+        Effect.gen(function* () {
+          const exchange = yield* Exchange;
+          const client = yield* open;
+          yield* client.send("hello");
+          yield* TestClock.adjust("1 second");
+          assert.strictEqual(client.frames.length, 1);
+          assert.deepStrictEqual(client.closes, [{ code: 1000, reason: "" }]);
+          assert.strictEqual(exchange.openSockets, 0);
+          return exchange.ledger.connections()[0]!.closed!.atMs - exchange.ledger.frames({ kind: "error" })[0]!.atMs;
+        }).pipe(Effect.provide(Layer.fresh(world(options))));
+      const drawn = [];
+      for (let seed = 1; seed <= 20; seed++) drawn.push(yield* closeAfter({ seed }));
+      assert.isTrue(drawn.every((ms) => ms >= 150 && ms <= 180));
+      assert.isAbove(new Set(drawn).size, 5);
+      assert.strictEqual(yield* closeAfter({ socket: { errorCloseMs: 42 } }), 42);
+    }),
   );
 
   it.effect("repeats the status on its own ten-second clock", () =>
@@ -64,16 +92,16 @@ describe("the socket's clock", () => {
     }).pipe(Effect.provide(world())),
   );
 
-  it.effect("cuts a socket without traffic after 120 s, without a close frame, and not one that pings", () =>
+  it.effect("cuts a socket without traffic after 60 s, without a close frame, and not one that pings (§2.12)", () =>
     Effect.gen(function* () {
       const exchange = yield* Exchange;
       const [idle, lively] = [yield* open, yield* open];
       for (let i = 0; i < 4; i++) {
         yield* lively.ping;
-        yield* TestClock.adjust("60 seconds");
+        yield* TestClock.adjust("50 seconds");
       }
       assert.deepStrictEqual(idle.closes, [{ code: 1006, reason: "" }]);
-      assert.strictEqual(exchange.ledger.connections()[0]!.closed!.atMs - exchange.ledger.connections()[0]!.openedMs, 120_000);
+      assert.strictEqual(exchange.ledger.connections()[0]!.closed!.atMs - exchange.ledger.connections()[0]!.openedMs, 60_000);
       assert.deepStrictEqual(lively.closes, []);
       assert.strictEqual(lively.counts.pongs, 4);
     }).pipe(Effect.provide(world())),

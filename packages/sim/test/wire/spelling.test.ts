@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
-import { isoSeconds, parseTimeOfDay, parseTo } from "../../src/wire/Dates.ts";
-import { fixed, java, money, plain, pointed, ratio } from "../../src/wire/Spelling.ts";
+import { isoSeconds, kstOffsetMs, parseTimeOfDay, parseTo } from "../../src/wire/Dates.ts";
+import { fixed, java, money, plain, pointed, ratio, spellers, type SpellingMode } from "../../src/wire/Spelling.ts";
 
 describe("numbers", () => {
   it("spells like the recorded wire", () => {
@@ -14,12 +14,33 @@ describe("numbers", () => {
     assert.strictEqual(java(100_000, 8), "0.001");
     assert.strictEqual(java(9_999_999, 0), "9999999.0");
     assert.strictEqual(java(10_000_000, 0), "1.0E7");
+    assert.strictEqual(java(0, 8), "0.0");
+    assert.strictEqual(java(-136_000_000, 0), "-1.36E8");
     assert.strictEqual(pointed(91_361_000, 0), "91361000.0");
     assert.strictEqual(plain(689, 8), "0.00000689");
     assert.strictEqual(fixed(-136_000, 0), "-136000.00000000");
     assert.strictEqual(fixed(3_718_990_623_968_317_623_000n, 8), "37189906239683.17623000");
     assert.strictEqual(ratio(4_559_000, 106_400_000), "0.0428477444");
     assert.strictEqual(ratio(-224_000, 91_424_000), "-0.0024501225");
+  });
+
+  it("rounds to a double only in Java's spelling of what no double holds, as Java does", () => {
+    assert.strictEqual(java(3_718_990_623_968_317_623_000n, 8), "3.718990623968318E13");
+    assert.strictEqual(java(12_345_678_901_234_567n, 16), "1.2345678901234567");
+    assert.strictEqual(java(12_345_678_901_234_567_891n, 13), "1234567.8901234567");
+    assert.strictEqual(java(1_000_000_000_000_000_001n, 12), "1000000.0");
+  });
+
+  it("spells everything one way in a forced mode", () => {
+    const spelled = (mode: SpellingMode) => {
+      const { plain, pointed, fixed, java, money, ratio } = spellers[mode];
+      return [plain(5, 8), pointed(12, 0), fixed(1, 0, 16), java(10_000_000, 0), money(1n, 16), ratio(-1, 3, 4)];
+    };
+    const sixteen = "0.0000000000000001";
+    assert.deepStrictEqual(spelled("plain"), ["0.00000005", "12", "1", "10000000", sixteen, "-0.3333"]);
+    assert.deepStrictEqual(spelled("fixed"), ["0.00000005", "12.00000000", "1.00000000", "10000000.00000000", sixteen, "-0.33330000"]);
+    assert.deepStrictEqual(spelled("java"), ["5.0E-8", "12.0", "1.0", "1.0E7", "1.0E-16", "-0.3333"]);
+    assert.deepStrictEqual(spelled("wire"), ["0.00000005", "12.0", "1.0000000000000000", "1.0E7", sixteen, "-0.3333"]);
   });
 
   it("keeps money exact: eight decimals where they suffice, sixteen where not", () => {
@@ -36,6 +57,8 @@ describe("dates", () => {
       assert.strictEqual(parseTo(text), at, text);
     for (const text of ["2025-06-24T13:56:53 09:00", "2025-06-24T04:56:53.5Z", "2025-02-31T00:00:00Z", "2025-06-24", "now"])
       assert.isUndefined(parseTo(text), text);
+    assert.strictEqual(parseTo("2025-06-24T13:56:53", kstOffsetMs), at);
+    assert.strictEqual(parseTo("2025-06-24T04:56:53Z", kstOffsetMs), at);
     assert.strictEqual(isoSeconds(at), "2025-06-24T04:56:53");
   });
 
