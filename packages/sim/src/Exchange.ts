@@ -56,7 +56,8 @@ export class ExchangeModel {
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
-    this.world = new World(this.options.seed, this.options.historyStartMs);
+    const { seed, historyStartMs, markets, lifecycle, maintenance } = this.options;
+    this.world = new World(seed, historyStartMs, markets, { lifecycle, maintenance: maintenance.windows });
     this.ledger = new Ledger(this.options.ledgerCapacity);
     this.limits = new ServerLimits(this.options.limits);
   }
@@ -99,7 +100,12 @@ export class ExchangeModel {
       record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
       return faulty(fault, { ...headers, ...jsonType });
     }
-    const answer = answerRoute(route, this.world, query, nowMs);
+    if (this.world.maintenance.endAt(nowMs) !== undefined) {
+      const hangs = this.options.maintenance.rest === "hang";
+      record("fault", hangs ? undefined : 500);
+      return hangs ? { _tag: "Hang" } : respond(500, { ...headers, ...jsonType }, underMaintenance);
+    }
+    const answer = answerRoute(route, this.world.at(nowMs), query, nowMs);
     record("accepted", answer.status);
     return respond(answer.status, { ...headers, ...jsonType }, answer.text);
   }
@@ -109,7 +115,8 @@ export class ExchangeModel {
     const { path } = parseTarget(request.target);
     const base = { date: httpDate(nowMs) };
     if (path !== "/websocket/v1") return refused(404, { ...base, ...jsonType }, noRoute);
-    if (nowMs < this.refuseUpgradesUntilMs) return refused(503, { ...base, ...textType }, "Service Temporarily Unavailable");
+    if (nowMs < this.refuseUpgradesUntilMs || this.world.maintenance.endAt(nowMs) !== undefined)
+      return refused(503, { ...base, ...textType }, "Service Temporarily Unavailable");
     const withOrigin = request.headers["origin"] !== undefined;
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
     if (admission._tag === "Banned") return refused(418, { ...base, ...textType }, banText(admission.untilMs - nowMs));
@@ -173,6 +180,8 @@ const testClockBelowMs = 1e11;
 const jsonType = { "content-type": "application/json;charset=UTF-8" };
 const textType = { "content-type": "text/plain;charset=UTF-8" };
 const noRoute = '{"error":{"name":"not_found","message":"no Route matched with those values"}}';
+
+const underMaintenance = '{"error":{"name":500,"message":"The service is under maintenance."}}';
 
 const banText = (leftMs: number): string => `Too many API requests. Blocked for ${Math.max(1, Math.ceil(leftMs / 1_000))} seconds.`;
 

@@ -2,7 +2,17 @@
 export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, type RestOutcome, type UpgradeOutcome } from "./Exchange.ts";
 export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
-export { defaultOriginMs, type ExchangeOptions, type LimitOptions, type ResolvedOptions, type SocketOptions } from "./Options.ts";
+export type { LifecyclePlan } from "./market/Lifecycle.ts";
+export type { MaintenanceWindow } from "./market/Maintenance.ts";
+export type { MarketsOptions } from "./market/WideCatalogue.ts";
+export {
+  defaultOriginMs,
+  type ExchangeOptions,
+  type LimitOptions,
+  type MaintenanceOptions,
+  type ResolvedOptions,
+  type SocketOptions,
+} from "./Options.ts";
 export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";

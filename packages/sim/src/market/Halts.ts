@@ -1,6 +1,6 @@
 /**
- * The times in which the seeded market stands still: halts ordered by a script, in which only scripted trades happen, and planned stretches,
- * which are maintenance. Halting takes effect after the millisecond it is ordered in; resuming likewise. At most {@link maxHalts} of each are
+ * The times in which the seeded market stands still: halts ordered by a script, in which only scripted trades happen, and planned stretches of
+ * maintenance, in which nothing does. Halting takes effect after the millisecond it is ordered in; resuming likewise. At most {@link maxHalts} of each are
  * kept: more is an error of the script.
  */
 const maxHalts = 1_000;
@@ -46,6 +46,11 @@ export class Halts {
   /** Whether the market stands still at `ms`. */
   at(ms: number): boolean {
     return this.find(ms) !== undefined;
+  }
+
+  /** Whether a planned stretch holds `ms`: then not even scripted trades happen. */
+  isPlanned(ms: number): boolean {
+    return this.planned.some((halt) => ms >= halt.from && ms < halt.to);
   }
 
   /** Whether any halt lies partly in `[from, to)`. */

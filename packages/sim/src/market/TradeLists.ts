@@ -115,7 +115,7 @@ export class TradeLists {
     const seeded = buffer.rows();
     if (this.isUntouched(minute)) return { seeded, happening: seeded, bursts: undefined };
     const happening = seeded.filter(({ ms }) => !this.halts.at(ms));
-    happening.push(...(this.scripted.get(minute) ?? []));
+    for (const trade of this.scripted.get(minute) ?? []) if (!this.halts.isPlanned(trade.ms)) happening.push(trade);
     const within = happening.filter(({ ms }) => ms >= this.openedMs && ms < this.closedMs);
     return { seeded, happening: within.sort(inOrder), bursts: undefined };
   };

@@ -106,13 +106,10 @@ const magnitudes = [0.01, 0.1, 1, 10, 100];
 const madeUp = (seed: number, quote: Quote, { base, korean, english }: Coin, rate: number): MarketSpec => {
   const hash = hashText(0x6d61646b, base) >>> 0;
   const won = (100 + (hash % 900)) * (magnitudes[(hash >>> 10) % magnitudes.length] ?? 1);
-  const price =
-    quote === "KRW"
-      ? won.toFixed(2)
-      : quote === "BTC"
-        ? Math.max(0.000001, won / 114_000_000).toFixed(8)
-        : Math.max(0.001, won / 1_452).toFixed(8);
-  return specOf(quote, [base, korean, english, price, rate], seed);
+  const price = quote === "KRW" ? won : quote === "BTC" ? Math.max(0.000001, won / 114_000_000) : Math.max(0.001, won / 1_452);
+  // Four digits fit the decimals of any market.
+  const digits = Number(price.toPrecision(4)).toFixed(8);
+  return specOf(quote, [base, korean, english, digits, rate], seed);
 };
 
 /** `[letter, number of the Hangul initial]` */

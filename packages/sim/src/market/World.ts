@@ -83,12 +83,13 @@ export class World {
     this.forgetFrom(haltMs);
   }
 
-  /** The market is there from `nowMs` on, without a history, and trades after it; says whether it was not there. A new code makes a market. */
+  /** The market is there and trades from `nowMs` on, without a history; says whether it was not there. A new code makes a market. */
   list(code: string, nowMs: number): boolean {
     const known = this.tapes.get(code);
+    if (known !== undefined && !this.lifecycle.list(code, nowMs)) return false;
+    const tape = known ?? this.add(code);
     if (known === undefined) this.lifecycle.plan({ market: code, listMs: nowMs });
-    else if (!this.lifecycle.list(code, nowMs)) return false;
-    (known ?? this.add(code)).setOpen(nowMs + 1, Infinity);
+    tape.setOpen(nowMs, Infinity);
     return true;
   }
 

@@ -41,10 +41,15 @@ export class SocketSession {
   private closeMs = Infinity;
   private silentUntilMs = -Infinity;
   private ended = false;
+  /** The next maintenance; found anew when something was ordered. */
+  private maintenanceMs: number;
+  private maintainedMs: number;
 
   constructor(context: SessionContext) {
     this.context = context;
     this.lastTrafficMs = context.entry.openedMs;
+    this.maintainedMs = context.entry.openedMs - 1;
+    this.maintenanceMs = context.world.maintenance.nextStart(this.maintainedMs);
   }
 
   get isEnded(): boolean {
@@ -92,6 +97,7 @@ export class SocketSession {
 
   /** The tape changed. */
   replan(): void {
+    this.maintenanceMs = this.context.world.maintenance.nextStart(this.maintainedMs);
     for (const stream of this.streams.values()) stream.plan();
     this.context.wake();
   }
@@ -110,7 +116,7 @@ export class SocketSession {
   }
 
   private dueMs(): number {
-    let due = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
+    let due = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, this.lastTrafficMs + this.context.options.socket.idleMs);
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -124,6 +130,7 @@ export class SocketSession {
   }
 
   private takeDue(atMs: number): void {
+    if (this.maintenanceMs <= atMs) return this.maintain();
     if (this.closeMs <= atMs) {
       this.outbox.push({ _tag: "Close", code: 1000, reason: "" });
       this.end(atMs, 1000);
@@ -142,6 +149,14 @@ export class SocketSession {
       return;
     }
     this.drop(atMs);
+  }
+
+  private maintain(): void {
+    const { world, options } = this.context;
+    const atMs = (this.maintainedMs = this.maintenanceMs);
+    this.maintenanceMs = world.maintenance.nextStart(atMs);
+    if (options.maintenance.sockets === "cut") this.drop(atMs);
+    else this.silence(Math.max(this.silentUntilMs, world.maintenance.endAt(atMs) ?? atMs));
   }
 
   private admit(nowMs: number): boolean {
@@ -179,7 +194,7 @@ export class SocketSession {
     this.streams = new Map();
     for (const type of types) {
       const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
-      for (const request of this.requestsOf(type)) {
+      for (const request of this.requestsOf(type, nowMs)) {
         const key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
         if (this.streams.has(key)) continue;
         const stream = new MarketStream(this.context.world, request, type.onlyRealtime ? Infinity : nowMs + delay, !type.onlySnapshot);
@@ -191,10 +206,11 @@ export class SocketSession {
     }
   }
 
-  private *requestsOf(type: TypeRequest): Generator<StreamRequest> {
+  private *requestsOf(type: TypeRequest, nowMs: number): Generator<StreamRequest> {
+    const listed = this.context.world.at(nowMs);
     for (const code of type.codes) {
       const [name = "", suffix] = type.kind === "orderbook" ? code.split(".") : [code];
-      const tape = this.context.world.tape(name);
+      const tape = listed.tape(name);
       if (tape === undefined) continue;
       const step = type.level === undefined ? 0 : parseUnits(type.level, tape.spec.decimals);
       if (step === undefined || (step !== 0 && tape.spec.quote !== "KRW")) continue;
