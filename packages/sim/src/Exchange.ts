@@ -52,6 +52,7 @@ export class ExchangeModel {
   readonly faults = new RestFaults();
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
+  private ownTime: Clock.Clock | undefined;
   private refuseUpgradesUntilMs = -Infinity;
 
   constructor(options?: ExchangeOptions) {
@@ -62,10 +63,18 @@ export class ExchangeModel {
     this.limits = new ServerLimits(this.options.limits);
   }
 
-  /** The exchange's wall clock, epoch milliseconds. */
+  /** The exchange's wall clock, epoch milliseconds: that of `clock`, unless it keeps a time of its own. */
   nowOf(clock: Clock.Clock): number {
-    const ms = clock.currentTimeMillisUnsafe();
+    const ms = (this.ownTime ?? clock).currentTimeMillisUnsafe();
     return Math.floor(ms < testClockBelowMs ? this.options.originMs + ms : ms);
+  }
+
+  /** Keeps the time of `clock`, whoever asks, until the returned function is called or another clock is given. */
+  keepTime(clock: Clock.Clock): () => void {
+    this.ownTime = clock;
+    return () => {
+      if (this.ownTime === clock) this.ownTime = undefined;
+    };
   }
 
   /** {@link nowOf} the clock of the running effect. */

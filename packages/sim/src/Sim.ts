@@ -20,6 +20,7 @@ import { Exchange } from "./Exchange.ts";
 import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
 import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
+import type { ExchangeClock } from "./time/ExchangeClock.ts";
 
 export {
   ban,
@@ -64,8 +65,11 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
     }),
   );
 
-/** The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. */
-export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer> =>
+/**
+ * The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. With a `speed` the exchange lives
+ * that much faster than the router, which sees its clock run away.
+ */
+export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer | ExchangeClock> =>
   Layer.unwrap(
     Effect.map(LoopbackServer, ({ url, socketUrl }) => {
       const profile: UpbitProfile = { ...simulated, restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };

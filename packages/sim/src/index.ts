@@ -18,3 +18,5 @@ export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";
+export { ExchangeClock } from "./time/ExchangeClock.ts";
+export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";
