@@ -54,19 +54,29 @@ export class ExchangeModel {
   readonly faults = new RestFaults();
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
+  private ownTime: Clock.Clock | undefined;
   private refuseUpgradesUntilMs = -Infinity;
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
-    this.world = new World(this.options.seed, this.options.historyStartMs, this.options.profile.quotes);
+    const { seed, historyStartMs, markets, lifecycle, maintenance, profile } = this.options;
+    this.world = new World(seed, historyStartMs, { ...markets, quotes: profile.quotes }, { lifecycle, maintenance: maintenance.windows });
     this.ledger = new Ledger(this.options.ledgerCapacity);
     this.limits = new ServerLimits(this.options.limits);
   }
 
-  /** The exchange's wall clock, epoch milliseconds. */
+  /** The exchange's wall clock, epoch milliseconds: that of `clock`, unless it keeps a time of its own. */
   nowOf(clock: Clock.Clock): number {
-    const ms = clock.currentTimeMillisUnsafe();
+    const ms = (this.ownTime ?? clock).currentTimeMillisUnsafe();
     return Math.floor(ms < testClockBelowMs ? this.options.originMs + ms : ms);
+  }
+
+  /** Keeps the time of `clock`, whoever asks, until the returned function is called or another clock is given. */
+  keepTime(clock: Clock.Clock): () => void {
+    this.ownTime = clock;
+    return () => {
+      if (this.ownTime === clock) this.ownTime = undefined;
+    };
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -102,6 +112,11 @@ export class ExchangeModel {
       record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
       return faulty(fault, { ...headers, ...answers.jsonType });
     }
+    if (this.world.maintenance.endAt(nowMs) !== undefined) {
+      const hangs = options.maintenance.rest === "hang";
+      record("fault", hangs ? undefined : 500);
+      return hangs ? { _tag: "Hang" } : respond(500, { ...headers, ...answers.jsonType }, answers.underMaintenance);
+    }
     const answer = this.answer(route, request.target, query, nowMs);
     record("accepted", answer.status);
     if (answer.refused && !options.limits.errorsConsume) {
@@ -117,7 +132,8 @@ export class ExchangeModel {
     const { path } = parseTarget(request.target);
     const { options } = this;
     if (path !== "/websocket/v1") return refused(answers.notRouted(options, nowMs));
-    if (nowMs < this.refuseUpgradesUntilMs) return refused(answers.unavailable(options, nowMs));
+    if (nowMs < this.refuseUpgradesUntilMs || this.world.maintenance.endAt(nowMs) !== undefined)
+      return refused(answers.unavailable(options, nowMs));
     const withOrigin = this.hasOrigin(request);
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
     if (admission._tag !== "Accepted") {
@@ -161,7 +177,7 @@ export class ExchangeModel {
   private answer(route: Route, target: string, query: URLSearchParams, nowMs: number): Answer {
     const { wire, rest } = this.options;
     if (rest.strictEncoding && hasRawTo(target)) return refusal(wire, invalidParameter());
-    return answerRoute(route, { world: this.world, query, nowMs, wire, rest });
+    return answerRoute(route, { world: this.world.at(nowMs), query, nowMs, wire, rest });
   }
 
   private open(ip: string, nowMs: number): Driven {

@@ -7,6 +7,10 @@ import type { Profile } from "./profile/Profile.ts";
 import { type ProfileName, profiles } from "./profile/profiles.ts";
 import { makeWire, type Wire, type WireOptions } from "./wire/Wire.ts";
 
+import type { LifecyclePlan } from "./market/Lifecycle.ts";
+import type { MaintenanceWindow } from "./market/Maintenance.ts";
+import type { MarketsOptions } from "./market/WideCatalogue.ts";
+
 export interface ExchangeOptions {
   /** Which exchange is emulated: one of the five, or a record of one's own. Default upbit. */
   readonly profile?: ProfileName | Profile | undefined;
@@ -21,6 +25,11 @@ export interface ExchangeOptions {
   readonly historyStartMs?: number | undefined;
   readonly wire?: Partial<WireOptions> | undefined;
   readonly rest?: Partial<RestOptions> | undefined;
+  /** Which markets there are and how busy they are. Default: the hand-written catalogue of 36. */
+  readonly markets?: MarketsOptions | undefined;
+  /** Markets that come or go. Default: none does. */
+  readonly lifecycle?: ReadonlyArray<LifecyclePlan> | undefined;
+  readonly maintenance?: Partial<MaintenanceOptions> | undefined;
   readonly limits?: Partial<LimitOptions> | undefined;
   readonly socket?: Partial<SocketOptions> | undefined;
   /** Entries the ledger keeps of each kind. Default 10,000. */
@@ -43,6 +52,15 @@ export interface RestOptions {
   readonly countBelowOne: "refused" | "one";
   /** Whether a trade of exactly the second `to` of a trades query is shown. Default exclusive. */
   readonly tradesTo: "exclusive" | "inclusive";
+}
+
+export interface MaintenanceOptions {
+  /** When every service is off. Default: never. */
+  readonly windows: ReadonlyArray<MaintenanceWindow>;
+  /** What a request meets: an error of the 500 class, or no answer at all. Default error. */
+  readonly rest: "error" | "hang";
+  /** What open sockets meet: the end without a close frame, or silence until it is over. New ones are refused. Default cut. */
+  readonly sockets: "cut" | "silent";
 }
 
 export interface LimitOptions {
@@ -130,6 +148,9 @@ export interface ResolvedOptions {
   readonly historyStartMs: number;
   readonly wire: Wire;
   readonly rest: RestOptions;
+  readonly markets: MarketsOptions;
+  readonly lifecycle: ReadonlyArray<LifecyclePlan>;
+  readonly maintenance: MaintenanceOptions;
   readonly limits: LimitOptions;
   readonly socket: SocketOptions;
   readonly ledgerCapacity: number;
@@ -192,6 +213,9 @@ export const resolveOptions = (options: ExchangeOptions = {}): ResolvedOptions =
     seed: (options.seed ?? 1) ^ profile.seedSalt,
     originMs: options.originMs ?? defaultOriginMs,
     historyStartMs: options.historyStartMs ?? Date.UTC(2024, 6, 1),
+    markets: options.markets ?? {},
+    lifecycle: options.lifecycle ?? [],
+    maintenance: { windows: [], rest: "error", sockets: "cut", ...options.maintenance },
     wire: makeWire(profile, options.wire),
     rest: { ...defaultRest, ...options.rest },
     limits: { ...defaultLimits, ...profile.defaults.limits, ...options.limits },

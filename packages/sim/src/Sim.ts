@@ -21,8 +21,23 @@ import { Exchange } from "./Exchange.ts";
 import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
 import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
+import type { ExchangeClock } from "./time/ExchangeClock.ts";
 
-export { ban, clearRestFaults, cutSockets, failRest, halt, path, refuseUpgrades, resume, silenceSockets, trade } from "./Script.ts";
+export {
+  ban,
+  clearRestFaults,
+  cutSockets,
+  delist,
+  failRest,
+  halt,
+  list,
+  maintenance,
+  path,
+  refuseUpgrades,
+  resume,
+  silenceSockets,
+  trade,
+} from "./Script.ts";
 export { Exchange } from "./Exchange.ts";
 
 /** `MarketData`, the five services, what they stand on, and the exchange itself with its ledger and script. */
@@ -60,12 +75,17 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
     }),
   );
 
-/** The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. */
-export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer> =>
+/**
+ * The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. With a `speed` the exchange lives
+ * that much faster than the router, which sees its clock run away.
+ */
+export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer | ExchangeClock> =>
   Layer.unwrap(
     Effect.map(LoopbackServer, ({ url, socketUrl }) => {
       const profile: UpbitProfile = { ...simulated(options), restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
-      return routerOver(profile, options).pipe(Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)));
+      return routerOver(profile, options).pipe(
+        Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)),
+      );
     }),
   ).pipe(Layer.provideMerge(layerLoopbackServer(options)), Layer.provideMerge(Exchange.layer(options)));
 
@@ -83,8 +103,7 @@ const decorated = <I, S, R>(
   key: Context.Key<I, S>,
   layer: Layer.Layer<I, never, R>,
   decorate: ((inner: S) => S) | undefined,
-): Layer.Layer<I, never, R> =>
-  decorate === undefined ? layer : Layer.effect(key, Effect.map(key, decorate)).pipe(Layer.provide(layer));
+): Layer.Layer<I, never, R> => (decorate === undefined ? layer : Layer.effect(key, Effect.map(key, decorate)).pipe(Layer.provide(layer)));
 
 /** Jitter of the seed, so that a test sees the same reconnects and retries every time. */
 const seededRandom = (seed: number): Layer.Layer<never> => Layer.effect(Random.Random, Random.withSeed(Random.Random, seed));

@@ -2,12 +2,16 @@
 export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, type RestOutcome, type UpgradeOutcome } from "./Exchange.ts";
 export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
+export type { LifecyclePlan } from "./market/Lifecycle.ts";
+export type { MaintenanceWindow } from "./market/Maintenance.ts";
+export type { MarketsOptions } from "./market/WideCatalogue.ts";
 export {
   type BannedBody,
   defaultOriginMs,
   type Delay,
   type ExchangeOptions,
   type LimitOptions,
+  type MaintenanceOptions,
   type ResolvedOptions,
   type RestOptions,
   type SocketOptions,
@@ -21,3 +25,5 @@ export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.t
 export type { SpellingMode } from "./wire/Spelling.ts";
 export type { WireOptions } from "./wire/Wire.ts";
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";
+export { ExchangeClock } from "./time/ExchangeClock.ts";
+export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";

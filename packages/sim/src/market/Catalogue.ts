@@ -36,7 +36,8 @@ export interface MarketSpec {
   readonly seed: number;
 }
 
-type Row = readonly [base: string, korean: string, english: string, price: string, trades: number, more?: Partial<MarketSpec>];
+/** `[base, Korean name, English name, price, mean trades a minute, anything else]` */
+export type Row = readonly [base: string, korean: string, english: string, price: string, trades: number, more?: Partial<MarketSpec>];
 
 const krw: ReadonlyArray<Row> = [
   ["BTC", "비트코인", "Bitcoin", "114000000", 24, { bookPeriodMs: 100 }],
@@ -117,7 +118,8 @@ export const makeCatalogue = (seed: number, quotes: ReadonlyArray<Quote> = ["KRW
 /** The size of an ordinary trade in quote currency. */
 const ordinaryTrade: Readonly<Record<Quote, number>> = { KRW: 200_000, BTC: 0.002, USDT: 150, SGD: 200, IDR: 2_000_000, THB: 5_000 };
 
-const specOf = (quote: Quote, [base, korean, english, price, rate, more]: Row, seed: number): MarketSpec => {
+/** A market of the exchange from a row of the catalogue. */
+export const specOf = (quote: Quote, [base, korean, english, price, rate, more]: Row, seed: number): MarketSpec => {
   const decimals = decimalsFor(Number(price));
   const reference = parseUnits(price, decimals) ?? 0;
   const code = `${quote}-${base}`;

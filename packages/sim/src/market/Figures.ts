@@ -48,6 +48,14 @@ export const tickerFigures = (tape: MarketTape, upTo: TapePoint, zoneOffsetMs = 
   };
 };
 
+/** What a market's ticker says between its listing and its first trade: the price it will open around, and no volume. */
+export const previewFigures = (tape: MarketTape, ms: number): TickerFigures => {
+  const price = tape.spec.ticks.round(tape.spec.reference);
+  const extreme = { price, dayMs: Math.floor(ms / dayMs) * dayMs };
+  const last = { ms, n: 0, price, size: 0, bid: true };
+  return { last, prevClose: price, day: undefined, rolling: undefined, highest: extreme, lowest: extreme };
+};
+
 /** When the day of `ms` began. */
 export const dayStart = (ms: number, zoneOffsetMs = 0): number => windowStart("1d", ms, zoneOffsetMs);
 

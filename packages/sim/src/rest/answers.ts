@@ -39,6 +39,9 @@ export const unavailable = (options: ResolvedOptions, nowMs: number): PlainAnswe
   text: "Service Temporarily Unavailable",
 });
 
+/** The body of every route's answer while the exchange is under maintenance. */
+export const underMaintenance = '{"error":{"name":500,"message":"The service is under maintenance."}}';
+
 /** What every answer of a route carries, accepted or not. */
 export const routedHeaders = (options: ResolvedOptions, group: string, admission: Admission, nowMs: number): Record<string, string> => {
   const left = admission._tag === "Accepted" ? admission.remaining : 0;

@@ -47,10 +47,15 @@ export class SocketSession {
   private closeMs = Infinity;
   private silentUntilMs = -Infinity;
   private ended = false;
+  /** The next maintenance; found anew when something was ordered. */
+  private maintenanceMs: number;
+  private maintainedMs: number;
 
   constructor(context: SessionContext) {
     this.context = context;
     this.lastTrafficMs = context.entry.openedMs;
+    this.maintainedMs = context.entry.openedMs - 1;
+    this.maintenanceMs = context.world.maintenance.nextStart(this.maintainedMs);
   }
 
   get isEnded(): boolean {
@@ -100,6 +105,7 @@ export class SocketSession {
 
   /** The tape changed. */
   replan(): void {
+    this.maintenanceMs = this.context.world.maintenance.nextStart(this.maintainedMs);
     for (const stream of this.streams.values()) stream.plan();
     this.inFlight?.plan();
     this.context.wake();
@@ -120,7 +126,7 @@ export class SocketSession {
 
   private dueMs(): number {
     const idleEndMs = this.lastTrafficMs + this.context.options.socket.idleMs;
-    let due = Math.min(this.statusMs, this.closeMs, idleEndMs, this.inFlight?.dueMs ?? Infinity);
+    let due = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.inFlight?.dueMs ?? Infinity);
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -134,6 +140,7 @@ export class SocketSession {
   }
 
   private takeDue(atMs: number): void {
+    if (this.maintenanceMs <= atMs) return this.maintain();
     if (this.closeMs <= atMs) {
       this.outbox.push({ _tag: "Close", code: 1000, reason: "" });
       this.end(atMs, 1000);
@@ -167,6 +174,14 @@ export class SocketSession {
     }
     this.sendElements(atMs, elements);
     return taken > 0;
+  }
+
+  private maintain(): void {
+    const { world, options } = this.context;
+    const atMs = (this.maintainedMs = this.maintenanceMs);
+    this.maintenanceMs = world.maintenance.nextStart(atMs);
+    if (options.maintenance.sockets === "cut") this.drop(atMs);
+    else this.silence(Math.max(this.silentUntilMs, world.maintenance.endAt(atMs) ?? atMs));
   }
 
   private admit(nowMs: number): boolean {
@@ -207,9 +222,10 @@ export class SocketSession {
     this.types = types;
     this.format = format;
     this.streams = new Map();
+    const world = this.context.world.at(nowMs);
     for (const type of types) {
       const delay = delays[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
-      for (const request of streamRequests(type, this.context.world, profile.book)) {
+      for (const request of streamRequests(type, world, profile.book)) {
         let key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
         if (this.streams.has(key) && duplicateCodes === "once") continue;
         while (this.streams.has(key)) key += " again";

@@ -6,6 +6,7 @@
 import type { Book } from "../market/Book.ts";
 import type { MarketSpec } from "../market/Catalogue.ts";
 import type { Candle, TickerFigures } from "../market/Figures.ts";
+import { active, type Listing } from "../market/Lifecycle.ts";
 import { hash2 } from "../market/Hash.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
@@ -27,6 +28,7 @@ export const tickerFrame = (
   figures: TickerFigures,
   nowMs: number,
   stream: StreamType,
+  listing: Listing = active,
 ): string => {
   const { fixed, java, plain, pointed, ratio } = wire.spell;
   const { datesOffsetMs, changeRatePlaces, members } = wire.profile.socket;
@@ -62,9 +64,9 @@ export const tickerFrame = (
     ["highest_52_week_date", "h52wdt", `"${isoDate(highest.dayMs)}"`],
     ["lowest_52_week_price", "l52wp", price(lowest.price)],
     ["lowest_52_week_date", "l52wdt", `"${isoDate(lowest.dayMs)}"`],
-    ["market_state", "ms", '"ACTIVE"'],
+    ["market_state", "ms", `"${listing.state}"`],
     ["is_trading_suspended", "its", "false"],
-    ["delisting_date", "dd", "null"],
+    ["delisting_date", "dd", listing.delistMs === undefined ? "null" : `"${isoDate(listing.delistMs)}"`],
     ["market_warning", "mw", `"${warningWord(spec)}"`],
     ["timestamp", "tms", String(nowMs)],
     ["acc_trade_price_24h", "atp24h", plain(rolling?.money ?? 0n, spec.decimals + 8)],
