@@ -3,7 +3,10 @@ export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, t
 export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 export { defaultOriginMs, type ExchangeOptions, type LimitOptions, type ResolvedOptions, type SocketOptions } from "./Options.ts";
-export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
+export { type CompleteFault, Fault, FaultError, parseFault, type VerbHelp, verbs } from "./faults/Fault.ts";
+export { type ActiveFault, type FaultEntry, FaultSet } from "./faults/FaultSet.ts";
+export type { FaultMatch, FaultResponse, RestFault } from "./faults/RestFault.ts";
+export type { FaultDoor } from "./faults/Verb.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";
