@@ -11,9 +11,14 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
+import type { NoAnswer, RequestTarget, ScriptedAnswer, Verdict as FaultVerdict } from "./faults/Hooks.ts";
+import { FaultSet } from "./faults/FaultSet.ts";
+import { limitOf, mangled, verdictOf } from "./faults/restFaults.ts";
+import { SocketFaults } from "./faults/socketFaults.ts";
+import type { FaultDoor } from "./faults/Verb.ts";
 import * as answers from "./rest/answers.ts";
+import type { Delivery } from "./rest/Delivery.ts";
 import { hasRawTo, invalidParameter } from "./rest/Query.ts";
-import { type FaultResponse, RestFaults } from "./rest/RestFaults.ts";
 import { type Answer, answerRoute, refusal, type Route, routeOf } from "./rest/Routes.ts";
 import { ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
@@ -27,6 +32,8 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The client's address, which limits are counted by. */
   readonly ip: string;
+  /** Which door it came through: some faults exist at one door only. Default memory. */
+  readonly door?: FaultDoor | undefined;
 }
 
 export interface ExchangeResponse {
@@ -37,11 +44,14 @@ export interface ExchangeResponse {
   readonly body: Uint8Array;
   /** Only so many bytes are sent before the connection breaks. */
   readonly cutAfter: number | undefined;
+  /** How the bytes travel, when a fault decided it. */
+  readonly delivery?: Delivery | undefined;
 }
 
-export type RestOutcome = ExchangeResponse | { readonly _tag: "Hang" } | { readonly _tag: "Reset" };
+export type RestOutcome = ExchangeResponse | NoAnswer;
 
 export type UpgradeOutcome =
+  | NoAnswer
   | { readonly _tag: "Accepted"; readonly headers: Readonly<Record<string, string>>; readonly driven: Driven }
   | (Omit<ExchangeResponse, "_tag"> & { readonly _tag: "Refused" });
 
@@ -51,11 +61,10 @@ export class ExchangeModel {
   readonly world: World;
   readonly ledger: Ledger;
   readonly limits: ServerLimits;
-  readonly faults = new RestFaults();
+  readonly faults: FaultSet;
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
   private ownTime: Clock.Clock | undefined;
-  private refuseUpgradesUntilMs = -Infinity;
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
@@ -63,6 +72,11 @@ export class ExchangeModel {
     this.world = new World(seed, historyStartMs, { ...markets, quotes: profile.quotes }, { lifecycle, maintenance: maintenance.windows });
     this.ledger = new Ledger(this.options.ledgerCapacity);
     this.limits = new ServerLimits(this.options.limits);
+    this.faults = new FaultSet(
+      this.options.seed,
+      (entry) => this.ledger.recordFault(entry),
+      () => this.wakeSockets(),
+    );
   }
 
   /** The exchange's wall clock, epoch milliseconds: that of `clock`, unless it keeps a time of its own. */
@@ -87,53 +101,70 @@ export class ExchangeModel {
   /** Answers one request that arrives at `nowMs`, and writes it into the ledger. */
   handleRest(request: ExchangeRequest, nowMs: number): RestOutcome {
     const { options } = this;
-    const { path, query } = parseTarget(request.target);
+    const target = this.targetOf(request);
+    const { path, query, group } = target;
     const isTooLong = request.target.length > options.rest.maxTargetLength;
-    const route = isTooLong ? undefined : routeOf(options.profile, path);
+    const route = isTooLong || request.method !== "GET" ? undefined : routeOf(options.profile, path);
     const record = (verdict: Verdict, status: number | undefined) =>
-      this.ledger.recordRequest({ atMs: nowMs, path, group: route?.group, verdict, status, ...request });
-    if (route === undefined || request.method !== "GET") {
-      const fault = this.faults.take({ path, query });
+      this.ledger.recordRequest({ atMs: nowMs, path, group, verdict, status, ...request });
+    const fail = (verdict: FaultVerdict, headers: Record<string, string>): RestOutcome => {
+      if (verdict._tag !== "Scripted") {
+        record("fault", undefined);
+        return verdict;
+      }
+      record(verdict.verdict ?? "fault", verdict.status);
+      return mangled(this.faults, scripted(verdict, headers), { ...target, answerTo: () => "" }, nowMs);
+    };
+    const arrival = verdictOf(this.faults, "onArrival", target, nowMs);
+    if (arrival !== undefined) return fail(arrival, answers.dateHeader(options, nowMs));
+    if (route === undefined) {
+      const verdict = verdictOf(this.faults, "onRequest", target, nowMs);
+      if (verdict !== undefined) return fail(verdict, answers.dateHeader(options, nowMs));
       const answer = isTooLong ? answers.tooLong(options, nowMs) : answers.notRouted(options, nowMs);
-      record(fault === undefined ? "unrouted" : "fault", fault === undefined ? answer.status : undefined);
-      return fault === undefined ? plainly(answer) : faulty(fault, answers.dateHeader(options, nowMs));
+      record("unrouted", answer.status);
+      return plainly(answer);
     }
-    const withOrigin = this.hasOrigin(request);
-    const group = withOrigin ? "origin" : route.group;
-    const admission = this.limits.admitRest(request.ip, route.group, withOrigin, nowMs);
-    const headers = answers.routedHeaders(options, group, admission, nowMs);
+    const counted = this.hasOrigin(request) ? "origin" : route.group;
+    const atMost = limitOf(this.faults, target, nowMs);
+    const admission = this.limits.admitRest(request.ip, route.group, counted === "origin", nowMs, atMost);
+    const headers = answers.routedHeaders(options, counted, admission, nowMs);
     if (admission._tag !== "Accepted") {
       const answer = answers.overrun(options, admission, headers, nowMs);
       record(admission._tag === "Banned" ? "banned" : "limited", answer.status);
       return plainly(answer);
     }
-    const fault = this.faults.take({ path, query });
-    if (fault !== undefined) {
-      record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
-      return faulty(fault, { ...headers, ...answers.jsonType });
-    }
+    const verdict = verdictOf(this.faults, "onRequest", target, nowMs);
+    if (verdict !== undefined) return fail(verdict, headers);
     if (this.world.maintenance.endAt(nowMs) !== undefined) {
       const hangs = options.maintenance.rest === "hang";
       record("fault", hangs ? undefined : 500);
       return hangs ? { _tag: "Hang" } : respond(500, { ...headers, ...answers.jsonType }, answers.underMaintenance);
     }
     const answer = this.answer(route, request.target, query, nowMs);
-    record("accepted", answer.status);
     if (answer.refused && !options.limits.errorsConsume) {
-      this.limits.refund(request.ip, group);
-      Object.assign(headers, answers.routedHeaders(options, group, { ...admission, remaining: admission.remaining + 1 }, nowMs));
+      this.limits.refund(request.ip, counted);
+      Object.assign(headers, answers.routedHeaders(options, counted, { ...admission, remaining: admission.remaining + 1 }, nowMs));
     }
     if (options.rest.etag && answer.status === 200) headers["etag"] = answers.etagOf(answer.text);
-    return respond(answer.status, { ...headers, ...answers.jsonType }, answer.text);
+    const own = respond(answer.status, { ...headers, ...answers.jsonType }, answer.text);
+    const answerTo = (other: URLSearchParams, ms: number) => this.answer(route, request.target, other, ms).text;
+    const final = mangled(this.faults, own, { ...target, answerTo }, nowMs);
+    record(final === own ? "accepted" : "fault", final.status);
+    return final;
   }
 
   /** Opens a connection, or says why not. An accepted one must be driven until it ends. */
   upgrade(request: ExchangeRequest, nowMs: number): UpgradeOutcome {
-    const { path } = parseTarget(request.target);
     const { options } = this;
-    if (path !== "/websocket/v1") return refused(answers.notRouted(options, nowMs));
-    if (nowMs < this.refuseUpgradesUntilMs || this.world.maintenance.endAt(nowMs) !== undefined)
-      return refused(answers.unavailable(options, nowMs));
+    const target = this.targetOf(request);
+    const fail = (verdict: FaultVerdict): UpgradeOutcome =>
+      verdict._tag === "Scripted" ? { ...scripted(verdict, answers.dateHeader(options, nowMs)), _tag: "Refused" } : verdict;
+    const arrival = verdictOf(this.faults, "onArrival", target, nowMs);
+    if (arrival !== undefined) return fail(arrival);
+    if (target.path !== "/websocket/v1") return refused(answers.notRouted(options, nowMs));
+    const verdict = verdictOf(this.faults, "onUpgrade", target, nowMs);
+    if (verdict !== undefined) return fail(verdict);
+    if (this.world.maintenance.endAt(nowMs) !== undefined) return refused(answers.unavailable(options, nowMs));
     const withOrigin = this.hasOrigin(request);
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
     if (admission._tag !== "Accepted") {
@@ -141,27 +172,12 @@ export class ExchangeModel {
       return refused(admission._tag === "Limited" ? { ...answer, status: options.limits.connectOverrunStatus } : answer);
     }
     const headers = answers.handshakeHeaders(options, withOrigin, admission.remaining);
-    return { _tag: "Accepted", headers, driven: this.open(request.ip, nowMs) };
+    return { _tag: "Accepted", headers, driven: this.open(request.ip, target.door, nowMs) };
   }
 
   /** Open connections. */
   get openSockets(): number {
     return this.sessions.size;
-  }
-
-  /** Drops every connection at once, without a close frame. */
-  cutSockets(nowMs: number): void {
-    for (const session of [...this.sessions.keys()]) session.drop(nowMs);
-  }
-
-  /** Open connections stay up but say nothing, not even a pong, for so long. */
-  silenceSockets(nowMs: number, durationMs: number): void {
-    for (const session of this.sessions.keys()) session.silence(nowMs + durationMs);
-  }
-
-  /** New connections are answered with HTTP 503 until then. */
-  refuseUpgrades(untilMs: number): void {
-    this.refuseUpgradesUntilMs = untilMs;
   }
 
   /** Tells every connection that the tape changed. */
@@ -174,13 +190,22 @@ export class ExchangeModel {
     return this.options.limits.originWindowMs > 0 && request.headers["origin"] !== undefined;
   }
 
+  private wakeSockets(): void {
+    for (const signal of this.sessions.values()) signal.openUnsafe();
+  }
+
+  private targetOf({ method, target, ip, door = "memory" }: ExchangeRequest): RequestTarget {
+    const { path, query } = parseTarget(target);
+    return { method, target, path, query, ip, door, group: routeOf(this.options.profile, path)?.group, limits: this.limits };
+  }
+
   private answer(route: Route, target: string, query: URLSearchParams, nowMs: number): Answer {
     const { wire, rest } = this.options;
     if (rest.strictEncoding && hasRawTo(target)) return refusal(wire, invalidParameter());
     return answerRoute(route, { world: this.world.at(nowMs), query, nowMs, wire, rest });
   }
 
-  private open(ip: string, nowMs: number): Driven {
+  private open(ip: string, door: FaultDoor, nowMs: number): Driven {
     const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, closed: undefined };
     const signal = Latch.makeUnsafe(false);
     const session = new SocketSession({
@@ -188,6 +213,7 @@ export class ExchangeModel {
       ledger: this.ledger,
       options: this.options,
       entry,
+      faults: new SocketFaults(this.faults, entry, door),
       wake: () => signal.openUnsafe(),
       onEnd: (ended) => this.sessions.delete(ended),
     });
@@ -229,13 +255,11 @@ const plainly = ({ status, headers, text }: answers.PlainAnswer): ExchangeRespon
 
 const refused = (answer: answers.PlainAnswer): UpgradeOutcome => ({ ...plainly(answer), _tag: "Refused" });
 
-const faulty = (fault: "hang" | "reset" | FaultResponse, headers: Record<string, string>): RestOutcome => {
-  if (fault === "hang") return { _tag: "Hang" };
-  if (fault === "reset") return { _tag: "Reset" };
-  const merged: Record<string, string> = { ...headers };
-  for (const [name, value] of Object.entries(fault.headers ?? {})) {
-    if (value === undefined) delete merged[name];
+const scripted = ({ status, headers, body, cutAfter }: ScriptedAnswer, usual: Record<string, string>): ExchangeResponse => {
+  const merged: Record<string, string> = { ...usual };
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null) delete merged[name];
     else merged[name] = value;
   }
-  return respond(fault.status ?? 200, merged, fault.body ?? "", fault.cutAfter);
+  return respond(status, merged, body, cutAfter);
 };

@@ -2,6 +2,8 @@
  * What the exchange saw and sent: the witness tests ask instead of the client. Rings keep the latest entries (what falls out is counted, never
  * silently lost), counters keep everything.
  */
+import type { FaultEntry } from "./faults/FaultSet.ts";
+
 export type Verdict = "accepted" | "limited" | "banned" | "unrouted" | "fault";
 
 export interface RequestEntry {
@@ -38,6 +40,9 @@ export interface ConnectionEntry {
   closed: { readonly atMs: number; readonly code: number } | undefined;
 }
 
+/** A fault that happened: which, when, to what. */
+export type { FaultEntry };
+
 /** Every connection has a message group of its own; the oldest group goes first. */
 const maxGroups = 1_000;
 
@@ -64,6 +69,7 @@ export class Ledger {
   private readonly requestRing: Ring<RequestEntry>;
   private readonly frameRing: Ring<FrameEntry>;
   private readonly connectionRing: Ring<ConnectionEntry>;
+  private readonly faultRing: Ring<FaultEntry>;
   private readonly counts = new Map<string, number>();
   /** Arrival times the limiter let in, by limit group. */
   private readonly arrivals = new Map<string, Ring<number>>();
@@ -76,6 +82,7 @@ export class Ledger {
     // A book is some kilobytes of text.
     this.frameRing = new Ring(Math.ceil(capacity / 2));
     this.connectionRing = new Ring(capacity);
+    this.faultRing = new Ring(capacity);
   }
 
   recordRequest(entry: RequestEntry): void {
@@ -100,6 +107,11 @@ export class Ledger {
   recordFrame(entry: FrameEntry): void {
     this.frameRing.push(entry);
     this.count(`frame:${entry.direction}:${entry.kind}`);
+  }
+
+  recordFault(entry: FaultEntry): void {
+    this.faultRing.push(entry);
+    this.count(`fault:${entry.verb}`);
   }
 
   recordConnection(entry: ConnectionEntry): void {
@@ -141,6 +153,16 @@ export class Ledger {
     return kind === undefined ? this.sum(`frame:${direction}:`) : (this.counts.get(`frame:${direction}:${kind}`) ?? 0);
   }
 
+  /** The latest faults that happened, oldest first: why things went wrong. */
+  faults(verb?: string): ReadonlyArray<FaultEntry> {
+    return this.faultRing.all().filter((entry) => verb === undefined || entry.verb === verb);
+  }
+
+  /** How often a fault ever happened. */
+  faultCount(verb: string): number {
+    return this.counts.get(`fault:${verb}`) ?? 0;
+  }
+
   connections(): ReadonlyArray<ConnectionEntry> {
     return this.connectionRing.all();
   }
@@ -164,7 +186,7 @@ export class Ledger {
 
   /** Entries that fell out of the rings. */
   get dropped(): number {
-    return this.requestRing.dropped + this.frameRing.dropped + this.connectionRing.dropped;
+    return this.requestRing.dropped + this.frameRing.dropped + this.connectionRing.dropped + this.faultRing.dropped;
   }
 
   private count(key: string): void {

@@ -18,7 +18,10 @@ export {
 } from "./Options.ts";
 export type { Endpoint, Profile } from "./profile/Profile.ts";
 export { isProfileName, type ProfileName, profiles } from "./profile/profiles.ts";
-export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
+export { type CompleteFault, Fault, FaultError, parseFault, type VerbHelp, verbs } from "./faults/Fault.ts";
+export { type ActiveFault, type FaultEntry, FaultSet } from "./faults/FaultSet.ts";
+export type { FaultMatch, FaultResponse, RestFault } from "./faults/RestFault.ts";
+export type { FaultDoor } from "./faults/Verb.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";

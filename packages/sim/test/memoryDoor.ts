@@ -35,6 +35,7 @@ export const memoryDoor: Door = {
       const nowMs = yield* exchange.now;
       const outcome = exchange.upgrade({ method: "GET", target: "/websocket/v1", headers, ip: "127.0.0.1" }, nowMs);
       if (outcome._tag === "Refused") return { status: outcome.status, headers: outcome.headers };
+      if (outcome._tag !== "Accepted") return yield* Effect.die(new Error(outcome._tag));
       outcome.driven.session.clientGone(nowMs, 1000);
       return { status: 101, headers: outcome.headers };
     }),

@@ -2,6 +2,8 @@
  * One connection as the exchange sees it: what is subscribed, what is due, when it ends. It is told the time and never sleeps; a driver calls
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
+import type { OutFrame, SessionAction } from "../faults/Hooks.ts";
+import type { SocketFaults } from "../faults/socketFaults.ts";
 import type { ConnectionEntry, Ledger } from "../Ledger.ts";
 import { hash3, unit } from "../market/Hash.ts";
 import type { Delay, ResolvedOptions } from "../Options.ts";
@@ -10,23 +12,19 @@ import { windowStartOf } from "../rest/ServerLimits.ts";
 import type { World } from "../market/World.ts";
 import { errorFrame, isList, listFrame, statusFrame } from "../wire/SocketFrames.ts";
 import { type ClientMessage, readClientMessage, type TypeRequest, typeName } from "./ClientMessage.ts";
+import { DelayedFrames } from "./DelayedFrames.ts";
 import { InFlight } from "./InFlight.ts";
 import { MarketStream } from "./MarketStream.ts";
 import { listed, streamRequests } from "./streamRequests.ts";
 
-export type SessionOutput =
-  | { readonly _tag: "Frame"; readonly text: string }
-  | { readonly _tag: "Pong" }
-  /** A close frame is sent. */
-  | { readonly _tag: "Close"; readonly code: number; readonly reason: string }
-  /** The connection is gone without a close frame. */
-  | { readonly _tag: "Drop" };
+export type SessionOutput = ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market">) | { readonly _tag: "Pong" } | SessionAction;
 
 export interface SessionContext {
   readonly world: World;
   readonly ledger: Ledger;
   readonly options: ResolvedOptions;
   readonly entry: ConnectionEntry;
+  readonly faults: SocketFaults;
   /** Wakes the driver. */
   readonly wake: () => void;
   readonly onEnd: (session: SocketSession) => void;
@@ -45,17 +43,23 @@ export class SocketSession {
   private lastTrafficMs: number;
   private statusMs = Infinity;
   private closeMs = Infinity;
-  private silentUntilMs = -Infinity;
+  private readonly delayed = new DelayedFrames();
+  /** What a fault does to the connection soon. */
+  private doom: { readonly atMs: number; readonly action: SessionAction } | undefined;
   private ended = false;
   /** The next maintenance; found anew when something was ordered. */
   private maintenanceMs: number;
   private maintainedMs: number;
+  private silentUntilMs = -Infinity;
 
   constructor(context: SessionContext) {
     this.context = context;
-    this.lastTrafficMs = context.entry.openedMs;
-    this.maintainedMs = context.entry.openedMs - 1;
+    const { openedMs } = context.entry;
+    this.lastTrafficMs = openedMs;
+    this.maintainedMs = openedMs - 1;
     this.maintenanceMs = context.world.maintenance.nextStart(this.maintainedMs);
+    const opened = context.faults.onOpen(openedMs);
+    if (opened !== undefined) this.doom = { atMs: openedMs + opened.delayMs, action: opened.action };
   }
 
   get isEnded(): boolean {
@@ -66,21 +70,26 @@ export class SocketSession {
   receive(text: string, nowMs: number): void {
     if (this.ended || this.closeMs !== Infinity) return;
     this.catchUp(nowMs);
+    if (this.ended || this.isDead("in", nowMs)) return;
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "request", undefined, text);
     this.messages++;
     const { profile, socket } = this.context.options;
-    if (this.admit(nowMs)) this.handle(readClientMessage(text, profile, socket), nowMs);
+    const fault = this.context.faults.onFrameIn(text, nowMs);
+    if (fault !== undefined) {
+      if (fault._tag !== "Ignore") this.act(fault, nowMs);
+    } else if (this.admit(nowMs)) this.handle(readClientMessage(text, profile, socket), nowMs);
     else this.refuse("TOO_MANY_REQUEST", profile.socket.texts.tooMany, nowMs, socket.overrunCloses);
     this.context.wake();
   }
 
   /** A protocol ping arrives. */
   receivePing(nowMs: number): void {
-    if (this.ended) return;
+    if (this.ended || this.isDead("in", nowMs)) return;
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "ping", undefined, "");
-    if (nowMs >= this.silentUntilMs) this.outbox.push({ _tag: "Pong" });
+    const { faults } = this.context;
+    if (!this.isDead("out", nowMs) && !faults.ignoresPing(nowMs)) this.outbox.push({ _tag: "Pong" });
     this.context.wake();
   }
 
@@ -90,17 +99,9 @@ export class SocketSession {
     this.context.wake();
   }
 
-  /** The connection breaks at the exchange's side. */
-  drop(nowMs: number): void {
-    if (this.ended) return;
-    this.outbox.push({ _tag: "Drop" });
-    this.end(nowMs, 1006);
-    this.context.wake();
-  }
-
-  /** Until then nothing leaves, not even a pong, and the connection stays up: what a dead peer looks like. */
-  silence(untilMs: number): void {
-    this.silentUntilMs = untilMs;
+  /** Whether a close frame of the client gets its answer. */
+  answersClose(nowMs: number): boolean {
+    return !this.context.faults.ignoresClose(nowMs);
   }
 
   /** The tape changed. */
@@ -125,8 +126,10 @@ export class SocketSession {
   }
 
   private dueMs(): number {
-    const idleEndMs = this.lastTrafficMs + this.context.options.socket.idleMs;
-    let due = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.inFlight?.dueMs ?? Infinity);
+    const { faults, options } = this.context;
+    const idleEndMs = this.lastTrafficMs + options.socket.idleMs;
+    let due = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.delayed.dueMs, faults.beginMs);
+    due = Math.min(due, this.doom?.atMs ?? Infinity, this.inFlight?.dueMs ?? Infinity);
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -140,10 +143,17 @@ export class SocketSession {
   }
 
   private takeDue(atMs: number): void {
+    const { faults } = this.context;
     if (this.maintenanceMs <= atMs) return this.maintain();
-    if (this.closeMs <= atMs) {
-      this.outbox.push({ _tag: "Close", code: 1000, reason: "" });
-      this.end(atMs, 1000);
+    if (faults.beginMs <= atMs) {
+      const action = faults.begin(atMs);
+      if (action !== undefined) this.act(action, atMs);
+      return;
+    }
+    if (this.doom !== undefined && this.doom.atMs <= atMs) return this.act(this.doom.action, atMs);
+    if (this.closeMs <= atMs) return this.act({ _tag: "Close", code: 1000, reason: "" }, atMs);
+    if (this.delayed.dueMs <= atMs) {
+      for (const frame of this.delayed.take(atMs)) this.emit(atMs, frame);
       return;
     }
     if (this.takeInFlight(atMs) || this.takeStreams(atMs)) return;
@@ -151,7 +161,16 @@ export class SocketSession {
       this.statusMs += this.context.options.socket.statusPeriodMs;
       return this.sendStatus(atMs);
     }
-    this.drop(atMs);
+    // A peer that is cut off neither hears of the end nor can be told of it.
+    if (this.isDead("out", atMs)) this.lastTrafficMs = atMs;
+    else this.act({ _tag: "Drop", reset: false }, atMs);
+  }
+
+  /** Ends the connection at the exchange's side. */
+  private act(action: SessionAction, atMs: number): void {
+    if (this.ended) return;
+    this.outbox.push(action);
+    this.end(atMs, action._tag === "Close" ? action.code : 1006);
   }
 
   private takeInFlight(atMs: number): boolean {
@@ -180,8 +199,8 @@ export class SocketSession {
     const { world, options } = this.context;
     const atMs = (this.maintainedMs = this.maintenanceMs);
     this.maintenanceMs = world.maintenance.nextStart(atMs);
-    if (options.maintenance.sockets === "cut") this.drop(atMs);
-    else this.silence(Math.max(this.silentUntilMs, world.maintenance.endAt(atMs) ?? atMs));
+    if (options.maintenance.sockets === "cut") this.act({ _tag: "Drop", reset: false }, atMs);
+    else this.silentUntilMs = world.maintenance.endAt(atMs) ?? atMs;
   }
 
   private admit(nowMs: number): boolean {
@@ -218,12 +237,14 @@ export class SocketSession {
     const { snapshotDelayMs, seamlessReplace, duplicateCodes, inFlightFrames, inFlightMs } = socket;
     const delays = [this.drawn(snapshotDelayMs[0], 0), this.drawn(snapshotDelayMs[1], 1)] as const;
     const formatBefore = this.format;
+    const served = this.context.faults.onSubscribe(types, nowMs);
+    if (served?.error !== undefined) return this.refuse(served.error.name, served.error.message, nowMs, true);
     const before = this.streams;
     this.types = types;
     this.format = format;
     this.streams = new Map();
     const world = this.context.world.at(nowMs);
-    for (const type of types) {
+    for (const type of served?.types ?? types) {
       const delay = delays[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
       for (const request of streamRequests(type, world, profile.book)) {
         let key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
@@ -269,21 +290,44 @@ export class SocketSession {
 
   /** What streams have to say, as one frame; the ledger keeps each element by itself. */
   private sendElements(atMs: number, elements: ReadonlyArray<{ readonly stream: MarketStream; readonly text: string }>): void {
-    if (elements.length === 0 || atMs < this.silentUntilMs) return;
-    for (const { stream, text } of elements) this.record(atMs, "out", typeName(stream.request.kind), stream.request.tape.spec.code, text);
-    const texts = elements.map(({ text }) => text);
-    this.deliver(atMs, texts.length === 1 ? texts.join() : `[${texts.map((text) => text.slice(1, -1)).join(",")}]`);
+    const parts = elements.map(({ stream: { request }, text }) => ({ kind: typeName(request.kind), market: request.tape.spec.code, text }));
+    const [only, ...more] = parts;
+    if (only === undefined) return;
+    if (more.length === 0) return this.leave(atMs, only);
+    this.leave(atMs, { ...only, market: undefined, text: `[${parts.map(({ text }) => text.slice(1, -1)).join(",")}]`, parts });
   }
 
   private send(atMs: number, kind: string, market: string | undefined, text: string): void {
-    if (atMs < this.silentUntilMs) return;
-    this.record(atMs, "out", kind, market, text);
-    this.deliver(atMs, text);
+    this.leave(atMs, { kind, market, text });
   }
 
-  private deliver(atMs: number, text: string): void {
+  /** A frame goes out, unless a fault has other plans for it. */
+  private leave(atMs: number, frame: OutFrame): void {
+    const { faults } = this.context;
+    if (this.isDead("out", atMs)) return;
+    for (const outgoing of faults.onFrameOut(frame, atMs) ?? [{ _tag: "Send" as const, frame }]) {
+      if (this.ended) return;
+      if (outgoing._tag !== "Send") this.act(outgoing, atMs);
+      else {
+        const { delayMs = 0 } = outgoing;
+        const overtaken = this.delayed.overtake();
+        if (delayMs > 0) this.delayed.hold(outgoing.frame, atMs + delayMs, outgoing.overtakenBy);
+        else this.emit(atMs, outgoing.frame);
+        for (const held of overtaken) this.emit(atMs, held);
+      }
+    }
+  }
+
+  private emit(atMs: number, frame: OutFrame): void {
     if (this.context.options.socket.idleCounts === "both") this.lastTrafficMs = atMs;
-    this.outbox.push({ _tag: "Frame", text });
+    for (const part of frame.parts ?? [frame]) this.record(atMs, "out", part.kind, part.market, part.text);
+    const { kind: _kind, market: _market, parts: _parts, ...sent } = frame;
+    this.outbox.push({ _tag: "Frame", ...sent });
+  }
+
+  /** Nothing comes or goes: a fault, or a maintenance that leaves sockets open. */
+  private isDead(way: "in" | "out", atMs: number): boolean {
+    return atMs < this.silentUntilMs || this.context.faults.isDead(way, atMs);
   }
 
   private record(atMs: number, direction: "in" | "out", kind: string, market: string | undefined, text: string): void {

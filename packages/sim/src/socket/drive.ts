@@ -15,11 +15,15 @@ export interface Driven {
   readonly nowOf: (clock: Clock.Clock) => number;
 }
 
-export const drive = ({ session, signal, nowOf }: Driven, deliver: (outputs: ReadonlyArray<SessionOutput>) => void): Effect.Effect<void> =>
+export const drive = (
+  { session, signal, nowOf }: Driven,
+  deliver: (outputs: ReadonlyArray<SessionOutput>, nowMs: number) => void,
+): Effect.Effect<void> =>
   Clock.clockWith((clock) => {
     const step = () => {
-      const outputs = session.poll(nowOf(clock));
-      if (outputs.length > 0) deliver(outputs);
+      const nowMs = nowOf(clock);
+      const outputs = session.poll(nowMs);
+      if (outputs.length > 0) deliver(outputs, nowMs);
     };
     // One race serves many sleeps: only a signal, which may bring an earlier due time, ends it.
     const sleeping = Effect.gen(function* () {
