@@ -10,6 +10,7 @@ import { errorFrame, type Format, type ListedSubscription, listFrame, statusFram
 import { plain } from "../wire/Spelling.ts";
 import { type ClientMessage, readClientMessage, type StreamKind, type TypeRequest } from "./ClientMessage.ts";
 import { MarketStream, type StreamRequest } from "./MarketStream.ts";
+import { StreamCalendar } from "./StreamCalendar.ts";
 
 export type SessionOutput =
   | { readonly _tag: "Frame"; readonly text: string }
@@ -32,7 +33,7 @@ export interface SessionContext {
 export class SocketSession {
   private readonly context: SessionContext;
   private types: ReadonlyArray<TypeRequest> = [];
-  private streams = new Map<string, MarketStream>();
+  private streams = new StreamCalendar<MarketStream>();
   private format: Format = "DEFAULT";
   private outbox: Array<SessionOutput> = [];
   private messageTimes: Array<number> = [];
@@ -92,7 +93,7 @@ export class SocketSession {
 
   /** The tape changed. */
   replan(): void {
-    for (const stream of this.streams.values()) stream.plan();
+    this.streams.replan();
     this.context.wake();
   }
 
@@ -110,9 +111,7 @@ export class SocketSession {
   }
 
   private dueMs(): number {
-    let due = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
-    for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
-    return due;
+    return Math.min(this.streams.dueMs, this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
   }
 
   private catchUp(nowMs: number): void {
@@ -129,10 +128,11 @@ export class SocketSession {
       this.end(atMs, 1000);
       return;
     }
-    for (const stream of this.streams.values()) {
-      if (stream.dueMs > atMs) continue;
+    const stream = this.streams.first;
+    if (stream !== undefined && this.streams.dueMs <= atMs) {
       const { kind, tape } = stream.request;
       const text = stream.take(this.format);
+      this.streams.settle();
       if (text !== undefined) this.send(atMs, typeName(kind), tape.spec.code, text);
       return;
     }
@@ -176,7 +176,7 @@ export class SocketSession {
     const before = this.streams;
     this.types = types;
     this.format = format;
-    this.streams = new Map();
+    this.streams = new StreamCalendar();
     for (const type of types) {
       const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
       for (const request of this.requestsOf(type)) {
@@ -213,7 +213,7 @@ export class SocketSession {
 
   private refuse(name: string, message: string, nowMs: number): void {
     this.closeMs = nowMs + this.context.options.socket.errorCloseMs;
-    this.streams = new Map();
+    this.streams = new StreamCalendar();
     this.statusMs = Infinity;
     this.send(nowMs, "error", undefined, errorFrame(name, message));
   }
@@ -232,7 +232,7 @@ export class SocketSession {
   private end(nowMs: number, code: number): void {
     if (this.ended) return;
     this.ended = true;
-    this.streams = new Map();
+    this.streams = new StreamCalendar();
     this.context.entry.closed = { atMs: nowMs, code };
     this.context.onEnd(this);
   }

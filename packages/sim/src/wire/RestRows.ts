@@ -8,7 +8,7 @@ import type { Candle, TickerFigures } from "../market/Figures.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import { compactDate, compactTime, isoDate, isoSeconds, kstOffsetMs, timeOfDay } from "./Dates.ts";
-import { fixed, money, plain, pointed, ratio } from "./Spelling.ts";
+import { fixed, money, plain, pointed, ratio, type Units } from "./Spelling.ts";
 
 export const changeOf = (price: number, prevClose: number): "RISE" | "FALL" | "EVEN" =>
   price > prevClose ? "RISE" : price < prevClose ? "FALL" : "EVEN";
@@ -83,7 +83,12 @@ export const bookRow = (spec: MarketSpec, book: Book, count: number, level: stri
   return `{"market":"${spec.code}","timestamp":${book.timestamp},${totals},"orderbook_units":[${units.join(",")}],"level":${level}}`;
 };
 
-export const totalSize = (levels: ReadonlyArray<BookLevel>): bigint => levels.reduce((sum, level) => sum + BigInt(level.size), 0n);
+/** Exact: a plain number while that holds the sum, as it nearly always does, else a bigint. */
+export const totalSize = (levels: ReadonlyArray<BookLevel>): Units => {
+  let sum = 0;
+  for (const level of levels) sum += level.size;
+  return Number.isSafeInteger(sum) ? sum : levels.reduce((exact, level) => exact + BigInt(level.size), 0n);
+};
 
 const cautionNames = [
   "PRICE_FLUCTUATIONS",

@@ -3,7 +3,7 @@
  * chooses the names (SIMPLE) and the wrapping (lists). Order books are the exception in spelling: DEFAULT prints prices as Java doubles and
  * sizes with eight decimals, SIMPLE prints prices plain and sizes as Java doubles.
  */
-import type { Book } from "../market/Book.ts";
+import type { Book, BookLevel } from "../market/Book.ts";
 import type { MarketSpec } from "../market/Catalogue.ts";
 import type { Candle, TickerFigures } from "../market/Figures.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
@@ -98,27 +98,37 @@ export const tradeFrame = (
 };
 
 export const bookFrame = (format: Format, spec: MarketSpec, book: Book, depth: number, level: string, stream: StreamType): string => {
-  const simple = isSimple(format);
   const [asks, bids] = [book.asks.slice(0, depth), book.bids.slice(0, depth)];
-  const price = (units: number) => (units === 0 ? "0" : simple ? plain(units, spec.decimals) : java(units, spec.decimals));
-  const size = (units: number) => (units === 0 ? "0.0" : simple ? java(units, 8) : fixed(units, 8));
-  // Written out: thirty of them in every frame of a busy market.
-  const [ap, bp, as, bs] = simple ? ["ap", "bp", "as", "bs"] : ["ask_price", "bid_price", "ask_size", "bid_size"];
-  const units = asks.map((ask, i) => {
-    const bid = bids[i] ?? { price: 0, size: 0 };
-    return `{"${ap}":${price(ask.price)},"${bp}":${price(bid.price)},"${as}":${size(ask.size)},"${bs}":${size(bid.size)}}`;
-  });
   return render(format, [
     ["type", "ty", '"orderbook"'],
     ["code", "cd", `"${spec.code}"`],
     ["timestamp", "tms", String(book.timestamp)],
     ["total_ask_size", "tas", fixed(totalSize(asks), 8)],
     ["total_bid_size", "tbs", fixed(totalSize(bids), 8)],
-    ["orderbook_units", "obu", `[${units.join(",")}]`],
+    ["orderbook_units", "obu", bookUnits(isSimple(format), spec.decimals, asks, bids)],
     ["stream_type", "st", `"${stream}"`],
     ["level", "lv", level],
   ]);
 };
+
+/** Written out, without a list of members: thirty pairs of levels are in every frame of a busy market. */
+const bookUnits = (simple: boolean, decimals: number, asks: ReadonlyArray<BookLevel>, bids: ReadonlyArray<BookLevel>): string => {
+  const [ap, bp, as, bs] = simple ? simpleUnit : defaultUnit;
+  const price = simple ? plain : java;
+  const size = simple ? java : fixed;
+  let text = "[";
+  for (const [i, ask] of asks.entries()) {
+    const bid = bids[i] ?? noLevel;
+    const [askPrice, bidPrice] = [ask.price === 0 ? "0" : price(ask.price, decimals), bid.price === 0 ? "0" : price(bid.price, decimals)];
+    const [askSize, bidSize] = [ask.size === 0 ? "0.0" : size(ask.size, 8), bid.size === 0 ? "0.0" : size(bid.size, 8)];
+    text += (i === 0 ? "" : ",") + ap + askPrice + bp + bidPrice + as + askSize + bs + bidSize + "}";
+  }
+  return text + "]";
+};
+
+const defaultUnit = ['{"ask_price":', ',"bid_price":', ',"ask_size":', ',"bid_size":'] as const;
+const simpleUnit = ['{"ap":', ',"bp":', ',"as":', ',"bs":'] as const;
+const noLevel: BookLevel = { price: 0, size: 0 };
 
 export const candleFrame = (format: Format, spec: MarketSpec, unit: CandleUnit, { fold, startMs }: Candle, stream: StreamType): string =>
   render(format, [
