@@ -251,7 +251,7 @@ export class FrameHub {
     track.heard(key.kind === "orderbook" ? (value as Orderbook) : undefined, snapshot, receipt.nanos);
     if (track.provenDepth !== before) track.lastValue = undefined;
     const kept = this.#keep(track, value, timeMs, receipt);
-    if (!kept || track.consumers.size === 0 || Equal.equals(track.lastValue, value)) return;
+    if (!kept || track.consumers.size === 0 || isSame(track.lastValue, value)) return;
     track.lastValue = value;
     track.deliver(live(value, snapshot, receipt), this.#touched);
   }
@@ -272,7 +272,7 @@ export class FrameHub {
     if (track === undefined || !track.sent) return;
     track.heard(undefined, snapshot, receipt.nanos);
     this.#keep(track, value, value.lastTradeTimeMs, receipt);
-    if (track.continuity.kind !== "candles" || Equal.equals(track.lastValue, value)) return;
+    if (track.continuity.kind !== "candles" || isSame(track.lastValue, value)) return;
     track.lastValue = value;
     const step = track.continuity.candles.accept(live(value, snapshot, receipt));
     if (step._tag === "Deliver") for (const element of step.elements) track.deliver(element, this.#touched);
@@ -317,3 +317,12 @@ const live = <A extends StreamValue>(value: A, snapshot: boolean, receipt: Recei
   snapshot,
   receivedTimeMs: receipt.ms,
 });
+
+/** Whether the exchange repeated itself. Its own time nearly always says no, and comparing a book member by member costs more than reading it. */
+const isSame = (before: StreamValue | undefined, value: StreamValue): boolean =>
+  before !== undefined && timeOf(before) === timeOf(value) && Equal.equals(before, value);
+
+const timeOf = (value: StreamValue): number => {
+  if ("timestampMs" in value) return value.timestampMs;
+  return "lastTradeTimeMs" in value ? value.lastTradeTimeMs : value.tradeTimeMs;
+};
