@@ -69,7 +69,7 @@ export const makeLoopbackServer = (
       upgrades.handleUpgrade(request, socket, head, (client) => {
         isUpgraded = true;
         const pings = attach(client, outcome.driven, () => exchange.nowOf(clock));
-        run(drive(outcome.driven, (outputs) => deliver(client, pings, outputs)));
+        run(drive(outcome.driven, (outputs) => together(socket, () => deliver(client, pings, outputs))));
       });
       // ws answers a handshake it cannot read by itself, at once.
       if (!isUpgraded) {
@@ -163,6 +163,16 @@ const maxPings = 100;
 const maxBufferedBytes = 16 * 1024 * 1024;
 /** Longest message of a client. */
 const maxPayload = 1024 * 1024;
+
+/** Everything due at one moment leaves in one write: a system call for each frame would cost as much as making it. */
+const together = (socket: Duplex, write: () => void): void => {
+  socket.cork();
+  try {
+    write();
+  } finally {
+    socket.uncork();
+  }
+};
 
 const deliver = (client: WebSocket, pings: Array<Buffer>, outputs: ReadonlyArray<SessionOutput>): void => {
   if (client.bufferedAmount > maxBufferedBytes) client.terminate();
