@@ -2,9 +2,8 @@
  * A process that serves frames over loopback, for the cases that count them from outside: `emulator`, the exchange behind its own server, or
  * `bare`, a `ws` server that sends frames made before, as bytes. It tells its parent the address, and its CPU time whenever asked.
  *
- * `flood`: as fast as it can. The emulator's clock does not wait: every turn of the event loop is `stepMs` of the market's time, which is what
- * brings as many frames at once as a market of 10,000 frames/s does in the millisecond a timer waits. `paced`: real time, with the emulator's
- * clock running `speed` times faster than the wall's.
+ * `flood`: as fast as it can. The emulator's clock does not wait: every turn of the event loop is so much of the market's time that
+ * about `framesPerWake` frames are due. `paced`: in real time, or in time as much faster as the market is less busy than it has to be.
  */
 import type { AddressInfo } from "node:net";
 import { layerLoopbackServer, LoopbackServer } from "@naru/sim";
@@ -15,7 +14,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { type WebSocket, WebSocketServer } from "ws";
-import { codesOf, modelFrames } from "./modelFrames.ts";
+import { codesOf, framesPerMarketSecond, modelFrames } from "./modelFrames.ts";
 import { type ServerKind, type ServerMessage, type ServerPlan, wideMarket, wideTypes } from "./wideMarket.ts";
 
 const startMs = Date.UTC(2026, 0, 5, 3);
@@ -39,7 +38,9 @@ const jumpingClock = (stepMs: number): Clock.Clock => {
   );
 };
 
-const fastClock = (real: Clock.Clock, speed: number): Clock.Clock => {
+/** The real clock, sped up until the market is as busy as it has to be; one that nearly is runs in real time. */
+const pacedClock = (real: Clock.Clock, wanted: number): Clock.Clock => {
+  const speed = Math.abs(wanted - 1) < 0.2 ? 1 : wanted;
   const beganMs = performance.now();
   return clockOf(
     () => startMs + (performance.now() - beganMs) * speed,
@@ -63,7 +64,8 @@ const clockOf = (nowMs: () => number, sleepMs: (ms: number) => Effect.Effect<voi
 const serveEmulator = (plan: ServerPlan): Effect.Effect<never> =>
   Effect.gen(function* () {
     const real = yield* Clock.Clock;
-    const clock = plan.mode === "flood" ? jumpingClock(plan.stepMs) : fastClock(real, plan.speed);
+    const rate = framesPerMarketSecond({ types: wideTypes, format: "DEFAULT", options: wideMarket });
+    const clock = plan.mode === "flood" ? jumpingClock((plan.framesPerWake / rate) * 1_000) : pacedClock(real, plan.framesPerSecond / rate);
     const services = yield* Layer.build(
       layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer(wideMarket)), Layer.provide(Layer.succeed(Clock.Clock, clock))),
     );

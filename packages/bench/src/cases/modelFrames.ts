@@ -14,11 +14,7 @@ export interface FrameRequest {
 
 /** The first `count` frames that follow a subscription to every market. Throws when an hour of the market does not bring as many. */
 export const modelFrames = ({ types, format, count, options = {} }: FrameRequest): ReadonlyArray<string> => {
-  const exchange = new ExchangeModel(options);
-  const outcome = exchange.upgrade({ method: "GET", target: "/websocket/v1", headers: {}, ip: "127.0.0.1" }, startMs);
-  if (outcome._tag === "Refused") throw new Error(`the exchange refused the socket: ${outcome.status}`);
-  const { session } = outcome.driven;
-  session.receive(subscription(types, codesOf(exchange), format), startMs);
+  const session = subscribed(new ExchangeModel(options), types, format);
   const frames: Array<string> = [];
   let nowMs = startMs;
   while (frames.length < count && nowMs < startMs + 3_600_000) {
@@ -27,6 +23,23 @@ export const modelFrames = ({ types, format, count, options = {} }: FrameRequest
   }
   if (frames.length < count) throw new Error(`an hour brought ${frames.length} frames, not ${count}`);
   return frames.slice(0, count);
+};
+
+/** Frames in a second of the market's own time, over half a minute after the snapshots. */
+export const framesPerMarketSecond = ({ types, format, options = {} }: Omit<FrameRequest, "count">): number => {
+  const session = subscribed(new ExchangeModel(options), types, format);
+  const [settledMs, measuredMs] = [startMs + 2_000, 30_000];
+  session.poll(settledMs);
+  return session.poll(settledMs + measuredMs).length / (measuredMs / 1_000);
+};
+
+/** A connection that has just asked for these types of every market. */
+const subscribed = (exchange: ExchangeModel, types: FrameRequest["types"], format: string) => {
+  const outcome = exchange.upgrade({ method: "GET", target: "/websocket/v1", headers: {}, ip: "127.0.0.1" }, startMs);
+  if (outcome._tag === "Refused") throw new Error(`the exchange refused the socket: ${outcome.status}`);
+  const { session } = outcome.driven;
+  session.receive(subscription(types, codesOf(exchange), format), startMs);
+  return session;
 };
 
 export const codesOf = (exchange: ExchangeModel): ReadonlyArray<string> => exchange.world.markets.map(({ code }) => code);

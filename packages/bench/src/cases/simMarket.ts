@@ -4,12 +4,11 @@
  */
 import type { Case, Reading, Side } from "../Case.ts";
 import { takeFrames } from "./frameClient.ts";
-import { framesPerMarketSecond } from "./wideMarket.ts";
 
 const framesPerSecond = 800;
 
 const run = async (side: Side): Promise<Reading> => {
-  const plan = { mode: "paced", speed: framesPerSecond / framesPerMarketSecond, framesPerSecond } as const;
+  const plan = { mode: "paced", framesPerSecond } as const;
   const taken = await takeFrames(side === "base" ? "bare" : "emulator", plan, 3_000, 10_000);
   const rate = taken.frames / taken.seconds;
   if (taken.markets < 20) throw new Error(`frames of ${taken.markets} markets only`);

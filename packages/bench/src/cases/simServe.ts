@@ -4,13 +4,12 @@
  */
 import type { Case, Reading, Side } from "../Case.ts";
 import { takeFrames } from "./frameClient.ts";
-import { framesPerMarketSecond } from "./wideMarket.ts";
 
-/** Frames a market of 10,000 frames/s brings in one millisecond. */
+/** What a market of 10,000 frames/s brings in the millisecond a timer waits. */
 const framesPerWake = 10;
 
 const run = async (side: Side): Promise<Reading> => {
-  const plan = { mode: "flood", stepMs: (framesPerWake / framesPerMarketSecond) * 1_000 } as const;
+  const plan = { mode: "flood", framesPerWake } as const;
   const taken = await takeFrames(side === "base" ? "bare" : "emulator", plan, 1_500, 3_000);
   if (taken.markets < 20) throw new Error(`frames of ${taken.markets} markets only`);
   return {
