@@ -6,6 +6,7 @@ import { getTicker } from "@naru/router/MarketData";
 import { Sim } from "@naru/sim";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as Layer from "effect/Layer";
 import * as TestClock from "effect/testing/TestClock";
 import type { Case, Reading, Side } from "../Case.ts";
 
@@ -30,7 +31,7 @@ const candidate = Effect.gen(function* () {
   const { value } = yield* Fiber.join(first);
   const call = Effect.map(getTicker("KRW-BTC"), (answer) => `${answer.provenance.tier} ${answer.value.price.number}`);
   return yield* timed(call, `hot_cache ${value.price.number}`);
-}).pipe(Effect.provide(Sim.layerTest({ seed: 1 })), Effect.provide(TestClock.layer()), Effect.scoped);
+}).pipe(Effect.provide(Sim.layerTest({ seed: 1 }).pipe(Layer.provideMerge(TestClock.layer()))), Effect.scoped);
 
 const base = Effect.suspend(() => {
   const kept = new Map([["KRW-BTC", { price: 114_000_000 }]]);
