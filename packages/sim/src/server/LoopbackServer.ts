@@ -86,7 +86,7 @@ export const makeLoopbackServer = (
       upgrades.handleUpgrade(request, socket, head, (client) => {
         isUpgraded = true;
         const pings = attach(client, outcome.driven, () => exchange.nowOf(clock));
-        run(drive(outcome.driven, (outputs) => deliver(client, request.socket, pings, outputs)));
+        run(drive(outcome.driven, (outputs) => together(socket, () => deliver(client, request.socket, pings, outputs))));
       });
       // ws answers a handshake it cannot read by itself, at once.
       if (!isUpgraded) {
@@ -126,4 +126,14 @@ const requestOf = (request: http.IncomingMessage): ExchangeRequest => {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
   return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "", door: "loopback" };
+};
+
+/** Everything due at one moment leaves in one write: a system call for each frame would cost as much as making it. */
+const together = (socket: Duplex, write: () => void): void => {
+  socket.cork();
+  try {
+    write();
+  } finally {
+    socket.uncork();
+  }
 };

@@ -100,7 +100,8 @@ export class MarketStream {
   /** The frame due at {@link dueMs}; `undefined` when the moment turned out to bring none. */
   take(format: Format): string | undefined {
     const atMs = this.dueMs;
-    if (this.snapshotMs === atMs) {
+    // On a stream that goes on, what happened in this very moment comes before the state after it.
+    if (this.snapshotMs === atMs && !(this.live && this.realtimeMs <= atMs)) {
       this.snapshotMs = Infinity;
       if (!this.live) this.start(atMs);
       if (this.world.listing(this.request.tape.spec.code, atMs)?.state === "DELISTED") return undefined;

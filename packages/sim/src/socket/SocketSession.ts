@@ -16,6 +16,7 @@ import { DelayedFrames } from "./DelayedFrames.ts";
 import { InFlight } from "./InFlight.ts";
 import { MarketStream } from "./MarketStream.ts";
 import { listed, streamRequests } from "./streamRequests.ts";
+import { StreamCalendar } from "./StreamCalendar.ts";
 
 export type SessionOutput = ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market">) | { readonly _tag: "Pong" } | SessionAction;
 
@@ -33,7 +34,7 @@ export interface SessionContext {
 export class SocketSession {
   private readonly context: SessionContext;
   private types: ReadonlyArray<TypeRequest> = [];
-  private streams = new Map<string, MarketStream>();
+  private streams = new StreamCalendar<MarketStream>();
   private inFlight: InFlight | undefined;
   /** Messages of the client so far. */
   private messages = 0;
@@ -107,7 +108,7 @@ export class SocketSession {
   /** The tape changed. */
   replan(): void {
     this.maintenanceMs = this.context.world.maintenance.nextStart(this.maintainedMs);
-    for (const stream of this.streams.values()) stream.plan();
+    this.streams.replan();
     this.inFlight?.plan();
     this.context.wake();
   }
@@ -128,10 +129,8 @@ export class SocketSession {
   private dueMs(): number {
     const { faults, options } = this.context;
     const idleEndMs = this.lastTrafficMs + options.socket.idleMs;
-    let due = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.delayed.dueMs, faults.beginMs);
-    due = Math.min(due, this.doom?.atMs ?? Infinity, this.inFlight?.dueMs ?? Infinity);
-    for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
-    return due;
+    const own = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.delayed.dueMs, faults.beginMs);
+    return Math.min(own, this.streams.dueMs, this.doom?.atMs ?? Infinity, this.inFlight?.dueMs ?? Infinity);
   }
 
   private catchUp(nowMs: number): void {
@@ -185,11 +184,11 @@ export class SocketSession {
     const room = isList(this.format) ? this.context.options.socket.listElements : 1;
     const elements: Array<{ readonly stream: MarketStream; readonly text: string }> = [];
     let taken = 0;
-    for (const stream of this.streams.values()) {
-      if (stream.dueMs > atMs) continue;
+    for (let stream = this.streams.first; stream !== undefined && this.streams.dueMs <= atMs && taken < room; stream = this.streams.first) {
       const text = stream.take(this.format);
+      this.streams.settle();
       if (text !== undefined) elements.push({ stream, text });
-      if (++taken >= room) break;
+      taken++;
     }
     this.sendElements(atMs, elements);
     return taken > 0;
@@ -242,7 +241,7 @@ export class SocketSession {
     const before = this.streams;
     this.types = types;
     this.format = format;
-    this.streams = new Map();
+    this.streams = new StreamCalendar();
     const world = this.context.world.at(nowMs);
     for (const type of served?.types ?? types) {
       const delay = delays[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
@@ -258,7 +257,7 @@ export class SocketSession {
         this.streams.set(key, stream);
       }
     }
-    const ended = [...before].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
+    const ended = [...before.entries()].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
     this.inFlight = new InFlight(ended, formatBefore, inFlightFrames, nowMs + inFlightMs);
   }
 
@@ -273,7 +272,7 @@ export class SocketSession {
   private refuse(name: string, message: string, nowMs: number, closes: boolean): void {
     if (closes) {
       this.closeMs = nowMs + this.drawn(this.context.options.socket.errorCloseMs, 2);
-      this.streams = new Map();
+      this.streams = new StreamCalendar();
       this.inFlight = undefined;
       this.statusMs = Infinity;
     }
@@ -337,7 +336,7 @@ export class SocketSession {
   private end(nowMs: number, code: number): void {
     if (this.ended) return;
     this.ended = true;
-    this.streams = new Map();
+    this.streams = new StreamCalendar();
     this.context.entry.closed = { atMs: nowMs, code };
     this.context.onEnd(this);
   }

@@ -3,6 +3,7 @@ import type { Book, BookLevel } from "../market/Book.ts";
 import type { MarketSpec } from "../market/Catalogue.ts";
 import { hash3 } from "../market/Hash.ts";
 import type { Profile } from "../profile/Profile.ts";
+import type { Units } from "./Spelling.ts";
 
 /** Both sides, equally long: the shorter is filled up with price 0 and size 0. */
 export const shownSides = (
@@ -18,7 +19,12 @@ export const shownSides = (
   return { asks: hollow(spec, book, asks), bids: hollow(spec, book, bids) };
 };
 
-export const totalSize = (levels: ReadonlyArray<BookLevel>): bigint => levels.reduce((sum, level) => sum + BigInt(level.size), 0n);
+/** Exact: a plain number while that holds the sum, as it nearly always does, else a bigint. */
+export const totalSize = (levels: ReadonlyArray<BookLevel>): Units => {
+  let sum = 0;
+  for (const level of levels) sum += level.size;
+  return Number.isSafeInteger(sum) ? sum : levels.reduce((exact, level) => exact + BigInt(level.size), 0n);
+};
 
 const padding: BookLevel = { price: 0, size: 0 };
 

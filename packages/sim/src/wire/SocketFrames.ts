@@ -3,7 +3,7 @@
  * chooses the names (SIMPLE) and the wrapping (lists), the profile which members there are and in what order. Order books are the exception in spelling: DEFAULT prints prices as Java doubles and
  * sizes with eight decimals, SIMPLE prints prices plain and sizes as Java doubles.
  */
-import type { Book } from "../market/Book.ts";
+import type { Book, BookLevel } from "../market/Book.ts";
 import type { MarketSpec } from "../market/Catalogue.ts";
 import type { Candle, TickerFigures } from "../market/Figures.ts";
 import { active, type Listing } from "../market/Lifecycle.ts";
@@ -164,29 +164,44 @@ export const bookFrame = (
   level: string,
   stream: StreamType,
 ): string => {
-  const { fixed, java, plain } = wire.spell;
+  const { fixed } = wire.spell;
   const { profile } = wire;
-  const simple = isSimple(format);
   const { asks, bids } = shownSides(profile, spec, book, depth);
-  const price = (units: number) => (simple || units === 0 ? plain(units, spec.decimals) : java(units, spec.decimals));
-  const size = (units: number) => (simple || units === 0 ? java(units, 8) : fixed(units, 8));
-  // Written out: thirty of them in every frame of a busy market.
-  const [ap, bp, as, bs] = simple ? ["ap", "bp", "as", "bs"] : ["ask_price", "bid_price", "ask_size", "bid_size"];
-  const units = asks.map((ask, i) => {
-    const bid = bids[i] ?? { price: 0, size: 0 };
-    return `{"${ap}":${price(ask.price)},"${bp}":${price(bid.price)},"${as}":${size(ask.size)},"${bs}":${size(bid.size)}}`;
-  });
   return render(format, profile.socket.members.orderbook, [
     ["type", "ty", '"orderbook"'],
     ["code", "cd", `"${spec.code}"`],
     ["timestamp", "tms", String(profile.book.socketTimestamp === "microseconds" ? micros(spec, book) : book.timestamp)],
     ["total_ask_size", "tas", fixed(totalSize(asks), 8)],
     ["total_bid_size", "tbs", fixed(totalSize(bids), 8)],
-    ["orderbook_units", "obu", `[${units.join(",")}]`],
+    ["orderbook_units", "obu", bookUnits(wire, isSimple(format), spec.decimals, asks, bids)],
     ["stream_type", "st", `"${stream}"`],
     ["level", "lv", level],
   ]);
 };
+
+/** Written out, without a list of members: thirty pairs of levels are in every frame of a busy market. */
+const bookUnits = (
+  wire: Wire,
+  simple: boolean,
+  decimals: number,
+  asks: ReadonlyArray<BookLevel>,
+  bids: ReadonlyArray<BookLevel>,
+): string => {
+  const { fixed, java, plain } = wire.spell;
+  const [ap, bp, as, bs] = simple ? simpleUnit : defaultUnit;
+  const price = (units: number) => (simple || units === 0 ? plain(units, decimals) : java(units, decimals));
+  const size = (units: number) => (simple || units === 0 ? java(units, 8) : fixed(units, 8));
+  let text = "[";
+  for (const [i, ask] of asks.entries()) {
+    const bid = bids[i] ?? noLevel;
+    text += (i === 0 ? "" : ",") + ap + price(ask.price) + bp + price(bid.price) + as + size(ask.size) + bs + size(bid.size) + "}";
+  }
+  return text + "]";
+};
+
+const defaultUnit = ['{"ask_price":', ',"bid_price":', ',"ask_size":', ',"bid_size":'] as const;
+const simpleUnit = ['{"ap":', ',"bp":', ',"as":', ',"bs":'] as const;
+const noLevel: BookLevel = { price: 0, size: 0 };
 
 export const candleFrame = (
   wire: Wire,

@@ -2,9 +2,11 @@
  * Numbers as the exchange spells them. It has at least four habits, by place and format, and a client must read them all: fixed decimals
  * (`36956000.00000000`), plain (`148520000`), one decimal at least (`91361000.0`) and Java's `Double.toString` (`1.16539E8`, `5.0E-4`). All
  * work on an exact integer and its number of decimals; nothing passes through a double, but for Java's spelling of what a double cannot hold.
+ * A busy market spells a million numbers a second, so the digits are cut where they stand, without patterns or intermediate objects.
  */
 
-type Units = bigint | number;
+/** An exact integer; a plain number must be a safe one. */
+export type Units = bigint | number;
 
 /** `wire`: the exchange's own mixture by place and format. The others are one spelling everywhere. */
 export type SpellingMode = "wire" | "fixed" | "java" | "plain";
@@ -22,23 +24,29 @@ export interface Speller {
 
 /** No trailing zeros, no exponent: `148520000`, `0.05`. */
 export const plain = (units: Units, decimals: number): string => {
-  const { sign, whole, fraction } = split(units, decimals);
-  const kept = fraction.replace(/0+$/, "");
-  return kept === "" ? sign + whole : `${sign}${whole}.${kept}`;
+  const text = digitsOf(units, decimals);
+  if (decimals === 0) return text;
+  const point = text.length - decimals;
+  const end = withoutZeros(text, point);
+  return end === point ? text.slice(0, point) : `${text.slice(0, point)}.${text.slice(point, end)}`;
 };
 
 /** Plain with at least one decimal: `91361000.0`. */
 export const pointed = (units: Units, decimals: number): string => {
-  const text = plain(units, decimals);
-  return text.includes(".") ? text : `${text}.0`;
+  const text = digitsOf(units, decimals);
+  const point = text.length - decimals;
+  const end = withoutZeros(text, point);
+  return end === point ? `${text.slice(0, point)}.0` : `${text.slice(0, point)}.${text.slice(point, end)}`;
 };
 
 /** Exactly `places` decimals; more when the value needs them. */
 export const fixed = (units: Units, decimals: number, places = 8): string => {
-  const { sign, whole, fraction } = split(units, decimals);
-  const kept =
-    fraction.length <= places ? fraction.padEnd(places, "0") : fraction.slice(0, places) + fraction.slice(places).replace(/0+$/, "");
-  return `${sign}${whole}.${kept}`;
+  const text = digitsOf(units, decimals);
+  const point = text.length - decimals;
+  const whole = text.slice(0, point);
+  if (decimals === places) return `${whole}.${text.slice(point)}`;
+  if (decimals < places) return `${whole}.${text.slice(point)}${zeros.slice(0, places - decimals)}`;
+  return `${whole}.${text.slice(point, withoutZeros(text, point + places))}`;
 };
 
 /** Eight decimals when that is exact, else sixteen; at least `places`. */
@@ -49,14 +57,14 @@ export const money = (units: Units, decimals: number, places: 8 | 16 = 8): strin
 
 /** As Java prints a double: plain from 0.001 up to 10,000,000, else `d.dddE±n`. */
 export const java = (units: Units, decimals: number): string => {
-  const { sign, whole, fraction } = split(units, decimals);
-  const digits = (whole + fraction).replace(/^0+/, "");
-  if (digits === "") return "0.0";
-  const exponent = digits.length - 1 - fraction.length;
-  const kept = digits.replace(/0+$/, "");
-  if (kept.length > exactDigits) return javaOfDouble(Number(`${sign}${whole}.${fraction}`));
+  if (units < 0) return `-${java(-units, decimals)}`;
+  const digits = units.toString();
+  if (digits === "0") return "0.0";
+  const exponent = digits.length - 1 - decimals;
+  const end = withoutZeros(digits, 1);
+  if (end > exactDigits) return javaOfDouble(Number(plain(units, decimals)));
   if (exponent >= -3 && exponent < 7) return pointed(units, decimals);
-  return `${sign}${kept[0]}.${kept.slice(1) || "0"}E${exponent}`;
+  return `${digits.slice(0, 1)}.${end === 1 ? "0" : digits.slice(1, end)}E${exponent}`;
 };
 
 /** {@link java} of a double that had to be rounded: its shortest digits, as both languages choose them. */
@@ -95,9 +103,21 @@ export const spellers: Readonly<Record<SpellingMode, Speller>> = {
   plain: always(plain),
 };
 
-const split = (units: Units, decimals: number): { readonly sign: string; readonly whole: string; readonly fraction: string } => {
+/** More than any number of places asked for. */
+const zeros = "0".repeat(64);
+
+/** Sign and digits, at least one of them before the last `decimals`. */
+const digitsOf = (units: Units, decimals: number): string => {
+  if (units < 0) return `-${digitsOf(-units, decimals)}`;
   const text = units.toString();
-  const sign = text.startsWith("-") ? "-" : "";
-  const digits = text.slice(sign.length).padStart(decimals + 1, "0");
-  return { sign, whole: digits.slice(0, digits.length - decimals), fraction: digits.slice(digits.length - decimals) };
+  return text.length > decimals ? text : zeros.slice(0, decimals + 1 - text.length) + text;
 };
+
+/** Where `text` ends when the zeros at its end, as far back as `from`, are left out. */
+const withoutZeros = (text: string, from: number): number => {
+  let end = text.length;
+  while (end > from && text.charCodeAt(end - 1) === zero) end--;
+  return end;
+};
+
+const zero = "0".charCodeAt(0);

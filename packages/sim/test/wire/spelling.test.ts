@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
+import { Sequence } from "../../src/market/Hash.ts";
+import { totalSize } from "../../src/wire/BookSides.ts";
 import { isoSeconds, kstOffsetMs, parseTimeOfDay, parseTo } from "../../src/wire/Dates.ts";
 import { fixed, java, money, plain, pointed, ratio, spellers, type SpellingMode } from "../../src/wire/Spelling.ts";
 
@@ -47,6 +49,71 @@ describe("numbers", () => {
     assert.strictEqual(money(10_051_524_220_758_000n, 8), "100515242.20758000");
     assert.strictEqual(money(12_345_678_901_234_567n, 16), "1.2345678901234567");
     assert.strictEqual(money(12_345_678_900_000_000n, 16), "1.23456789");
+  });
+});
+
+/** The spellings written with patterns, slowly and plainly, to hold the fast ones against. */
+const slow = (() => {
+  const split = (units: bigint | number, decimals: number) => {
+    const text = units.toString();
+    const sign = text.startsWith("-") ? "-" : "";
+    const digits = text.slice(sign.length).padStart(decimals + 1, "0");
+    return { sign, whole: digits.slice(0, digits.length - decimals), fraction: digits.slice(digits.length - decimals) };
+  };
+  const plain = (units: bigint | number, decimals: number): string => {
+    const { sign, whole, fraction } = split(units, decimals);
+    const kept = fraction.replace(/0+$/, "");
+    return kept === "" ? sign + whole : `${sign}${whole}.${kept}`;
+  };
+  const pointed = (units: bigint | number, decimals: number): string => {
+    const text = plain(units, decimals);
+    return text.includes(".") ? text : `${text}.0`;
+  };
+  const fixed = (units: bigint | number, decimals: number, places = 8): string => {
+    const { sign, whole, fraction } = split(units, decimals);
+    return `${sign}${whole}.${fraction.slice(0, places).padEnd(places, "0")}${fraction.slice(places).replace(/0+$/, "")}`;
+  };
+  const java = (units: bigint | number, decimals: number): string => {
+    const { sign, whole, fraction } = split(units, decimals);
+    const digits = (whole + fraction).replace(/^0+/, "");
+    if (digits === "") return "0.0";
+    const exponent = digits.length - 1 - fraction.length;
+    // What a double cannot hold is printed by its shortest digits.
+    if (digits.replace(/0+$/, "").length > 15) {
+      const value = Number(`${sign}${whole}.${fraction}`);
+      const shortest = value.toExponential().replace("e+", "e").split("e");
+      const power = Number(shortest[1]);
+      if (power < -3 || power >= 7) return `${shortest[0]?.includes(".") === true ? shortest[0] : `${shortest[0]}.0`}E${power}`;
+      return /[.]/.test(String(value)) ? String(value) : `${value}.0`;
+    }
+    if (exponent >= -3 && exponent < 7) return pointed(units, decimals);
+    return `${sign}${digits[0]}.${digits.slice(1).replace(/0+$/, "") || "0"}E${exponent}`;
+  };
+  return { plain, pointed, fixed, java };
+})();
+
+describe("fast spelling", () => {
+  it("is the slow spelling for random numbers of every length, sign and number of decimals", () => {
+    const random = new Sequence(11);
+    for (let i = 0; i < 8_000; i++) {
+      const units = Math.floor(random.next() * 10 ** Math.ceil(random.next() * 15)) * 10 ** Math.floor(random.next() * 4);
+      if (!Number.isSafeInteger(units)) continue;
+      const decimals = Math.floor(random.next() * 17);
+      const places = Math.floor(random.next() * 17);
+      for (const value of [units, -units, BigInt(units) * 1_000_000_007n, -BigInt(units)]) {
+        const what = `${value} with ${decimals} decimals`;
+        assert.strictEqual(plain(value, decimals), slow.plain(value, decimals), `plain ${what}`);
+        assert.strictEqual(pointed(value, decimals), slow.pointed(value, decimals), `pointed ${what}`);
+        assert.strictEqual(fixed(value, decimals, places), slow.fixed(value, decimals, places), `fixed ${what} to ${places}`);
+        assert.strictEqual(java(value, decimals), slow.java(value, decimals), `java ${what}`);
+      }
+    }
+  });
+
+  it("adds the sizes of a side exactly, also beyond what a double holds", () => {
+    const side = (...sizes: ReadonlyArray<number>) => sizes.map((size) => ({ price: 1, size }));
+    assert.strictEqual(fixed(totalSize(side(150_000_000, 1)), 8), "1.50000001");
+    assert.strictEqual(fixed(totalSize(side(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 2)), 8), "180143985.09481984");
   });
 });
 

@@ -1,0 +1,21 @@
+/** The list of all cases. Each is loaded when it is run, so that none pays for the modules of another. */
+import type { Case } from "../Case.ts";
+
+const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>>> = {
+  startup: () => import("./startup.ts"),
+  "sim-serve": () => import("./simServe.ts"),
+  "sim-market": () => import("./simMarket.ts"),
+  world: () => import("./world.ts"),
+  decode: () => import("./decode.ts"),
+  hot: () => import("./hot.ts"),
+  limiter: () => import("./limiter.ts"),
+};
+
+export const caseNames: ReadonlyArray<string> = Object.keys(loaders);
+
+/** Throws a RangeError when there is no such case. */
+export const loadCase = async (name: string): Promise<Case> => {
+  const load = loaders[name];
+  if (load === undefined) throw new RangeError(`no case "${name}"`);
+  return (await load()).subject;
+};

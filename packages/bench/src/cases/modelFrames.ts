@@ -1,0 +1,53 @@
+/** Frames as the emulated exchange writes them, made without a socket: its model is told the time and hands over what is due. */
+import { ExchangeModel, type ExchangeOptions } from "@naru/sim";
+
+/** Where the virtual time of the model begins. */
+const startMs = Date.UTC(2026, 0, 5, 3);
+
+export interface FrameRequest {
+  /** Type objects of the subscription, with `codes` left out: every market is asked for. `.15` behind a code asks for that many levels. */
+  readonly types: ReadonlyArray<{ readonly type: string; readonly suffix?: string }>;
+  readonly format: "DEFAULT" | "SIMPLE";
+  readonly count: number;
+  readonly options?: ExchangeOptions;
+}
+
+/** The first `count` frames that follow a subscription to every market. Throws when an hour of the market does not bring as many. */
+export const modelFrames = ({ types, format, count, options = {} }: FrameRequest): ReadonlyArray<string> => {
+  const session = subscribed(new ExchangeModel(options), types, format);
+  const frames: Array<string> = [];
+  let nowMs = startMs;
+  while (frames.length < count && nowMs < startMs + 3_600_000) {
+    nowMs = Math.max(nowMs, session.nextWakeMs());
+    for (const output of session.poll(nowMs)) if (output._tag === "Frame") frames.push(output.text);
+  }
+  if (frames.length < count) throw new Error(`an hour brought ${frames.length} frames, not ${count}`);
+  return frames.slice(0, count);
+};
+
+/** Frames in a second of the market's own time, over half a minute after the snapshots. */
+export const framesPerMarketSecond = ({ types, format, options = {} }: Omit<FrameRequest, "count">): number => {
+  const session = subscribed(new ExchangeModel(options), types, format);
+  const [settledMs, measuredMs] = [startMs + 2_000, 30_000];
+  session.poll(settledMs);
+  return session.poll(settledMs + measuredMs).length / (measuredMs / 1_000);
+};
+
+/** A connection that has just asked for these types of every market. */
+const subscribed = (exchange: ExchangeModel, types: FrameRequest["types"], format: string) => {
+  const outcome = exchange.upgrade({ method: "GET", target: "/websocket/v1", headers: {}, ip: "127.0.0.1" }, startMs);
+  if (outcome._tag !== "Accepted") throw new Error(`the exchange did not open the socket: ${outcome._tag}`);
+  const { session } = outcome.driven;
+  session.receive(subscription(types, codesOf(exchange), format), startMs);
+  return session;
+};
+
+export const codesOf = (exchange: ExchangeModel): ReadonlyArray<string> => exchange.world.markets.map(({ code }) => code);
+
+/** The one message that asks for all of these types of all of these markets. */
+export const subscription = (types: FrameRequest["types"], codes: ReadonlyArray<string>, format: string): string =>
+  JSON.stringify([
+    { ticket: "bench" },
+    ...types.map(({ type, suffix = "" }) => ({ type, codes: codes.map((code) => code + suffix) })),
+    { format },
+  ]);

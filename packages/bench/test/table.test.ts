@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest";
+import { parseReading } from "../src/Child.ts";
+import { watchMachine } from "../src/Machine.ts";
+import { caseTable, machineLine, spell } from "../src/Table.ts";
+import type { CaseResult } from "../src/Rounds.ts";
+
+const result: CaseResult = {
+  name: "serve",
+  about: "frames to one client",
+  base: "bare",
+  candidate: "emulator",
+  rounds: [],
+  figures: [
+    {
+      name: "frames",
+      unit: "frames/s",
+      better: "higher",
+      base: { median: 150_000, min: 1, max: 2 },
+      candidate: { median: 24_017.4, min: 1, max: 2 },
+      ratio: { median: 0.16, min: 0.1507, max: 0.2 },
+    },
+    {
+      name: "CPU",
+      unit: "us/frame",
+      better: "lower",
+      base: { median: 4.4, min: 1, max: 2 },
+      candidate: { median: 44.47, min: 1, max: 2 },
+      ratio: { median: 10.1, min: 2, max: 30 },
+    },
+  ],
+};
+
+describe("the table", () => {
+  it("shows the ratio with its range before any absolute figure, in columns, and names the noisy figures", () => {
+    assert.deepStrictEqual(caseTable(result).split("\n"), [
+      "serve: frames to one client",
+      "  candidate: emulator",
+      "  base:      bare",
+      "  figure  candidate / base    min … max  candidate     base  unit",
+      "  frames              0.16  0.151 … 0.2     24,017  150,000  frames/s, higher is better",
+      "  CPU                 10.1       2 … 30       44.5      4.4  us/frame, lower is better",
+      "  medians of 0 rounds; NOISY (range wider than the median): CPU",
+    ]);
+  });
+
+  it("spells numbers with the digits that matter", () => {
+    assert.deepStrictEqual([0.001234, 0.5, 12.345, 999.4, 1_000, 1_234_567.8].map(spell), [
+      "0.00123",
+      "0.5",
+      "12.3",
+      "999",
+      "1,000",
+      "1,234,568",
+    ]);
+  });
+});
+
+describe("the machine", () => {
+  it("is described with its processor, its load and the versions of what is compared", () => {
+    const machine = watchMachine()();
+    assert.isAbove(machine.cores, 0);
+    assert.strictEqual(machine.node, process.version);
+    assert.deepStrictEqual(Object.keys(machine.versions), ["ccxt", "effect", "ws"]);
+    for (const version of Object.values(machine.versions)) assert.match(version, /^\d+\.\d+\.\d+/);
+    assert.lengthOf(machine.loadAfter, 3);
+    assert.include(machineLine(machine), process.version);
+  });
+});
+
+describe("a child's reading", () => {
+  it("is the last line of what it printed", () => {
+    assert.deepStrictEqual(parseReading('(a warning)\n{"figures":{"time":1},"work":2}\n'), { figures: { time: 1 }, work: 2 });
+  });
+
+  it("is refused when it is none", () => {
+    for (const output of ["", "done", "7", "null", '{"figures":3,"work":1}', '{"figures":{}}']) assert.throws(() => parseReading(output));
+  });
+});
