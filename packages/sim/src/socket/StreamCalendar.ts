@@ -31,6 +31,11 @@ export class StreamCalendar<S extends Scheduled> {
     return this.byKey.get(key);
   }
 
+  /** Keys and streams in the order they were added. */
+  [Symbol.iterator](): IterableIterator<[string, S]> {
+    return this.byKey.entries();
+  }
+
   /** When the first of all is due; `Infinity` without streams. */
   get dueMs(): number {
     return this.heap[0]?.dueMs ?? Infinity;
