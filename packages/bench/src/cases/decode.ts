@@ -5,6 +5,7 @@
 import { decodeSocketMessage } from "@naru/upbit/decode/SocketFrame";
 import type { Case, Figure, Reading, Side } from "../Case.ts";
 import { modelFrames } from "./modelFrames.ts";
+import { wideMarket } from "./wideMarket.ts";
 
 const shapes = (["DEFAULT", "SIMPLE"] as const).flatMap((format) =>
   [
@@ -25,7 +26,9 @@ const run = async (side: Side): Promise<Reading> => {
   let checksum = "";
   let work = 0;
   for (const { name, type, suffix, format } of shapes) {
-    const frames = modelFrames({ types: [{ type, suffix }], format, count: distinct }).map((text) => Buffer.from(text));
+    const frames = modelFrames({ types: [{ type, suffix }], format, count: distinct, options: wideMarket }).map((text) =>
+      Buffer.from(text),
+    );
     // Long enough for the optimizing compiler, and the proof that both sides read the same.
     let sum = 0;
     for (let i = 0; i < 10; i++) sum = frames.reduce((total, frame) => total + read(frame), 0);

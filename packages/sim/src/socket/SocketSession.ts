@@ -257,7 +257,7 @@ export class SocketSession {
         this.streams.set(key, stream);
       }
     }
-    const ended = [...before.entries()].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
+    const ended = [...before].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
     this.inFlight = new InFlight(ended, formatBefore, inFlightFrames, nowMs + inFlightMs);
   }
 

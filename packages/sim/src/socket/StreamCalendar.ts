@@ -31,7 +31,8 @@ export class StreamCalendar<S extends Scheduled> {
     return this.byKey.get(key);
   }
 
-  entries(): Iterable<[key: string, stream: S]> {
+  /** Keys and streams in the order they were added. */
+  [Symbol.iterator](): IterableIterator<[string, S]> {
     return this.byKey.entries();
   }
 

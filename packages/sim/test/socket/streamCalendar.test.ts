@@ -42,7 +42,7 @@ describe("the calendar of a connection's streams", () => {
     }
   });
 
-  it("finds streams by key, and is never due when empty", () => {
+  it("finds streams by key, lists them as they were added, and is never due when empty", () => {
     const calendar = new StreamCalendar<Fake>();
     assert.strictEqual(calendar.dueMs, Infinity);
     assert.isUndefined(calendar.first);
@@ -52,5 +52,15 @@ describe("the calendar of a connection's streams", () => {
     calendar.set("a", stream);
     assert.strictEqual(calendar.get("a"), stream);
     assert.deepStrictEqual([calendar.has("a"), calendar.has("b"), calendar.dueMs], [true, false, 7]);
+    const earlier = new Fake("b", 3);
+    calendar.set("b", earlier);
+    assert.strictEqual(calendar.first, earlier);
+    assert.deepStrictEqual(
+      [...calendar],
+      [
+        ["a", stream],
+        ["b", earlier],
+      ],
+    );
   });
 });
