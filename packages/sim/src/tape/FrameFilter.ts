@@ -1,0 +1,39 @@
+/**
+ * What a client asked for on a socket, compared with recorded frames by type and market. Frames are let through whole and as they were: of the
+ * list formats a frame passes when any of its elements is wanted. A frame without type and market (a status, an error) always passes.
+ */
+import { readClientMessage } from "../socket/ClientMessage.ts";
+
+export class Wanted {
+  private wanted: ReadonlySet<string> = new Set();
+
+  /** A message of the client: the newest subscription counts, as on the exchange. */
+  hear(text: string): void {
+    const message = readClientMessage(text);
+    if (message._tag !== "Subscribe") return;
+    this.wanted = new Set(message.types.flatMap(({ codes, type }) => codes.map((code) => `${type} ${marketOf(code)}`)));
+  }
+
+  takes(data: Uint8Array | string): boolean {
+    const subjects = subjectsOf(typeof data === "string" ? data : new TextDecoder().decode(data));
+    return subjects.length === 0 || subjects.some(({ code, type }) => this.wanted.has(`${type} ${code}`));
+  }
+}
+
+/** What a frame is about: the wire's type and the market of every element that has both. */
+export const subjectsOf = (text: string): ReadonlyArray<{ readonly type: string; readonly code: string }> => {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return (Array.isArray(parsed) ? parsed : [parsed]).flatMap((element: unknown) => {
+    if (typeof element !== "object" || element === null) return [];
+    const { cd, code = cd, ty, type = ty } = element as { readonly [name: string]: unknown };
+    return typeof type === "string" && typeof code === "string" ? [{ type, code: marketOf(code) }] : [];
+  });
+};
+
+/** `KRW-BTC.15` asks for fifteen levels of `KRW-BTC`. */
+export const marketOf = (code: string): string => code.split(".", 1)[0] ?? code;
