@@ -3,6 +3,8 @@
  * list formats a frame passes when any of its elements is wanted. A frame without type and market (a status, an error) always passes.
  */
 import { readClientMessage } from "../socket/ClientMessage.ts";
+import type { Tape } from "./Tape.ts";
+import { bytesOf } from "./TapeEvent.ts";
 
 export class Wanted {
   private wanted: ReadonlySet<string> = new Set();
@@ -37,3 +39,18 @@ export const subjectsOf = (text: string): ReadonlyArray<{ readonly type: string;
 
 /** `KRW-BTC.15` asks for fifteen levels of `KRW-BTC`. */
 export const marketOf = (code: string): string => code.split(".", 1)[0] ?? code;
+
+/** What a tape's sockets are about: what was subscribed; where no client's message was recorded, what came. */
+export const recordedSubjects = (tape: Tape): ReadonlyArray<{ readonly type: string; readonly code: string }> => {
+  const asked = new Map<string, { readonly type: string; readonly code: string }>();
+  const came = new Map<string, { readonly type: string; readonly code: string }>();
+  for (const { event } of tape.events()) {
+    if (event.event === "send") {
+      const message = readClientMessage(event.text);
+      if (message._tag !== "Subscribe") continue;
+      for (const { codes, type } of message.types) for (const code of codes) asked.set(`${type} ${code}`, { type, code });
+    } else if (event.event === "frame" && asked.size === 0)
+      for (const subject of subjectsOf(new TextDecoder().decode(bytesOf(event)))) came.set(`${subject.type} ${subject.code}`, subject);
+  }
+  return [...(asked.size > 0 ? asked : came).values()];
+};

@@ -123,7 +123,8 @@ const readAt = (fd: number, offset: number, length: number): Uint8Array => {
 const attempt = (operation: string, path: string, run: () => Promise<unknown>): Effect.Effect<void, StorageError> =>
   Effect.asVoid(Effect.tryPromise({ try: run, catch: (cause) => storageError(operation, path, cause) }));
 
-const storageError = (operation: string, path: string, cause: unknown): StorageError => {
+/** A `StorageError` with the system's code. */
+export const storageError = (operation: string, path: string, cause: unknown): StorageError => {
   const code = typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string" ? cause.code : null;
   return new StorageError({ operation, path, code, detail: cause instanceof Error ? cause.message : String(cause) });
 };
