@@ -176,6 +176,8 @@ class Client {
   private readonly ended: () => void;
   private ws: WebSocket | undefined;
   private early: Array<(ws: WebSocket) => void> = [];
+  private unwritten = 0;
+  private isCut = false;
 
   constructor(ended: () => void) {
     this.ended = ended;
@@ -186,8 +188,9 @@ class Client {
       // A transport lends its bytes for the call only.
       const message = typeof data === "string" ? data : Buffer.from(data);
       this.tell((ws) => {
-        if (ws.bufferedAmount > maxBufferedBytes) ws.terminate();
-        else ws.send(message, { binary: typeof message !== "string" });
+        if (ws.bufferedAmount > maxBufferedBytes) return ws.terminate();
+        ws.send(message, { binary: typeof message !== "string" }, () => this.written(ws));
+        this.unwritten++;
       });
     },
     onReadEnd: () => {},
@@ -195,7 +198,7 @@ class Client {
     onClose: ({ code, reason }) =>
       this.tell((ws) => {
         if (isSendable(code)) ws.close(code, reason);
-        else ws.terminate();
+        else this.cut(ws);
         if (ws.readyState === ws.CLOSED) this.ended();
       }),
   };
@@ -204,6 +207,16 @@ class Client {
     this.ws = ws;
     for (const words of this.early) words(ws);
     this.early = [];
+  }
+
+  /** Breaks the connection once all that was said before is on its way. */
+  private cut(ws: WebSocket): void {
+    this.isCut = true;
+    if (this.unwritten === 0) ws.terminate();
+  }
+
+  private written(ws: WebSocket): void {
+    if (--this.unwritten === 0 && this.isCut) ws.terminate();
   }
 
   private tell(words: (ws: WebSocket) => void): void {

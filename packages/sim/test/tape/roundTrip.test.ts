@@ -41,4 +41,6 @@ describe("a session recorded and replayed", () => {
 
 /** A test clock has fractions of a millisecond after a wait with jitter; a replay's wall clock has none, as a real one. */
 const wholeMillis = (elements: ReadonlyArray<unknown>): unknown =>
-  JSON.parse(JSON.stringify(elements, (name, value: unknown) => (/^(?:atMs|receivedTimeMs)$/.test(name) ? Math.floor(Number(value)) : value)));
+  JSON.parse(
+    JSON.stringify(elements, (name, value: unknown) => (/^(?:atMs|receivedTimeMs)$/.test(name) ? Math.floor(Number(value)) : value)),
+  );
