@@ -91,7 +91,7 @@ export const usualPort = 8787;
 export const port = Flag.withDefault(givenPort, usualPort);
 
 /** Kinds that a recording can stream. */
-export const tapeKinds = ["ticker", "trades", "orderbook"] as const;
+const tapeKinds = ["ticker", "trades", "orderbook"] as const;
 export type TapeKind = (typeof tapeKinds)[number];
 
 const tapeFile = Argument.String("file").pipe(Argument.withDescription("The tape; new or to be continued"));

@@ -201,7 +201,7 @@ describe("a recorded transport", () => {
           yield* Effect.flip(Effect.scoped(socket("wss://h/refused", silent)));
         }),
       );
-      const told = events.map(({ mono, wall, ...event }) => event);
+      const told = events.map(({ mono: _mono, wall: _wall, ...event }) => event);
       assert.deepStrictEqual(told.slice(0, 10), [
         { event: "connect", socket: 1, host: "h", target: "/websocket/v1" },
         { event: "open", socket: 1 },

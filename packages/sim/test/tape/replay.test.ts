@@ -62,7 +62,7 @@ const watch = (tape: Tape, options: ReplayOptions, use: { readonly sayAfterMs?: 
           seen.push("open");
           if (use.sayAfterMs !== undefined) yield* Effect.sleep(use.sayAfterMs);
           yield* socket.send(use.text ?? "[{}]");
-          yield* Effect.never;
+          return yield* Effect.never;
         }),
       ),
       { startImmediately: true },
