@@ -95,7 +95,10 @@ export const makeRecorder = (sink: TapeSink, options: RecorderOptions = {}): Eff
       return flush;
     });
     yield* Effect.addFinalizer(() =>
-      Effect.catch(finish, (error) => Effect.logError(`The tape lacks its last ${recorder.stats().waiting} events`, error.message)),
+      // Who ended it has been told already how that went.
+      recorder.isOver
+        ? Effect.ignore(flush)
+        : Effect.catch(finish, (error) => Effect.logError(`The tape lacks its last ${recorder.stats().waiting} events`, error.message)),
     );
     yield* Effect.forkScoped(
       Effect.gen(function* () {
@@ -124,6 +127,8 @@ class Recorder {
   readonly full = Latch.makeUnsafe(false);
   sockets = 0;
   requests = 0;
+  /** Nothing is taken any more. */
+  isOver = false;
   private readonly sink: TapeSink;
   private readonly options: RecorderOptions;
   private readonly memberBytes: number;
@@ -134,7 +139,6 @@ class Recorder {
   /** Packed and not yet on the disk. */
   private packed: { readonly member: Uint8Array; readonly events: number } | undefined;
   private headerIsPacked = false;
-  private isOver = false;
   private events = 0;
   private frames = 0;
   private members = 0;

@@ -155,7 +155,7 @@ const carry = (transport: Transport["Service"], upstream: string, upgrades: WebS
         upgrades.handleUpgrade(asked.request, asked.connection, asked.head, (made) => resume(Effect.succeed(made))),
       );
       const run = yield* FiberSet.makeRuntime<never>();
-      ws.on("message", (data, isBinary) => void run(Effect.ignore(opened.value.send(isBinary ? "" : String(data)))));
+      ws.on("message", (data) => void run(Effect.ignore(opened.value.send(String(data)))));
       ws.on("ping", (data) => {
         client.pings.push(data);
         if (client.pings.length > maxPings) client.pings.shift();

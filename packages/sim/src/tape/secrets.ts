@@ -14,10 +14,10 @@ export const withoutSecrets = (headers: Readonly<Record<string, string | undefin
   return kept;
 };
 
-/** Host, and path with query as it was spelt, without secrets. */
+/** Host, and path with query as it was spelt, without secrets. What is no address has no host; saying so is the transport's to do. */
 export const addressOf = (url: string): { readonly host: string; readonly target: string } => {
   const start = url.indexOf("/", url.indexOf("://") + 3);
-  return { host: new URL(url).host, target: start < 0 ? "/" : targetWithoutSecrets(url.slice(start)) };
+  return { host: URL.canParse(url) ? new URL(url).host : "", target: start < 0 ? "/" : targetWithoutSecrets(url.slice(start)) };
 };
 
 /** A path with its query, the values of secret parameters replaced. */

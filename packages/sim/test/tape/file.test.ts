@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import { TestClock } from "effect/testing";
 import { encodeMember } from "../../src/tape/GzipMembers.ts";
 import { openTape } from "../../src/tape/Tape.ts";
 import { openSink } from "../../src/tape/TapeFile.ts";
@@ -72,9 +73,18 @@ describe("a tape's file", () => {
     Effect.gen(function* () {
       const path = yield* place;
       assert.deepStrictEqual(yield* record(path, ["a"]), { parts: 0, tornBytes: 0, damagedBytes: 0 });
+      yield* TestClock.adjust("5 seconds");
       assert.deepStrictEqual(yield* record(path, ["b"]), { parts: 1, tornBytes: 0, damagedBytes: 0 });
       const { tape, texts } = yield* frames(path);
       assert.deepStrictEqual(texts, ["a", "b"]);
+      assert.deepStrictEqual(
+        tape.parts.map(({ isEnded, startNanos }) => [isEnded, startNanos]),
+        [
+          [true, 0],
+          [true, 5_000_000_000],
+        ],
+      );
+      assert.strictEqual(tape.durationMs, 5_000);
       assert.deepStrictEqual(
         tape.sockets.map(({ part, id }) => [part, id]),
         [
