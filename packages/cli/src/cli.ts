@@ -92,6 +92,31 @@ const decode = Command.make(
     ),
 ).pipe(Command.withDescription("Recorded frames and bodies to JSON documents, one per line, with --json or without"));
 
+const record = Command.make("record", flags.record, (input) =>
+  running(
+    () => import("./commands/record.ts"),
+    settings.connection,
+    (command, given) => command.record(given, input),
+  ),
+).pipe(
+  Command.withDescription("What a venue says, onto a tape: frames, requests, answers and waits, with their times"),
+  Command.withExamples([
+    { command: "naru record btc.tape --markets KRW-BTC --for 10m", description: "Ten minutes, continued when the file exists" },
+  ]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const replay = Command.make("replay", flags.replay, (input) =>
+  running(
+    () => import("./commands/replay.ts"),
+    settings.printing,
+    (command, given) => command.replay(given, input),
+  ),
+).pipe(
+  Command.withDescription("A tape as an exchange on this machine, for clients in any language; or printed"),
+  Command.withExamples([{ command: "naru replay btc.tape --speed 10 --print", description: "What was recorded, ten times as fast" }]),
+);
+
 const serve = Command.make("serve", { port: flags.port }, (input) =>
   running(
     () => import("./commands/serve.ts"),
@@ -125,6 +150,6 @@ export const cli = Command.make("naru").pipe(
       "  Each command takes its own flags, before its name or after it; naru ticker --help lists those of a question.",
     ].join("\n"),
   ),
-  Command.withSubcommands([ticker, orderbook, trades, candles, markets, watch, stream, explain, decode, sim, demo]),
+  Command.withSubcommands([ticker, orderbook, trades, candles, markets, watch, stream, explain, decode, record, replay, sim, demo]),
   Command.withGlobalFlags(settings.printingFlags),
 );

@@ -24,6 +24,7 @@ import { Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
+import * as Wiretap from "./transport/Wiretap.ts";
 
 const make = Effect.gen(function* () {
   const venue = yield* Venue;
@@ -118,5 +119,6 @@ export const layerNoDeps: Layer.Layer<
 export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
   Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Subscriptions.layer, MarketList.layer)),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-  Layer.provideMerge(Layer.mergeAll(RateLimiter.layer, Cache.layer, Health.layer)),
+  Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer)),
+  Layer.provide(Wiretap.layerTransport),
 );

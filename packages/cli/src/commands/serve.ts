@@ -28,19 +28,20 @@ export const serve = (
 const server = (seed: number, port: number): Layer.Layer<LoopbackServer, ConfigError> =>
   layerLoopbackServer({ port }).pipe(
     Layer.provide(Exchange.layer({ seed })),
-    Layer.catchCause((cause) =>
-      Layer.effect(
-        LoopbackServer,
-        Effect.fail(new ConfigError({ setting: "port", input: String(port), reason: whyNot(Cause.squash(cause)) })),
-      ),
-    ),
+    Layer.catchCause((cause) => Layer.effect(LoopbackServer, Effect.fail(portError(port, codeOf(Cause.squash(cause)))))),
   );
 
-const whyNot = (error: unknown): string => {
-  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+/** Why a port cannot be listened on, by the system's code. */
+export const portError = (port: number, code: string | null): ConfigError =>
+  new ConfigError({ setting: "port", input: String(port), reason: whyNot(code) });
+
+const codeOf = (error: unknown): string | null =>
+  typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : null;
+
+const whyNot = (code: string | null): string => {
   if (code === "EADDRINUSE") return "is already in use; --port 0 takes a free one";
   if (code === "EACCES") return "may not be listened on by this user; --port 0 takes a free one";
-  return `cannot be listened on${typeof code === "string" ? ` (${code})` : ""}`;
+  return `cannot be listened on${code === null ? "" : ` (${code})`}`;
 };
 
 const greeting = (url: string, seed: number): ReadonlyArray<string> => [
