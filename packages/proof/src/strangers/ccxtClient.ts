@@ -4,11 +4,11 @@
  * default.
  */
 import type { LoopbackServer } from "@naru/sim";
-import ccxt from "ccxt";
+import { pro } from "ccxt";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 
-export type CcxtClient = InstanceType<typeof ccxt.pro.upbit>;
+export type CcxtClient = InstanceType<typeof pro.upbit>;
 
 /** A ccxt.pro client of Upbit, which is the plain client with the `watch` methods on top. Closed with the scope. */
 export const makeCcxtClient = (
@@ -16,7 +16,7 @@ export const makeCcxtClient = (
 ): Effect.Effect<CcxtClient, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      const client = new ccxt.pro.upbit({ urls: { api: { public: server.url, private: server.url, ws: server.socketUrl } } });
+      const client = new pro.upbit({ urls: { api: { public: server.url, private: server.url, ws: server.socketUrl } } });
       await client.loadHttpProxyAgent();
       return client;
     }),

@@ -231,7 +231,6 @@ describe("the documentation's REST examples", () => {
     "page candles backwards from a moment, each page from the oldest of the page before, without hole or overlap",
     ({ exchange, get }) =>
       Effect.gen(function* () {
-        const tape = tapeOf(exchange, busy);
         const now = yield* Clock.currentTimeMillis;
         const until = Math.floor(now / 60_000) * 60_000 - 3_600_000;
         // The same moment in the three ways the documentation writes it.

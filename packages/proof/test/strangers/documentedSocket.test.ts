@@ -108,9 +108,9 @@ describe("the documentation's socket program", () => {
       const isAll = ({ latest }: DocumentedProgram) => latest.get("trade KRW-BTC")?.["trade_price"] === prices.at(-1);
       const context = yield* Effect.context<Exchange>();
       const program = yield* Effect.callback<DocumentedProgram>((resume) => {
-        new DocumentedProgram(socketUrl, "DEFAULT", [request], (one) => {
-          if (one.texts.length === 1) Effect.runForkWith(context)(Script.path("KRW-BTC", prices));
-          if (isAll(one)) resume(Effect.succeed(one));
+        const started = new DocumentedProgram(socketUrl, "DEFAULT", [request], ({ texts }) => {
+          if (texts.length === 1) Effect.runForkWith(context)(Script.path("KRW-BTC", prices));
+          if (isAll(started)) resume(Effect.succeed(started));
         });
       });
       program.close();
