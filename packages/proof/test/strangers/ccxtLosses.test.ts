@@ -46,7 +46,7 @@ const startTrades = (client: CcxtClient) => call(() => client.watchTrades(symbol
 /** The trades ccxt keeps. */
 const kept = (client: CcxtClient): ReadonlyArray<{ readonly price?: number }> => client.trades[symbol] ?? [];
 
-describe("ccxt's losses over the socket", () => {
+describe.concurrent("ccxt's losses over the socket", () => {
   loss("watchTicker never hands out a ticker that came while nobody awaited one, though it keeps it", (client, exchange) =>
     Effect.gen(function* () {
       yield* call(() => client.watchTicker(symbol));
@@ -181,7 +181,7 @@ describe("ccxt's losses over the socket", () => {
   );
 });
 
-describe("ccxt's losses over REST", () => {
+describe.concurrent("ccxt's losses over REST", () => {
   loss("fetchOrderBook takes the padding of a thin side for levels: its best ask costs nothing", (client, exchange) =>
     Effect.gen(function* () {
       yield* call(() => client.loadMarkets());

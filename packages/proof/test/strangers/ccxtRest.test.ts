@@ -105,7 +105,7 @@ const tradeSaid = ({ id, timestamp, symbol, side, price, amount, cost }: Awaited
 /** ccxt's types are mutable arrays of loose numbers. */
 const same = (said: unknown, expected: unknown, message?: string): void => assert.deepStrictEqual(said, expected, message);
 
-describe("ccxt over REST", () => {
+describe.concurrent("ccxt over REST", () => {
   stranger("loads exactly the markets the exchange lists, under its own names for them", ({ exchange, ccxt, ask }) =>
     Effect.gen(function* () {
       const { value: fetched } = yield* ask((client) => client.fetchMarkets());

@@ -132,7 +132,7 @@ const expectedTrade = (model: ExchangeModel, market: string, trade: TradeRow): R
 /** Ids from the text: read as numbers they would not be whole. */
 const idsIn = (text: string): ReadonlyArray<string> => [...text.matchAll(/"sequential_id":(\d+)/g)].map((match) => match[1] ?? "");
 
-describe("the documentation's REST examples", () => {
+describe.concurrent("the documentation's REST examples", () => {
   example("list the pairs with their warnings, and the tickers of some and of whole quote currencies", ({ exchange, get }) =>
     Effect.gen(function* () {
       const { markets } = exchange.world;
