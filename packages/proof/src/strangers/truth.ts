@@ -8,7 +8,7 @@ import { bookAt, groupedBookAt } from "@naru/sim/market/Book";
 import type { MarketTape } from "@naru/sim/market/MarketTape";
 import type { TapePoint, TradeRow } from "@naru/sim/market/Trade";
 
-export type { TradeRow } from "@naru/sim/market/Trade";
+export type { TapePoint, TradeRow } from "@naru/sim/market/Trade";
 
 /** Start, open, high, low, close, volume of the base currency. */
 export type CandleNumbers = readonly [startMs: number, open: number, high: number, low: number, close: number, volume: number];

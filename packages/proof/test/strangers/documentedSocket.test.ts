@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Exchange, type ExchangeModel, layerLoopbackServer, LoopbackServer, Script } from "@naru/sim";
 import { Effect, Layer } from "effect";
 import { isDeepStrictEqual } from "node:util";
-import { idOf, tapeOf, tradesBetween } from "../../src/strangers/truth.ts";
+import { idOf, lastTrades, priceOf, tapeOf, tradesBetween } from "../../src/strangers/truth.ts";
 import { DocumentedProgram, expectedOf, type Format, type Message, withFullNames } from "./documentedProgram.ts";
 
 const formats: ReadonlyArray<Format> = ["DEFAULT", "SIMPLE", "JSON_LIST", "SIMPLE_LIST"];
@@ -13,16 +13,28 @@ const levels = 15;
 /** One type object for each type, with all its codes, as the documentation's examples have it. */
 const requests = types.map((type) => ({ type, codes: type === "orderbook" ? codes.map((code) => `${code}.${levels}`) : codes }));
 
+/** Twenty trades a second for two seconds on top of the market's own, some of them in pairs of one millisecond. */
+const liven = (exchange: ExchangeModel, code: string) =>
+  Effect.gen(function* () {
+    const tape = tapeOf(exchange, code);
+    const last = lastTrades(tape, yield* exchange.now, 1)[0];
+    if (last === undefined) return assert.fail(`${code} never traded`);
+    const price = priceOf(tape, last);
+    const prices = Array.from({ length: 40 }, (_, i) => price * (i % 3 === 0 ? 1 : 1.5));
+    yield* Script.path(code, prices, { every: "50 millis", side: "ASK" });
+    yield* Script.path(code, prices.slice(0, 10), { every: "200 millis" });
+  });
+
 /** What LIST_SUBSCRIPTIONS answers: the request, and the level of the books. */
 const listed = requests.map((request) => (request.type === "orderbook" ? { ...request, level: 0 } : request));
 
 const server = layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 605, ledgerCapacity: 100_000 })));
 
-/** Enough of everything: the markets trade some 20 times a minute, in real time. */
+/** Enough of everything. */
 const hasEnough = ({ latest, texts, statuses, lists }: DocumentedProgram): boolean =>
   latest.size === types.length * codes.length &&
   [...latest.values()].every((message) => message["stream_type"] === "REALTIME") &&
-  texts.length >= 150 &&
+  texts.length >= 300 &&
   statuses.length > 0 &&
   lists.length > 0;
 
@@ -62,6 +74,7 @@ const checkTrades = (exchange: ExchangeModel, program: DocumentedProgram, code: 
   assert.strictEqual(received[0]?.message["stream_type"], "SNAPSHOT");
   const last = live.at(-1) ?? snapshot;
   const happened = tradesBetween(tapeOf(exchange, code), Number(snapshot.slice(0, -4)), Number(last.slice(0, -4))).map(idOf);
+  assert.isAbove(live.length, 40);
   assert.deepStrictEqual(
     live,
     happened.filter((id) => id > snapshot && id <= last),
@@ -75,10 +88,18 @@ describe("the documentation's socket program", () => {
       Effect.gen(function* () {
         const exchange = yield* Exchange;
         const { socketUrl } = yield* LoopbackServer;
+        const context = yield* Effect.context<Exchange>();
         const programs = yield* Effect.callback<ReadonlyArray<DocumentedProgram>>((resume) => {
+          const spoken = new Set<DocumentedProgram>();
+          let isLively = false;
           const started = formats.map(
             (format) =>
               new DocumentedProgram(socketUrl, format, requests, (program) => {
+                spoken.add(program);
+                if (spoken.size === formats.length && !isLively) {
+                  isLively = true;
+                  Effect.runForkWith(context)(Effect.forEach(codes, (code) => liven(exchange, code)));
+                }
                 if (program.texts.length === 100) program.list();
                 if (started.every(hasEnough)) resume(Effect.succeed(started));
               }),
