@@ -20,13 +20,19 @@ const loss = (
   title: string,
   run: (client: CcxtClient, exchange: ExchangeModel) => Effect.Effect<void, ScriptError, Scope.Scope | Exchange | LoopbackServer>,
 ) =>
-  it.live(title, () =>
-    Effect.gen(function* () {
-      yield* Script.halt;
-      const client = yield* makeCcxtClient(yield* LoopbackServer);
-      yield* run(client, yield* Exchange);
-    }).pipe(Effect.provide(server), Effect.scoped),
+  it.live(
+    title,
+    () =>
+      Effect.gen(function* () {
+        yield* Script.halt;
+        const client = yield* makeCcxtClient(yield* LoopbackServer);
+        yield* run(client, yield* Exchange);
+      }).pipe(Effect.provide(server), Effect.scoped),
+    slowMachineMs,
   );
+
+/** Nothing here takes seconds but on a machine that has other things to do. */
+const slowMachineMs = 90_000;
 
 const call = <A>(promise: () => Promise<A>): Effect.Effect<A> => Effect.promise(promise);
 
@@ -35,7 +41,7 @@ const until = (done: () => boolean): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     const look = () => (done() ? resume(Effect.void) : void setImmediate(look));
     look();
-  }).pipe(Effect.timeout("10 seconds"), Effect.orDie);
+  }).pipe(Effect.timeout("60 seconds"), Effect.orDie);
 
 const prices = (trades: ReadonlyArray<{ readonly price?: number | undefined }>) => trades.map(({ price }) => price);
 const ids = (trades: ReadonlyArray<{ readonly id?: string | undefined }>) => trades.map(({ id }) => id);

@@ -37,24 +37,30 @@ interface Stranger {
 
 /** A test over a server and a client of its own, with the markets loaded. At its end nothing was ever refused. */
 const stranger = (title: string, run: (stranger: Stranger) => Effect.Effect<void, never, Scope.Scope>) =>
-  it.live(title, () =>
-    Effect.gen(function* () {
-      const exchange = yield* Exchange;
-      const ccxt = yield* makeCcxtClient(yield* LoopbackServer);
-      const ask: Stranger["ask"] = (call) =>
-        Effect.map(
-          Effect.promise(() => call(ccxt)),
-          (value) => ({ value, atMs: exchange.ledger.requests().at(-1)?.atMs ?? Number.NaN }),
+  it.live(
+    title,
+    () =>
+      Effect.gen(function* () {
+        const exchange = yield* Exchange;
+        const ccxt = yield* makeCcxtClient(yield* LoopbackServer);
+        const ask: Stranger["ask"] = (call) =>
+          Effect.map(
+            Effect.promise(() => call(ccxt)),
+            (value) => ({ value, atMs: exchange.ledger.requests().at(-1)?.atMs ?? Number.NaN }),
+          );
+        yield* ask((client) => client.loadMarkets());
+        yield* run({ exchange, ccxt, ask });
+        assert.strictEqual(exchange.ledger.rejected, 0);
+        assert.deepStrictEqual(
+          exchange.ledger.requests().filter(({ verdict }) => verdict !== "accepted"),
+          [],
         );
-      yield* ask((client) => client.loadMarkets());
-      yield* run({ exchange, ccxt, ask });
-      assert.strictEqual(exchange.ledger.rejected, 0);
-      assert.deepStrictEqual(
-        exchange.ledger.requests().filter(({ verdict }) => verdict !== "accepted"),
-        [],
-      );
-    }).pipe(Effect.provide(server), Effect.scoped),
+      }).pipe(Effect.provide(server), Effect.scoped),
+    slowMachineMs,
   );
+
+/** ccxt waits a tenth of a second before each request, and a year of trades is added up; a loaded machine takes its time over both. */
+const slowMachineMs = 90_000;
 
 /** The part of a ccxt ticker that the exchange told; the rest is ccxt's own arithmetic. */
 const told = (ticker: Awaited<ReturnType<CcxtClient["fetchTicker"]>>) => ({

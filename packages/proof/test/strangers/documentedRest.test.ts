@@ -37,23 +37,29 @@ interface Reader {
 
 /** A test over a server of its own, which never has to refuse: no test asks a limit group more than ten times. */
 const example = (title: string, run: (reader: Reader) => Effect.Effect<void>) =>
-  it.live(title, () =>
-    Effect.gen(function* () {
-      const exchange = yield* Exchange;
-      const { url } = yield* LoopbackServer;
-      const get: Reader["get"] = (path, parameters = {}) =>
-        Effect.promise(async () => {
-          const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
-          const response = await fetch(`${url}/v1/${path}?${query}`, { headers: { accept: "application/json" } });
-          const text = await response.text();
-          assert.strictEqual(response.status, 200, text);
-          assert.match(response.headers.get("remaining-req") ?? "", /^group=[a-z-]+; min=\d+; sec=\d$/);
-          return { rows: JSON.parse(text), text, atMs: exchange.ledger.requests().at(-1)?.atMs ?? Number.NaN };
-        });
-      yield* run({ exchange, get });
-      assert.strictEqual(exchange.ledger.rejected, 0);
-    }).pipe(Effect.provide(server)),
+  it.live(
+    title,
+    () =>
+      Effect.gen(function* () {
+        const exchange = yield* Exchange;
+        const { url } = yield* LoopbackServer;
+        const get: Reader["get"] = (path, parameters = {}) =>
+          Effect.promise(async () => {
+            const query = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
+            const response = await fetch(`${url}/v1/${path}?${query}`, { headers: { accept: "application/json" } });
+            const text = await response.text();
+            assert.strictEqual(response.status, 200, text);
+            assert.match(response.headers.get("remaining-req") ?? "", /^group=[a-z-]+; min=\d+; sec=\d$/);
+            return { rows: JSON.parse(text), text, atMs: exchange.ledger.requests().at(-1)?.atMs ?? Number.NaN };
+          });
+        yield* run({ exchange, get });
+        assert.strictEqual(exchange.ledger.rejected, 0);
+      }).pipe(Effect.provide(server)),
+    slowMachineMs,
   );
+
+/** A year of trades is added up, one by one. */
+const slowMachineMs = 90_000;
 
 /** The members of `row` that `expected` names. */
 const partOf = (row: Row | undefined, expected: Row): Row => Object.fromEntries(Object.keys(expected).map((name) => [name, row?.[name]]));
