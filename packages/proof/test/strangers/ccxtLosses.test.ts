@@ -228,6 +228,18 @@ describe.concurrent("ccxt's losses over REST", () => {
     }),
   );
 
+  loss("fetchOHLCV sends the fraction of a moment inside a second, where the exchange takes whole seconds", (client, exchange) =>
+    Effect.gen(function* () {
+      yield* call(() => client.loadMarkets());
+      const since = Math.floor((yield* exchange.now) / 60_000) * 60_000 - 600_000;
+      const whole = yield* call(() => client.fetchOHLCV(symbol, "1m", since, 5));
+      assert.isAbove(whole.length, 0);
+      const inside = yield* call(() => client.fetchOHLCV(symbol, "1m", since + 123, 5).catch((error: unknown) => String(error)));
+      assert.match(String(inside), /ExchangeError: .*Invalid parameter/);
+      assert.match(exchange.ledger.requests().at(-1)?.target ?? "", /&to=[^&]*\.123Z/);
+    }),
+  );
+
   loss("its limiter knows one allowance for all limit groups: two thirds of what the exchange would grant wait", (client, exchange) =>
     Effect.gen(function* () {
       yield* call(() => client.loadMarkets());

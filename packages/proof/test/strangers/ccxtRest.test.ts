@@ -246,14 +246,14 @@ describe.concurrent("ccxt over REST", () => {
     }),
   );
 
-  stranger("pages candles of every timeframe forward from a moment that is no whole second", ({ exchange, ccxt, ask }) =>
+  stranger("pages candles of every timeframe forward from a moment", ({ exchange, ccxt, ask }) =>
     Effect.gen(function* () {
       const tape = tapeOf(exchange, quiet);
       const answers = [];
       for (const timeframe of Object.keys(ccxt.timeframes)) {
         const now = yield* Clock.currentTimeMillis;
         const period = ccxt.parseTimeframe(timeframe) * 1_000;
-        const since = Math.max(tape.openedMs, now - 150 * period) + 123;
+        const since = Math.floor(Math.max(tape.openedMs, now - 150 * period) / 1_000) * 1_000 + 1_000;
         answers.push({
           timeframe,
           since,

@@ -15,13 +15,13 @@ export const compactDate = (ms: number): string => isoDate(ms).replaceAll("-", "
 export const compactTime = (ms: number): string => timeOfDay(ms).replaceAll(":", "");
 
 /**
- * A candle's `to`: with `Z`, an offset, or nothing, which means UTC; `undefined` when it cannot be read. A fraction of a second is read and
- * counts by its milliseconds: ccxt sends every `to` with `.000Z`, and is answered.
+ * A candle's `to`: with `Z`, an offset, or nothing, which means UTC; whole seconds only. `undefined` when it cannot be read. A fraction of
+ * zeros is a whole second too: ccxt writes every `to` so.
  */
 export const parseTo = (text: string): number | undefined => {
-  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
+  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.0{1,9})?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
   if (match === null) return undefined;
-  const ms = Date.parse(`${match[1]}T${match[2]}${match[3] ?? ""}${match[4] ?? "Z"}`);
+  const ms = Date.parse(`${match[1]}T${match[2]}${match[3] ?? "Z"}`);
   const shown = Date.parse(`${match[1]}T${match[2]}Z`);
   // Date.parse rolls 31 February over; the wire does not.
   return Number.isNaN(ms) || isoSeconds(shown) !== `${match[1]}T${match[2]}` ? undefined : ms;
