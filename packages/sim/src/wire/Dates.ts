@@ -16,10 +16,10 @@ export const compactTime = (ms: number): string => timeOfDay(ms).replaceAll(":",
 
 /**
  * A candle's `to`: with `Z`, an offset, or nothing, which means the exchange's own zone; whole seconds only. `undefined` when it cannot be
- * read.
+ * read. A fraction of zeros is a whole second too: ccxt writes every `to` so.
  */
 export const parseTo = (text: string, zoneOffsetMs = 0): number | undefined => {
-  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})?$/.exec(text);
+  const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.0{1,9})?(Z|[+-]\d{2}:\d{2})?$/.exec(text);
   if (match === null) return undefined;
   const ms = Date.parse(`${match[1]}T${match[2]}${match[3] ?? "Z"}`) - (match[3] === undefined ? zoneOffsetMs : 0);
   const shown = Date.parse(`${match[1]}T${match[2]}Z`);

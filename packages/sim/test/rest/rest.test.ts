@@ -46,6 +46,7 @@ describe("candles", () => {
     assert.isTrue(utc[0]!["candle_date_time_utc"]! < "2026-01-05T03:00:00");
     assert.deepStrictEqual(rows("/v1/candles/minutes/1?market=KRW-BTC&count=3&to=2026-01-05%2003:00:00"), utc);
     assert.deepStrictEqual(rows("/v1/candles/minutes/1?market=KRW-BTC&count=3&to=2026-01-05T12:00:00%2B09:00"), utc);
+    assert.deepStrictEqual(rows("/v1/candles/minutes/1?market=KRW-BTC&count=3&to=2026-01-05T03:00:00.000Z"), utc);
     assert.strictEqual(
       rows("/v1/candles/minutes/15?market=KRW-BTC&to=2026-01-05T00:21:00Z")[0]!["candle_date_time_utc"],
       "2026-01-05T00:15:00",

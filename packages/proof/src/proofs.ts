@@ -1,0 +1,22 @@
+/**
+ * The proofs that take longer than a test may: each by its name, with what it shows. `pnpm proof` lists them, `pnpm proof NAME` runs one. The
+ * test suite runs a short form of each.
+ */
+import type * as Effect from "effect/Effect";
+import { strangers } from "./strangers/fullRun.ts";
+
+export interface Proof {
+  readonly name: string;
+  /** One line: what it shows, and how long it takes. */
+  readonly summary: string;
+  /** Says how it goes; true when it holds. */
+  readonly run: (say: (line: string) => void) => Effect.Effect<boolean>;
+}
+
+export const proofs: ReadonlyArray<Proof> = [
+  {
+    name: "strangers",
+    summary: "ccxt watches every stream of the emulated exchange for ten minutes and is told nothing but what happened there",
+    run: (say) => strangers("10 minutes", say),
+  },
+];
