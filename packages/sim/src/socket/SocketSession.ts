@@ -3,7 +3,7 @@
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
 import type { OutFrame, SessionAction } from "../faults/Hooks.ts";
-import type { SocketFaults } from "../faults/socketFaults.ts";
+import type { SocketFaults } from "../faults/SocketFaults.ts";
 import type { ConnectionEntry, Ledger } from "../Ledger.ts";
 import { hash3, unit } from "../market/Hash.ts";
 import type { Delay, ResolvedOptions } from "../Options.ts";
