@@ -31,9 +31,10 @@ const octaves = [...slow, ...fast];
 const periods = octaves.map(([period]) => period);
 const amplitudes = octaves.map(([, amplitude]) => amplitude);
 
-/** Trades stray from the path by at most this share, plus {@link strayTicks}. */
+/** Trades stray from the path by at most this share, then are rounded, and a sweep goes on by {@link longestSweep} ticks. */
 export const strayShare = 0.0003;
-export const strayTicks = 8;
+export const longestSweep = 4;
+const strayTicks = longestSweep + 1;
 
 /** The path of one market. It remembers the grid cells last used, which changes its speed and never its answers. */
 export class PricePath {
@@ -66,8 +67,9 @@ export class PricePath {
     const first = sign * this.noise(from, straight);
     const last = sign * this.noise(from + (stretches[level] ?? 1), straight);
     const middle = reference * (1 + volatility * sign * (Math.max(first, last) + (reaches[level] ?? 0)));
-    const stray = middle * (1 + sign * strayShare);
-    return stray + sign * strayTicks * ticks.at(stray);
+    let price = middle * (1 + sign * strayShare);
+    for (let i = 0; i < strayTicks; i++) price = sign === 1 ? ticks.up(price) : ticks.down(price);
+    return price;
   }
 
   /** The sum of the first `count` octaves, each in [-amplitude, amplitude]. */
