@@ -33,8 +33,11 @@ export const chooseMarkets = (seed: number, options: MarketsOptions = {}): Reado
   return chosen.map((spec) => atRate(spec, rates[spec.code] ?? spec.rate * rate));
 };
 
-/** A made-up market of any code. Throws a RangeError when the code is none. */
-export const madeUpMarket = (seed: number, code: string): MarketSpec => {
+/** The market of a code, made up when it is not in the catalogue. Throws a RangeError when it is no code. */
+export const marketOfCode = (seed: number, code: string): MarketSpec =>
+  makeCatalogue(seed).find((spec) => spec.code === code) ?? madeUpMarket(seed, code);
+
+const madeUpMarket = (seed: number, code: string): MarketSpec => {
   const match = /^(KRW|BTC|USDT)-([A-Z0-9]{1,20})$/.exec(code);
   const quote = quotes.find((known) => known === match?.[1]);
   const base = match?.[2];
@@ -106,7 +109,7 @@ const magnitudes = [0.01, 0.1, 1, 10, 100];
 const madeUp = (seed: number, quote: Quote, { base, korean, english }: Coin, rate: number): MarketSpec => {
   const hash = hashText(0x6d61646b, base) >>> 0;
   const won = (100 + (hash % 900)) * (magnitudes[(hash >>> 10) % magnitudes.length] ?? 1);
-  const price = quote === "KRW" ? won : quote === "BTC" ? Math.max(0.000001, won / 114_000_000) : Math.max(0.001, won / 1_452);
+  const price = quote === "KRW" ? won : quote === "BTC" ? Math.max(0.00001, won / 114_000_000) : Math.max(0.001, won / 1_452);
   // Four digits fit the decimals of any market.
   const digits = Number(price.toPrecision(4)).toFixed(8);
   return specOf(quote, [base, korean, english, digits, rate], seed);
