@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing";
 import { defaultOriginMs, Exchange, type ExchangeOptions, layerMemoryTransport, Script } from "../src/index.ts";
 import { dayMs } from "../src/market/MarketTape.ts";
 import { endOf } from "../src/market/Trade.ts";
+import { World } from "../src/market/World.ts";
 import { Addresses, makeTools } from "./conformance/door.ts";
 import { memoryDoor } from "./memoryDoor.ts";
 
@@ -127,6 +128,22 @@ describe("a market that comes and goes (§5.5)", () => {
       assert.strictEqual((yield* body("/v1/candles/days?market=KRW-ETH&count=200")).length, 1);
       assert.strictEqual((yield* Effect.flip(Script.list("EUR-X"))).reason, "EUR-X is no code of a market");
     }).pipe(Effect.provide(world())),
+  );
+
+  it.effect("is the catalogue's when a script lists a code that was left out, and refuses a plan that cannot be", () =>
+    Effect.gen(function* () {
+      const exchange = yield* Exchange;
+      yield* Script.list("KRW-ETH");
+      yield* TestClock.adjust("10 minutes");
+      const names: ReadonlyArray<unknown> = yield* body("/v1/market/all");
+      assert.deepStrictEqual(names, [
+        { market: "KRW-BTC", korean_name: "비트코인", english_name: "Bitcoin" },
+        { market: "KRW-ETH", korean_name: "이더리움", english_name: "Ethereum" },
+      ]);
+      assert.isDefined(exchange.world.tape("KRW-ETH")!.last(endOf(yield* exchange.now)));
+      assert.throws(() => new World(1, zero, {}, { lifecycle: [{ market: "KRW-BTC", listMs: 2, delistMs: 1 }] }), /before it is listed/);
+      assert.throws(() => new World(1, zero, {}, { maintenance: [{ fromMs: 2, toMs: 2 }] }), /maintenance from 2 to 2/);
+    }).pipe(Effect.provide(world({ markets: { codes: ["KRW-BTC"] } }))),
   );
 
   it.effect("trades after its listing exactly as the seed always said", () =>

@@ -1,6 +1,6 @@
 /**
  * A catalogue of any size: the hand-written markets first, then as many made-up ones as are asked for, in the proportion of quote currencies
- * the real venue has. Made-up coins have names that can be read (`KRW-BADO`, 바도), the same in every run; a few of their markets never trade at
+ * the real venue has. Made-up coins have names that can be read (`KRW-BAHI`, 바히), the same in every run; a few of their markets never trade at
  * all, as on the real venue. Here also markets are picked by code, and made busier, quieter or silent.
  */
 import { makeCatalogue, type MarketSpec, specOf } from "./Catalogue.ts";
@@ -35,8 +35,11 @@ export const chooseMarkets = (seed: number, options: MarketsOptions = {}): Reado
   return chosen.map((spec) => atRate(spec, rates[spec.code] ?? spec.rate * rate));
 };
 
-/** A made-up market of any code. Throws a RangeError when the code is none. */
-export const madeUpMarket = (seed: number, code: string): MarketSpec => {
+/** The market of a code, made up when it is not in the catalogue. Throws a RangeError when it is no code. */
+export const marketOfCode = (seed: number, code: string): MarketSpec =>
+  makeCatalogue(seed, everyQuote).find((spec) => spec.code === code) ?? madeUpMarket(seed, code);
+
+const madeUpMarket = (seed: number, code: string): MarketSpec => {
   const match = /^([A-Z]{3,4})-([A-Z0-9]{1,20})$/.exec(code);
   const quote = everyQuote.find((known) => known === match?.[1]);
   const base = match?.[2];
@@ -112,7 +115,7 @@ const magnitudes = [0.01, 0.1, 1, 10, 100];
 const madeUp = (seed: number, quote: Quote, { base, korean, english }: Coin, rate: number): MarketSpec => {
   const hash = hashText(0x6d61646b, base) >>> 0;
   const won = (100 + (hash % 900)) * (magnitudes[(hash >>> 10) % magnitudes.length] ?? 1);
-  const price = Math.max(quote === "BTC" ? 0.000001 : 0.001, won / inWon[quote]);
+  const price = Math.max(quote === "BTC" ? 0.00001 : 0.001, won / inWon[quote]);
   // Four digits fit the decimals of any market.
   const digits = Number(price.toPrecision(4)).toFixed(8);
   return specOf(quote, [base, korean, english, digits, rate], seed);
@@ -134,7 +137,7 @@ const consonants = [
   ["S", 9],
   ["T", 16],
   ["V", 7],
-  ["Y", 11],
+  ["C", 14],
   ["Z", 12],
 ] as const;
 /** `[letter, number of the Hangul medial]` */

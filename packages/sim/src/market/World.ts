@@ -7,7 +7,7 @@ import { active, Lifecycle, type LifecyclePlan, type Listing } from "./Lifecycle
 import { Maintenance, type MaintenanceWindow } from "./Maintenance.ts";
 import { MarketTape } from "./MarketTape.ts";
 import type { MarketSpec } from "./Catalogue.ts";
-import { chooseMarkets, madeUpMarket, type MarketsOptions } from "./WideCatalogue.ts";
+import { chooseMarkets, marketOfCode, type MarketsOptions } from "./WideCatalogue.ts";
 
 export interface WorldPlans {
   readonly lifecycle?: ReadonlyArray<LifecyclePlan> | undefined;
@@ -109,7 +109,7 @@ export class World {
 
   private add(code: string): MarketTape {
     if (this.all.length >= maxListed) throw new RangeError(`more than ${maxListed} markets`);
-    const spec = madeUpMarket(this.seed, code);
+    const spec = marketOfCode(this.seed, code);
     const tape = new MarketTape(spec, this.halts, this.historyStartMs);
     this.all.push(spec);
     this.tapes.set(code, tape);

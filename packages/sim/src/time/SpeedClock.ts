@@ -68,6 +68,11 @@ export class SpeedClock implements Clock.Clock {
     return this.isPaused;
   }
 
+  /** Sleeps under way. */
+  get sleeping(): number {
+    return this.sleeps.length;
+  }
+
   /** Runs at another speed from now on, once it runs. Throws a RangeError outside {@link minSpeed} and {@link maxSpeed}. */
   setSpeed(speed: number): void {
     const millionths = toMillionths(speed);

@@ -13,6 +13,7 @@ import type { CandleUnit } from "../market/Windows.ts";
 import type { Format } from "../profile/Profile.ts";
 import { shownSides, totalSize } from "./BookSides.ts";
 import { compactDate, compactTime, isoDate, isoSeconds, kstOffsetMs, timeOfDay } from "./Dates.ts";
+import { spellerOf } from "./LevelSpelling.ts";
 import { changeOf, warningWord } from "./RestRows.ts";
 import type { Wire } from "./Wire.ts";
 
@@ -173,7 +174,7 @@ export const bookFrame = (
     ["timestamp", "tms", String(profile.book.socketTimestamp === "microseconds" ? micros(spec, book) : book.timestamp)],
     ["total_ask_size", "tas", fixed(totalSize(asks), 8)],
     ["total_bid_size", "tbs", fixed(totalSize(bids), 8)],
-    ["orderbook_units", "obu", bookUnits(wire, isSimple(format), spec.decimals, asks, bids)],
+    ["orderbook_units", "obu", bookUnits(wire, isSimple(format), spec, asks, bids)],
     ["stream_type", "st", `"${stream}"`],
     ["level", "lv", level],
   ]);
@@ -183,18 +184,16 @@ export const bookFrame = (
 const bookUnits = (
   wire: Wire,
   simple: boolean,
-  decimals: number,
+  spec: MarketSpec,
   asks: ReadonlyArray<BookLevel>,
   bids: ReadonlyArray<BookLevel>,
 ): string => {
-  const { fixed, java, plain } = wire.spell;
   const [ap, bp, as, bs] = simple ? simpleUnit : defaultUnit;
-  const price = (units: number) => (simple || units === 0 ? plain(units, decimals) : java(units, decimals));
-  const size = (units: number) => (simple || units === 0 ? java(units, 8) : fixed(units, 8));
+  const speller = spellerOf(wire.spell, spec, simple);
   let text = "[";
   for (const [i, ask] of asks.entries()) {
-    const bid = bids[i] ?? noLevel;
-    text += (i === 0 ? "" : ",") + ap + price(ask.price) + bp + price(bid.price) + as + size(ask.size) + bs + size(bid.size) + "}";
+    const [above, below] = [speller.spell(ask), speller.spell(bids[i] ?? noLevel)];
+    text += (i === 0 ? "" : ",") + ap + above.price + bp + below.price + as + above.size + bs + below.size + "}";
   }
   return text + "]";
 };

@@ -103,6 +103,25 @@ describe("a clock with a speed", () => {
     }).pipe(Effect.provide(layer(1))),
   );
 
+  it.effect("ends sleeps of one moment in the order they began", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = [];
+      const until = (name: string, ms: number) =>
+        onIt(
+          Effect.andThen(
+            Effect.sleep(ms),
+            Effect.sync(() => void order.push(name)),
+          ),
+        );
+      yield* Effect.forkChild(until("first", 1_000));
+      yield* Effect.forkChild(until("second", 1_000));
+      yield* TestClock.adjust(400);
+      yield* Effect.forkChild(until("third", 600));
+      yield* TestClock.adjust(600);
+      assert.deepStrictEqual(order, ["first", "second", "third"]);
+    }).pipe(Effect.provide(layer(1))),
+  );
+
   it.effect("loses nothing over a thousand changes of speed", () =>
     Effect.gen(function* () {
       const clock = yield* ExchangeClock;
@@ -125,7 +144,9 @@ describe("a clock with a speed", () => {
       yield* Effect.forkChild(sleeper(woken, 2_000));
       const timed = yield* Effect.forkChild(onIt(Effect.timeoutOption(Effect.never, 1_500)));
       yield* TestClock.adjust(500);
+      const { sleeping } = yield* ExchangeClock;
       yield* Fiber.interrupt(first);
+      assert.deepStrictEqual([sleeping, (yield* ExchangeClock).sleeping], [3, 2]);
       yield* TestClock.adjust(1_500);
       assert.deepStrictEqual(woken, [[2_000, 2_000]]);
       assert.strictEqual((yield* Fiber.join(timed))._tag, "None");
