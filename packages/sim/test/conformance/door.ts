@@ -17,7 +17,7 @@ export type Services = Transport | Exchange | Addresses | Scope.Scope;
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -37,7 +37,7 @@ export interface Door {
 }
 
 /** One socket and all that came over it. */
-export interface Client {
+interface Client {
   readonly frames: Array<string>;
   readonly closes: Array<SocketClose>;
   readonly counts: { reads: number; pongs: number };
