@@ -25,6 +25,8 @@ export interface ExchangeRequest {
   readonly target: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Some header came twice; {@link headers} holds both values as one. */
+  readonly hasRepeatedHeaders?: boolean | undefined;
   /** The client's address, which limits are counted by. */
   readonly ip: string;
 }
@@ -102,7 +104,7 @@ export class ExchangeModel {
       record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
       return faulty(fault, { ...headers, ...answers.jsonType });
     }
-    const answer = this.answer(route, request.target, query, nowMs);
+    const answer = this.answer(route, request, query, nowMs);
     record("accepted", answer.status);
     if (answer.refused && !options.limits.errorsConsume) {
       this.limits.refund(request.ip, group);
@@ -158,9 +160,10 @@ export class ExchangeModel {
     return this.options.limits.originWindowMs > 0 && request.headers["origin"] !== undefined;
   }
 
-  private answer(route: Route, target: string, query: URLSearchParams, nowMs: number): Answer {
+  private answer(route: Route, request: ExchangeRequest, query: URLSearchParams, nowMs: number): Answer {
     const { wire, rest } = this.options;
-    if (rest.strictEncoding && hasRawTo(target)) return refusal(wire, invalidParameter());
+    const isRepeated = rest.refusesRepeatedHeaders && request.hasRepeatedHeaders === true;
+    if (isRepeated || (rest.strictEncoding && hasRawTo(request.target))) return refusal(wire, invalidParameter());
     return answerRoute(route, { world: this.world, query, nowMs, wire, rest });
   }
 

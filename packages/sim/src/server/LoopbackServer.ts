@@ -108,7 +108,14 @@ const portOf = (server: http.Server): number => (server.address() as AddressInfo
 const requestOf = (request: http.IncomingMessage): ExchangeRequest => {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "" };
+  const names = request.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+  return {
+    method: request.method ?? "GET",
+    target: request.url ?? "/",
+    headers,
+    hasRepeatedHeaders: new Set(names).size < names.length,
+    ip: request.socket.remoteAddress ?? "",
+  };
 };
 
 const answer = (exchange: ExchangeModel, request: http.IncomingMessage, response: http.ServerResponse, nowMs: number): void => {

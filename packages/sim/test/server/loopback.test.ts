@@ -113,6 +113,22 @@ describe("over loopback: the wire itself", () => {
       }).pipe(Effect.provide(server)),
   );
 
+  it.live("refuses a request that repeats a header where it is told to (§1.1)", () =>
+    Effect.gen(function* () {
+      const { port } = yield* LoopbackServer;
+      const statusOf = (headers: ReadonlyArray<string>) =>
+        Effect.callback<number | undefined>((resume) => {
+          const options = { port, host: "127.0.0.1", path: "/v1/market/all", headers: ["host", "sim", ...headers], agent: false };
+          http.get(options, (response) => {
+            response.resume();
+            resume(Effect.succeed(response.statusCode));
+          });
+        });
+      assert.strictEqual(yield* statusOf(["content-type", "text/plain"]), 200);
+      assert.strictEqual(yield* statusOf(["content-type", "text/plain", "Content-Type", "text/plain"]), 400);
+    }).pipe(Effect.provide(serverOf({ rest: { refusesRepeatedHeaders: true } }))),
+  );
+
   it.live("survives a handshake it cannot read, without leaking its connection or its headers", () =>
     Effect.gen(function* () {
       const { port, socketUrl } = yield* LoopbackServer;
