@@ -8,7 +8,11 @@ import { Exchange, ExchangeModel, type ExchangeOptions, layerLoopbackServer, Loo
 import { Addresses, type Door } from "../conformance/door.ts";
 import { conformance } from "../conformance.ts";
 
-const serverOf = (options: ExchangeOptions = {}) => layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, ...options })));
+/** Real time is dear: snapshots come sooner than the exchange's, but later than what a replaced subscription may still send. */
+const soon = { snapshotDelayMs: [40, 60] } as const;
+
+const serverOf = (options: ExchangeOptions = {}) =>
+  layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, ...options, socket: { ...soon, ...options.socket } })));
 const server = serverOf();
 
 /** The live transport of the product against the emulated exchange over TCP. */
