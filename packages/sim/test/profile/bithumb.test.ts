@@ -170,6 +170,14 @@ describe("bithumb over the socket", () => {
     assert.strictEqual(JSON.parse(three!).orderbook_units.length, 3);
   });
 
+  it("abbreviates as Upbit does in SIMPLE (§6 formats)", () => {
+    const [short] = snapshots(exchange, [{ type: "trade", codes: ["KRW-BTC"] }], "SIMPLE");
+    assert.match(
+      short!,
+      /^\{"ty":"trade","cd":"KRW-BTC","tp":\d+,"tv":[\d.]+,"ab":"[A-Z]+","pcp":\d+,"c":"[A-Z]+","cp":\d+,"td":"2026-01-07","ttm":"12:17:\d\d","ttms":\d{13},"tms":\d{13},"sid":\d{18},"st":"SNAPSHOT"\}$/,
+    );
+  });
+
   it("knows the flags by their camel-case names only (§6 flags)", () => {
     const types = { type: "ticker", codes: ["KRW-BTC"] };
     const sent = (flags: object) =>

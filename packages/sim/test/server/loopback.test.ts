@@ -117,6 +117,20 @@ describe("over loopback: the wire itself", () => {
       }).pipe(Effect.provide(server)),
   );
 
+  it.live("compresses no frame for a client that does not offer it (§8 WebSocket: permessage-deflate)", () =>
+    Effect.gen(function* () {
+      const { socketUrl } = yield* LoopbackServer;
+      const extensions = yield* Effect.callback<string>((resume) => {
+        const client = new WebSocket(socketUrl, { perMessageDeflate: false });
+        client.on("open", () => {
+          resume(Effect.succeed(client.extensions));
+          client.terminate();
+        });
+      });
+      assert.strictEqual(extensions, "");
+    }).pipe(Effect.provide(server)),
+  );
+
   it.live("refuses a request that repeats a header where it is told to (§1.1)", () =>
     Effect.gen(function* () {
       const { port } = yield* LoopbackServer;
