@@ -22,7 +22,7 @@ export const rowsOf = (text: string): ReadonlyArray<Record<string, string | null
 /** Opens a socket, sends messages at once, and returns what has left after `forMs`. */
 export const talk = (exchange: ExchangeModel, messages: ReadonlyArray<unknown>, forMs = 1_000, nowMs = now) => {
   const outcome = exchange.upgrade({ method: "GET", target: "/websocket/v1", headers: {}, ip }, nowMs);
-  if (outcome._tag !== "Accepted") throw new Error(`refused: ${"status" in outcome ? outcome.status : outcome._tag}`);
+  if (outcome._tag !== "Accepted") throw new Error(`refused: ${JSON.stringify("status" in outcome ? outcome.status : outcome)}`);
   const { session } = outcome.driven;
   for (const message of messages) session.receive(typeof message === "string" ? message : JSON.stringify(message), nowMs);
   const outputs = session.poll(nowMs + forMs);
