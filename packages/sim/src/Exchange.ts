@@ -30,6 +30,8 @@ export interface ExchangeRequest {
   readonly target: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Some header came twice; {@link headers} holds both values as one. */
+  readonly hasRepeatedHeaders?: boolean | undefined;
   /** The client's address, which limits are counted by. */
   readonly ip: string;
   /** Which door it came through: some faults exist at one door only. Default memory. */
@@ -140,14 +142,14 @@ export class ExchangeModel {
       record("fault", hangs ? undefined : 500);
       return hangs ? { _tag: "Hang" } : respond(500, { ...headers, ...answers.jsonType }, answers.underMaintenance);
     }
-    const answer = this.answer(route, request.target, query, nowMs);
+    const answer = this.answer(route, request, query, nowMs);
     if (answer.refused && !options.limits.errorsConsume) {
       this.limits.refund(request.ip, counted);
       Object.assign(headers, answers.routedHeaders(options, counted, { ...admission, remaining: admission.remaining + 1 }, nowMs));
     }
     if (options.rest.etag && answer.status === 200) headers["etag"] = answers.etagOf(answer.text);
     const own = respond(answer.status, { ...headers, ...answers.jsonType }, answer.text);
-    const answerTo = (other: URLSearchParams, ms: number) => this.answer(route, request.target, other, ms).text;
+    const answerTo = (other: URLSearchParams, ms: number) => this.answer(route, request, other, ms).text;
     const final = mangled(this.faults, own, { ...target, answerTo }, nowMs);
     record(final === own ? "accepted" : "fault", final.status);
     return final;
@@ -199,9 +201,10 @@ export class ExchangeModel {
     return { method, target, path, query, ip, door, group: routeOf(this.options.profile, path)?.group, limits: this.limits };
   }
 
-  private answer(route: Route, target: string, query: URLSearchParams, nowMs: number): Answer {
+  private answer(route: Route, request: ExchangeRequest, query: URLSearchParams, nowMs: number): Answer {
     const { wire, rest } = this.options;
-    if (rest.strictEncoding && hasRawTo(target)) return refusal(wire, invalidParameter());
+    const isRepeated = rest.refusesRepeatedHeaders && request.hasRepeatedHeaders === true;
+    if (isRepeated || (rest.strictEncoding && hasRawTo(request.target))) return refusal(wire, invalidParameter());
     return answerRoute(route, { world: this.world.at(nowMs), query, nowMs, wire, rest });
   }
 

@@ -46,6 +46,8 @@ export interface RestOptions {
    * percent-encoded, and do not when they are.
    */
   readonly maxTargetLength: number;
+  /** A header that comes twice is answered with 400, as the exchange may do since 2026-07-31. Default false. */
+  readonly refusesRepeatedHeaders: boolean;
   /** A raw `:` or `+` in `to` is refused, as the documentation warns. Default false. */
   readonly strictEncoding: boolean;
   /** A `count` of 0 or less: refused with 400, or taken as 1. Default refused. */
@@ -108,6 +110,13 @@ export interface SocketOptions {
    * recorded.
    */
   readonly snapshotDelayMs: readonly [Delay, Delay];
+  /**
+   * From what happens to its frame: a trade's `timestamp` is then so much later than its `trade_timestamp`. At least 21 ms were recorded.
+   * Default 0, so that a test sees a trade when it is made.
+   */
+  readonly frameDelayMs: number;
+  /** A ticker is sent again when there was no trade for so long. Up to 92 s without one were recorded. Default Infinity: never. */
+  readonly tickerRepeatMs: number;
   /** From an error frame to the close that follows it. Default 150 to 180 ms. */
   readonly errorCloseMs: Delay;
   /** A socket without traffic is cut after this time, without a close frame. Default 60,000 ms, as observed; documented are 120,000. */
@@ -162,6 +171,7 @@ const defaultRest: RestOptions = {
   etag: true,
   date: true,
   maxTargetLength: 9_000,
+  refusesRepeatedHeaders: false,
   strictEncoding: false,
   countBelowOne: "refused",
   tradesTo: "exclusive",
@@ -189,6 +199,8 @@ const defaultSocket: SocketOptions = {
     [172, 188],
     [328, 354],
   ],
+  frameDelayMs: 0,
+  tickerRepeatMs: Infinity,
   errorCloseMs: [150, 180],
   idleMs: 60_000,
   idleCounts: "both",

@@ -3,6 +3,7 @@
  * reference (§8), the quirks that bite clients (§5), and what a script may order.
  */
 import { type Door, makeSuite } from "./conformance/door.ts";
+import { family } from "./conformance/family.ts";
 import { numbers } from "./conformance/numbers.ts";
 import { quirks } from "./conformance/quirks.ts";
 import { rest } from "./conformance/rest.ts";
@@ -13,5 +14,5 @@ import { socketEnds } from "./conformance/socketEnds.ts";
 
 export const conformance = (name: string, door: Door): void => {
   const suite = makeSuite(name, door);
-  for (const part of [rest, restLimits, socket, socketEnds, numbers, quirks, scripted]) part(suite);
+  for (const part of [rest, restLimits, socket, socketEnds, numbers, quirks, family, scripted]) part(suite);
 };

@@ -125,7 +125,15 @@ const portOf = (server: http.Server): number => (server.address() as AddressInfo
 const requestOf = (request: http.IncomingMessage): ExchangeRequest => {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "", door: "loopback" };
+  const names = request.rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+  return {
+    method: request.method ?? "GET",
+    target: request.url ?? "/",
+    headers,
+    hasRepeatedHeaders: new Set(names).size < names.length,
+    ip: request.socket.remoteAddress ?? "",
+    door: "loopback",
+  };
 };
 
 /** Everything due at one moment leaves in one write: a system call for each frame would cost as much as making it. */

@@ -9,6 +9,7 @@ import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import type { World } from "../market/World.ts";
+import type { SocketOptions } from "../Options.ts";
 import type { Format, StreamKind } from "../profile/Profile.ts";
 import { bookFrame, candleFrame, emptyTickerFrame, type StreamType, tickerFrame, tradeFrame } from "../wire/SocketFrames.ts";
 import type { Wire } from "../wire/Wire.ts";
@@ -28,10 +29,14 @@ export interface StreamRequest {
   readonly level: string;
 }
 
+/** When frames leave, apart from what happens. */
+export type Pace = Pick<SocketOptions, "frameDelayMs" | "tickerRepeatMs">;
+
 export class MarketStream {
   readonly request: StreamRequest;
   private readonly world: World;
   private readonly wire: Wire;
+  private readonly pace: Pace;
   /** When the snapshot is due; `Infinity` when it was sent or is not wanted. */
   snapshotMs: number;
   /** Frames after the snapshot are wanted. */
@@ -42,12 +47,14 @@ export class MarketStream {
   private pendingCandle: TapePoint | undefined;
   private lastCandleMs = -Infinity;
   private toldGoneMs = -Infinity;
+  private lastTickerMs = Infinity;
   private next: TradeRow | undefined;
   private realtimeMs = Infinity;
 
-  constructor(world: World, wire: Wire, request: StreamRequest, snapshotMs: number, realtime: boolean) {
+  constructor(world: World, wire: Wire, pace: Pace, request: StreamRequest, snapshotMs: number, realtime: boolean) {
     this.world = world;
     this.wire = wire;
+    this.pace = pace;
     this.request = request;
     this.snapshotMs = snapshotMs;
     this.realtime = realtime;
@@ -59,6 +66,7 @@ export class MarketStream {
     this.live = this.realtime;
     this.cursor = last !== undefined && last.ms === ms ? last : { ms, n: -1 };
     this.bookMs = ms;
+    this.lastTickerMs = ms;
     this.plan();
   }
 
@@ -70,6 +78,7 @@ export class MarketStream {
     this.bookMs = before.bookMs;
     this.pendingCandle = before.pendingCandle;
     this.lastCandleMs = before.lastCandleMs;
+    this.lastTickerMs = before.lastTickerMs;
     this.plan();
   }
 
@@ -80,7 +89,7 @@ export class MarketStream {
 
   /** When something is due. */
   get dueMs(): number {
-    return Math.min(this.snapshotMs, this.realtimeMs);
+    return Math.min(this.snapshotMs, this.realtimeMs + this.pace.frameDelayMs);
   }
 
   /** Looks again what comes next: a script or a halt changed the tape. */
@@ -94,20 +103,21 @@ export class MarketStream {
     const limit = this.cursor.ms + horizonMs;
     this.next = tape.next(this.cursor, limit);
     const tradeMs = Math.min(this.next?.ms ?? limit, kind === "ticker" ? this.delistMs : Infinity);
-    this.realtimeMs = this.pendingCandle === undefined ? tradeMs : Math.min(tradeMs, this.lastCandleMs + candlePauseMs);
+    if (kind === "ticker") this.realtimeMs = Math.min(tradeMs, this.lastTickerMs + this.pace.tickerRepeatMs);
+    else this.realtimeMs = this.pendingCandle === undefined ? tradeMs : Math.min(tradeMs, this.lastCandleMs + candlePauseMs);
   }
 
   /** The frame due at {@link dueMs}; `undefined` when the moment turned out to bring none. */
   take(format: Format): string | undefined {
     const atMs = this.dueMs;
     // On a stream that goes on, what happened in this very moment comes before the state after it.
-    if (this.snapshotMs === atMs && !(this.live && this.realtimeMs <= atMs)) {
+    if (this.snapshotMs === atMs && !(this.live && this.realtimeMs + this.pace.frameDelayMs <= atMs)) {
       this.snapshotMs = Infinity;
       if (!this.live) this.start(atMs);
       if (this.world.listing(this.request.tape.spec.code, atMs)?.state === "DELISTED") return undefined;
       return this.frame(format, atMs, endOf(atMs), "SNAPSHOT");
     }
-    const frame = this.takeRealtime(format, atMs);
+    const frame = this.takeRealtime(format, atMs - this.pace.frameDelayMs, atMs);
     this.plan();
     return frame;
   }
@@ -118,29 +128,35 @@ export class MarketStream {
     return ms > this.toldGoneMs ? ms : Infinity;
   }
 
-  private takeRealtime(format: Format, atMs: number): string | undefined {
+  /** What happened at `atMs`, in a frame that leaves at `sentMs`. */
+  private takeRealtime(format: Format, atMs: number, sentMs: number): string | undefined {
     const { kind } = this.request;
     if (kind === "ticker" && atMs === this.delistMs) {
       this.toldGoneMs = atMs;
-      return this.frame(format, atMs, endOf(atMs), "REALTIME");
+      return this.frame(format, sentMs, endOf(atMs), "REALTIME");
     }
     if (kind === "orderbook") {
       const changed = nextBookTime(this.request.tape, this.world.halts, this.bookMs, atMs) === atMs;
       this.bookMs = atMs;
-      return changed ? this.frame(format, atMs, endOf(atMs), "REALTIME") : undefined;
+      return changed ? this.frame(format, sentMs, endOf(atMs), "REALTIME") : undefined;
     }
     const trade = this.next;
     const isTrade = trade !== undefined && trade.ms <= atMs;
     if (isTrade) this.cursor = trade;
     if (kind === "ticker" || kind === "trade") {
-      if (isTrade) return this.frame(format, atMs, trade, "REALTIME");
+      const isGone = this.toldGoneMs !== -Infinity;
+      const isRepeat = kind === "ticker" && !isGone && atMs >= this.lastTickerMs + this.pace.tickerRepeatMs;
+      if (isTrade || isRepeat) {
+        this.lastTickerMs = atMs;
+        return this.frame(format, sentMs, isTrade ? trade : endOf(atMs), "REALTIME");
+      }
     } else {
       if (isTrade) this.pendingCandle = trade;
       const point = this.pendingCandle;
       if (point !== undefined && atMs >= this.lastCandleMs + candlePauseMs) {
         this.pendingCandle = undefined;
         this.lastCandleMs = atMs;
-        return this.frame(format, atMs, point, "REALTIME");
+        return this.frame(format, sentMs, point, "REALTIME");
       }
     }
     if (!isTrade && this.next === undefined) this.cursor = { ms: Math.max(atMs, this.cursor.ms), n: -1 };
@@ -158,7 +174,7 @@ export class MarketStream {
       return wire.options.neverTraded === "null" ? emptyTickerFrame(wire, format, tape.spec, nowMs) : undefined;
     }
     if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
-    if (kind === "orderbook") return this.bookFrame(format, nowMs, stream);
+    if (kind === "orderbook") return this.bookFrame(format, upTo.ms, stream);
     return this.candleFrame(format, kind, upTo, stream);
   }
 

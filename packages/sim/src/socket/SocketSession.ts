@@ -250,7 +250,7 @@ export class SocketSession {
         if (this.streams.has(key) && duplicateCodes === "once") continue;
         while (this.streams.has(key)) key += " again";
         const snapshotMs = type.onlyRealtime ? Infinity : nowMs + delay;
-        const stream = new MarketStream(this.context.world, wire, request, snapshotMs, !type.onlySnapshot);
+        const stream = new MarketStream(this.context.world, wire, socket, request, snapshotMs, !type.onlySnapshot);
         const old = before.get(key);
         if (old !== undefined && seamlessReplace) stream.continue(old);
         if (type.onlyRealtime && stream.dueMs === Infinity) stream.start(nowMs);

@@ -7,7 +7,7 @@ import { assert } from "@effect/vitest";
 import type { NetworkError } from "@naru/router/errors/MarketDataError";
 import { type RestFailure, type RestResponse, type SocketClose, type SocketFailure, Transport } from "@naru/router/transport/Transport";
 import { Context, Effect, type Exit, type Layer, type Scope } from "effect";
-import type { Exchange, ExchangeOptions } from "../../src/index.ts";
+import { Exchange, type ExchangeOptions, Script, type ScriptedTrade } from "../../src/index.ts";
 
 export class Addresses extends Context.Service<Addresses, { readonly rest: string; readonly socket: string }>()(
   "@naru/sim/test/Addresses",
@@ -17,7 +17,7 @@ export type Services = Transport | Exchange | Addresses | Scope.Scope;
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -37,7 +37,7 @@ export interface Door {
 }
 
 /** One socket and all that came over it. */
-export interface Client {
+interface Client {
   readonly frames: Array<string>;
   readonly closes: Array<SocketClose>;
   readonly counts: { reads: number; pongs: number };
@@ -134,8 +134,23 @@ export const makeSuite = (name: string, door: Door) => {
       return client;
     });
 
+  /** A trade of a halted market, and the wait until its book shows it: a book follows its trade on a grid of 100 ms. */
+  const tradeInBook = (market: string, scripted: ScriptedTrade) =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Exchange;
+      const heard = ledger.frameCount("in", "request");
+      const client = yield* tools.open;
+      yield* client.send([ticket, { type: "orderbook", codes: [market], is_only_realtime: true }]);
+      yield* client.until(() => ledger.frameCount("in", "request") > heard);
+      const made = yield* Script.trade(market, scripted);
+      yield* client.until(() => client.frames.length > 0);
+      yield* client.terminate;
+      return made;
+    });
+
   return {
     name,
+    tradeInBook,
     ...tools,
     fetch: door.fetch,
     handshake: door.handshake,

@@ -12,7 +12,7 @@ const matchAll = (row: Record<string, string | null>, names: ReadonlyArray<strin
   for (const name of names) assert.match(row[name] ?? "", pattern, name);
 };
 
-export const numbers = ({ name, test, testWith, rows, text, subscribed }: Suite): void => {
+export const numbers = ({ name, test, testWith, rows, text, subscribed, tradeInBook }: Suite): void => {
   /** The first frame of each type, with numbers as text. */
   const frames = (code: string, format: string) =>
     Effect.gen(function* () {
@@ -27,7 +27,7 @@ export const numbers = ({ name, test, testWith, rows, text, subscribed }: Suite)
     testWith(free, "spells each REST place in its own way: candles fixed, books plain, trades with a point (§5.1 REST)", () =>
       Effect.gen(function* () {
         yield* Script.halt;
-        yield* Script.trade("KRW-BTC", { price: 91_361_000, size: "0.01275549" });
+        yield* tradeInBook("KRW-BTC", { price: 91_361_000, size: "0.01275549" });
         const [candle] = yield* rows("/v1/candles/minutes/1?market=KRW-BTC");
         const candleNumbers = [
           "opening_price",
@@ -53,7 +53,7 @@ export const numbers = ({ name, test, testWith, rows, text, subscribed }: Suite)
     test("spells book prices as Java doubles in DEFAULT and plainly in SIMPLE, whose sizes are Java's instead (§5.1 WS order book)", () =>
       Effect.gen(function* () {
         yield* Script.halt;
-        yield* Script.trade("KRW-BTC", { price: 116_539_000, side: "ASK" });
+        yield* tradeInBook("KRW-BTC", { price: 116_539_000, side: "ASK" });
         const full = (yield* frames("KRW-BTC", "DEFAULT")).texts.find((frame) => frame.includes('"orderbook"'))!;
         assert.include(full, '"bid_price":1.16539E8,');
         assert.match(full, /"ask_size":\d+\.\d{8},"bid_size":\d+\.\d{8}\}/);
@@ -124,7 +124,7 @@ export const numbers = ({ name, test, testWith, rows, text, subscribed }: Suite)
       testWith({ wire: { spelling }, ...free }, `spells every number ${spelling} where it is told to (§5.1 spellings)`, () =>
         Effect.gen(function* () {
           yield* Script.halt;
-          yield* Script.trade("KRW-BTC", { price: 116_539_000, size: "0.00079276", side: "ASK" });
+          yield* tradeInBook("KRW-BTC", { price: 116_539_000, size: "0.00079276", side: "ASK" });
           for (const format of ["DEFAULT", "SIMPLE"]) {
             const { ticker, trade, candle, texts } = yield* frames("KRW-BTC", format);
             const member = (full: string, short: string) => (format === "SIMPLE" ? short : full);

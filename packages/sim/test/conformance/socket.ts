@@ -4,6 +4,12 @@ import { Effect } from "effect";
 import { Exchange, Script } from "../../src/index.ts";
 import { type Suite, ticket } from "./door.ts";
 
+/** The recorded ranges, which are the default too. */
+const bursts = [
+  [172, 188],
+  [328, 354],
+] as const;
+
 export const socket = ({ name, test, testWith, open, subscribed, text }: Suite): void => {
   /** When frames of a kind left after the latest request, in milliseconds. */
   const delays = (kind: string) =>
@@ -13,24 +19,28 @@ export const socket = ({ name, test, testWith, open, subscribed, text }: Suite):
     });
 
   describe(`${name}: socket`, () => {
-    test("sends binary frames and no acknowledgement, snapshots in two bursts after the request (§8 WebSocket: frames)", () =>
-      Effect.gen(function* () {
-        yield* Script.halt;
-        const client = yield* subscribed(
-          [
-            { type: "orderbook", codes: ["KRW-BTC"] },
-            { type: "ticker", codes: ["KRW-BTC", "BTC-ATOM"] },
-            { type: "candle.1m", codes: ["KRW-BTC"] },
-            { type: "trade", codes: ["KRW-BTC"] },
-          ],
-          5,
-        );
-        assert.isTrue(client.messages().every((message) => message["stream_type"] === "SNAPSHOT"));
-        const first = [...(yield* delays("ticker")), ...(yield* delays("trade"))];
-        const second = [...(yield* delays("orderbook")), ...(yield* delays("candle.1m"))];
-        assert.isTrue(first.length === 3 && first.every((ms) => ms >= 172 && ms <= 188), `${first}`);
-        assert.isTrue(second.length === 2 && second.every((ms) => ms >= 328 && ms <= 354), `${second}`);
-      }));
+    testWith(
+      { socket: { snapshotDelayMs: bursts } },
+      "sends binary frames and no acknowledgement, snapshots in two bursts after the request (§8 WebSocket: frames)",
+      () =>
+        Effect.gen(function* () {
+          yield* Script.halt;
+          const client = yield* subscribed(
+            [
+              { type: "orderbook", codes: ["KRW-BTC"] },
+              { type: "ticker", codes: ["KRW-BTC", "BTC-ATOM"] },
+              { type: "candle.1m", codes: ["KRW-BTC"] },
+              { type: "trade", codes: ["KRW-BTC"] },
+            ],
+            5,
+          );
+          assert.isTrue(client.messages().every((message) => message["stream_type"] === "SNAPSHOT"));
+          const first = [...(yield* delays("ticker")), ...(yield* delays("trade"))];
+          const second = [...(yield* delays("orderbook")), ...(yield* delays("candle.1m"))];
+          assert.isTrue(first.length === 3 && first.every((ms) => ms >= 172 && ms <= 188), `${first}`);
+          assert.isTrue(second.length === 2 && second.every((ms) => ms >= 328 && ms <= 354), `${second}`);
+        }),
+    );
 
     test("sends one snapshot for each known code and is silent about unknown ones and small letters (§8 WebSocket: codes)", () =>
       Effect.gen(function* () {
@@ -81,6 +91,46 @@ export const socket = ({ name, test, testWith, open, subscribed, text }: Suite):
         assert.include(yield* text("/v1/candles/seconds?market=KRW-SOL"), '"trade_price":250000.00000000');
         assert.include(yield* text("/v1/orderbook?markets=KRW-SOL&count=1"), '"bid_price":250000,');
       }));
+
+    testWith({ socket: { frameDelayMs: 21 } }, "stamps a frame later than its trade where it is told to (§2.6)", () =>
+      Effect.gen(function* () {
+        yield* Script.halt;
+        const { ledger } = yield* Exchange;
+        const codes = ["KRW-SOL"];
+        const types = ["ticker", "trade", "candle.1s"].map((type) => ({ type, codes }));
+        const client = yield* subscribed(types, 3);
+        const made = yield* Script.path("KRW-SOL", [250_000, 251_000], { every: 5 });
+        yield* client.until(() => client.frames.length >= 8);
+        const live = client.messages().slice(3);
+        for (const type of ["ticker", "trade"]) {
+          const lags = live
+            .filter((message) => message["type"] === type)
+            .map((message) => [message["timestamp"], message["trade_timestamp"]]);
+          assert.deepStrictEqual(
+            lags,
+            made.map(({ timeMs }) => [timeMs + 21, timeMs]),
+          );
+          assert.deepStrictEqual(
+            ledger
+              .frames({ direction: "out", kind: type })
+              .slice(1)
+              .map((frame) => frame.atMs),
+            made.map(({ timeMs }) => timeMs + 21),
+          );
+        }
+      }),
+    );
+
+    testWith({ socket: { tickerRepeatMs: 300 } }, "sends a ticker again without a trade where it is told to (§2.6)", () =>
+      Effect.gen(function* () {
+        yield* Script.halt;
+        const client = yield* subscribed([{ type: "ticker", codes: ["KRW-BTC"] }], 3);
+        const [first, second, third] = client.messages();
+        assert.strictEqual(Number(second!["timestamp"]) - Number(first!["timestamp"]), 300);
+        assert.strictEqual(Number(third!["timestamp"]) - Number(second!["timestamp"]), 300);
+        assert.deepStrictEqual([second!["trade_timestamp"], third!["stream_type"]], [first!["trade_timestamp"], "REALTIME"]);
+      }),
+    );
 
     test("replaces the whole subscription with each request (§8 WebSocket: replace)", () =>
       Effect.gen(function* () {

@@ -8,7 +8,11 @@ import { Exchange, ExchangeModel, type ExchangeOptions, layerLoopbackServer, Loo
 import { Addresses, type Door } from "../conformance/door.ts";
 import { conformance } from "../conformance.ts";
 
-const serverOf = (options: ExchangeOptions = {}) => layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, ...options })));
+/** Real time is dear: snapshots come sooner than the exchange's, but later than what a replaced subscription may still send. */
+const soon = { snapshotDelayMs: [40, 60] } as const;
+
+const serverOf = (options: ExchangeOptions = {}) =>
+  layerLoopbackServer().pipe(Layer.provideMerge(Exchange.layer({ seed: 1, ...options, socket: { ...soon, ...options.socket } })));
 const server = serverOf();
 
 /** The live transport of the product against the emulated exchange over TCP. */
@@ -111,6 +115,36 @@ describe("over loopback: the wire itself", () => {
         assert.strictEqual(seen.extensions, "permessage-deflate");
         assert.strictEqual(seen.pong, "payload");
       }).pipe(Effect.provide(server)),
+  );
+
+  it.live("compresses no frame for a client that does not offer it (§8 WebSocket: permessage-deflate)", () =>
+    Effect.gen(function* () {
+      const { socketUrl } = yield* LoopbackServer;
+      const extensions = yield* Effect.callback<string>((resume) => {
+        const client = new WebSocket(socketUrl, { perMessageDeflate: false });
+        client.on("open", () => {
+          resume(Effect.succeed(client.extensions));
+          client.terminate();
+        });
+      });
+      assert.strictEqual(extensions, "");
+    }).pipe(Effect.provide(server)),
+  );
+
+  it.live("refuses a request that repeats a header where it is told to (§1.1)", () =>
+    Effect.gen(function* () {
+      const { port } = yield* LoopbackServer;
+      const statusOf = (headers: ReadonlyArray<string>) =>
+        Effect.callback<number | undefined>((resume) => {
+          const options = { port, host: "127.0.0.1", path: "/v1/market/all", headers: ["host", "sim", ...headers], agent: false };
+          http.get(options, (response) => {
+            response.resume();
+            resume(Effect.succeed(response.statusCode));
+          });
+        });
+      assert.strictEqual(yield* statusOf(["content-type", "text/plain"]), 200);
+      assert.strictEqual(yield* statusOf(["content-type", "text/plain", "Content-Type", "text/plain"]), 400);
+    }).pipe(Effect.provide(serverOf({ rest: { refusesRepeatedHeaders: true } }))),
   );
 
   it.live("survives a handshake it cannot read, without leaking its connection or its headers", () =>
