@@ -15,7 +15,7 @@ import { type FaultResponse, RestFaults } from "./rest/RestFaults.ts";
 import { answerRoute, routeOf } from "./rest/Routes.ts";
 import { type Admission, ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
-import { SocketSession } from "./socket/SocketSession.ts";
+import { SocketSession, type SocketState } from "./socket/SocketSession.ts";
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -57,7 +57,7 @@ export class ExchangeModel {
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
     this.world = new World(this.options.seed, this.options.historyStartMs);
-    this.ledger = new Ledger(this.options.ledgerCapacity);
+    this.ledger = new Ledger(this.options.ledgerCapacity, this.options.ledger.frames);
     this.limits = new ServerLimits(this.options.limits);
   }
 
@@ -108,19 +108,33 @@ export class ExchangeModel {
   upgrade(request: ExchangeRequest, nowMs: number): UpgradeOutcome {
     const { path } = parseTarget(request.target);
     const base = { date: httpDate(nowMs) };
-    if (path !== "/websocket/v1") return refused(404, { ...base, ...jsonType }, noRoute);
-    if (nowMs < this.refuseUpgradesUntilMs) return refused(503, { ...base, ...textType }, "Service Temporarily Unavailable");
+    const refuse = (
+      verdict: Exclude<Verdict, "accepted">,
+      status: number,
+      headers: Record<string, string>,
+      body: string,
+    ): UpgradeOutcome => {
+      this.ledger.recordRefused({ atMs: nowMs, target: request.target, ip: request.ip, headers: request.headers, verdict, status });
+      return refused(status, { ...base, ...headers }, body);
+    };
+    if (path !== "/websocket/v1") return refuse("unrouted", 404, jsonType, noRoute);
+    if (nowMs < this.refuseUpgradesUntilMs) return refuse("fault", 503, textType, "Service Temporarily Unavailable");
     const withOrigin = request.headers["origin"] !== undefined;
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
-    if (admission._tag === "Banned") return refused(418, { ...base, ...textType }, banText(admission.untilMs - nowMs));
-    if (admission._tag === "Limited") return refused(429, { ...base, ...textType }, "Too many API requests.");
+    if (admission._tag === "Banned") return refuse("banned", 418, textType, banText(admission.untilMs - nowMs));
+    if (admission._tag === "Limited") return refuse("limited", 429, textType, "Too many API requests.");
     const group = withOrigin ? "group=origin; min=6; sec=0" : `group=websocket; min=300; sec=${admission.remaining}`;
-    return { _tag: "Accepted", headers: { "remaining-req": group, "limit-by-ip": "Yes" }, driven: this.open(request.ip, nowMs) };
+    return { _tag: "Accepted", headers: { "remaining-req": group, "limit-by-ip": "Yes" }, driven: this.open(request, nowMs) };
   }
 
   /** Open connections. */
   get openSockets(): number {
     return this.sessions.size;
+  }
+
+  /** Every open connection, oldest first. */
+  sockets(): ReadonlyArray<SocketState> {
+    return [...this.sessions.keys()].map((session) => session.state());
   }
 
   /** Drops every connection at once, without a close frame. */
@@ -143,8 +157,8 @@ export class ExchangeModel {
     for (const session of this.sessions.keys()) session.replan();
   }
 
-  private open(ip: string, nowMs: number): Driven {
-    const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, closed: undefined };
+  private open({ ip, headers }: ExchangeRequest, nowMs: number): Driven {
+    const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, headers, closed: undefined };
     const signal = Latch.makeUnsafe(false);
     const session = new SocketSession({
       world: this.world,

@@ -2,6 +2,7 @@
  * Every knob of the emulated exchange with its default. The defaults are the strict reading of what is known about the real one: where two
  * behaviours are possible, the one that is harder on a client.
  */
+import type { FrameKeeping } from "./Ledger.ts";
 
 export interface ExchangeOptions {
   /** Decides every seeded trade and book. Default 1. */
@@ -17,6 +18,12 @@ export interface ExchangeOptions {
   readonly socket?: Partial<SocketOptions> | undefined;
   /** Entries the ledger keeps of each kind. Default 10,000. */
   readonly ledgerCapacity?: number | undefined;
+  readonly ledger?: Partial<LedgerOptions> | undefined;
+}
+
+export interface LedgerOptions {
+  /** What is kept of each frame: its text too, what it said, or nothing but the counters. Default text. */
+  readonly frames: FrameKeeping;
 }
 
 export interface LimitOptions {
@@ -62,6 +69,7 @@ export interface ResolvedOptions {
   readonly limits: LimitOptions;
   readonly socket: SocketOptions;
   readonly ledgerCapacity: number;
+  readonly ledger: LedgerOptions;
 }
 
 export const defaultOriginMs = Date.UTC(2026, 0, 5, 3);
@@ -91,4 +99,5 @@ export const resolveOptions = (options: ExchangeOptions = {}): ResolvedOptions =
     ...options.socket,
   },
   ledgerCapacity: options.ledgerCapacity ?? 10_000,
+  ledger: { frames: "text", ...options.ledger },
 });

@@ -1,8 +1,33 @@
 /** The emulated exchange. `Script` holds the words for a market's story; `layerMemoryTransport` and the loopback server are its two doors. */
 export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, type RestOutcome, type UpgradeOutcome } from "./Exchange.ts";
-export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
+export {
+  type CandleEntry,
+  type ConnectionEntry,
+  type ConnectionEvent,
+  type FaultEntry,
+  type FrameEntry,
+  type FrameKeeping,
+  Ledger,
+  type LedgerEntries,
+  type LedgerFilter,
+  type LedgerKind,
+  type OrderbookEntry,
+  type Page,
+  type PageOptions,
+  type RequestEntry,
+  type TickerEntry,
+  type TradeEntry,
+  type Verdict,
+} from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
-export { defaultOriginMs, type ExchangeOptions, type LimitOptions, type ResolvedOptions, type SocketOptions } from "./Options.ts";
+export {
+  defaultOriginMs,
+  type ExchangeOptions,
+  type LedgerOptions,
+  type LimitOptions,
+  type ResolvedOptions,
+  type SocketOptions,
+} from "./Options.ts";
 export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";

@@ -46,6 +46,16 @@ export class ServerLimits {
     this.bannedUntil.set(ip, untilMs);
   }
 
+  /** The blocks that last at `nowMs`. */
+  bans(nowMs: number): ReadonlyArray<{ readonly ip: string; readonly untilMs: number }> {
+    return [...this.bannedUntil].flatMap(([ip, untilMs]) => (untilMs > nowMs ? [{ ip, untilMs }] : []));
+  }
+
+  /** Ends every block. */
+  clearBans(): void {
+    this.bannedUntil.clear();
+  }
+
   private admit(ip: string, group: string, limit: number, windowMs: number, nowMs: number): Admission {
     const untilMs = this.banOf(ip, nowMs);
     if (untilMs !== undefined) return { _tag: "Banned", untilMs };

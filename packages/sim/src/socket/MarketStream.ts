@@ -5,6 +5,7 @@
  */
 import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Book.ts";
 import { latestCandle, prevCloseOf, tickerFigures } from "../market/Figures.ts";
+import type { Said } from "../ledger/Emitted.ts";
 import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
@@ -25,6 +26,12 @@ export interface StreamRequest {
   readonly step: number;
   /** The level as JSON, for the frame. */
   readonly level: string;
+}
+
+/** A frame that is due, and what it says. */
+export interface Emitted {
+  readonly text: string;
+  readonly said: Said;
 }
 
 export class MarketStream {
@@ -89,7 +96,7 @@ export class MarketStream {
   }
 
   /** The frame due at {@link dueMs}; `undefined` when the moment turned out to bring none. */
-  take(format: Format): string | undefined {
+  take(format: Format): Emitted | undefined {
     const atMs = this.dueMs;
     if (this.snapshotMs === atMs) {
       this.snapshotMs = Infinity;
@@ -101,7 +108,7 @@ export class MarketStream {
     return frame;
   }
 
-  private takeRealtime(format: Format, atMs: number): string | undefined {
+  private takeRealtime(format: Format, atMs: number): Emitted | undefined {
     const { kind } = this.request;
     if (kind === "orderbook") {
       const changed = nextBookTime(this.request.tape, this.world.halts, this.bookMs, atMs) === atMs;
@@ -126,37 +133,46 @@ export class MarketStream {
     return undefined;
   }
 
-  private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+  private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { kind, tape } = this.request;
     if (kind === "ticker") {
       const figures = tickerFigures(tape, upTo);
-      return figures === undefined ? undefined : tickerFrame(format, tape.spec, figures, nowMs, stream);
+      if (figures === undefined) return undefined;
+      const said: Said = { kind, spec: tape.spec, stream, last: figures.last };
+      return { text: tickerFrame(format, tape.spec, figures, nowMs, stream), said };
     }
     if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
     if (kind === "orderbook") return this.bookFrame(format, nowMs, stream);
     return this.candleFrame(format, kind, upTo, stream);
   }
 
-  private tradeFrame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+  private tradeFrame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { tape } = this.request;
     const trade = tape.last(upTo);
     if (trade === undefined) return undefined;
     const prevClose = prevCloseOf(tape, trade.ms) ?? trade.price;
-    return tradeFrame(format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    const text = tradeFrame(format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    return { text, said: { kind: "trade", spec: tape.spec, stream, trade } };
   }
 
-  private bookFrame(format: Format, nowMs: number, stream: StreamType): string | undefined {
+  private bookFrame(format: Format, nowMs: number, stream: StreamType): Emitted | undefined {
     const { tape, depth, step, level } = this.request;
     const last = tape.last(endOf(nowMs));
     if (step !== 0 && (last === undefined || !groupingSteps(tape.spec, last.price).includes(step))) return undefined;
     const { halts } = this.world;
     const book = step === 0 ? bookAt(tape, halts, nowMs) : groupedBookAt(tape, halts, nowMs, step);
-    return book === undefined ? undefined : bookFrame(format, tape.spec, book, depth, level, stream);
+    if (book === undefined) return undefined;
+    const [ask = noLevel, bid = noLevel] = [book.asks[0], book.bids[0]];
+    const said: Said = { kind: "orderbook", spec: tape.spec, stream, bookMs: book.timestamp, ask, bid };
+    return { text: bookFrame(format, tape.spec, book, depth, level, stream), said };
   }
 
-  private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): string | undefined {
+  private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { tape } = this.request;
     const candle = latestCandle(tape, unit, upTo);
-    return candle === undefined ? undefined : candleFrame(format, tape.spec, unit, candle, stream);
+    if (candle === undefined) return undefined;
+    return { text: candleFrame(format, tape.spec, unit, candle, stream), said: { kind: "candle", spec: tape.spec, stream, unit, candle } };
   }
 }
+
+const noLevel = { price: 0, size: 0 };

@@ -2,7 +2,7 @@
  * One connection as the exchange sees it: what is subscribed, what is due, when it ends. It is told the time and never sleeps; a driver calls
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
-import type { ConnectionEntry, Ledger } from "../Ledger.ts";
+import type { ConnectionEntry, Ledger, Said } from "../Ledger.ts";
 import type { ResolvedOptions } from "../Options.ts";
 import { parseUnits } from "../market/TickSize.ts";
 import type { World } from "../market/World.ts";
@@ -18,6 +18,17 @@ export type SessionOutput =
   | { readonly _tag: "Close"; readonly code: number; readonly reason: string }
   /** The connection is gone without a close frame. */
   | { readonly _tag: "Drop" };
+
+/** An open connection, as it is told to who asks. */
+export interface SocketState {
+  readonly connection: number;
+  readonly ip: string;
+  readonly openedMs: number;
+  readonly format: Format;
+  readonly subscriptions: ReadonlyArray<ListedSubscription>;
+  /** `null` when it was never silenced. */
+  readonly silentUntilMs: number | null;
+}
 
 export interface SessionContext {
   readonly world: World;
@@ -90,6 +101,13 @@ export class SocketSession {
     this.silentUntilMs = untilMs;
   }
 
+  /** What it is now. */
+  state(): SocketState {
+    const { connection, ip, openedMs } = this.context.entry;
+    const silentUntilMs = this.silentUntilMs === -Infinity ? null : this.silentUntilMs;
+    return { connection, ip, openedMs, format: this.format, subscriptions: this.listed(), silentUntilMs };
+  }
+
   /** The tape changed. */
   replan(): void {
     for (const stream of this.streams.values()) stream.plan();
@@ -132,8 +150,8 @@ export class SocketSession {
     for (const stream of this.streams.values()) {
       if (stream.dueMs > atMs) continue;
       const { kind, tape } = stream.request;
-      const text = stream.take(this.format);
-      if (text !== undefined) this.send(atMs, typeName(kind), tape.spec.code, text);
+      const taken = stream.take(this.format);
+      if (taken !== undefined) this.send(atMs, typeName(kind), tape.spec.code, taken.text, taken.said);
       return;
     }
     if (this.statusMs <= atMs) {
@@ -218,10 +236,11 @@ export class SocketSession {
     this.send(nowMs, "error", undefined, errorFrame(name, message));
   }
 
-  private send(atMs: number, kind: string, market: string | undefined, text: string): void {
+  private send(atMs: number, kind: string, market: string | undefined, text: string, said?: Said): void {
     if (atMs < this.silentUntilMs) return;
     this.lastTrafficMs = atMs;
     this.record(atMs, "out", kind, market, text);
+    if (said !== undefined) this.context.ledger.recordSaid(atMs, this.context.entry.connection, said);
     this.outbox.push({ _tag: "Frame", text });
   }
 
@@ -233,7 +252,7 @@ export class SocketSession {
     if (this.ended) return;
     this.ended = true;
     this.streams = new Map();
-    this.context.entry.closed = { atMs: nowMs, code };
+    this.context.ledger.recordClosed(this.context.entry, nowMs, code);
     this.context.onEnd(this);
   }
 }
