@@ -11,10 +11,12 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
-import { type FaultResponse, RestFaults } from "./rest/RestFaults.ts";
+import { FaultSet } from "./faults/FaultSet.ts";
+import type { FaultResponse } from "./rest/RestFaults.ts";
 import { answerRoute, routeOf } from "./rest/Routes.ts";
 import { type Admission, ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
+import { ExchangeClock } from "./time/ExchangeClock.ts";
 import { SocketSession, type SocketState } from "./socket/SocketSession.ts";
 
 export interface ExchangeRequest {
@@ -49,7 +51,8 @@ export class ExchangeModel {
   readonly world: World;
   readonly ledger: Ledger;
   readonly limits: ServerLimits;
-  readonly faults = new RestFaults();
+  readonly faults = new FaultSet();
+  readonly clock = new ExchangeClock(() => this.tapeChanged());
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
   private refuseUpgradesUntilMs = -Infinity;
@@ -64,7 +67,7 @@ export class ExchangeModel {
   /** The exchange's wall clock, epoch milliseconds. */
   nowOf(clock: Clock.Clock): number {
     const ms = clock.currentTimeMillisUnsafe();
-    return Math.floor(ms < testClockBelowMs ? this.options.originMs + ms : ms);
+    return Math.floor(this.clock.read(ms < testClockBelowMs ? this.options.originMs + ms : ms));
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -171,7 +174,7 @@ export class ExchangeModel {
     this.sessions.set(session, signal);
     this.ledger.recordConnection(entry);
     this.ledger.recordArrival("websocket-connect", nowMs);
-    return { session, signal, nowOf: (clock) => this.nowOf(clock) };
+    return { session, signal, nowOf: (clock) => this.nowOf(clock), waitOf: (ms) => this.clock.waitOf(ms) };
   }
 }
 

@@ -17,10 +17,27 @@ import {
   type TradeEntry,
   tradeEntry,
 } from "./ledger/Emitted.ts";
-import type { ConnectionEntry, ConnectionEvent, FaultEntry, FrameEntry, RequestEntry } from "./ledger/Entries.ts";
+import type {
+  ConnectionEntry,
+  ConnectionEvent,
+  FaultEntry,
+  FaultHappened,
+  FaultSwitched,
+  FrameEntry,
+  RequestEntry,
+} from "./ledger/Entries.ts";
 import { type Page, type PageOptions, Ring } from "./ledger/Ring.ts";
 
-export type { ConnectionEntry, ConnectionEvent, FaultEntry, FrameEntry, RequestEntry, Verdict } from "./ledger/Entries.ts";
+export type {
+  ConnectionEntry,
+  ConnectionEvent,
+  FaultEntry,
+  FaultHappened,
+  FaultSwitched,
+  FrameEntry,
+  RequestEntry,
+  Verdict,
+} from "./ledger/Entries.ts";
 export type { CandleEntry, OrderbookEntry, Said, TickerEntry, TradeEntry } from "./ledger/Emitted.ts";
 export type { Page, PageOptions } from "./ledger/Ring.ts";
 
@@ -135,9 +152,13 @@ export class Ledger {
     this.count(`upgrade:${entry.verdict}`);
   }
 
-  recordFault(entry: FaultEntry): void {
+  recordFault(entry: FaultHappened): void {
+    this.rings.faults.push({ event: "happened", ...entry });
+    this.count(`fault:${entry.verb}`);
+  }
+
+  recordFaultSwitched(entry: FaultSwitched): void {
     this.rings.faults.push(entry);
-    this.count(`fault:${entry.event}:${entry.verb}`);
   }
 
   /** One page of a log, for a client that follows it: what it got as `next` is the `since` of its next page. */
@@ -201,6 +222,18 @@ export class Ledger {
   frameCount(direction: "in" | "out", kind?: string): number {
     const counts = direction === "out" ? this.framesOut : this.framesIn;
     return kind === undefined ? sum(counts, "") : (counts.get(kind) ?? 0);
+  }
+
+  /** The latest faults that happened, oldest first: why things went wrong. */
+  faults(verb?: string): ReadonlyArray<FaultHappened> {
+    return this.rings.faults
+      .all()
+      .flatMap((entry) => (entry.event === "happened" && (verb === undefined || entry.verb === verb) ? [entry] : []));
+  }
+
+  /** How often a fault ever happened. */
+  faultCount(verb: string): number {
+    return this.counts.get(`fault:${verb}`) ?? 0;
   }
 
   connections(): ReadonlyArray<ConnectionEntry> {

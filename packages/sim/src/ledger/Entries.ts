@@ -62,12 +62,20 @@ export type ConnectionEvent =
       readonly status: number;
     };
 
-/** A fault was switched on or off, or did something. */
-export interface FaultEntry {
+interface AboutFault {
   readonly atMs: number;
-  readonly event: "on" | "off" | "applied";
-  readonly verb: string;
+  /** A number; of a proxy's fault `p1`, `p2`, … */
   readonly id: number | string;
-  /** Its parameters when it was switched on; what it was done to when it was applied. */
-  readonly detail?: unknown;
+  readonly verb: string;
 }
+
+/** A fault that happened. */
+export interface FaultHappened extends AboutFault {
+  /** What it happened to: `GET /v1/ticker?markets=KRW-BTC`, `trade KRW-BTC to connection 3`. */
+  readonly on: string;
+}
+
+/** A fault that somebody switched on, with its parameters, or off. */
+export type FaultSwitched = (AboutFault & { readonly event: "on"; readonly fault: unknown }) | (AboutFault & { readonly event: "off" });
+
+export type FaultEntry = (FaultHappened & { readonly event: "happened" }) | FaultSwitched;

@@ -191,8 +191,8 @@ export class Lane {
     for (const { toxic } of this.toxics) {
       if (toxic.verb === "bandwidth") size = Math.min(size, Math.max(1, Math.floor((toxic.bytesPerSecond * paceMs) / 1_000)));
       if (toxic.verb === "slicer") {
-        const variation = Math.round((2 * this.chance(--this.pieces) - 1) * toxic.variation);
-        size = Math.min(size, Math.max(1, toxic.size + variation));
+        const variation = Math.round((2 * this.chance(--this.pieces) - 1) * toxic.variationBytes);
+        size = Math.min(size, Math.max(1, toxic.bytes + variation));
       }
     }
     let costMs = 0;
@@ -226,7 +226,7 @@ export class Lane {
     for (const { number, toxic } of this.toxics) {
       if (toxic.verb !== "limit_data") continue;
       const bytes = (this.memories.get(number)?.bytes ?? 0) + toxic.bytes;
-      if (bytes < limit.bytes) limit = { bytes, end: toxic.end };
+      if (bytes < limit.bytes) limit = { bytes, end: toxic.reset ? "rst" : "fin" };
     }
     return limit;
   }
@@ -247,7 +247,7 @@ export class Lane {
       for (let i = 0; i < changed.length; i++) {
         const hash = hash3(this.context.seed + number, this.context.connection, from + i);
         // Never by nothing: a flipped byte is another byte.
-        if (unit(hash) < toxic.share) changed[i] = (changed[i] ?? 0) ^ (1 + ((hash >>> 3) % 255));
+        if (unit(hash) < toxic.rate) changed[i] = (changed[i] ?? 0) ^ (1 + ((hash >>> 3) % 255));
       }
     }
     return changed;

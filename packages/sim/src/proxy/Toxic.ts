@@ -5,6 +5,7 @@
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { wrongMember } from "../wrongMember.ts";
 
 /** A day: no timer needs more. */
 const maxMs = 86_400_000;
@@ -21,33 +22,39 @@ const share = (value: number) => withDefault(Schema.Finite.check(Schema.isBetwee
 
 /** Which connections are concerned, as a share of them; the seed and the connection's number decide. */
 const toxicity = share(1);
-const ending = withDefault(Schema.Literals(["fin", "rst"]), "fin");
+const flag = withDefault(Schema.Boolean, false);
 
 const schemas = {
   latency: Schema.Struct({
     verb: Schema.Literal("latency"),
-    latencyMs: millis(100),
+    latencyMs: millis(1_000),
     jitterMs: millis(0),
     direction: direction("down"),
     toxicity,
   }),
   down: Schema.Struct({ verb: Schema.Literal("down") }),
   bandwidth: Schema.Struct({ verb: Schema.Literal("bandwidth"), bytesPerSecond: whole(1_024, 1), direction: direction("down"), toxicity }),
-  slow_close: Schema.Struct({ verb: Schema.Literal("slow_close"), delayMs: millis(1_000), direction: direction("down"), toxicity }),
-  timeout: Schema.Struct({ verb: Schema.Literal("timeout"), timeoutMs: millis(0), direction: direction("down"), toxicity }),
+  slow_close: Schema.Struct({ verb: Schema.Literal("slow_close"), delayMs: millis(5_000), direction: direction("down"), toxicity }),
+  timeout: Schema.Struct({ verb: Schema.Literal("timeout"), timeoutMs: millis(0), direction: direction("both"), toxicity }),
   reset_peer: Schema.Struct({ verb: Schema.Literal("reset_peer"), timeoutMs: millis(0), direction: direction("up"), toxicity }),
   slicer: Schema.Struct({
     verb: Schema.Literal("slicer"),
-    size: whole(1, 1),
-    variation: whole(0),
-    delayMs: millis(0),
+    bytes: whole(16, 1),
+    variationBytes: whole(0),
+    delayMs: millis(10),
     direction: direction("down"),
     toxicity,
   }),
-  limit_data: Schema.Struct({ verb: Schema.Literal("limit_data"), bytes: whole(0), end: ending, direction: direction("down"), toxicity }),
+  limit_data: Schema.Struct({
+    verb: Schema.Literal("limit_data"),
+    bytes: whole(1_024),
+    reset: flag,
+    direction: direction("down"),
+    toxicity,
+  }),
   half_open: Schema.Struct({ verb: Schema.Literal("half_open"), direction: direction("both"), toxicity }),
-  corrupt: Schema.Struct({ verb: Schema.Literal("corrupt"), share: share(0.001), direction: direction("down"), toxicity }),
-  rst_after_n_frames: Schema.Struct({ verb: Schema.Literal("rst_after_n_frames"), frames: whole(1, 1), toxicity }),
+  corrupt: Schema.Struct({ verb: Schema.Literal("corrupt"), rate: share(0.001), direction: direction("down"), toxicity }),
+  rst_after_n_frames: Schema.Struct({ verb: Schema.Literal("rst_after_n_frames"), frames: whole(5, 1), toxicity }),
 } as const;
 
 /** One fault of the proxy, complete. */
@@ -74,8 +81,7 @@ export const decodeToxic = (input: unknown): Effect.Effect<Toxic, ToxicError> =>
   const schema: Schema.Codec<Toxic, unknown> = schemas[verb];
   return Effect.mapError(
     Schema.decodeUnknownEffect(schema, { onExcessProperty: "error" })(input),
-    ({ message }) =>
-      new ToxicError({ field: /\["(\w+)"\]/.exec(message)?.[1] ?? "body", reason: `is wrong: ${message.replace(/\s*\n\s*/g, " ")}` }),
+    ({ issue }) => new ToxicError(wrongMember(issue)),
   );
 };
 
@@ -86,15 +92,21 @@ export const parseToxic = (verb: string, pairs: ReadonlyArray<string>): Effect.E
       const [, name, text] = /^(\w+)=(.*)$/s.exec(pair) ?? [];
       return name === undefined || text === undefined
         ? Effect.fail(new ToxicError({ field: pair, reason: "is not a pair such as latencyMs=200" }))
-        : Effect.succeed([name, /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text] as const);
+        : Effect.succeed([name, valueOf(text)] as const);
     }),
     (read) => decodeToxic({ ...Object.fromEntries(read), verb }),
   );
 
+/** The JSON value that a word of a command line means. */
+const valueOf = (text: string): number | boolean | string => {
+  if (text === "true" || text === "false") return text === "true";
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+};
+
 interface Parameter {
   readonly name: string;
   readonly about: string;
-  readonly default: number | string;
+  readonly default: number | string | boolean;
 }
 
 /** One row of the vocabulary. */
@@ -113,11 +125,10 @@ const abouts: Readonly<Record<string, string>> = {
   bytesPerSecond: "bytes let through in a second",
   delayMs: "milliseconds of waiting",
   timeoutMs: "milliseconds until the connection ends; 0: timeout never, reset_peer at once",
-  size: "bytes of one slice",
-  variation: "bytes a slice may be longer or shorter, at random",
-  bytes: "bytes let through before the end",
-  end: "how it ends: fin (orderly) or rst",
-  share: "share of the bytes that are changed",
+  bytes: "bytes of one slice, or bytes let through before the end",
+  variationBytes: "bytes a slice may be longer or shorter, at random",
+  reset: "ends it by a reset; otherwise orderly",
+  rate: "share of the bytes that are changed",
   frames: "WebSocket data frames let through before the reset",
   direction: "up (client to server), down (server to client) or both",
   toxicity: "share of the connections concerned",
@@ -131,12 +142,13 @@ const row = (verb: ToxicVerb, about: string, ids: ReadonlyArray<string>): ToxicV
     ids,
     doors: ["proxy"],
     parameters: Object.entries(defaults).flatMap(([name, value]) =>
-      name === "verb" || (typeof value !== "number" && typeof value !== "string")
-        ? []
-        : [{ name, about: abouts[name] ?? "", default: value }],
+      name === "verb" || !isPlain(value) ? [] : [{ name, about: abouts[name] ?? "", default: value }],
     ),
   };
 };
+
+const isPlain = (value: unknown): value is number | string | boolean =>
+  typeof value === "number" || typeof value === "string" || typeof value === "boolean";
 
 /** Every verb, with what it does. */
 export const toxicVerbs: ReadonlyArray<ToxicVerbRow> = [

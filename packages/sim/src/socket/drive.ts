@@ -13,9 +13,14 @@ export interface Driven {
   readonly signal: Latch.Latch;
   /** The exchange's time of a clock. */
   readonly nowOf: (clock: Clock.Clock) => number;
+  /** How long to sleep for so much of the exchange's time. */
+  readonly waitOf: (ms: number) => number;
 }
 
-export const drive = ({ session, signal, nowOf }: Driven, deliver: (outputs: ReadonlyArray<SessionOutput>) => void): Effect.Effect<void> =>
+export const drive = (
+  { session, signal, nowOf, waitOf }: Driven,
+  deliver: (outputs: ReadonlyArray<SessionOutput>) => void,
+): Effect.Effect<void> =>
   Clock.clockWith((clock) => {
     const step = () => {
       const outputs = session.poll(nowOf(clock));
@@ -24,7 +29,7 @@ export const drive = ({ session, signal, nowOf }: Driven, deliver: (outputs: Rea
     // One race serves many sleeps: only a signal, which may bring an earlier due time, ends it.
     const sleeping = Effect.gen(function* () {
       while (!session.isEnded) {
-        const waitMs = Math.min(session.nextWakeMs() - nowOf(clock), longestSleepMs);
+        const waitMs = Math.min(waitOf(session.nextWakeMs() - nowOf(clock)), longestSleepMs);
         yield* waitMs > 0 ? Effect.sleep(waitMs) : Effect.yieldNow;
         step();
       }

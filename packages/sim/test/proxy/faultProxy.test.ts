@@ -204,7 +204,7 @@ describe("a client behind the fault proxy", () => {
   it.effect("gets slices, one after another", () =>
     Effect.gen(function* () {
       const { proxy, sockets } = yield* behind();
-      yield* proxy.on({ verb: "slicer", size: 3, delayMs: 1_000 });
+      yield* proxy.on({ verb: "slicer", bytes: 3, delayMs: 1_000 });
       const { seen } = yield* connect(proxy.port);
       yield* until(() => sockets.length === 1);
       sockets[0]?.write("abcdefgh");
@@ -236,7 +236,7 @@ describe("a client behind the fault proxy", () => {
   it.effect("gets nothing of what is swallowed, now or later, while its connection stays open", () =>
     Effect.gen(function* () {
       const { proxy, sockets, got } = yield* behind();
-      yield* proxy.on({ verb: "timeout" });
+      yield* proxy.on({ verb: "timeout", direction: "down" });
       const { socket, seen } = yield* connect(proxy.port);
       socket.write("heard");
       yield* until(() => String(got()) === "heard");
@@ -293,14 +293,14 @@ describe("a client behind the fault proxy", () => {
   it.effect("gets exactly so many bytes and then the end, orderly or not", () =>
     Effect.gen(function* () {
       const { proxy, sockets } = yield* behind();
-      for (const [end, error] of [
-        ["fin", ""],
-        ["rst", "ECONNRESET"],
+      for (const [reset, error] of [
+        [false, ""],
+        [true, "ECONNRESET"],
       ] as const) {
-        yield* proxy.on({ verb: "limit_data", bytes: 70_001, end });
+        yield* proxy.on({ verb: "limit_data", bytes: 70_001, reset });
         const { seen } = yield* connect(proxy.port);
         const known = sockets.length;
-        yield* until(() => sockets.length > known || sockets.length === (end === "fin" ? 1 : 2));
+        yield* until(() => sockets.length > known || sockets.length === (reset ? 2 : 1));
         sockets.at(-1)?.write(body(200_000));
         yield* until(() => seen.ended || seen.closed);
         assert.deepStrictEqual([seen.bytes.length, seen.error], [70_001, error]);
@@ -348,7 +348,7 @@ describe("a client behind the fault proxy", () => {
       const corrupted = (share: number, seed: number) =>
         Effect.gen(function* () {
           const { proxy, sockets } = yield* behind(undefined, seed);
-          yield* proxy.on({ verb: "corrupt", share });
+          yield* proxy.on({ verb: "corrupt", rate: share });
           const { seen } = yield* connect(proxy.port);
           yield* until(() => sockets.length === 1);
           sockets[0]?.write(body(20_000));

@@ -1,0 +1,112 @@
+/**
+ * Faults through one door: what the exchange does wrong itself, and what the proxy in front of it does to the bytes. A verb that both know is the
+ * exchange's unless the body says `"door": "proxy"`. The exchange's faults have numbers for ids, the proxy's `p1`, `p2` and so on.
+ */
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { Fault, parseFault, verbs as exchangeVerbs } from "../faults/Fault.ts";
+import { decodeToxic, isToxicVerb, parseToxic, type Toxic, toxicVerbs } from "../proxy/Toxic.ts";
+import { badField, bodyDecoder, ControlError } from "./ControlError.ts";
+import type { Controlled } from "./Controlled.ts";
+
+/** The exchange's own; a verb that only a proxy can do is the proxy's to explain. */
+const ownVerbs = exchangeVerbs.filter(({ doors }) => doors.some((door) => door !== "proxy"));
+const ownNames = new Set(ownVerbs.map(({ verb }) => verb));
+
+/** Every verb there is. One that the exchange and the proxy both know has two rows. */
+export const allVerbs = (): ReadonlyArray<unknown> => [...ownVerbs, ...toxicVerbs];
+
+export const listFaults = ({ exchange, proxy }: Controlled): ReadonlyArray<unknown> => [
+  ...exchange.faults.list().map((active) => ({ door: "exchange", ...active })),
+  ...(proxy?.list() ?? []).map(({ id, sinceMs, toxic }) => ({ door: "proxy", id, fault: toxic, fromMs: sinceMs })),
+];
+
+/** How a fault is written: the verb and its parameters as members, or as the words of a command line in `pairs`. */
+const Written = Schema.StructWithRest(
+  Schema.Struct({
+    verb: Schema.String,
+    pairs: Schema.optionalKey(Schema.Array(Schema.String)),
+    door: Schema.optionalKey(Schema.Literals(["exchange", "proxy"])),
+  }),
+  [Schema.Record(Schema.String, Schema.Unknown)],
+);
+
+const decodeWritten = bodyDecoder(Written);
+const decodeFault = bodyDecoder(Fault);
+
+export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<unknown, ControlError> =>
+  Effect.gen(function* () {
+    const { verb, pairs, door, ...members } = yield* decodeWritten(body);
+    if (pairs !== undefined && Object.keys(members).length > 0)
+      return yield* badField("pairs", "stand alone: parameters are members of the body or words in pairs, not both");
+    const isOwn = ownNames.has(verb) || !isToxicVerb(verb);
+    if (door === "proxy" || (door === undefined && !isOwn)) {
+      const toxic = yield* Effect.mapError(pairs === undefined ? decodeToxic({ ...members, verb }) : parseToxic(verb, pairs), asBadField);
+      return { id: yield* onProxy(controlled, toxic), door: "proxy", fault: toxic };
+    }
+    const fault = yield* pairs === undefined ? knownVerb(verb, { ...members, verb }) : parsed(verb, pairs);
+    return { id: yield* onExchange(controlled, fault), door: "exchange", fault };
+  });
+
+/** Switches off by id or by verb, at both doors. */
+export const switchOff = ({ exchange, proxy }: Controlled, idOrVerb: string): Effect.Effect<unknown, ControlError> =>
+  Effect.gen(function* () {
+    const isId = /^\d+$/.test(idOrVerb);
+    const gone = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied({ exchange, proxy })].filter(
+      ({ id, verb }) => String(id) === idOrVerb || verb === idOrVerb,
+    );
+    const own = exchange.faults.off(isId ? Number(idOrVerb) : idOrVerb);
+    const others = proxy === undefined ? 0 : yield* Effect.mapError(proxy.off(idOrVerb), asBadField);
+    if (own + others === 0) return yield* new ControlError({ status: 404, field: null, reason: `no fault ${idOrVerb} is on` });
+    const atMs = yield* exchange.now;
+    for (const { id, verb } of gone) exchange.ledger.recordFaultSwitched({ atMs, event: "off", id, verb });
+    return { off: own + others };
+  });
+
+/** Switches everything off; returns how many were on. */
+export const switchAllOff = (controlled: Controlled): Effect.Effect<number, ControlError> =>
+  Effect.gen(function* () {
+    const { exchange, proxy } = controlled;
+    const all = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied(controlled)];
+    exchange.faults.clear();
+    if (proxy !== undefined) yield* Effect.mapError(proxy.clear, asBadField);
+    const atMs = yield* exchange.now;
+    for (const { id, verb } of all) exchange.ledger.recordFaultSwitched({ atMs, event: "off", id, verb });
+    return all.length;
+  });
+
+const proxied = ({ proxy }: Controlled) => (proxy?.list() ?? []).map(({ id, toxic }) => ({ id, verb: toxic.verb }));
+
+const onProxy = ({ exchange, proxy }: Controlled, toxic: Toxic): Effect.Effect<string, ControlError> =>
+  Effect.gen(function* () {
+    if (proxy === undefined) {
+      return yield* new ControlError({
+        status: 409,
+        field: "verb",
+        reason: `${toxic.verb} is done by the proxy, and there is none: start with --proxy-port`,
+      });
+    }
+    const id = yield* Effect.mapError(proxy.on(toxic), asBadField);
+    exchange.ledger.recordFaultSwitched({ atMs: yield* exchange.now, event: "on", id, verb: toxic.verb, fault: toxic });
+    return id;
+  });
+
+/** A parameter that no schema caught is refused when the fault is switched on. */
+const onExchange = ({ exchange }: Controlled, fault: Fault): Effect.Effect<number, ControlError> =>
+  Effect.gen(function* () {
+    const atMs = yield* exchange.now;
+    const id = yield* Effect.try({
+      try: () => exchange.faults.on(fault, atMs),
+      catch: (error) => badField("verb", `cannot be switched on: ${error instanceof Error ? error.message : String(error)}`),
+    });
+    exchange.ledger.recordFaultSwitched({ atMs, event: "on", id, verb: fault.verb, fault });
+    return id;
+  });
+
+const knownVerb = (verb: string, body: unknown): Effect.Effect<Fault, ControlError> =>
+  ownNames.has(verb) ? decodeFault(body) : Effect.flatMap(parsed(verb, []), () => decodeFault(body));
+
+const parsed = (verb: string, pairs: ReadonlyArray<string>): Effect.Effect<Fault, ControlError> =>
+  Effect.mapError(parseFault(verb, pairs), ({ message }) => badField(ownNames.has(verb) ? "pairs" : "verb", `is wrong: ${message}`));
+
+const asBadField = ({ field, reason }: { readonly field: string; readonly reason: string }): ControlError => badField(field, reason);

@@ -1,0 +1,27 @@
+/** `GET /_sim/state`: the exchange at this moment, as one document. */
+import * as Effect from "effect/Effect";
+import type { Controlled } from "./Controlled.ts";
+import { listFaults } from "./faultControl.ts";
+
+export const stateOf = (controlled: Controlled): Effect.Effect<unknown> =>
+  Effect.map(controlled.exchange.now, (nowMs) => {
+    const { exchange, proxy } = controlled;
+    const { seed, originMs, limits, socket } = exchange.options;
+    return {
+      seed,
+      nowMs,
+      now: new Date(nowMs).toISOString(),
+      originMs,
+      speed: exchange.clock.speed,
+      paused: exchange.clock.paused,
+      markets: exchange.world.markets.length,
+      halted: exchange.world.halts.halted,
+      sockets: exchange.sockets(),
+      bans: exchange.limits.bans(nowMs),
+      faults: listFaults(controlled),
+      limits,
+      socket,
+      ledger: { frames: exchange.ledger.frameKeeping, dropped: exchange.ledger.dropped, counters: exchange.ledger.counters() },
+      proxy: proxy === undefined ? null : { url: proxy.url, links: proxy.links() },
+    };
+  });
