@@ -11,9 +11,13 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
+import type { NoAnswer, RequestTarget, ScriptedAnswer, Verdict as FaultVerdict } from "./faults/Hooks.ts";
 import { FaultSet } from "./faults/FaultSet.ts";
-import type { FaultResponse } from "./rest/RestFaults.ts";
-import { answerRoute, routeOf } from "./rest/Routes.ts";
+import { limitOf, mangled, verdictOf } from "./faults/restFaults.ts";
+import { SocketFaults } from "./faults/socketFaults.ts";
+import type { FaultDoor } from "./faults/Verb.ts";
+import type { Delivery } from "./rest/Delivery.ts";
+import { answerRoute, type Route, routeOf } from "./rest/Routes.ts";
 import { type Admission, ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
 import { ExchangeClock } from "./time/ExchangeClock.ts";
@@ -27,6 +31,8 @@ export interface ExchangeRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The client's address, which limits are counted by. */
   readonly ip: string;
+  /** Which door it came through: some faults exist at one door only. Default memory. */
+  readonly door?: FaultDoor | undefined;
 }
 
 export interface ExchangeResponse {
@@ -37,11 +43,14 @@ export interface ExchangeResponse {
   readonly body: Uint8Array;
   /** Only so many bytes are sent before the connection breaks. */
   readonly cutAfter: number | undefined;
+  /** How the bytes travel, when a fault decided it. */
+  readonly delivery?: Delivery | undefined;
 }
 
-export type RestOutcome = ExchangeResponse | { readonly _tag: "Hang" } | { readonly _tag: "Reset" };
+export type RestOutcome = ExchangeResponse | NoAnswer;
 
 export type UpgradeOutcome =
+  | NoAnswer
   | { readonly _tag: "Accepted"; readonly headers: Readonly<Record<string, string>>; readonly driven: Driven }
   | (Omit<ExchangeResponse, "_tag"> & { readonly _tag: "Refused" });
 
@@ -51,17 +60,21 @@ export class ExchangeModel {
   readonly world: World;
   readonly ledger: Ledger;
   readonly limits: ServerLimits;
-  readonly faults = new FaultSet();
+  readonly faults: FaultSet;
   readonly clock = new ExchangeClock(() => this.tapeChanged());
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
-  private refuseUpgradesUntilMs = -Infinity;
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
     this.world = new World(this.options.seed, this.options.historyStartMs);
     this.ledger = new Ledger(this.options.ledgerCapacity, this.options.ledger.frames);
     this.limits = new ServerLimits(this.options.limits);
+    this.faults = new FaultSet(
+      this.options.seed,
+      (entry) => this.ledger.recordFault(entry),
+      () => this.wakeSockets(),
+    );
   }
 
   /** The exchange's wall clock, epoch milliseconds. */
@@ -77,17 +90,30 @@ export class ExchangeModel {
 
   /** Answers one request that arrives at `nowMs`, and writes it into the ledger. */
   handleRest(request: ExchangeRequest, nowMs: number): RestOutcome {
-    const { path, query } = parseTarget(request.target);
-    const route = routeOf(path);
+    const target = this.targetOf(request);
+    const { path, query } = target;
+    const route = request.method === "GET" ? routeOf(path) : undefined;
     const record = (verdict: Verdict, status: number | undefined) =>
-      this.ledger.recordRequest({ atMs: nowMs, path, group: route?.group, verdict, status, ...request });
-    if (route === undefined || request.method !== "GET") {
-      const fault = this.faults.take({ path, query });
-      record(fault === undefined ? "unrouted" : "fault", fault === undefined ? 404 : undefined);
-      return fault === undefined ? respond(404, { ...jsonType, date: httpDate(nowMs) }, noRoute) : faulty(fault, { date: httpDate(nowMs) });
+      this.ledger.recordRequest({ atMs: nowMs, path, group: routeOf(path)?.group, verdict, status, ...request });
+    const fail = (verdict: FaultVerdict, headers: Record<string, string>): RestOutcome => {
+      if (verdict._tag !== "Scripted") {
+        record("fault", undefined);
+        return verdict;
+      }
+      record(verdict.verdict ?? "fault", verdict.status);
+      return mangled(this.faults, scripted(verdict, headers), { ...target, answerTo: () => "" }, nowMs);
+    };
+    const arrival = verdictOf(this.faults, "onArrival", target, nowMs);
+    if (arrival !== undefined) return fail(arrival, { date: httpDate(nowMs) });
+    if (route === undefined) {
+      const verdict = verdictOf(this.faults, "onRequest", target, nowMs);
+      if (verdict !== undefined) return fail(verdict, { date: httpDate(nowMs) });
+      record("unrouted", 404);
+      return respond(404, { ...jsonType, date: httpDate(nowMs) }, noRoute);
     }
     const withOrigin = request.headers["origin"] !== undefined;
-    const admission = this.limits.admitRest(request.ip, route.group, withOrigin, nowMs);
+    const atMost = limitOf(this.faults, target, nowMs);
+    const admission = this.limits.admitRest(request.ip, route.group, withOrigin, nowMs, atMost);
     const headers = answerHeaders(withOrigin ? "origin" : route.group, admission, nowMs);
     if (admission._tag === "Banned") {
       record("banned", 418);
@@ -97,37 +123,44 @@ export class ExchangeModel {
       record("limited", 429);
       return respond(429, { ...headers, ...textType }, "Too many API requests.");
     }
-    const fault = this.faults.take({ path, query });
-    if (fault !== undefined) {
-      record("fault", typeof fault === "string" ? undefined : (fault.status ?? 200));
-      return faulty(fault, { ...headers, ...jsonType });
-    }
-    const answer = answerRoute(route, this.world, query, nowMs);
-    record("accepted", answer.status);
-    return respond(answer.status, { ...headers, ...jsonType }, answer.text);
+    const verdict = verdictOf(this.faults, "onRequest", target, nowMs);
+    if (verdict !== undefined) return fail(verdict, headers);
+    const answer = this.answer(route, query, nowMs, headers);
+    const final = mangled(
+      this.faults,
+      answer,
+      { ...target, answerTo: (other, ms) => answerRoute(route, this.world, other, ms).text },
+      nowMs,
+    );
+    record(final === answer ? "accepted" : "fault", final.status);
+    return final;
   }
 
   /** Opens a connection, or says why not. An accepted one must be driven until it ends. */
   upgrade(request: ExchangeRequest, nowMs: number): UpgradeOutcome {
-    const { path } = parseTarget(request.target);
+    const target = this.targetOf(request);
     const base = { date: httpDate(nowMs) };
-    const refuse = (
-      verdict: Exclude<Verdict, "accepted">,
-      status: number,
-      headers: Record<string, string>,
-      body: string,
-    ): UpgradeOutcome => {
+    const refuse = (verdict: Exclude<Verdict, "accepted">, answer: UpgradeOutcome): UpgradeOutcome => {
+      const status = answer._tag === "Refused" ? answer.status : null;
       this.ledger.recordRefused({ atMs: nowMs, target: request.target, ip: request.ip, headers: request.headers, verdict, status });
-      return refused(status, { ...base, ...headers }, body);
+      return answer;
     };
-    if (path !== "/websocket/v1") return refuse("unrouted", 404, jsonType, noRoute);
-    if (nowMs < this.refuseUpgradesUntilMs) return refuse("fault", 503, textType, "Service Temporarily Unavailable");
+    const fail = (verdict: FaultVerdict): UpgradeOutcome =>
+      verdict._tag === "Scripted"
+        ? refuse(verdict.verdict ?? "fault", { ...scripted(verdict, base), _tag: "Refused" })
+        : refuse("fault", verdict);
+    const arrival = verdictOf(this.faults, "onArrival", target, nowMs);
+    if (arrival !== undefined) return fail(arrival);
+    if (target.path !== "/websocket/v1") return refuse("unrouted", refused(404, { ...base, ...jsonType }, noRoute));
+    const verdict = verdictOf(this.faults, "onUpgrade", target, nowMs);
+    if (verdict !== undefined) return fail(verdict);
     const withOrigin = request.headers["origin"] !== undefined;
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
-    if (admission._tag === "Banned") return refuse("banned", 418, textType, banText(admission.untilMs - nowMs));
-    if (admission._tag === "Limited") return refuse("limited", 429, textType, "Too many API requests.");
+    if (admission._tag === "Banned") return refuse("banned", refused(418, { ...base, ...textType }, banText(admission.untilMs - nowMs)));
+    if (admission._tag === "Limited") return refuse("limited", refused(429, { ...base, ...textType }, "Too many API requests."));
     const group = withOrigin ? "group=origin; min=6; sec=0" : `group=websocket; min=300; sec=${admission.remaining}`;
-    return { _tag: "Accepted", headers: { "remaining-req": group, "limit-by-ip": "Yes" }, driven: this.open(request, nowMs) };
+    const driven = this.open(request, target.door, nowMs);
+    return { _tag: "Accepted", headers: { "remaining-req": group, "limit-by-ip": "Yes" }, driven };
   }
 
   /** Open connections. */
@@ -140,27 +173,26 @@ export class ExchangeModel {
     return [...this.sessions.keys()].map((session) => session.state());
   }
 
-  /** Drops every connection at once, without a close frame. */
-  cutSockets(nowMs: number): void {
-    for (const session of [...this.sessions.keys()]) session.drop(nowMs);
-  }
-
-  /** Open connections stay up but say nothing, not even a pong, for so long. */
-  silenceSockets(nowMs: number, durationMs: number): void {
-    for (const session of this.sessions.keys()) session.silence(nowMs + durationMs);
-  }
-
-  /** New connections are answered with HTTP 503 until then. */
-  refuseUpgrades(untilMs: number): void {
-    this.refuseUpgradesUntilMs = untilMs;
-  }
-
   /** Tells every connection that the tape changed. */
   tapeChanged(): void {
     for (const session of this.sessions.keys()) session.replan();
   }
 
-  private open({ ip, headers }: ExchangeRequest, nowMs: number): Driven {
+  private wakeSockets(): void {
+    for (const signal of this.sessions.values()) signal.openUnsafe();
+  }
+
+  private targetOf({ method, target, ip, door = "memory" }: ExchangeRequest): RequestTarget {
+    const { path, query } = parseTarget(target);
+    return { method, target, path, query, ip, door, group: routeOf(path)?.group, limits: this.limits };
+  }
+
+  private answer(route: Route, query: URLSearchParams, nowMs: number, headers: Record<string, string>): ExchangeResponse {
+    const { status, text } = answerRoute(route, this.world, query, nowMs);
+    return respond(status, { ...headers, ...jsonType }, text);
+  }
+
+  private open({ ip, headers }: ExchangeRequest, door: FaultDoor, nowMs: number): Driven {
     const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, headers, closed: undefined };
     const signal = Latch.makeUnsafe(false);
     const session = new SocketSession({
@@ -168,6 +200,7 @@ export class ExchangeModel {
       ledger: this.ledger,
       options: this.options,
       entry,
+      faults: new SocketFaults(this.faults, entry, door),
       wake: () => signal.openUnsafe(),
       onEnd: (ended) => this.sessions.delete(ended),
     });
@@ -228,13 +261,11 @@ const refused = (status: number, headers: Record<string, string>, body: string):
   _tag: "Refused",
 });
 
-const faulty = (fault: "hang" | "reset" | FaultResponse, headers: Record<string, string>): RestOutcome => {
-  if (fault === "hang") return { _tag: "Hang" };
-  if (fault === "reset") return { _tag: "Reset" };
-  const merged: Record<string, string> = { ...headers };
-  for (const [name, value] of Object.entries(fault.headers ?? {})) {
-    if (value === undefined) delete merged[name];
+const scripted = ({ status, headers, body, cutAfter }: ScriptedAnswer, usual: Record<string, string>): ExchangeResponse => {
+  const merged: Record<string, string> = { ...usual };
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null) delete merged[name];
     else merged[name] = value;
   }
-  return respond(fault.status ?? 200, merged, fault.body ?? "", fault.cutAfter);
+  return respond(status, merged, body, cutAfter);
 };

@@ -3,7 +3,7 @@
  * latency. It keeps the promises of the live layer, time limits and body limit included, so that what runs on it under a test clock runs
  * unchanged on the network.
  */
-import { DecodeError, NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
+import { NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
 import {
   type RestFailure,
   type RestRequest,
@@ -18,6 +18,8 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Scope from "effect/Scope";
 import { Exchange, type ExchangeModel, type ExchangeRequest } from "./Exchange.ts";
+import type { NoAnswer, SessionAction } from "./faults/Hooks.ts";
+import { receive } from "./memoryDelivery.ts";
 import { type Driven, drive } from "./socket/drive.ts";
 import type { SessionOutput } from "./socket/SocketSession.ts";
 
@@ -26,10 +28,22 @@ export interface MemoryTransportOptions {
   readonly restLatencyMs?: number | undefined;
   /** Until a socket is open; half of it passes before the exchange sees the upgrade. Default 20 ms. */
   readonly connectLatencyMs?: number | undefined;
+  /** The wait for a connection. Default 5,000 ms. */
+  readonly connectTimeoutMs?: number | undefined;
   /** The wait for an answer's headers. Default 5,000 ms. */
   readonly headersTimeoutMs?: number | undefined;
-  /** Default 8 MiB. */
+  /** The wait between two pieces of a body. Default 3,000 ms. */
+  readonly bodyIdleTimeoutMs?: number | undefined;
+  /** One request as a whole. Default 10,000 ms. */
+  readonly attemptTimeoutMs?: number | undefined;
+  /** Opening a socket as a whole. Default 4,500 ms. */
+  readonly upgradeTimeoutMs?: number | undefined;
+  /** The wait for the answer to our close frame. Default 1,000 ms. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** After decompression. Default 8 MiB. */
   readonly maxBodyBytes?: number | undefined;
+  /** The largest socket message; a larger one ends the connection. Default 1 MiB. */
+  readonly maxFrameBytes?: number | undefined;
   /** The address the exchange counts limits by. Default 127.0.0.1. */
   readonly ip?: string | undefined;
 }
@@ -45,17 +59,30 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
   const settings = {
     restLatencyMs: options.restLatencyMs ?? 20,
     connectLatencyMs: options.connectLatencyMs ?? 20,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
     headersTimeoutMs: options.headersTimeoutMs ?? 5_000,
+    bodyIdleTimeoutMs: options.bodyIdleTimeoutMs ?? 3_000,
+    attemptTimeoutMs: options.attemptTimeoutMs ?? 10_000,
+    upgradeTimeoutMs: options.upgradeTimeoutMs ?? 4_500,
+    closeTimeoutMs: options.closeTimeoutMs ?? 1_000,
     maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
+    maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
     ip: options.ip ?? "127.0.0.1",
   };
   return {
-    rest: Effect.fn("MemoryTransport.rest")((request: RestRequest) => rest(exchange, settings, request)),
+    rest: Effect.fn("MemoryTransport.rest")((request: RestRequest) =>
+      rest(exchange, settings, request).pipe(
+        Effect.timeoutOrElse({
+          duration: settings.attemptTimeoutMs,
+          orElse: () => new TimeoutError({ phase: "attempt", timeoutMs: settings.attemptTimeoutMs, detail: null }),
+        }),
+      ),
+    ),
     socket: Effect.fn("MemoryTransport.socket")((url: string, handlers: SocketHandlers) => socket(exchange, settings, url, handlers)),
   };
 };
 
-type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
+export type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
 
 const pause = (ms: number): Effect.Effect<void> => (ms > 0 ? Effect.sleep(ms) : Effect.void);
 
@@ -67,18 +94,34 @@ const rest = Effect.fnUntraced(function* (
   const { asked, host } = requestOf(request.url, request.headers, settings.ip);
   yield* pause(settings.restLatencyMs / 2);
   const outcome = exchange.handleRest(asked, yield* exchange.now);
-  if (outcome._tag === "Hang") {
-    yield* Effect.sleep(settings.headersTimeoutMs);
-    return yield* new TimeoutError({ phase: "headers", timeoutMs: settings.headersTimeoutMs, detail: null });
-  }
+  if (outcome._tag !== "Response") return yield* failed(outcome, settings, host, "headers");
   yield* pause(settings.restLatencyMs / 2);
-  if (outcome._tag === "Reset") return yield* new NetworkError({ phase: "headers", host, code: "ECONNRESET", detail: null });
-  if (outcome.cutAfter !== undefined && outcome.cutAfter < outcome.body.length)
-    return yield* new NetworkError({ phase: "body", host, code: "ECONNRESET", detail: null });
-  if (outcome.body.length > settings.maxBodyBytes)
-    return yield* new DecodeError({ stage: "size", path: "", detail: `body of more than ${settings.maxBodyBytes} bytes` });
-  return { status: outcome.status, headers: outcome.headers, body: outcome.body };
+  const body = yield* receive(outcome, settings, host);
+  return { status: outcome.status, headers: outcome.headers, body };
 });
+
+/** What a client hears when no answer comes. */
+const failed = Effect.fnUntraced(function* (
+  outcome: NoAnswer,
+  settings: Settings,
+  host: string,
+  phase: "headers" | "upgrade",
+): Effect.fn.Return<never, NetworkError | TimeoutError> {
+  if (outcome._tag === "ConnectFailed") return yield* new NetworkError({ phase: outcome.phase, host, code: outcome.code, detail: null });
+  if (outcome._tag === "Reset") {
+    yield* pause(settings.restLatencyMs / 2);
+    return yield* new NetworkError({ phase, host, code: "ECONNRESET", detail: null });
+  }
+  // A socket has one limit for all of its opening.
+  const waits = phase === "upgrade" ? { phase, timeoutMs: settings.upgradeTimeoutMs } : restWait(outcome, settings);
+  yield* Effect.sleep(waits.timeoutMs);
+  return yield* new TimeoutError({ ...waits, detail: null });
+});
+
+const restWait = (outcome: NoAnswer, { connectTimeoutMs, headersTimeoutMs }: Settings) =>
+  outcome._tag === "ConnectHang"
+    ? { phase: "connect" as const, timeoutMs: connectTimeoutMs }
+    : { phase: "headers" as const, timeoutMs: headersTimeoutMs };
 
 const socket = Effect.fnUntraced(function* (
   exchange: ExchangeModel,
@@ -96,11 +139,13 @@ const socket = Effect.fnUntraced(function* (
         const body = new TextDecoder().decode(outcome.body.subarray(0, 4_096));
         return yield* new UpgradeRefused({ status: outcome.status, headers: outcome.headers, body });
       }
-      const open = new MemoryConnection(exchange, outcome.driven, handlers, host);
+      if (outcome._tag !== "Accepted") return outcome;
+      const open = new MemoryConnection(exchange, outcome.driven, handlers, host, settings);
       yield* Scope.addFinalizer(scope, open.close);
       return open;
     }),
   );
+  if (!(connection instanceof MemoryConnection)) return yield* failed(connection, settings, host, "upgrade");
   yield* pause(settings.connectLatencyMs / 2);
   connection.opened();
   yield* Effect.forkIn(drive(connection.driven, connection.deliver), scope);
@@ -113,10 +158,12 @@ class MemoryConnection implements Socket {
   private readonly exchange: ExchangeModel;
   private readonly handlers: SocketHandlers;
   private readonly host: string;
+  private readonly settings: Settings;
   private isOpen = false;
   private isClosed = false;
 
-  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string) {
+  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string, settings: Settings) {
+    this.settings = settings;
     this.exchange = exchange;
     this.driven = driven;
     this.handlers = handlers;
@@ -136,26 +183,42 @@ class MemoryConnection implements Socket {
 
   readonly terminate: Effect.Effect<void> = Effect.suspend(() => this.leave(1006));
 
-  /** The orderly end, when the scope closes. */
-  readonly close: Effect.Effect<void> = Effect.suspend(() => this.leave(1000));
+  /** The orderly end, when the scope closes; by force when the exchange does not answer. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.flatMap(this.exchange.now, (nowMs) =>
+      this.isClosed || this.driven.session.isEnded || this.driven.session.answersClose(nowMs)
+        ? this.leave(1000)
+        : Effect.andThen(Effect.sleep(this.settings.closeTimeoutMs), this.leave(1006)),
+    ),
+  );
 
   /** What the exchange sends, as one read. */
-  readonly deliver = (outputs: ReadonlyArray<SessionOutput>): void => {
+  readonly deliver = (outputs: ReadonlyArray<SessionOutput>, nowMs: number): void => {
     let frames = 0;
     for (const output of outputs) {
       if (this.isClosed) return;
       if (output._tag === "Frame") {
+        const bytes = output.bytes ?? encoder.encode(output.text);
+        if (bytes.length > this.settings.maxFrameBytes) return this.refuseFrame(frames, nowMs);
         frames++;
-        this.handlers.onFrame(encoder.encode(output.text));
+        this.handlers.onFrame(bytes);
       } else if (output._tag === "Pong") this.handlers.onPong();
       else {
         if (frames > 0) this.handlers.onReadEnd();
         frames = 0;
-        this.closed(output._tag === "Drop" ? 1006 : output.code, output._tag === "Drop" ? "" : output.reason);
+        const { code, reason } = heard(output);
+        this.closed(code, reason);
       }
     }
     if (frames > 0 && !this.isClosed) this.handlers.onReadEnd();
   };
+
+  /** A message that is too large ends the connection, as in the live layer. */
+  private refuseFrame(framesBefore: number, nowMs: number): void {
+    if (framesBefore > 0) this.handlers.onReadEnd();
+    this.driven.session.clientGone(nowMs, 1009);
+    this.closed(1006, "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH");
+  }
 
   private whileOpen(use: (nowMs: number) => void): Effect.Effect<void, NetworkError> {
     return Effect.flatMap(this.exchange.now, (nowMs) =>
@@ -180,6 +243,16 @@ class MemoryConnection implements Socket {
 }
 
 const encoder = new TextEncoder();
+
+/** Whether a close frame may hold the code; 1005 is a close frame without any. */
+const mayBeSent = (code: number): boolean =>
+  (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006) || (code >= 3000 && code <= 4999);
+
+/** What a client hears of an end. A code that may not be sent is an error of the protocol, and the connection ends without an answer. */
+const heard = (action: SessionAction): { readonly code: number; readonly reason: string } => {
+  if (action._tag === "Drop") return { code: 1006, reason: action.reset ? "ECONNRESET" : "" };
+  return mayBeSent(action.code) ? action : { code: 1006, reason: "WS_ERR_INVALID_CLOSE_CODE" };
+};
 
 const requestOf = (
   url: string,

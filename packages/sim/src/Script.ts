@@ -6,11 +6,12 @@
 import * as Data from "effect/Data";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import type { Fault } from "./faults/Fault.ts";
+import { faultOf, type FaultMatch, matchOf, type RestFault } from "./faults/RestFault.ts";
 import { Exchange, type ExchangeModel } from "./Exchange.ts";
 import type { MarketTape } from "./market/MarketTape.ts";
 import { parseUnits } from "./market/TickSize.ts";
 import { sequentialId } from "./market/Trade.ts";
-import type { FaultMatch, RestFault } from "./rest/RestFaults.ts";
 
 /** The script asks for something the exchange cannot do. */
 export class ScriptError extends Data.TaggedError("ScriptError")<{ readonly reason: string }> {
@@ -74,27 +75,47 @@ export const resume: Effect.Effect<void, never, Exchange> = withModel((exchange,
   exchange.tapeChanged();
 });
 
+/** Switches a fault on, from now; returns its id. Dies when a parameter is out of range. */
+export const fault = (given: Fault): Effect.Effect<number, never, Exchange> =>
+  Effect.flatMap(Exchange, (exchange) => Effect.map(exchange.now, (nowMs) => exchange.faults.on(given, nowMs)));
+
+/** Switches faults off by the id of one or by verb; returns how many were on. */
+export const endFault = (idOrVerb: number | string): Effect.Effect<number, never, Exchange> =>
+  Effect.map(Exchange, (exchange) => exchange.faults.off(idOrVerb));
+
 /** Drops every socket at once, without a close frame: close code 1006. */
-export const cutSockets: Effect.Effect<void, never, Exchange> = withModel((exchange, nowMs) => exchange.cutSockets(nowMs));
+export const cutSockets: Effect.Effect<void, never, Exchange> = Effect.asVoid(fault({ verb: "cut", forMs: 1_000 }));
 
-/** Open sockets stay up but bring nothing, not even pongs, for so long. */
+/** Open sockets stay up but bring nothing, not even pongs, for so long. What was said before is forgotten; 0 ends it. */
 export const silenceSockets = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
-  withModel((exchange, nowMs) => exchange.silenceSockets(nowMs, Duration.toMillis(duration)));
+  lasting({ verb: "half_open", stops: "out" }, duration);
 
-/** Socket upgrades are answered with HTTP 503 for so long. */
+/** Socket upgrades are answered with HTTP 503 for so long. What was said before is forgotten; 0 ends it. */
 export const refuseUpgrades = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
-  withModel((exchange, nowMs) => exchange.refuseUpgrades(nowMs + Duration.toMillis(duration)));
+  lasting({ verb: "refuse-upgrade", status: 503 }, duration);
 
 /** The next `times` matching requests get this instead of the truth. A path stands for everything below it too. */
-export const failRest = (match: FaultMatch, fault: RestFault, times = 1): Effect.Effect<void, never, Exchange> =>
-  withModel((exchange) => exchange.faults.add(match, fault, times));
+export const failRest = (match: FaultMatch, given: RestFault, times = 1): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange, nowMs) => {
+    exchange.faults.on({ ...faultOf(given), ...(typeof match === "string" ? { path: match } : {}), times }, nowMs, matchOf(match));
+  });
 
 /** Forgets REST faults that were not used yet. */
-export const clearRestFaults: Effect.Effect<void, never, Exchange> = withModel((exchange) => exchange.faults.clear());
+export const clearRestFaults: Effect.Effect<void, never, Exchange> = withModel((exchange) => {
+  for (const verb of ["answer", "hang", "reset"]) exchange.faults.off(verb);
+});
 
-/** Blocks an IP with HTTP 418 for so long. */
-export const ban = (ip: string, duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
-  withModel((exchange, nowMs) => exchange.limits.ban(ip, nowMs + Duration.toMillis(duration)));
+/** Blocks an IP with HTTP 418 for so long. What was said of it before is forgotten; 0 ends it. */
+export const ban = (ip: string, duration: Duration.Input): Effect.Effect<void, never, Exchange> => lasting({ verb: "ban", ip }, duration);
+
+/** Switches a fault on for a time, in place of one like it. */
+const lasting = (given: Extract<Fault, { readonly verb: "half_open" | "refuse-upgrade" | "ban" }>, duration: Duration.Input) =>
+  withModel((exchange, nowMs) => {
+    const isLike = (other: Fault) => other.verb === given.verb && (other.verb !== "ban" || given.verb !== "ban" || other.ip === given.ip);
+    for (const { id, fault: other } of exchange.faults.list()) if (isLike(other)) exchange.faults.off(id);
+    const forMs = Math.floor(Duration.toMillis(duration));
+    if (forMs > 0) exchange.faults.on({ ...given, forMs }, nowMs);
+  });
 
 /** A scripted trade in the market's own units. */
 interface ReadyTrade {

@@ -21,7 +21,20 @@ import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTrans
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
 import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
 
-export { ban, clearRestFaults, cutSockets, failRest, halt, path, refuseUpgrades, resume, silenceSockets, trade } from "./Script.ts";
+export {
+  ban,
+  clearRestFaults,
+  cutSockets,
+  endFault,
+  failRest,
+  fault,
+  halt,
+  path,
+  refuseUpgrades,
+  resume,
+  silenceSockets,
+  trade,
+} from "./Script.ts";
 export { Exchange } from "./Exchange.ts";
 
 /** `MarketData`, the five services, what they stand on, and the exchange itself with its ledger and script. */

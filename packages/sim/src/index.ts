@@ -28,7 +28,10 @@ export {
   type ResolvedOptions,
   type SocketOptions,
 } from "./Options.ts";
-export type { FaultMatch, FaultResponse, RestFault } from "./rest/RestFaults.ts";
+export { type CompleteFault, Fault, FaultError, parseFault, type VerbHelp, verbs } from "./faults/Fault.ts";
+export { type ActiveFault, FaultSet } from "./faults/FaultSet.ts";
+export type { FaultMatch, FaultResponse, RestFault } from "./faults/RestFault.ts";
+export type { FaultDoor } from "./faults/Verb.ts";
 export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";

@@ -146,7 +146,7 @@ describe("the ledger of connections", () => {
     upgrade("/websocket/v2", "10.0.0.1");
     exchange.limits.ban("10.0.0.2", defaultOriginMs + 1_000);
     upgrade("/websocket/v1", "10.0.0.2");
-    exchange.refuseUpgrades(defaultOriginMs + 1_000);
+    exchange.faults.on({ verb: "refuse-upgrade", status: 503 }, defaultOriginMs);
     upgrade("/websocket/v1", "10.0.0.3");
     const refused = exchange.ledger
       .page("connections", { limit: 10 })

@@ -55,8 +55,6 @@ const reset = (controlled: Controlled): Effect.Effect<unknown, ControlError> =>
     const bans = exchange.limits.bans(nowMs).length;
     const faults = yield* switchAllOff(controlled);
     exchange.limits.clearBans();
-    exchange.refuseUpgrades(-Infinity);
-    exchange.silenceSockets(nowMs, 0);
     exchange.world.resume(nowMs);
     exchange.tapeChanged();
     return { faults, bans };

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { Fault, parseFault, verbs as exchangeVerbs } from "../faults/Fault.ts";
+import { entryOf, type Fault, parseFault, verbs as exchangeVerbs } from "../faults/Fault.ts";
 import { decodeToxic, isToxicVerb, parseToxic, type Toxic, toxicVerbs } from "../proxy/Toxic.ts";
 import { badField, bodyDecoder, ControlError } from "./ControlError.ts";
 import type { Controlled } from "./Controlled.ts";
@@ -32,7 +32,6 @@ const Written = Schema.StructWithRest(
 );
 
 const decodeWritten = bodyDecoder(Written);
-const decodeFault = bodyDecoder(Fault);
 
 export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<unknown, ControlError> =>
   Effect.gen(function* () {
@@ -103,8 +102,11 @@ const onExchange = ({ exchange }: Controlled, fault: Fault): Effect.Effect<numbe
     return id;
   });
 
-const knownVerb = (verb: string, body: unknown): Effect.Effect<Fault, ControlError> =>
-  ownNames.has(verb) ? decodeFault(body) : Effect.flatMap(parsed(verb, []), () => decodeFault(body));
+const knownVerb = (verb: string, body: unknown): Effect.Effect<Fault, ControlError> => {
+  const schema: Schema.Codec<Fault, unknown> | undefined = entryOf(verb)?.schema;
+  // The reader of command lines knows what is close to a name that is none.
+  return schema === undefined ? parsed(verb, []) : bodyDecoder(schema)(body);
+};
 
 const parsed = (verb: string, pairs: ReadonlyArray<string>): Effect.Effect<Fault, ControlError> =>
   Effect.mapError(parseFault(verb, pairs), ({ message }) => badField(ownNames.has(verb) ? "pairs" : "verb", `is wrong: ${message}`));

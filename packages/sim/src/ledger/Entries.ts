@@ -59,7 +59,8 @@ export type ConnectionEvent =
       readonly ip: string;
       readonly headers: Headers;
       readonly verdict: Exclude<Verdict, "accepted">;
-      readonly status: number;
+      /** `null` for a fault that sent no status. */
+      readonly status: number | null;
     };
 
 interface AboutFault {

@@ -23,11 +23,18 @@ export class ServerLimits {
     this.options = options;
   }
 
-  /** One REST request of a group. `withOrigin`: it carried an `Origin` header. */
-  admitRest(ip: string, group: string, withOrigin: boolean, nowMs: number): Admission {
+  /** One REST request of a group. `withOrigin`: it carried an `Origin` header. `atMost`: a window holds no more, whatever the options say. */
+  admitRest(ip: string, group: string, withOrigin: boolean, nowMs: number, atMost = Infinity): Admission {
     const { perWindow, windowMs, originWindowMs } = this.options;
     if (withOrigin) return this.admit(ip, "origin", 1, originWindowMs, nowMs);
-    return this.admit(ip, group, perWindow, windowMs, nowMs);
+    return this.admit(ip, group, Math.min(perWindow, atMost), windowMs, nowMs);
+  }
+
+  /** Counts requests of another program at the same address, each at its time. They are let in whatever came before. */
+  occupy(ip: string, group: string, times: ReadonlyArray<number>): void {
+    const window = this.window(`${ip} ${group}`, -Infinity);
+    window.push(...times);
+    window.sort((a, b) => a - b);
   }
 
   /** One socket upgrade. */

@@ -5,16 +5,16 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { gzipSync } from "node:zlib";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
-import { type WebSocket, WebSocketServer } from "ws";
-import { Exchange, type ExchangeModel, type ExchangeRequest, type ExchangeResponse } from "../Exchange.ts";
-import { type Driven, drive } from "../socket/drive.ts";
-import type { SessionOutput } from "../socket/SocketSession.ts";
+import { WebSocketServer } from "ws";
+import { Exchange, type ExchangeModel, type ExchangeRequest } from "../Exchange.ts";
+import { drive } from "../socket/drive.ts";
+import { refuse, sendAnswer } from "./sendAnswer.ts";
+import { attach, deliver, maxPayload, ServerSocket } from "./ServerSocket.ts";
 
 export interface LoopbackOptions {
   /** 0, the default, takes a free one. */
@@ -52,7 +52,11 @@ export const makeLoopbackServer = (
     const host = options.host ?? "127.0.0.1";
     const clock = yield* Clock.Clock;
     const run = Effect.runForkWith(yield* Effect.context());
-    const server = http.createServer((request, response) => answer(exchange, request, response, exchange.nowOf(clock)));
+    const server = http.createServer((request, response) => {
+      request.resume();
+      const sending = sendAnswer(request, response, exchange.handleRest(requestOf(request), exchange.nowOf(clock)));
+      if (sending !== undefined) run(sending);
+    });
     const upgrades = new WebSocketServer({
       noServer: true,
       perMessageDeflate: options.compression ?? true,
@@ -60,16 +64,17 @@ export const makeLoopbackServer = (
       maxPayload,
       // A silenced socket must not answer pings either.
       autoPong: false,
+      WebSocket: ServerSocket,
     });
     server.on("upgrade", (request, socket, head) => {
       const outcome = exchange.upgrade(requestOf(request), exchange.nowOf(clock));
-      if (outcome._tag === "Refused") return refuse(socket, outcome);
+      if (outcome._tag !== "Accepted") return refuse(socket, outcome);
       upgrades.once("headers", (lines) => lines.push(...Object.entries(outcome.headers).map(([name, value]) => `${name}: ${value}`)));
       let isUpgraded = false;
       upgrades.handleUpgrade(request, socket, head, (client) => {
         isUpgraded = true;
         const pings = attach(client, outcome.driven, () => exchange.nowOf(clock));
-        run(drive(outcome.driven, (outputs) => deliver(client, pings, outputs)));
+        run(drive(outcome.driven, (outputs) => deliver(client, request.socket, pings, outputs)));
       });
       // ws answers a handshake it cannot read by itself, at once.
       if (!isUpgraded) {
@@ -108,68 +113,5 @@ const portOf = (server: http.Server): number => (server.address() as AddressInfo
 const requestOf = (request: http.IncomingMessage): ExchangeRequest => {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "" };
-};
-
-const answer = (exchange: ExchangeModel, request: http.IncomingMessage, response: http.ServerResponse, nowMs: number): void => {
-  request.resume();
-  const asked = requestOf(request);
-  const outcome = exchange.handleRest(asked, nowMs);
-  if (outcome._tag === "Hang") return;
-  if (outcome._tag === "Reset") {
-    request.socket.resetAndDestroy();
-    return;
-  }
-  const gzip = /\bgzip\b/.test(asked.headers["accept-encoding"] ?? "") && outcome.headers["content-encoding"] === undefined;
-  const body = gzip ? gzipSync(outcome.body, { level: 1 }) : outcome.body;
-  response.writeHead(outcome.status, {
-    ...outcome.headers,
-    ...(gzip ? { "content-encoding": "gzip", vary: "Accept-Encoding" } : {}),
-    "content-length": body.length,
-  });
-  if (outcome.cutAfter === undefined) {
-    response.end(body);
-    return;
-  }
-  response.write(body.subarray(0, outcome.cutAfter), () => request.socket.destroy());
-};
-
-const refuse = (socket: Duplex, outcome: Omit<ExchangeResponse, "_tag">): void => {
-  const lines = Object.entries({ ...outcome.headers, "content-length": String(outcome.body.length), connection: "close" });
-  socket.on("error", () => socket.destroy());
-  socket.write(`HTTP/1.1 ${outcome.status} ${http.STATUS_CODES[outcome.status] ?? "Refused"}\r\n`);
-  for (const [name, value] of lines) socket.write(`${name}: ${value}\r\n`);
-  socket.write("\r\n");
-  socket.end(outcome.body);
-};
-
-/** Tells the session what the client does. Returns the payloads of pings not answered yet; a session that is silent lets the oldest go. */
-const attach = (client: WebSocket, { session }: Driven, now: () => number): Array<Buffer> => {
-  const pings: Array<Buffer> = [];
-  client.on("message", (data, isBinary) => session.receive(isBinary ? "" : String(data), now()));
-  client.on("ping", (data) => {
-    pings.push(data);
-    if (pings.length > maxPings) pings.shift();
-    session.receivePing(now());
-  });
-  client.on("error", () => client.terminate());
-  client.on("close", (code) => session.clientGone(now(), code));
-  return pings;
-};
-
-const maxPings = 100;
-
-/** A client that does not read is cut off when this much waits for it. */
-const maxBufferedBytes = 16 * 1024 * 1024;
-/** Longest message of a client. */
-const maxPayload = 1024 * 1024;
-
-const deliver = (client: WebSocket, pings: Array<Buffer>, outputs: ReadonlyArray<SessionOutput>): void => {
-  if (client.bufferedAmount > maxBufferedBytes) client.terminate();
-  for (const output of outputs) {
-    if (output._tag === "Frame") client.send(Buffer.from(output.text), { binary: true });
-    else if (output._tag === "Pong") client.pong(pings.shift());
-    else if (output._tag === "Close") client.close(output.code, output.reason);
-    else client.terminate();
-  }
+  return { method: request.method ?? "GET", target: request.url ?? "/", headers, ip: request.socket.remoteAddress ?? "", door: "loopback" };
 };

@@ -2,22 +2,22 @@
  * One connection as the exchange sees it: what is subscribed, what is due, when it ends. It is told the time and never sleeps; a driver calls
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
-import type { ConnectionEntry, Ledger, Said } from "../Ledger.ts";
+import type { OutFrame, SessionAction } from "../faults/Hooks.ts";
+import type { SocketFaults } from "../faults/socketFaults.ts";
+import type { ConnectionEntry, Ledger } from "../Ledger.ts";
 import type { ResolvedOptions } from "../Options.ts";
 import { parseUnits } from "../market/TickSize.ts";
 import type { World } from "../market/World.ts";
 import { errorFrame, type Format, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
 import { plain } from "../wire/Spelling.ts";
 import { type ClientMessage, readClientMessage, type StreamKind, type TypeRequest } from "./ClientMessage.ts";
-import { MarketStream, type StreamRequest } from "./MarketStream.ts";
+import { DelayedFrames } from "./DelayedFrames.ts";
+import { type Emitted, MarketStream, type StreamRequest } from "./MarketStream.ts";
 
 export type SessionOutput =
-  | { readonly _tag: "Frame"; readonly text: string }
+  | ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market" | "emitted">)
   | { readonly _tag: "Pong" }
-  /** A close frame is sent. */
-  | { readonly _tag: "Close"; readonly code: number; readonly reason: string }
-  /** The connection is gone without a close frame. */
-  | { readonly _tag: "Drop" };
+  | SessionAction;
 
 /** An open connection, as it is told to who asks. */
 export interface SocketState {
@@ -26,8 +26,6 @@ export interface SocketState {
   readonly openedMs: number;
   readonly format: Format;
   readonly subscriptions: ReadonlyArray<ListedSubscription>;
-  /** `null` when it was never silenced. */
-  readonly silentUntilMs: number | null;
 }
 
 export interface SessionContext {
@@ -35,6 +33,7 @@ export interface SessionContext {
   readonly ledger: Ledger;
   readonly options: ResolvedOptions;
   readonly entry: ConnectionEntry;
+  readonly faults: SocketFaults;
   /** Wakes the driver. */
   readonly wake: () => void;
   readonly onEnd: (session: SocketSession) => void;
@@ -50,12 +49,17 @@ export class SocketSession {
   private lastTrafficMs: number;
   private statusMs = Infinity;
   private closeMs = Infinity;
-  private silentUntilMs = -Infinity;
+  private readonly delayed = new DelayedFrames();
+  /** What a fault does to the connection soon. */
+  private doom: { readonly atMs: number; readonly action: SessionAction } | undefined;
   private ended = false;
 
   constructor(context: SessionContext) {
     this.context = context;
-    this.lastTrafficMs = context.entry.openedMs;
+    const { openedMs } = context.entry;
+    this.lastTrafficMs = openedMs;
+    const opened = context.faults.onOpen(openedMs);
+    if (opened !== undefined) this.doom = { atMs: openedMs + opened.delayMs, action: opened.action };
   }
 
   get isEnded(): boolean {
@@ -66,19 +70,24 @@ export class SocketSession {
   receive(text: string, nowMs: number): void {
     if (this.ended || this.closeMs !== Infinity) return;
     this.catchUp(nowMs);
+    if (this.ended || this.context.faults.isDead("in", nowMs)) return;
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "request", undefined, text);
-    if (this.admit(nowMs)) this.handle(readClientMessage(text), nowMs);
+    const fault = this.context.faults.onFrameIn(text, nowMs);
+    if (fault !== undefined) {
+      if (fault._tag !== "Ignore") this.act(fault, nowMs);
+    } else if (this.admit(nowMs)) this.handle(readClientMessage(text), nowMs);
     else this.refuse("TOO_MANY_REQUEST", "요청 수 제한을 초과했습니다.", nowMs);
     this.context.wake();
   }
 
   /** A protocol ping arrives. */
   receivePing(nowMs: number): void {
-    if (this.ended) return;
+    if (this.ended || this.context.faults.isDead("in", nowMs)) return;
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "ping", undefined, "");
-    if (nowMs >= this.silentUntilMs) this.outbox.push({ _tag: "Pong" });
+    const { faults } = this.context;
+    if (!faults.isDead("out", nowMs) && !faults.ignoresPing(nowMs)) this.outbox.push({ _tag: "Pong" });
     this.context.wake();
   }
 
@@ -88,24 +97,15 @@ export class SocketSession {
     this.context.wake();
   }
 
-  /** The connection breaks at the exchange's side. */
-  drop(nowMs: number): void {
-    if (this.ended) return;
-    this.outbox.push({ _tag: "Drop" });
-    this.end(nowMs, 1006);
-    this.context.wake();
-  }
-
-  /** Until then nothing leaves, not even a pong, and the connection stays up: what a dead peer looks like. */
-  silence(untilMs: number): void {
-    this.silentUntilMs = untilMs;
+  /** Whether a close frame of the client gets its answer. */
+  answersClose(nowMs: number): boolean {
+    return !this.context.faults.ignoresClose(nowMs);
   }
 
   /** What it is now. */
   state(): SocketState {
     const { connection, ip, openedMs } = this.context.entry;
-    const silentUntilMs = this.silentUntilMs === -Infinity ? null : this.silentUntilMs;
-    return { connection, ip, openedMs, format: this.format, subscriptions: this.listed(), silentUntilMs };
+    return { connection, ip, openedMs, format: this.format, subscriptions: this.listed() };
   }
 
   /** The tape changed. */
@@ -128,7 +128,8 @@ export class SocketSession {
   }
 
   private dueMs(): number {
-    let due = Math.min(this.statusMs, this.closeMs, this.lastTrafficMs + this.context.options.socket.idleMs);
+    const idleMs = this.lastTrafficMs + this.context.options.socket.idleMs;
+    let due = Math.min(this.statusMs, this.closeMs, idleMs, this.delayed.dueMs, this.context.faults.beginMs, this.doom?.atMs ?? Infinity);
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -142,16 +143,23 @@ export class SocketSession {
   }
 
   private takeDue(atMs: number): void {
-    if (this.closeMs <= atMs) {
-      this.outbox.push({ _tag: "Close", code: 1000, reason: "" });
-      this.end(atMs, 1000);
+    const { faults } = this.context;
+    if (faults.beginMs <= atMs) {
+      const action = faults.begin(atMs);
+      if (action !== undefined) this.act(action, atMs);
+      return;
+    }
+    if (this.doom !== undefined && this.doom.atMs <= atMs) return this.act(this.doom.action, atMs);
+    if (this.closeMs <= atMs) return this.act({ _tag: "Close", code: 1000, reason: "" }, atMs);
+    if (this.delayed.dueMs <= atMs) {
+      for (const frame of this.delayed.take(atMs)) this.emit(atMs, frame);
       return;
     }
     for (const stream of this.streams.values()) {
       if (stream.dueMs > atMs) continue;
       const { kind, tape } = stream.request;
       const taken = stream.take(this.format);
-      if (taken !== undefined) this.send(atMs, typeName(kind), tape.spec.code, taken.text, taken.said);
+      if (taken !== undefined) this.send(atMs, typeName(kind), tape.spec.code, taken.text, taken);
       return;
     }
     if (this.statusMs <= atMs) {
@@ -159,7 +167,16 @@ export class SocketSession {
       this.send(atMs, "status", undefined, statusFrame);
       return;
     }
-    this.drop(atMs);
+    // A peer that is cut off neither hears of the end nor can be told of it.
+    if (faults.isDead("out", atMs)) this.lastTrafficMs = atMs;
+    else this.act({ _tag: "Drop", reset: false }, atMs);
+  }
+
+  /** Ends the connection at the exchange's side. */
+  private act(action: SessionAction, atMs: number): void {
+    if (this.ended) return;
+    this.outbox.push(action);
+    this.end(atMs, action._tag === "Close" ? action.code : 1006);
   }
 
   private admit(nowMs: number): boolean {
@@ -191,11 +208,13 @@ export class SocketSession {
   /** Replaces the whole subscription. Codes that do not exist, or are not in capitals, are left out without a word. */
   private subscribe(types: ReadonlyArray<TypeRequest>, format: Format, nowMs: number): void {
     const { snapshotDelayMs, seamlessReplace } = this.context.options.socket;
+    const served = this.context.faults.onSubscribe(types, nowMs);
+    if (served?.error !== undefined) return this.refuse(served.error.name, served.error.message, nowMs);
     const before = this.streams;
     this.types = types;
     this.format = format;
     this.streams = new Map();
-    for (const type of types) {
+    for (const type of served?.types ?? types) {
       const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
       for (const request of this.requestsOf(type)) {
         const key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
@@ -236,12 +255,30 @@ export class SocketSession {
     this.send(nowMs, "error", undefined, errorFrame(name, message));
   }
 
-  private send(atMs: number, kind: string, market: string | undefined, text: string, said?: Said): void {
-    if (atMs < this.silentUntilMs) return;
+  private send(atMs: number, kind: string, market: string | undefined, text: string, emitted?: Emitted): void {
+    const { faults } = this.context;
+    if (faults.isDead("out", atMs)) return;
+    const frame: OutFrame = { kind, market, text, emitted };
+    for (const outgoing of faults.onFrameOut(frame, atMs) ?? [{ _tag: "Send" as const, frame }]) {
+      if (this.ended) return;
+      if (outgoing._tag !== "Send") this.act(outgoing, atMs);
+      else if (outgoing.delayMs === undefined || outgoing.delayMs === 0) this.emit(atMs, outgoing.frame);
+      else {
+        const pushedOut = this.delayed.hold(outgoing.frame, atMs + outgoing.delayMs, outgoing.overtakenBy);
+        if (pushedOut !== undefined) this.emit(atMs, pushedOut);
+      }
+    }
+  }
+
+  private emit(atMs: number, frame: OutFrame): void {
     this.lastTrafficMs = atMs;
-    this.record(atMs, "out", kind, market, text);
-    if (said !== undefined) this.context.ledger.recordSaid(atMs, this.context.entry.connection, said);
-    this.outbox.push({ _tag: "Frame", text });
+    this.record(atMs, "out", frame.kind, frame.market, frame.text);
+    const { kind: _kind, market: _market, emitted, ...sent } = frame;
+    // What a fault changed was not said by the exchange.
+    if (emitted?.text === frame.text && frame.bytes === undefined)
+      this.context.ledger.recordSaid(atMs, this.context.entry.connection, emitted.said);
+    this.outbox.push({ _tag: "Frame", ...sent });
+    for (const overtaken of this.delayed.overtake()) this.emit(atMs, overtaken);
   }
 
   private record(atMs: number, direction: "in" | "out", kind: string, market: string | undefined, text: string): void {

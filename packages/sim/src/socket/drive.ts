@@ -19,12 +19,13 @@ export interface Driven {
 
 export const drive = (
   { session, signal, nowOf, waitOf }: Driven,
-  deliver: (outputs: ReadonlyArray<SessionOutput>) => void,
+  deliver: (outputs: ReadonlyArray<SessionOutput>, nowMs: number) => void,
 ): Effect.Effect<void> =>
   Clock.clockWith((clock) => {
     const step = () => {
-      const outputs = session.poll(nowOf(clock));
-      if (outputs.length > 0) deliver(outputs);
+      const nowMs = nowOf(clock);
+      const outputs = session.poll(nowMs);
+      if (outputs.length > 0) deliver(outputs, nowMs);
     };
     // One race serves many sleeps: only a signal, which may bring an earlier due time, ends it.
     const sleeping = Effect.gen(function* () {
