@@ -36,3 +36,6 @@ export * as Sim from "./Sim.ts";
 export * as Script from "./Script.ts";
 export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.ts";
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";
+export { ControlServer, type ControlOptions, layerControlServer } from "./control/ControlServer.ts";
+export { type ActiveToxic, FaultProxy, type FaultProxyOptions, layerFaultProxy, makeFaultProxy } from "./proxy/FaultProxy.ts";
+export { type Toxic, ToxicError, type ToxicInput } from "./proxy/Toxic.ts";

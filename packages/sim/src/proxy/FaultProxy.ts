@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
+import { LoopbackServer } from "../server/LoopbackServer.ts";
 import type { NumberedToxic } from "./Lane.ts";
 import { Link, type LinkState } from "./Link.ts";
 import { decodeToxic, ToxicError, type ToxicInput, type Toxic } from "./Toxic.ts";
@@ -53,6 +54,10 @@ export class FaultProxy extends Context.Service<
 
 /** A proxy in front of the upstream. Dies when the port cannot be had. */
 export const layerFaultProxy = (options: FaultProxyOptions): Layer.Layer<FaultProxy> => Layer.effect(FaultProxy, makeFaultProxy(options));
+
+/** A proxy in front of the loopback server in scope. Dies when the port cannot be had. */
+export const layerBeforeServer = (options: Omit<FaultProxyOptions, "upstream"> = {}): Layer.Layer<FaultProxy, never, LoopbackServer> =>
+  Layer.unwrap(Effect.map(LoopbackServer, ({ port }) => layerFaultProxy({ ...options, upstream: { port } })));
 
 const host = "127.0.0.1";
 /** A client beyond these is cut off at once. */
