@@ -6,6 +6,7 @@ import * as flags from "./flags.ts";
 import { explain, stream } from "./kinds.ts";
 import { running } from "./running.ts";
 import * as settings from "./settings.ts";
+import { sim } from "./simTree.ts";
 
 export const version = "0.1.0";
 
@@ -91,19 +92,6 @@ const decode = Command.make(
       (command, given) => command.decode(given, input),
     ),
 ).pipe(Command.withDescription("Recorded frames and bodies to JSON documents, one per line, with --json or without"));
-
-const serve = Command.make("serve", { port: flags.port }, (input) =>
-  running(
-    () => import("./commands/serve.ts"),
-    settings.emulated,
-    (command, given) => command.serve(given, input),
-  ),
-).pipe(
-  Command.withDescription("Serve it on this machine until interrupted, for clients in any language"),
-  Command.withGlobalFlags(settings.emulatedFlags),
-);
-
-const sim = Command.make("sim").pipe(Command.withDescription("The emulated exchange"), Command.withSubcommands([serve]));
 
 const demo = Command.make("demo", {}, () =>
   running(

@@ -4,9 +4,11 @@
  * router, so a word that the router does not know fails to compile.
  */
 import type { RecordedKind } from "@naru/upbit/recorded";
+import * as Config from "effect/Config";
 import * as Argument from "effect/cli/Argument";
 import type * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
+import { duration } from "./settings.ts";
 
 /** What `naru decode` may be told about a file. */
 export const recordedKinds = [
@@ -75,15 +77,61 @@ export type CandlesInput = Command.Command.Config.Infer<typeof candles>;
 
 const portEnd = 65_536;
 
-export const port = Flag.Int("port").pipe(
-  Flag.withDescription("Port on 127.0.0.1, up to 65535; 0 takes a free one (8787)"),
+const speedFlag = Flag.Finite("speed").pipe(
+  Flag.withDescription("How many times faster than a clock its time goes, 0.001 to 1000 (1)"),
   Flag.filter(
-    (number) => number >= 0 && number < portEnd,
-    () => "is not a port; there are 1 to 65535, and 0 for a free one",
+    (speed) => speed >= 0.001 && speed <= 1_000,
+    () => "is no speed; 0.001 to 1000 are",
   ),
-  Flag.withDefault(8787),
 );
+
+/** `naru sim serve`. */
+export const serving = {
+  port: portFlag("port", "Port on 127.0.0.1, up to 65535; 0 takes a free one (8787)").pipe(Flag.withDefault(8787)),
+  controlPort: Flag.optional(portFlag("control-port", "Also a port to look into it and to switch faults on; none without it")),
+  proxyPort: Flag.optional(portFlag("proxy-port", "Also a proxy that spoils TCP connections to it; none without it")),
+  speed: speedFlag.pipe(Flag.withDefault(1)),
+  faults: Flag.String("fault").pipe(
+    Flag.withMetavar("verb name=value …"),
+    Flag.withDescription("A fault that is on from the start; may be given several times"),
+    Flag.atLeast(0),
+  ),
+};
+
+/** Where the control port of an exchange that is served listens. */
+export const control = Flag.String("control").pipe(
+  Flag.withMetavar("url"),
+  Flag.withDescription("The control port (env NARU_CONTROL; http://127.0.0.1:8788)"),
+  Flag.withFallbackConfig(Config.String("NARU_CONTROL")),
+  Flag.withDefault("http://127.0.0.1:8788"),
+);
+
+/** `naru sim time`. */
+export const timing = {
+  speed: Flag.optional(speedFlag),
+  pause: Flag.Boolean("pause").pipe(Flag.withDescription("Stop it"), Flag.withDefault(false)),
+  resume: Flag.Boolean("resume").pipe(Flag.withDescription("Let it go on"), Flag.withDefault(false)),
+  advance: duration("advance", "Move it on by so much at once"),
+};
+
+/** `naru sim ledger`. */
+export const ledger = {
+  kind: Argument.Literals("kind", ["requests", "frames", "connections", "trades", "tickers", "candles", "orderbooks", "faults"]),
+  market: Flag.optional(Flag.String("market").pipe(Flag.withDescription("Only what concerns this market"))),
+  limit: Flag.Int("limit").pipe(Flag.withDescription("Entries wanted, the newest, up to 1000 (20)"), Flag.withDefault(20)),
+  follow: Flag.Boolean("follow").pipe(Flag.withDescription("Go on with what comes, until interrupted"), Flag.withDefault(false)),
+};
 
 function moment(name: string, description: string) {
   return Flag.String(name).pipe(Flag.withMetavar("time"), Flag.withDescription(description));
+}
+
+function portFlag(name: string, description: string) {
+  return Flag.Int(name).pipe(
+    Flag.withDescription(description),
+    Flag.filter(
+      (number) => number >= 0 && number < portEnd,
+      () => "is not a port; there are 1 to 65535, and 0 for a free one",
+    ),
+  );
 }
