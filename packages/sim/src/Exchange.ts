@@ -20,7 +20,6 @@ import type { Delivery } from "./rest/Delivery.ts";
 import { answerRoute, type Route, routeOf } from "./rest/Routes.ts";
 import { type Admission, ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
-import { ExchangeClock } from "./time/ExchangeClock.ts";
 import { SocketSession, type SocketState } from "./socket/SocketSession.ts";
 
 export interface ExchangeRequest {
@@ -61,7 +60,6 @@ export class ExchangeModel {
   readonly ledger: Ledger;
   readonly limits: ServerLimits;
   readonly faults: FaultSet;
-  readonly clock = new ExchangeClock(() => this.tapeChanged());
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
 
@@ -80,7 +78,7 @@ export class ExchangeModel {
   /** The exchange's wall clock, epoch milliseconds. */
   nowOf(clock: Clock.Clock): number {
     const ms = clock.currentTimeMillisUnsafe();
-    return Math.floor(this.clock.read(ms < testClockBelowMs ? this.options.originMs + ms : ms));
+    return Math.floor(ms < testClockBelowMs ? this.options.originMs + ms : ms);
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -207,7 +205,7 @@ export class ExchangeModel {
     this.sessions.set(session, signal);
     this.ledger.recordConnection(entry);
     this.ledger.recordArrival("websocket-connect", nowMs);
-    return { session, signal, nowOf: (clock) => this.nowOf(clock), waitOf: (ms) => this.clock.waitOf(ms) };
+    return { session, signal, nowOf: (clock) => this.nowOf(clock) };
   }
 }
 

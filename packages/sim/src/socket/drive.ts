@@ -13,12 +13,10 @@ export interface Driven {
   readonly signal: Latch.Latch;
   /** The exchange's time of a clock. */
   readonly nowOf: (clock: Clock.Clock) => number;
-  /** How long to sleep for so much of the exchange's time. */
-  readonly waitOf: (ms: number) => number;
 }
 
 export const drive = (
-  { session, signal, nowOf, waitOf }: Driven,
+  { session, signal, nowOf }: Driven,
   deliver: (outputs: ReadonlyArray<SessionOutput>, nowMs: number) => void,
 ): Effect.Effect<void> =>
   Clock.clockWith((clock) => {
@@ -30,7 +28,7 @@ export const drive = (
     // One race serves many sleeps: only a signal, which may bring an earlier due time, ends it.
     const sleeping = Effect.gen(function* () {
       while (!session.isEnded) {
-        const waitMs = Math.min(waitOf(session.nextWakeMs() - nowOf(clock)), longestSleepMs);
+        const waitMs = Math.min(session.nextWakeMs() - nowOf(clock), longestSleepMs);
         yield* waitMs > 0 ? Effect.sleep(waitMs) : Effect.yieldNow;
         step();
       }
