@@ -96,7 +96,7 @@ export type Outgoing =
       readonly frame: OutFrame;
       /** Default 0. */
       readonly delayMs?: number | undefined;
-      /** It also leaves as soon as this many later frames have. */
+      /** It leaves earlier, as soon as this many later frames came. */
       readonly overtakenBy?: number | undefined;
     };
 

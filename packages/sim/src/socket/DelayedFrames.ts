@@ -1,4 +1,4 @@
-/** Frames that a fault holds back: each leaves at its time, or as soon as enough later frames have. */
+/** Frames that a fault holds back: each leaves at its time, or as soon as enough later ones came. */
 import type { OutFrame } from "../faults/Hooks.ts";
 
 interface Held {
@@ -14,10 +14,9 @@ const maxHeld = 10_000;
 export class DelayedFrames {
   private held: Array<Held> = [];
 
-  /** Holds a frame back; returns one that must leave now because too many are held. */
-  hold(frame: OutFrame, dueMs: number, overtakenBy = Infinity): OutFrame | undefined {
+  /** Holds a frame back. */
+  hold(frame: OutFrame, dueMs: number, overtakenBy = Infinity): void {
     this.held.push({ frame, dueMs, left: overtakenBy });
-    return this.held.length > maxHeld ? this.held.shift()?.frame : undefined;
   }
 
   /** When the next one leaves. */
@@ -34,11 +33,13 @@ export class DelayedFrames {
       .map(({ frame }) => frame);
   }
 
-  /** A frame overtook all that are held; returns those that were overtaken often enough. */
+  /** A later frame came, whenever it leaves itself. Returns those that were overtaken often enough, or for which there is no room. */
   overtake(): ReadonlyArray<OutFrame> {
     if (this.held.length === 0) return [];
     for (const held of this.held) held.left--;
-    return this.takeIf(({ left }) => left <= 0).map(({ frame }) => frame);
+    const crowded = this.held.length >= maxHeld ? this.held.shift() : undefined;
+    const overtaken = this.takeIf(({ left }) => left <= 0);
+    return [...(crowded === undefined ? [] : [crowded]), ...overtaken].map(({ frame }) => frame);
   }
 
   private takeIf(leaves: (held: Held) => boolean): ReadonlyArray<Held> {

@@ -262,10 +262,12 @@ export class SocketSession {
     for (const outgoing of faults.onFrameOut(frame, atMs) ?? [{ _tag: "Send" as const, frame }]) {
       if (this.ended) return;
       if (outgoing._tag !== "Send") this.act(outgoing, atMs);
-      else if (outgoing.delayMs === undefined || outgoing.delayMs === 0) this.emit(atMs, outgoing.frame);
       else {
-        const pushedOut = this.delayed.hold(outgoing.frame, atMs + outgoing.delayMs, outgoing.overtakenBy);
-        if (pushedOut !== undefined) this.emit(atMs, pushedOut);
+        const { delayMs = 0 } = outgoing;
+        const overtaken = this.delayed.overtake();
+        if (delayMs > 0) this.delayed.hold(outgoing.frame, atMs + delayMs, outgoing.overtakenBy);
+        else this.emit(atMs, outgoing.frame);
+        for (const held of overtaken) this.emit(atMs, held);
       }
     }
   }
@@ -278,7 +280,6 @@ export class SocketSession {
     if (emitted?.text === frame.text && frame.bytes === undefined)
       this.context.ledger.recordSaid(atMs, this.context.entry.connection, emitted.said);
     this.outbox.push({ _tag: "Frame", ...sent });
-    for (const overtaken of this.delayed.overtake()) this.emit(atMs, overtaken);
   }
 
   private record(atMs: number, direction: "in" | "out", kind: string, market: string | undefined, text: string): void {

@@ -77,12 +77,12 @@ export const frameVerbs = [
       onFrameOut: (frame) => (/"(?:stream_type|st)":"SNAPSHOT"/.test(frame.text) ? [{ _tag: "Send", frame, delayMs }] : undefined),
     }),
   ),
-  frameVerb("text-frames", { about: "Frames are text instead of binary", ids: ["B22"] }, {}, () => ({
+  frameVerb("text-frames", { about: "Frames are text instead of binary", ids: ["B22"], doors: ["loopback"] }, {}, () => ({
     onFrameOut: (frame) => [send({ ...frame, as: "text" })],
   })),
   frameVerb(
     "fragmented-frames",
-    { about: "A message comes in pieces", ids: ["B21"] },
+    { about: "A message comes in pieces", ids: ["B21"], doors: ["loopback"] },
     {
       parts: whole("How many", 3, { min: 2, max: 100 }),
     },

@@ -60,7 +60,7 @@ const endlessBanMs = 600_000;
 const leftOf = ({ nowMs, untilMs }: Firing): number => Math.min(untilMs - nowMs, endlessBanMs);
 
 /** The words of a record. An object's keys are its words, in the order they are written. */
-const words = <K extends string>(record: Readonly<Record<K, unknown>>, first: K): readonly [K, ...Array<K>] => {
+const words = <K extends string>(record: Readonly<Record<K, unknown>>, first: NoInfer<K>): readonly [K, ...Array<K>] => {
   const rest = Object.keys(record).filter((word): word is K => word !== first);
   return [first, ...rest];
 };
