@@ -62,10 +62,12 @@ export class ExchangeModel {
   readonly faults: FaultSet;
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
+  private ownTime: Clock.Clock | undefined;
 
   constructor(options?: ExchangeOptions) {
     this.options = resolveOptions(options);
-    this.world = new World(this.options.seed, this.options.historyStartMs);
+    const { seed, historyStartMs, markets, lifecycle, maintenance } = this.options;
+    this.world = new World(seed, historyStartMs, markets, { lifecycle, maintenance: maintenance.windows });
     this.ledger = new Ledger(this.options.ledgerCapacity, this.options.ledger.frames);
     this.limits = new ServerLimits(this.options.limits);
     this.faults = new FaultSet(
@@ -75,10 +77,18 @@ export class ExchangeModel {
     );
   }
 
-  /** The exchange's wall clock, epoch milliseconds. */
+  /** The exchange's wall clock, epoch milliseconds: that of `clock`, unless it keeps a time of its own. */
   nowOf(clock: Clock.Clock): number {
-    const ms = clock.currentTimeMillisUnsafe();
+    const ms = (this.ownTime ?? clock).currentTimeMillisUnsafe();
     return Math.floor(ms < testClockBelowMs ? this.options.originMs + ms : ms);
+  }
+
+  /** Keeps the time of `clock`, whoever asks, until the returned function is called or another clock is given. */
+  keepTime(clock: Clock.Clock): () => void {
+    this.ownTime = clock;
+    return () => {
+      if (this.ownTime === clock) this.ownTime = undefined;
+    };
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -123,11 +133,16 @@ export class ExchangeModel {
     }
     const verdict = verdictOf(this.faults, "onRequest", target, nowMs);
     if (verdict !== undefined) return fail(verdict, headers);
+    if (this.world.maintenance.endAt(nowMs) !== undefined) {
+      const hangs = this.options.maintenance.rest === "hang";
+      record("fault", hangs ? undefined : 500);
+      return hangs ? { _tag: "Hang" } : respond(500, { ...headers, ...jsonType }, underMaintenance);
+    }
     const answer = this.answer(route, query, nowMs, headers);
     const final = mangled(
       this.faults,
       answer,
-      { ...target, answerTo: (other, ms) => answerRoute(route, this.world, other, ms).text },
+      { ...target, answerTo: (other, ms) => answerRoute(route, this.world.at(ms), other, ms).text },
       nowMs,
     );
     record(final === answer ? "accepted" : "fault", final.status);
@@ -152,6 +167,8 @@ export class ExchangeModel {
     if (target.path !== "/websocket/v1") return refuse("unrouted", refused(404, { ...base, ...jsonType }, noRoute));
     const verdict = verdictOf(this.faults, "onUpgrade", target, nowMs);
     if (verdict !== undefined) return fail(verdict);
+    if (this.world.maintenance.endAt(nowMs) !== undefined)
+      return refuse("fault", refused(503, { ...base, ...textType }, "Service Temporarily Unavailable"));
     const withOrigin = request.headers["origin"] !== undefined;
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
     if (admission._tag === "Banned") return refuse("banned", refused(418, { ...base, ...textType }, banText(admission.untilMs - nowMs)));
@@ -186,7 +203,7 @@ export class ExchangeModel {
   }
 
   private answer(route: Route, query: URLSearchParams, nowMs: number, headers: Record<string, string>): ExchangeResponse {
-    const { status, text } = answerRoute(route, this.world, query, nowMs);
+    const { status, text } = answerRoute(route, this.world.at(nowMs), query, nowMs);
     return respond(status, { ...headers, ...jsonType }, text);
   }
 
@@ -221,6 +238,8 @@ const testClockBelowMs = 1e11;
 const jsonType = { "content-type": "application/json;charset=UTF-8" };
 const textType = { "content-type": "text/plain;charset=UTF-8" };
 const noRoute = '{"error":{"name":"not_found","message":"no Route matched with those values"}}';
+
+const underMaintenance = '{"error":{"name":500,"message":"The service is under maintenance."}}';
 
 const banText = (leftMs: number): string => `Too many API requests. Blocked for ${Math.max(1, Math.ceil(leftMs / 1_000))} seconds.`;
 

@@ -4,6 +4,10 @@
  */
 import type { FrameKeeping } from "./Ledger.ts";
 
+import type { LifecyclePlan } from "./market/Lifecycle.ts";
+import type { MaintenanceWindow } from "./market/Maintenance.ts";
+import type { MarketsOptions } from "./market/WideCatalogue.ts";
+
 export interface ExchangeOptions {
   /** Decides every seeded trade and book. Default 1. */
   readonly seed?: number | undefined;
@@ -14,6 +18,11 @@ export interface ExchangeOptions {
   readonly originMs?: number | undefined;
   /** No trade is older; a UTC midnight. Default 2024-07-01. */
   readonly historyStartMs?: number | undefined;
+  /** Which markets there are and how busy they are. Default: the hand-written catalogue of 36. */
+  readonly markets?: MarketsOptions | undefined;
+  /** Markets that come or go. Default: none does. */
+  readonly lifecycle?: ReadonlyArray<LifecyclePlan> | undefined;
+  readonly maintenance?: Partial<MaintenanceOptions> | undefined;
   readonly limits?: Partial<LimitOptions> | undefined;
   readonly socket?: Partial<SocketOptions> | undefined;
   /** Entries the ledger keeps of each kind. Default 10,000. */
@@ -24,6 +33,15 @@ export interface ExchangeOptions {
 export interface LedgerOptions {
   /** What is kept of each frame: its text too, what it said, or nothing but the counters. Default text. */
   readonly frames: FrameKeeping;
+}
+
+export interface MaintenanceOptions {
+  /** When every service is off. Default: never. */
+  readonly windows: ReadonlyArray<MaintenanceWindow>;
+  /** What a request meets: an error of the 500 class, or no answer at all. Default error. */
+  readonly rest: "error" | "hang";
+  /** What open sockets meet: the end without a close frame, or silence until it is over. New ones are refused. Default cut. */
+  readonly sockets: "cut" | "silent";
 }
 
 export interface LimitOptions {
@@ -66,6 +84,9 @@ export interface ResolvedOptions {
   readonly seed: number;
   readonly originMs: number;
   readonly historyStartMs: number;
+  readonly markets: MarketsOptions;
+  readonly lifecycle: ReadonlyArray<LifecyclePlan>;
+  readonly maintenance: MaintenanceOptions;
   readonly limits: LimitOptions;
   readonly socket: SocketOptions;
   readonly ledgerCapacity: number;
@@ -78,6 +99,9 @@ export const resolveOptions = (options: ExchangeOptions = {}): ResolvedOptions =
   seed: options.seed ?? 1,
   originMs: options.originMs ?? defaultOriginMs,
   historyStartMs: options.historyStartMs ?? Date.UTC(2024, 6, 1),
+  markets: options.markets ?? {},
+  lifecycle: options.lifecycle ?? [],
+  maintenance: { windows: [], rest: "error", sockets: "cut", ...options.maintenance },
   limits: {
     perWindow: 10,
     windowMs: 1_000,

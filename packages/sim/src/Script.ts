@@ -39,7 +39,7 @@ export interface ScriptedResult {
 export const trade = (market: string, scripted: ScriptedTrade): Effect.Effect<ScriptedResult, ScriptError, Exchange> =>
   Effect.gen(function* () {
     const exchange = yield* Exchange;
-    const result = yield* insert(yield* read(exchange, market, scripted), yield* exchange.now);
+    const result = yield* insert(exchange, yield* read(exchange, market, scripted), yield* exchange.now);
     exchange.tapeChanged();
     return result;
   });
@@ -55,7 +55,7 @@ export const path = (
     const nowMs = yield* exchange.now;
     const everyMs = options.every === undefined ? 0 : Duration.toMillis(options.every);
     const trades = yield* Effect.forEach(prices, (price) => read(exchange, market, { ...options, price }));
-    const results = yield* Effect.forEach(trades, (ready, i) => insert(ready, nowMs + i * everyMs));
+    const results = yield* Effect.forEach(trades, (ready, i) => insert(exchange, ready, nowMs + i * everyMs));
     exchange.tapeChanged();
     return results;
   });
@@ -82,6 +82,21 @@ export const fault = (given: Fault): Effect.Effect<number, never, Exchange> =>
 /** Switches faults off by the id of one or by verb; returns how many were on. */
 export const endFault = (idOrVerb: number | string): Effect.Effect<number, never, Exchange> =>
   Effect.map(Exchange, (exchange) => exchange.faults.off(idOrVerb));
+
+/** Every service is off from now on for so long: no trades, no candles, REST and sockets as `ExchangeOptions.maintenance` says. */
+export const maintenance = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
+  withModel((exchange, nowMs) => {
+    exchange.world.maintain(nowMs, nowMs + Math.max(1, Duration.toMillis(duration)));
+    exchange.tapeChanged();
+  });
+
+/** The market is there from now on, without a history; a code that is in no catalogue makes a new market. Fails when it is listed already. */
+export const list = (market: string): Effect.Effect<void, ScriptError, Exchange> =>
+  changeListing((exchange, nowMs) => (exchange.world.list(market, nowMs) ? undefined : `${market} is listed already`));
+
+/** The market is gone from now on, with its history; its last ticker says so. Fails when it is not listed. */
+export const delist = (market: string): Effect.Effect<void, ScriptError, Exchange> =>
+  changeListing((exchange, nowMs) => (exchange.world.delist(market, nowMs) ? undefined : `no market ${market}`));
 
 /** Drops every socket at once, without a close frame: close code 1006. */
 export const cutSockets: Effect.Effect<void, never, Exchange> = Effect.asVoid(fault({ verb: "cut", forMs: 1_000 }));
@@ -117,6 +132,20 @@ const lasting = (given: Extract<Fault, { readonly verb: "half_open" | "refuse-up
     if (forMs > 0) exchange.faults.on({ ...given, forMs }, nowMs);
   });
 
+const changeListing = (
+  change: (exchange: ExchangeModel, nowMs: number) => string | undefined,
+): Effect.Effect<void, ScriptError, Exchange> =>
+  Effect.gen(function* () {
+    const exchange = yield* Exchange;
+    const nowMs = yield* exchange.now;
+    const refused = yield* Effect.try({
+      try: () => change(exchange, nowMs),
+      catch: (error) => new ScriptError({ reason: error instanceof Error ? error.message : String(error) }),
+    });
+    if (refused !== undefined) return yield* new ScriptError({ reason: refused });
+    exchange.tapeChanged();
+  });
+
 /** A scripted trade in the market's own units. */
 interface ReadyTrade {
   readonly tape: MarketTape;
@@ -137,8 +166,14 @@ const read = (exchange: ExchangeModel, market: string, scripted: ScriptedTrade):
   return Effect.succeed({ tape, price, size, bid: scripted.side !== "ASK" });
 };
 
-const insert = ({ tape, price, size, bid }: ReadyTrade, atMs: number): Effect.Effect<ScriptedResult, ScriptError> =>
+const insert = (
+  exchange: ExchangeModel,
+  { tape, price, size, bid }: ReadyTrade,
+  atMs: number,
+): Effect.Effect<ScriptedResult, ScriptError> =>
   Effect.suspend(() => {
+    if (atMs < tape.openedMs || atMs >= tape.closedMs || exchange.world.maintenance.endAt(atMs) !== undefined)
+      return Effect.fail(new ScriptError({ reason: `${tape.spec.code} does not trade then` }));
     const inserted = tape.insert(Math.floor(atMs), price, size, bid);
     return inserted === undefined
       ? Effect.fail(new ScriptError({ reason: `the tape of ${tape.spec.code} is full` }))

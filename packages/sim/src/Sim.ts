@@ -21,15 +21,19 @@ import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTrans
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
 import { FaultProxy, layerBeforeServer } from "./proxy/FaultProxy.ts";
 import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
+import type { ExchangeClock } from "./time/ExchangeClock.ts";
 
 export {
   ban,
   clearRestFaults,
   cutSockets,
+  delist,
   endFault,
   failRest,
   fault,
   halt,
+  list,
+  maintenance,
   path,
   refuseUpgrades,
   resume,
@@ -64,13 +68,18 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
     }),
   );
 
-/** The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. */
-export function layerLoopback(options?: SimOptions & LoopbackOptions): Layer.Layer<Services | LoopbackServer>;
+/**
+ * The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. With a `speed` the exchange lives
+ * that much faster than the router, which sees its clock run away.
+ */
+export function layerLoopback(options?: SimOptions & LoopbackOptions): Layer.Layer<Services | LoopbackServer | ExchangeClock>;
 /** With `proxy`, the {@link FaultProxy} stands between the two. */
-export function layerLoopback(options: SimOptions & LoopbackOptions & ProxiedOptions): Layer.Layer<Services | LoopbackServer | FaultProxy>;
+export function layerLoopback(
+  options: SimOptions & LoopbackOptions & ProxiedOptions,
+): Layer.Layer<Services | LoopbackServer | ExchangeClock | FaultProxy>;
 export function layerLoopback(
   options: SimOptions & LoopbackOptions & Partial<ProxiedOptions> = {},
-): Layer.Layer<Services | LoopbackServer | FaultProxy> | Layer.Layer<Services | LoopbackServer> {
+): Layer.Layer<Services | LoopbackServer | ExchangeClock | FaultProxy> | Layer.Layer<Services | LoopbackServer | ExchangeClock> {
   const server = layerLoopbackServer(options).pipe(Layer.provideMerge(Exchange.layer(options)));
   if (options.proxy !== true)
     return Layer.unwrap(Effect.map(LoopbackServer, (at) => routerAt(at, options))).pipe(Layer.provideMerge(server));

@@ -20,11 +20,15 @@ export {
   type Verdict,
 } from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
+export type { LifecyclePlan } from "./market/Lifecycle.ts";
+export type { MaintenanceWindow } from "./market/Maintenance.ts";
+export type { MarketsOptions } from "./market/WideCatalogue.ts";
 export {
   defaultOriginMs,
   type ExchangeOptions,
   type LedgerOptions,
   type LimitOptions,
+  type MaintenanceOptions,
   type ResolvedOptions,
   type SocketOptions,
 } from "./Options.ts";
@@ -39,3 +43,5 @@ export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopback
 export { ControlServer, type ControlOptions, layerControlServer } from "./control/ControlServer.ts";
 export { type ActiveToxic, FaultProxy, type FaultProxyOptions, layerFaultProxy, makeFaultProxy } from "./proxy/FaultProxy.ts";
 export { type Toxic, ToxicError, type ToxicInput } from "./proxy/Toxic.ts";
+export { ExchangeClock } from "./time/ExchangeClock.ts";
+export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";

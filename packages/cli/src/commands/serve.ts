@@ -4,9 +4,9 @@ import { switchOn } from "@naru/sim/control/faultControl";
 import { Exchange } from "@naru/sim/Exchange";
 import { FaultProxy, layerBeforeServer } from "@naru/sim/proxy/FaultProxy";
 import { layerLoopbackServer, LoopbackServer } from "@naru/sim/server/LoopbackServer";
+import { ExchangeClock } from "@naru/sim/time/ExchangeClock";
 import { ConfigError } from "@naru/router/errors/MarketDataError";
 import * as Cause from "effect/Cause";
-import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -32,12 +32,11 @@ export const serve = (flags: Flags, input: ServeInput): Effect.Effect<void, Comm
     Effect.gen(function* () {
       const exchange = yield* Exchange;
       const proxy = Option.getOrUndefined(yield* Effect.serviceOption(FaultProxy));
-      yield* exchange.now;
-      exchange.clock.setSpeed(input.speed);
+      const clock = yield* ExchangeClock;
       yield* Effect.forEach(input.faults, (text) => {
         const [verb = "", ...pairs] = text.trim().split(/\s+/);
         return Effect.mapError(
-          switchOn({ exchange, proxy }, { verb, pairs }),
+          switchOn({ exchange, clock, proxy }, { verb, pairs }),
           ({ message }) => new ConfigError({ setting: "fault", input: text, reason: `cannot be: ${message}` }),
         );
       });
@@ -63,30 +62,29 @@ interface Served {
   readonly proxy: FaultProxy["Service"] | undefined;
 }
 
-const servers = ({ seed }: Flags, { port, controlPort, proxyPort }: ServeInput) => {
-  const exchange = orConfigError("port", port, LoopbackServer, layerLoopbackServer({ port })).pipe(
+const servers = ({ seed }: Flags, input: ServeInput) => {
+  const { port, controlPort, proxyPort } = input;
+  const exchange = orConfigError("port", port, layerLoopbackServer({ port, speed: input.speed })).pipe(
     Layer.provideMerge(Exchange.layer({ seed })),
   );
   const proxied = Option.match(proxyPort, {
     onNone: () => exchange,
-    onSome: (at) => orConfigError("proxy-port", at, FaultProxy, layerBeforeServer({ port: at, seed })).pipe(Layer.provideMerge(exchange)),
+    onSome: (at) => orConfigError("proxy-port", at, layerBeforeServer({ port: at, seed })).pipe(Layer.provideMerge(exchange)),
   });
   return Option.match(controlPort, {
     onNone: () => proxied,
-    onSome: (at) => orConfigError("control-port", at, ControlServer, layerControlServer({ port: at })).pipe(Layer.provideMerge(proxied)),
+    onSome: (at) => orConfigError("control-port", at, layerControlServer({ port: at })).pipe(Layer.provideMerge(proxied)),
   });
 };
 
 /** A port that cannot be had is the user's to change. */
-const orConfigError = <I, S, R>(
-  setting: string,
-  port: number,
-  service: Context.Key<I, S>,
-  layer: Layer.Layer<I, never, R>,
-): Layer.Layer<I, ConfigError, R> =>
-  Layer.catchCause(layer, (cause) =>
-    Layer.effect(service, Effect.fail(new ConfigError({ setting, input: String(port), reason: whyNot(setting, Cause.squash(cause)) }))),
-  );
+const orConfigError = <I, R>(setting: string, port: number, layer: Layer.Layer<I, never, R>): Layer.Layer<I, ConfigError, R> =>
+  Layer.catchCause(layer, (cause) => {
+    const failed: Effect.Effect<Layer.Layer<I>, ConfigError> = Effect.fail(
+      new ConfigError({ setting, input: String(port), reason: whyNot(setting, Cause.squash(cause)) }),
+    );
+    return Layer.unwrap(failed);
+  });
 
 const whyNot = (setting: string, error: unknown): string => {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;

@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { Exchange } from "../Exchange.ts";
 import { FaultProxy } from "../proxy/FaultProxy.ts";
+import { ExchangeClock } from "../time/ExchangeClock.ts";
 import { badField, ControlError } from "./ControlError.ts";
 import type { Controlled } from "./Controlled.ts";
 import { routeControl } from "./endpoints.ts";
@@ -32,12 +33,15 @@ export class ControlServer extends Context.Service<
 >()("@naru/sim/control/ControlServer") {}
 
 /** Controls the exchange in scope, and the proxy where there is one. Dies when the port cannot be had. */
-export const layerControlServer = (options?: ControlOptions): Layer.Layer<ControlServer, never, Exchange> =>
+export const layerControlServer = (options?: ControlOptions): Layer.Layer<ControlServer, never, Exchange | ExchangeClock> =>
   Layer.effect(
     ControlServer,
     Effect.gen(function* () {
       const proxy = yield* Effect.serviceOption(FaultProxy);
-      return yield* makeControlServer({ exchange: yield* Exchange, proxy: proxy._tag === "Some" ? proxy.value : undefined }, options);
+      return yield* makeControlServer(
+        { exchange: yield* Exchange, clock: yield* ExchangeClock, proxy: proxy._tag === "Some" ? proxy.value : undefined },
+        options,
+      );
     }),
   );
 

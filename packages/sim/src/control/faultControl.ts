@@ -48,10 +48,11 @@ export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<u
   });
 
 /** Switches off by id or by verb, at both doors. */
-export const switchOff = ({ exchange, proxy }: Controlled, idOrVerb: string): Effect.Effect<unknown, ControlError> =>
+export const switchOff = (controlled: Controlled, idOrVerb: string): Effect.Effect<unknown, ControlError> =>
   Effect.gen(function* () {
+    const { exchange, proxy } = controlled;
     const isId = /^\d+$/.test(idOrVerb);
-    const gone = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied({ exchange, proxy })].filter(
+    const gone = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied(controlled)].filter(
       ({ id, verb }) => String(id) === idOrVerb || verb === idOrVerb,
     );
     const own = exchange.faults.off(isId ? Number(idOrVerb) : idOrVerb);

@@ -5,15 +5,15 @@ import { listFaults } from "./faultControl.ts";
 
 export const stateOf = (controlled: Controlled): Effect.Effect<unknown> =>
   Effect.map(controlled.exchange.now, (nowMs) => {
-    const { exchange, proxy } = controlled;
+    const { exchange, clock, proxy } = controlled;
     const { seed, originMs, limits, socket } = exchange.options;
     return {
       seed,
       nowMs,
       now: new Date(nowMs).toISOString(),
       originMs,
-      speed: exchange.clock.speed,
-      paused: exchange.clock.paused,
+      speed: clock.speed,
+      paused: clock.paused,
       markets: exchange.world.markets.length,
       halted: exchange.world.halts.halted,
       sockets: exchange.sockets(),

@@ -35,7 +35,8 @@ export interface MarketSpec {
   readonly seed: number;
 }
 
-type Row = readonly [base: string, korean: string, english: string, price: string, trades: number, more?: Partial<MarketSpec>];
+/** `[base, Korean name, English name, price, mean trades a minute, anything else]` */
+export type Row = readonly [base: string, korean: string, english: string, price: string, trades: number, more?: Partial<MarketSpec>];
 
 const krw: ReadonlyArray<Row> = [
   ["BTC", "비트코인", "Bitcoin", "114000000", 24, { bookPeriodMs: 100 }],
@@ -92,7 +93,8 @@ export const makeCatalogue = (seed: number): ReadonlyArray<MarketSpec> => [
 /** The size of an ordinary trade in quote currency. */
 const ordinaryTrade = { KRW: 200_000, BTC: 0.002, USDT: 150 } as const;
 
-const specOf = (quote: Quote, [base, korean, english, price, rate, more]: Row, seed: number): MarketSpec => {
+/** A market of the exchange from a row of the catalogue. */
+export const specOf = (quote: Quote, [base, korean, english, price, rate, more]: Row, seed: number): MarketSpec => {
   const decimals = decimalsFor(Number(price));
   const reference = parseUnits(price, decimals) ?? 0;
   const code = `${quote}-${base}`;

@@ -47,6 +47,14 @@ export const tickerFigures = (tape: MarketTape, upTo: TapePoint): TickerFigures 
   };
 };
 
+/** What a market's ticker says between its listing and its first trade: the price it will open around, and no volume. */
+export const previewFigures = (tape: MarketTape, ms: number): TickerFigures => {
+  const price = tape.spec.ticks.round(tape.spec.reference);
+  const extreme = { price, dayMs: Math.floor(ms / dayMs) * dayMs };
+  const last = { ms, n: 0, price, size: 0, bid: true };
+  return { last, prevClose: price, day: undefined, rolling: undefined, highest: extreme, lowest: extreme };
+};
+
 /** The last price before the UTC day of `ms`. */
 export const prevCloseOf = (tape: MarketTape, ms: number): number | undefined =>
   tape.last(endOf(Math.floor(ms / dayMs) * dayMs - 1))?.price;

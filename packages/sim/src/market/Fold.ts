@@ -22,6 +22,9 @@ export interface Fold {
 
 /** Splits a size so that price × part stays a safe integer. */
 const part = 1_000_000;
+/** So many trades at most are summed in plain numbers, and only up to this sum, then carried over into bigints. */
+export const batch = 32;
+export const plainLimit = 4e15;
 
 /** Collects trades and folds, in order. One is used for one fold and thrown away. */
 export class FoldBuilder {
@@ -35,6 +38,12 @@ export class FoldBuilder {
   private volume = 0n;
   private bidVolume = 0n;
   private money = 0n;
+  /** Trades whose sums wait in plain numbers: volumes, and money in `coarse` × `part` + `fine`. */
+  private pending = 0;
+  private plainVolume = 0;
+  private plainBidVolume = 0;
+  private coarse = 0;
+  private fine = 0;
 
   addFold(fold: Fold | undefined): void {
     if (fold === undefined) return;
@@ -58,34 +67,40 @@ export class FoldBuilder {
     this.money += BigInt(trade.price) * size;
   }
 
-  /** A whole seeded minute. Sums run in plain numbers, which the catalogue keeps small enough to be exact, and become bigints once. */
+  /** A whole seeded minute. Sums run in plain numbers, which the catalogue keeps small enough to be exact for {@link batch} trades. */
   addMinute(minute: MinuteBuffer): void {
     const last = minute.count - 1;
     if (last < 0) return;
-    let [volume, bidVolume, coarse, fine] = [0, 0, 0, 0];
     for (let i = 0; i <= last; i++) {
       const price = minute.price[i] ?? 0;
       const size = minute.size[i] ?? 0;
       this.price(price, price, price, price);
       this.count++;
-      volume += size;
-      if (minute.bid[i] === 1) bidVolume += size;
+      this.plainVolume += size;
+      if (minute.bid[i] === 1) this.plainBidVolume += size;
       const high = Math.floor(size / part);
-      coarse += price * high;
-      fine += price * (size - high * part);
+      this.coarse += price * high;
+      this.fine += price * (size - high * part);
+      if (++this.pending === batch || this.plainVolume > plainLimit || this.coarse > plainLimit) this.carry();
     }
     this.ms = minute.ms[last] ?? 0;
     this.n = minute.n[last] ?? 0;
-    this.volume += BigInt(volume);
-    this.bidVolume += BigInt(bidVolume);
-    this.money += BigInt(coarse) * BigInt(part) + BigInt(fine);
   }
 
   /** `undefined` when nothing was added. */
   build(): Fold | undefined {
     if (this.count === 0) return undefined;
+    this.carry();
     const { count, open, high, low, close, volume, bidVolume, money } = this;
     return { count, open, high, low, close, last: { ms: this.ms, n: this.n }, volume, bidVolume, money };
+  }
+
+  /** From plain numbers into bigints. */
+  private carry(): void {
+    this.volume += BigInt(this.plainVolume);
+    this.bidVolume += BigInt(this.plainBidVolume);
+    this.money += BigInt(this.coarse) * BigInt(part) + BigInt(this.fine);
+    this.pending = this.plainVolume = this.plainBidVolume = this.coarse = this.fine = 0;
   }
 
   private price(open: number, high: number, low: number, close: number): void {

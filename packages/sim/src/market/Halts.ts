@@ -1,6 +1,7 @@
 /**
- * The times in which the seeded market stands still, so that only scripted trades happen. Halting takes effect after the millisecond it is
- * ordered in; resuming likewise. At most {@link maxHalts} halts are kept: more is an error of the script.
+ * The times in which the seeded market stands still: halts ordered by a script, in which only scripted trades happen, and planned stretches of
+ * maintenance, in which nothing does. Halting takes effect after the millisecond it is ordered in; resuming likewise. At most {@link maxHalts} of each are
+ * kept: more is an error of the script.
  */
 const maxHalts = 1_000;
 
@@ -13,6 +14,7 @@ interface Halt {
 
 export class Halts {
   private readonly halts: Array<Halt> = [];
+  private readonly planned: Array<Halt> = [];
 
   get halted(): boolean {
     return this.halts.at(-1)?.to === Infinity;
@@ -35,26 +37,55 @@ export class Halts {
     return Math.min(last.from, nowMs + 1);
   }
 
+  /** Stands still from `from` on and before `to`, whatever else is ordered. */
+  plan(from: number, to: number): void {
+    if (this.planned.length >= maxHalts) throw new RangeError(`more than ${maxHalts} planned halts`);
+    if (to > from) this.planned.push({ from, to });
+  }
+
   /** Whether the market stands still at `ms`. */
   at(ms: number): boolean {
     return this.find(ms) !== undefined;
   }
 
+  /** Whether a planned stretch holds `ms`: then not even scripted trades happen. */
+  isPlanned(ms: number): boolean {
+    return this.planned.some((halt) => ms >= halt.from && ms < halt.to);
+  }
+
   /** Whether any halt lies partly in `[from, to)`. */
   touches(from: number, to: number): boolean {
-    return this.halts.some((halt) => halt.from < to && halt.to > from);
+    return this.halts.some((halt) => halt.from < to && halt.to > from) || this.planned.some((halt) => halt.from < to && halt.to > from);
   }
 
   /** The last millisecond at or before `ms` in which the market ran; -Infinity when a halt began with time itself. */
   lastRunning(ms: number): number {
-    const halt = this.find(ms);
-    return halt === undefined ? ms : halt.from - 1;
+    let at = ms;
+    for (let halt = this.find(at); halt !== undefined; halt = this.find(at)) at = halt.from - 1;
+    return at;
   }
 
   /** The first millisecond at or after `ms` in which the market runs; `Infinity` while it is halted. */
   nextRunning(ms: number): number {
-    const halt = this.find(ms);
-    return halt === undefined ? ms : halt.to;
+    let at = ms;
+    for (let halt = this.find(at); halt !== undefined; halt = this.find(at)) at = halt.to;
+    return at;
+  }
+
+  /** Since when the market has been running, at a moment when it runs; -Infinity when it always did. */
+  runningSince(ms: number): number {
+    let since = -Infinity;
+    for (const { to } of this.halts) if (to <= ms && to > since) since = to;
+    for (const { to } of this.planned) if (to <= ms && to > since) since = to;
+    return since;
+  }
+
+  /** The first moment after `ms` at which the market runs after a halt; `Infinity` when there is none. */
+  nextResume(ms: number): number {
+    let next = Infinity;
+    for (const { to } of this.halts) if (to > ms && to < next && !this.at(to)) next = to;
+    for (const { to } of this.planned) if (to > ms && to < next && !this.at(to)) next = to;
+    return next;
   }
 
   private find(ms: number): Halt | undefined {
@@ -62,6 +93,7 @@ export class Halts {
       const halt = this.halts[i];
       if (halt !== undefined && ms >= halt.from && ms < halt.to) return halt;
     }
-    return undefined;
+    if (this.planned.length === 0) return undefined;
+    return this.planned.find((halt) => ms >= halt.from && ms < halt.to);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The tape of one market: every trade that happened or will happen, and the folds over it. Seeded trades are made when asked; halts take some
- * away and scripts add others. Minutes, hours and days are remembered in bounded caches; a change forgets exactly what it touches, and changes
- * only ever concern the present and the future, so what was once the past stays as it was.
+ * The tape of one market: every trade that happened or will happen, and the folds over it. Minutes, hours and days are remembered in bounded
+ * caches, and so are the answers to the last searches, because readers move along the tape; a change forgets exactly what it touches, and
+ * changes only ever concern the present and the future, so what was once the past stays as it was.
  */
 import type { MarketSpec } from "./Catalogue.ts";
 import { type Fold, FoldBuilder } from "./Fold.ts";
@@ -9,54 +9,76 @@ import type { Halts } from "./Halts.ts";
 import { Lru } from "./Lru.ts";
 import { PricePath } from "./PricePath.ts";
 import { MinuteBuffer, makeMinute } from "./SeededMinute.ts";
-import { isAfter, maxPerMs, type TapePoint, type TradeRow } from "./Trade.ts";
+import { endOf, isAfter, maxPerMs, type TapePoint, type TradeRow } from "./Trade.ts";
+import { TradeLists } from "./TradeLists.ts";
+
+export { maxScripted } from "./TradeLists.ts";
 
 export const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
-/** Scripted trades kept for one market; the script fails beyond. */
-export const maxScripted = 100_000;
-
 /** Shared by all tapes: nothing keeps a reference to it between two calls. */
 const buffer = new MinuteBuffer();
+
+/** Nothing lies between the two points but, at one end, `trade`. */
+interface Found {
+  readonly from: TapePoint;
+  readonly to: TapePoint;
+  readonly trade: TradeRow | undefined;
+}
+const nowhere: Found = { from: { ms: Infinity, n: 0 }, to: { ms: -Infinity, n: 0 }, trade: undefined };
 
 export class MarketTape {
   readonly spec: MarketSpec;
   readonly path: PricePath;
-  private readonly halts: Halts;
-  /** No trade is older: the market opened for trading here. A UTC midnight. */
-  private readonly startMs: number;
-  /** Scripted trades by minute number, each list in order. */
-  private readonly scripted = new Map<number, Array<TradeRow>>();
+  /** The trades by minute, and the seeded orders the book looks at. */
+  readonly lists: TradeLists;
+  /** Grows with every change, so that what is made from the tape can be kept with the version it was made from. */
+  version = 0;
   private readonly scriptedDays = new Set<number>();
-  private scriptedCount = 0;
-  private readonly minutes = new Lru<ReadonlyArray<TradeRow>>(512);
   private readonly minuteFolds = new Lru<Fold | undefined>(4_096);
   private readonly hourFolds = new Lru<Fold | undefined>(1_024);
   private readonly dayFolds = new Lru<Fold | undefined>(4_096);
+  private lastFound = nowhere;
+  private nextFound = nowhere;
 
-  constructor(spec: MarketSpec, halts: Halts, startMs: number) {
+  constructor(spec: MarketSpec, halts: Halts, openedMs: number) {
     this.spec = spec;
     this.path = new PricePath(spec);
-    this.halts = halts;
-    this.startMs = startMs;
+    this.lists = new TradeLists(this.path, halts, openedMs);
   }
 
+  /** No trade is older. */
   get openedMs(): number {
-    return this.startMs;
+    return this.lists.openedMs;
+  }
+
+  /** First millisecond in which the market trades no more; `Infinity` while that is not known. */
+  get closedMs(): number {
+    return this.lists.closedMs;
+  }
+
+  /** The market trades from `openedMs` on, before `closedMs`. What lies outside is gone; what comes to lie inside is as the seed says. */
+  setOpen(openedMs: number, closedMs: number): void {
+    const { lists } = this;
+    const opening = lists.openedMs === openedMs ? Infinity : Math.min(lists.openedMs, openedMs);
+    const closing = lists.closedMs === closedMs ? Infinity : Math.min(lists.closedMs, closedMs);
+    lists.openedMs = openedMs;
+    lists.closedMs = closedMs;
+    this.forgetFrom(Math.min(opening, closing));
   }
 
   /** All trades of the minute that begins at `minuteStartMs`, in order; also of the future. Do not change the list. */
   tradesOf(minuteStartMs: number): ReadonlyArray<TradeRow> {
-    return this.minutes.get(Math.floor(minuteStartMs / minuteMs), this.makeMinuteList);
+    return this.lists.of(Math.floor(minuteStartMs / minuteMs));
   }
 
   /** Folds the trades from `fromMs` on up to and including `upTo`. `undefined` when there are none. */
   fold(fromMs: number, upTo: TapePoint): Fold | undefined {
     const into = new FoldBuilder();
     const whole = upTo.n >= maxPerMs ? upTo.ms + 1 : upTo.ms;
-    let at = Math.max(fromMs, this.startMs);
+    let at = Math.max(fromMs, this.openedMs);
     while (at <= upTo.ms) {
       if (at % dayMs === 0 && at + dayMs <= whole) {
         into.addFold(this.dayFold(at / dayMs));
@@ -86,61 +108,87 @@ export class MarketTape {
 
   /** The last trade up to and including `upTo`. */
   last(upTo: TapePoint): TradeRow | undefined {
-    let at = Math.floor(upTo.ms / minuteMs) * minuteMs;
-    while (at >= this.startMs) {
-      const trades = this.tradesOf(at);
-      for (let i = trades.length - 1; i >= 0; i--) {
-        const trade = trades[i];
-        if (trade !== undefined && !isAfter(trade, upTo)) return trade;
-      }
-      if (at % hourMs === 0) at = this.previousActiveHour(at);
-      at -= minuteMs;
+    const { from, to, trade } = this.lastFound;
+    if (!isAfter(from, upTo)) {
+      if (!isAfter(upTo, to)) return trade;
+      const newer = this.searchBack(upTo, to) ?? trade;
+      this.lastFound = { from: newer ?? from, to: upTo, trade: newer };
+      return newer;
     }
-    return undefined;
+    const found = this.searchBack(upTo, { ms: this.openedMs, n: -1 });
+    this.lastFound = { from: found ?? { ms: -Infinity, n: 0 }, to: upTo, trade: found };
+    return found;
   }
 
   /** The first trade after `point` and not after `limitMs`. */
   next(point: TapePoint, limitMs: number): TradeRow | undefined {
-    let at = Math.floor(point.ms / minuteMs) * minuteMs;
-    while (at <= limitMs) {
-      if (at % hourMs === 0 && at > point.ms && this.hourFold(at / hourMs) === undefined) {
-        at += hourMs;
-        continue;
-      }
-      for (const trade of this.tradesOf(at)) if (isAfter(trade, point)) return trade.ms <= limitMs ? trade : undefined;
-      at += minuteMs;
-    }
-    return undefined;
+    const { from, to, trade } = this.nextFound;
+    const known = !isAfter(from, point) && isAfter(to, point);
+    if (known && trade !== undefined) return trade.ms <= limitMs ? trade : undefined;
+    const searched = known ? to : point;
+    const found = limitMs < searched.ms ? undefined : this.searchOn(searched, limitMs);
+    if (found !== undefined) this.nextFound = { from: known ? from : point, to: found, trade: found };
+    else if (limitMs >= searched.ms) this.nextFound = { from: known ? from : point, to: endOf(limitMs), trade: undefined };
+    return found;
   }
 
   /** Adds a scripted trade after all others of its millisecond; returns it, or `undefined` when the tape or the millisecond is full. */
   insert(ms: number, price: number, size: number, bid: boolean): TradeRow | undefined {
-    const minute = Math.floor(ms / minuteMs);
-    const list = this.scripted.get(minute) ?? [];
-    makeMinute(this.path, minute, buffer);
-    let n = -1;
-    for (let i = 0; i < buffer.count; i++) if (buffer.ms[i] === ms) n = Math.max(n, buffer.n[i] ?? 0);
-    for (const trade of list) if (trade.ms === ms) n = Math.max(n, trade.n);
-    if (n + 1 >= maxPerMs || this.scriptedCount >= maxScripted) return undefined;
-    const trade: TradeRow = { ms, n: n + 1, price, size, bid };
-    list.push(trade);
-    list.sort((a, b) => a.ms - b.ms || a.n - b.n);
-    this.scripted.set(minute, list);
+    const trade = this.lists.insert(ms, price, size, bid);
+    if (trade === undefined) return undefined;
     this.scriptedDays.add(Math.floor(ms / dayMs));
-    this.scriptedCount++;
-    this.minutes.forget(minute);
-    this.minuteFolds.forget(minute);
+    this.minuteFolds.forget(Math.floor(ms / minuteMs));
     this.hourFolds.forget(Math.floor(ms / hourMs));
     this.dayFolds.forget(Math.floor(ms / dayMs));
+    this.changed();
     return trade;
   }
 
   /** Forgets every fold from `ms` on: a halt or its end changed what happens there. */
   forgetFrom(ms: number): void {
-    this.minutes.forgetFrom(Math.floor(ms / minuteMs));
+    this.lists.forgetFrom(ms);
     this.minuteFolds.forgetFrom(Math.floor(ms / minuteMs));
     this.hourFolds.forgetFrom(Math.floor(ms / hourMs));
     this.dayFolds.forgetFrom(Math.floor(ms / dayMs));
+    this.changed();
+  }
+
+  private changed(): void {
+    this.version++;
+    this.lastFound = nowhere;
+    this.nextFound = nowhere;
+  }
+
+  /** The last trade up to `upTo` and after `after`. */
+  private searchBack(upTo: TapePoint, after: TapePoint): TradeRow | undefined {
+    if (this.lists.isSilent) return undefined;
+    let at = Math.floor(Math.min(upTo.ms, this.lists.closedMs) / minuteMs) * minuteMs;
+    const end = Math.max(this.openedMs, after.ms) - minuteMs;
+    while (at > end) {
+      const trades = this.tradesOf(at);
+      const trade = trades[countUpTo(trades, upTo) - 1];
+      if (trade !== undefined) return isAfter(trade, after) ? trade : undefined;
+      if (at % hourMs === 0) at = this.previousActiveHour(at, end);
+      at -= minuteMs;
+    }
+    return undefined;
+  }
+
+  private searchOn(point: TapePoint, limitMs: number): TradeRow | undefined {
+    if (this.lists.isSilent) return undefined;
+    const end = Math.min(limitMs, this.lists.closedMs);
+    let at = Math.floor(Math.max(point.ms, this.openedMs) / minuteMs) * minuteMs;
+    while (at <= end) {
+      if (at % hourMs === 0 && at > point.ms && this.hourFold(at / hourMs) === undefined) {
+        at += hourMs;
+        continue;
+      }
+      const trades = this.tradesOf(at);
+      const trade = trades[countUpTo(trades, point)];
+      if (trade !== undefined) return trade.ms <= limitMs ? trade : undefined;
+      at += minuteMs;
+    }
+    return undefined;
   }
 
   private minuteFold(minute: number): Fold | undefined {
@@ -152,22 +200,11 @@ export class MarketTape {
   }
 
   /** The start of the latest hour before `hourStartMs` with trades, plus one hour: where the minute walk goes on. */
-  private previousActiveHour(hourStartMs: number): number {
+  private previousActiveHour(hourStartMs: number, endMs: number): number {
     let at = hourStartMs;
-    while (at > this.startMs && this.hourFold(at / hourMs - 1) === undefined) at -= hourMs;
+    while (at > endMs && this.hourFold(at / hourMs - 1) === undefined) at -= hourMs;
     return at;
   }
-
-  private readonly makeMinuteList = (minute: number): ReadonlyArray<TradeRow> => {
-    const rows = this.scripted.get(minute)?.slice() ?? [];
-    if (minute * minuteMs < this.startMs) return rows;
-    const scripted = rows.length;
-    makeMinute(this.path, minute, buffer);
-    if (buffer.count === 0) return rows;
-    const halted = this.halts.touches(minute * minuteMs, (minute + 1) * minuteMs);
-    for (const trade of buffer.rows()) if (!halted || !this.halts.at(trade.ms)) rows.push(trade);
-    return scripted === 0 ? rows : rows.sort((a, b) => a.ms - b.ms || a.n - b.n);
-  };
 
   private readonly makeMinuteFold = (minute: number): Fold | undefined => {
     const into = new FoldBuilder();
@@ -176,25 +213,42 @@ export class MarketTape {
   };
 
   private readonly makeHour = (hour: number): Fold | undefined => {
+    if (this.isClosed(hour * hourMs, (hour + 1) * hourMs)) return undefined;
     const into = new FoldBuilder();
     for (let minute = hour * 60; minute < (hour + 1) * 60; minute++) this.addMinute(minute, into);
     return into.build();
   };
 
   private readonly makeDay = (day: number): Fold | undefined => {
+    if (this.isClosed(day * dayMs, (day + 1) * dayMs)) return undefined;
     const into = new FoldBuilder();
-    if ((day + 1) * dayMs <= this.startMs) return undefined;
     for (let hour = day * 24; hour < (day + 1) * 24; hour++) into.addFold(this.makeHour(hour));
     return into.build();
   };
 
+  /** Whether nothing can be in `[from, to)`. */
+  private isClosed(from: number, to: number): boolean {
+    return to <= this.openedMs || from >= this.lists.closedMs || this.lists.isSilent;
+  }
+
   private addMinute(minute: number, into: FoldBuilder): void {
-    const from = minute * minuteMs;
-    if (this.scripted.has(minute) || this.halts.touches(from, from + minuteMs)) {
-      for (const trade of this.tradesOf(from)) into.addTrade(trade);
-    } else if (from >= this.startMs) {
+    if (this.lists.isUntouched(minute)) {
       makeMinute(this.path, minute, buffer);
       into.addMinute(buffer);
+    } else {
+      for (const trade of this.lists.of(minute)) into.addTrade(trade);
     }
   }
 }
+
+/** How many of the trades lie up to and including `point`. */
+const countUpTo = (trades: ReadonlyArray<TradeRow>, point: TapePoint): number => {
+  let [low, high] = [0, trades.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const trade = trades[middle];
+    if (trade !== undefined && !isAfter(trade, point)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

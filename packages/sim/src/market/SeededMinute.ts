@@ -1,7 +1,8 @@
 /**
  * The seeded trades of one minute, made when asked and not kept. They are written into one reused buffer, because a year of candles is a
  * million minutes: the buffer is valid until the next call. About every seventh trade continues the one before in the same millisecond, a
- * tick further on, as a large order does when it eats through a book.
+ * tick further on, as a large order does when it eats through a book. Two orders are at least two milliseconds apart, over the edges of
+ * minutes too, so that between any two of them there is a moment at which the book can be seen.
  */
 import type { MarketSpec } from "./Catalogue.ts";
 import { hash2, Sequence } from "./Hash.ts";
@@ -9,8 +10,12 @@ import { type PricePath, strayShare } from "./PricePath.ts";
 import type { TradeRow } from "./Trade.ts";
 
 const minuteMs = 60_000;
-/** No market may have more seeded trades than this in one minute. */
-export const maxPerMinute = 64;
+/** No market may have more seeded trades than this in one minute: 100 a second at the most, half of that on average. */
+export const maxPerMinute = 6_000;
+/** Least time between two orders. */
+const spacingMs = 2;
+/** Where in a minute orders may lie. */
+const [firstOffset, lastOffset] = [1, minuteMs - spacingMs];
 
 /** The trades of the minute last made. */
 export class MinuteBuffer {
@@ -41,8 +46,9 @@ export const makeMinute = (path: PricePath, minute: number, out: MinuteBuffer): 
   const to = path.at(minute + 1);
   const slot = minuteMs / count;
   let sweep = 0;
+  let earliest = firstOffset;
   for (let i = 0; i < count; i++) {
-    if (i > 0 && sweep < 4 && random.next() < 0.15) {
+    if (i > 0 && (earliest > lastOffset || (sweep < 4 && random.next() < 0.15))) {
       sweep++;
       const before = i - 1;
       const bid = out.bid[before] === 1;
@@ -53,7 +59,8 @@ export const makeMinute = (path: PricePath, minute: number, out: MinuteBuffer): 
       out.price[i] = random.next() < 0.5 ? price : bid ? spec.ticks.up(price) : Math.max(spec.ticks.down(price), spec.ticks.at(price));
     } else {
       sweep = 0;
-      const offset = Math.min(minuteMs - 1, Math.floor((i + random.next()) * slot));
+      const offset = Math.min(lastOffset, Math.max(earliest, Math.floor((i + random.next()) * slot)));
+      earliest = offset + spacingMs;
       const bid = random.next() < 0.5;
       const middle = from + ((to - from) * offset) / minuteMs;
       const stray = (bid ? strayShare : -strayShare) * random.next();

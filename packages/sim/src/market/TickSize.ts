@@ -51,6 +51,8 @@ export const parseUnits = (text: string, decimals: number): number | undefined =
 export class TickTable {
   private readonly from: ReadonlyArray<number>;
   private readonly ticks: ReadonlyArray<number>;
+  /** The band asked for last: the next price is nearly always in it. */
+  private band = 0;
 
   constructor(quote: Quote, decimals: number) {
     const rows = tables[quote].map(([from, tick]) => [scaled(from, decimals), Math.max(1, scaled(tick, decimals))] as const);
@@ -60,8 +62,10 @@ export class TickTable {
 
   /** The tick in force at `price`. */
   at(price: number): number {
-    let i = 0;
+    let i = this.band;
+    while (i > 0 && price >= (this.from[i - 1] ?? 0)) i--;
     while (i < this.from.length - 1 && price < (this.from[i] ?? 0)) i++;
+    this.band = i;
     return this.ticks[i] ?? 1;
   }
 

@@ -15,6 +15,7 @@ import { Exchange, type ExchangeModel, type ExchangeRequest } from "../Exchange.
 import { drive } from "../socket/drive.ts";
 import { refuse, sendAnswer } from "./sendAnswer.ts";
 import { attach, deliver, maxPayload, ServerSocket } from "./ServerSocket.ts";
+import { ExchangeClock } from "../time/ExchangeClock.ts";
 
 export interface LoopbackOptions {
   /** 0, the default, takes a free one. */
@@ -23,6 +24,8 @@ export interface LoopbackOptions {
   readonly host?: string | undefined;
   /** Offer permessage-deflate to clients that ask. Default true. */
   readonly compression?: boolean | undefined;
+  /** How much faster than real time the exchange lives, 0.001 to 1,000. Everything it does follows, limits and timeouts too. Default 1. */
+  readonly speed?: number | undefined;
 }
 
 /** A running server. It stops with the scope it was started in. */
@@ -37,13 +40,22 @@ export class LoopbackServer extends Context.Service<
   }
 >()("@naru/sim/server/LoopbackServer") {}
 
-/** Serves the exchange in scope. Dies when the port cannot be had. */
-export const layerLoopbackServer = (options?: LoopbackOptions): Layer.Layer<LoopbackServer, never, Exchange> =>
+/** Serves the exchange in scope on a clock of its own, which can be driven. Dies when the port cannot be had. */
+export const layerLoopbackServer = (options?: LoopbackOptions): Layer.Layer<LoopbackServer | ExchangeClock, never, Exchange> =>
   Layer.effect(
     LoopbackServer,
-    Effect.flatMap(Exchange, (exchange) => makeLoopbackServer(exchange, options)),
-  );
+    Effect.gen(function* () {
+      const exchange = yield* Exchange;
+      const clock = yield* ExchangeClock;
+      yield* Effect.acquireRelease(
+        Effect.sync(() => exchange.keepTime(clock)),
+        (letGo) => Effect.sync(letGo),
+      );
+      return yield* Effect.provideService(makeLoopbackServer(exchange, options), Clock.Clock, clock);
+    }),
+  ).pipe(Layer.provideMerge(ExchangeClock.layer({ speed: options?.speed })));
 
+/** Serves an exchange on the clock in scope, whatever `speed` says. */
 export const makeLoopbackServer = (
   exchange: ExchangeModel,
   options: LoopbackOptions = {},

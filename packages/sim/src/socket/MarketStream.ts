@@ -4,7 +4,7 @@
  * sent when a window ends.
  */
 import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Book.ts";
-import { latestCandle, prevCloseOf, tickerFigures } from "../market/Figures.ts";
+import { latestCandle, prevCloseOf, previewFigures, tickerFigures } from "../market/Figures.ts";
 import type { Said } from "../ledger/Emitted.ts";
 import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
@@ -46,6 +46,7 @@ export class MarketStream {
   private bookMs = 0;
   private pendingCandle: TapePoint | undefined;
   private lastCandleMs = -Infinity;
+  private toldGoneMs = -Infinity;
   private next: TradeRow | undefined;
   private realtimeMs = Infinity;
 
@@ -91,7 +92,7 @@ export class MarketStream {
     }
     const limit = this.cursor.ms + horizonMs;
     this.next = tape.next(this.cursor, limit);
-    const tradeMs = this.next?.ms ?? limit;
+    const tradeMs = Math.min(this.next?.ms ?? limit, kind === "ticker" ? this.delistMs : Infinity);
     this.realtimeMs = this.pendingCandle === undefined ? tradeMs : Math.min(tradeMs, this.lastCandleMs + candlePauseMs);
   }
 
@@ -101,6 +102,7 @@ export class MarketStream {
     if (this.snapshotMs === atMs) {
       this.snapshotMs = Infinity;
       if (!this.live) this.start(atMs);
+      if (this.world.listing(this.request.tape.spec.code, atMs)?.state === "DELISTED") return undefined;
       return this.frame(format, atMs, endOf(atMs), "SNAPSHOT");
     }
     const frame = this.takeRealtime(format, atMs);
@@ -108,8 +110,18 @@ export class MarketStream {
     return frame;
   }
 
+  /** When the last ticker, the one that says the market is gone, is due. */
+  private get delistMs(): number {
+    const ms = this.world.delistMsOf(this.request.tape.spec.code);
+    return ms > this.toldGoneMs ? ms : Infinity;
+  }
+
   private takeRealtime(format: Format, atMs: number): Emitted | undefined {
     const { kind } = this.request;
+    if (kind === "ticker" && atMs === this.delistMs) {
+      this.toldGoneMs = atMs;
+      return this.frame(format, atMs, endOf(atMs), "REALTIME");
+    }
     if (kind === "orderbook") {
       const changed = nextBookTime(this.request.tape, this.world.halts, this.bookMs, atMs) === atMs;
       this.bookMs = atMs;
@@ -136,10 +148,11 @@ export class MarketStream {
   private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { kind, tape } = this.request;
     if (kind === "ticker") {
-      const figures = tickerFigures(tape, upTo);
+      const listing = this.world.listing(tape.spec.code, nowMs);
+      const figures = tickerFigures(tape, upTo) ?? (listing?.state === "PREVIEW" ? previewFigures(tape, nowMs) : undefined);
       if (figures === undefined) return undefined;
       const said: Said = { kind, spec: tape.spec, stream, last: figures.last };
-      return { text: tickerFrame(format, tape.spec, figures, nowMs, stream), said };
+      return { text: tickerFrame(format, tape.spec, figures, nowMs, stream, listing), said };
     }
     if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
     if (kind === "orderbook") return this.bookFrame(format, nowMs, stream);

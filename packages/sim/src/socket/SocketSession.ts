@@ -53,6 +53,11 @@ export class SocketSession {
   /** What a fault does to the connection soon. */
   private doom: { readonly atMs: number; readonly action: SessionAction } | undefined;
   private ended = false;
+  /** The next maintenance; found anew when something was ordered. */
+  private maintenanceMs: number;
+  private maintainedMs: number;
+  /** Silent for maintenance. */
+  private silentUntilMs = -Infinity;
 
   constructor(context: SessionContext) {
     this.context = context;
@@ -60,6 +65,8 @@ export class SocketSession {
     this.lastTrafficMs = openedMs;
     const opened = context.faults.onOpen(openedMs);
     if (opened !== undefined) this.doom = { atMs: openedMs + opened.delayMs, action: opened.action };
+    this.maintainedMs = openedMs - 1;
+    this.maintenanceMs = context.world.maintenance.nextStart(this.maintainedMs);
   }
 
   get isEnded(): boolean {
@@ -87,7 +94,7 @@ export class SocketSession {
     this.lastTrafficMs = nowMs;
     this.record(nowMs, "in", "ping", undefined, "");
     const { faults } = this.context;
-    if (!faults.isDead("out", nowMs) && !faults.ignoresPing(nowMs)) this.outbox.push({ _tag: "Pong" });
+    if (!this.isSilent(nowMs) && !faults.ignoresPing(nowMs)) this.outbox.push({ _tag: "Pong" });
     this.context.wake();
   }
 
@@ -110,6 +117,7 @@ export class SocketSession {
 
   /** The tape changed. */
   replan(): void {
+    this.maintenanceMs = this.context.world.maintenance.nextStart(this.maintainedMs);
     for (const stream of this.streams.values()) stream.plan();
     this.context.wake();
   }
@@ -129,7 +137,15 @@ export class SocketSession {
 
   private dueMs(): number {
     const idleMs = this.lastTrafficMs + this.context.options.socket.idleMs;
-    let due = Math.min(this.statusMs, this.closeMs, idleMs, this.delayed.dueMs, this.context.faults.beginMs, this.doom?.atMs ?? Infinity);
+    let due = Math.min(
+      this.maintenanceMs,
+      this.statusMs,
+      this.closeMs,
+      idleMs,
+      this.delayed.dueMs,
+      this.context.faults.beginMs,
+      this.doom?.atMs ?? Infinity,
+    );
     for (const stream of this.streams.values()) due = Math.min(due, stream.dueMs);
     return due;
   }
@@ -143,6 +159,7 @@ export class SocketSession {
   }
 
   private takeDue(atMs: number): void {
+    if (this.maintenanceMs <= atMs) return this.maintain();
     const { faults } = this.context;
     if (faults.beginMs <= atMs) {
       const action = faults.begin(atMs);
@@ -168,7 +185,7 @@ export class SocketSession {
       return;
     }
     // A peer that is cut off neither hears of the end nor can be told of it.
-    if (faults.isDead("out", atMs)) this.lastTrafficMs = atMs;
+    if (this.isSilent(atMs)) this.lastTrafficMs = atMs;
     else this.act({ _tag: "Drop", reset: false }, atMs);
   }
 
@@ -177,6 +194,19 @@ export class SocketSession {
     if (this.ended) return;
     this.outbox.push(action);
     this.end(atMs, action._tag === "Close" ? action.code : 1006);
+  }
+
+  private maintain(): void {
+    const { world, options } = this.context;
+    const atMs = (this.maintainedMs = this.maintenanceMs);
+    this.maintenanceMs = world.maintenance.nextStart(atMs);
+    if (options.maintenance.sockets === "cut") this.act({ _tag: "Drop", reset: false }, atMs);
+    else this.silentUntilMs = Math.max(this.silentUntilMs, world.maintenance.endAt(atMs) ?? atMs);
+  }
+
+  /** Nothing leaves, not even a pong: by a fault or for maintenance. */
+  private isSilent(atMs: number): boolean {
+    return atMs < this.silentUntilMs || this.context.faults.isDead("out", atMs);
   }
 
   private admit(nowMs: number): boolean {
@@ -216,7 +246,7 @@ export class SocketSession {
     this.streams = new Map();
     for (const type of served?.types ?? types) {
       const delay = snapshotDelayMs[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
-      for (const request of this.requestsOf(type)) {
+      for (const request of this.requestsOf(type, nowMs)) {
         const key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
         if (this.streams.has(key)) continue;
         const stream = new MarketStream(this.context.world, request, type.onlyRealtime ? Infinity : nowMs + delay, !type.onlySnapshot);
@@ -228,10 +258,11 @@ export class SocketSession {
     }
   }
 
-  private *requestsOf(type: TypeRequest): Generator<StreamRequest> {
+  private *requestsOf(type: TypeRequest, nowMs: number): Generator<StreamRequest> {
+    const listed = this.context.world.at(nowMs);
     for (const code of type.codes) {
       const [name = "", suffix] = type.kind === "orderbook" ? code.split(".") : [code];
-      const tape = this.context.world.tape(name);
+      const tape = listed.tape(name);
       if (tape === undefined) continue;
       const step = type.level === undefined ? 0 : parseUnits(type.level, tape.spec.decimals);
       if (step === undefined || (step !== 0 && tape.spec.quote !== "KRW")) continue;
@@ -257,7 +288,7 @@ export class SocketSession {
 
   private send(atMs: number, kind: string, market: string | undefined, text: string, emitted?: Emitted): void {
     const { faults } = this.context;
-    if (faults.isDead("out", atMs)) return;
+    if (this.isSilent(atMs)) return;
     const frame: OutFrame = { kind, market, text, emitted };
     for (const outgoing of faults.onFrameOut(frame, atMs) ?? [{ _tag: "Send" as const, frame }]) {
       if (this.ended) return;

@@ -6,6 +6,7 @@
 import type { Book } from "../market/Book.ts";
 import type { MarketSpec } from "../market/Catalogue.ts";
 import type { Candle, TickerFigures } from "../market/Figures.ts";
+import { active, type Listing } from "../market/Lifecycle.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import { compactDate, compactTime, isoDate, isoSeconds, kstOffsetMs, timeOfDay } from "./Dates.ts";
@@ -19,7 +20,14 @@ export type StreamType = "SNAPSHOT" | "REALTIME";
 /** `[full name, short name, JSON value]`. */
 type Member = readonly [string, string, string];
 
-export const tickerFrame = (format: Format, spec: MarketSpec, figures: TickerFigures, nowMs: number, stream: StreamType): string => {
+export const tickerFrame = (
+  format: Format,
+  spec: MarketSpec,
+  figures: TickerFigures,
+  nowMs: number,
+  stream: StreamType,
+  listing: Listing = active,
+): string => {
   const { last, day, prevClose, rolling, highest, lowest } = figures;
   const price = (units: number) => pointed(units, spec.decimals);
   const change = last.price - prevClose;
@@ -52,9 +60,9 @@ export const tickerFrame = (format: Format, spec: MarketSpec, figures: TickerFig
     ["highest_52_week_date", "h52wdt", `"${isoDate(highest.dayMs)}"`],
     ["lowest_52_week_price", "l52wp", price(lowest.price)],
     ["lowest_52_week_date", "l52wdt", `"${isoDate(lowest.dayMs)}"`],
-    ["market_state", "ms", '"ACTIVE"'],
+    ["market_state", "ms", `"${listing.state}"`],
     ["is_trading_suspended", "its", "false"],
-    ["delisting_date", "dd", "null"],
+    ["delisting_date", "dd", listing.delistMs === undefined ? "null" : `"${isoDate(listing.delistMs)}"`],
     ["market_warning", "mw", spec.warning ? '"CAUTION"' : '"NONE"'],
     ["timestamp", "tms", String(nowMs)],
     ["acc_trade_price_24h", "atp24h", plain(rolling?.money ?? 0n, spec.decimals + 8)],
