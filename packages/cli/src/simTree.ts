@@ -67,9 +67,9 @@ const state = Command.make("state", { control: flags.control }, (input) =>
   running(loaded, settings.printing, (command, given) => command.state(given, input)),
 ).pipe(Command.withDescription("Time, open sockets, bans, faults and counters of an exchange that is served"));
 
-const verbs = Command.make("verbs", { control: flags.control }, (input) =>
-  running(loaded, settings.printing, (command, given) => command.verbs(given, input)),
-).pipe(Command.withDescription("Every fault there is, with its parameters"));
+const verbs = Command.make("verbs", {}, () => running(loaded, settings.printing, (command, given) => command.verbs(given))).pipe(
+  Command.withDescription("Every fault there is, with its parameters"),
+);
 
 const time = Command.make("time", { ...flags.timing, control: flags.control }, (input) =>
   running(loaded, settings.printing, (command, given) => command.time(given, input)),

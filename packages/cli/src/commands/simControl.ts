@@ -1,4 +1,5 @@
 /** `naru sim fault`, `state`, `time` and `verbs`: the control port of an exchange that is served, by hand. */
+import { allVerbs } from "@naru/sim/control/faultControl";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
@@ -77,9 +78,10 @@ export const time = (flags: Printing, { speed, pause, resume, advance, control }
       : output.lines([`${momentOf(answer["nowMs"])}, ${answer["paused"] === true ? "paused" : `speed ${textOf(answer["speed"])}`}`]);
   });
 
-export const verbs = (flags: Printing, { control }: At): Effect.Effect<void, CommandFailed> =>
+/** Needs no exchange that is served: the vocabulary is the program's. */
+export const verbs = (flags: Printing): Effect.Effect<void> =>
   Effect.gen(function* () {
-    const rows = listOf(yield* askControl(flags, control, { method: "GET", path: "/_sim/verbs" }));
+    const rows = listOf(allVerbs());
     if (flags.json) return yield* Effect.forEach(rows, output.json, { discard: true });
     const style = yield* output.style;
     yield* output.lines(

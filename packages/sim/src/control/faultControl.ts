@@ -18,7 +18,7 @@ export const allVerbs = (): ReadonlyArray<unknown> => [...ownVerbs, ...toxicVerb
 
 export const listFaults = ({ exchange, proxy }: Controlled): ReadonlyArray<unknown> => [
   ...exchange.faults.list().map((active) => ({ door: "exchange", ...active })),
-  ...(proxy?.list() ?? []).map(({ id, sinceMs, toxic }) => ({ door: "proxy", id, fault: toxic, fromMs: sinceMs })),
+  ...(proxy?.list() ?? []).map(({ id, toxic }) => ({ door: "proxy", id, fault: toxic })),
 ];
 
 /** How a fault is written: the verb and its parameters as members, or as the words of a command line in `pairs`. */

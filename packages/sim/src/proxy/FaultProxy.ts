@@ -28,7 +28,6 @@ export interface FaultProxyOptions {
 export interface ActiveToxic {
   /** `p1`, `p2`, … */
   readonly id: string;
-  readonly sinceMs: number;
   readonly toxic: Toxic;
 }
 
@@ -124,7 +123,7 @@ export const makeFaultProxy = (options: FaultProxyOptions): Effect.Effect<FaultP
           return yield* new ToxicError({ field: "verb", reason: `cannot be switched on: ${maxToxics} are on` });
         const number = ++numbers;
         const id = `p${number}`;
-        yield* enforce([...toxics, { id, number, toxic, sinceMs: clock.currentTimeMillisUnsafe() }]);
+        yield* enforce([...toxics, { id, number, toxic }]);
         return id;
       }),
       off: Effect.fn("FaultProxy.off")(function* (idOrVerb) {
@@ -134,7 +133,7 @@ export const makeFaultProxy = (options: FaultProxyOptions): Effect.Effect<FaultP
         return gone;
       }),
       clear: Effect.suspend(() => enforce([])),
-      list: () => toxics.map(({ id, sinceMs, toxic }) => ({ id, sinceMs, toxic })),
+      list: () => toxics.map(({ id, toxic }) => ({ id, toxic })),
       links: () => [...links.keys()].map((link) => link.state),
     };
   });
