@@ -7,7 +7,9 @@
 import { nearest } from "@naru/router/domain/nearest";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
+import * as SchemaTransformation from "effect/SchemaTransformation";
 import { bodyVerbs } from "./verbs/bodyVerbs.ts";
 import { bookVerbs } from "./verbs/bookVerbs.ts";
 import { connectionVerbs } from "./verbs/connectionVerbs.ts";
@@ -45,11 +47,6 @@ export type Fault = AsGiven<Entry>;
 /** A fault with every default filled in. */
 export type CompleteFault = AsComplete<Entry>;
 
-/** Reads a fault from JSON, filling in defaults and refusing members the verb does not have; writes it back. */
-export const Fault: Schema.Codec<CompleteFault, Fault> = Schema.Union(
-  table.map(({ schema }): Schema.Codec<CompleteFault, Fault> => schema),
-);
-
 /** The help for one verb. */
 export interface VerbHelp {
   readonly verb: string;
@@ -85,31 +82,59 @@ const byName: ReadonlyMap<string, Entry> = new Map(table.map((entry) => [entry.v
 /** The entry of a verb; `undefined` for a name that is none. */
 export const entryOf = (verb: string): Entry | undefined => byName.get(verb);
 
+/** What is wrong with a fault that one was given, and the names that were probably meant. */
+const complaintOf = (given: Readonly<Record<string, unknown>>): FaultError | undefined => {
+  const verb = String(given["verb"]);
+  const entry = entryOf(verb);
+  if (entry === undefined) return complaint(`no fault is called ${quoted(verb)}`, nearest(verb.toLowerCase(), byName.keys(), 3));
+  const schema: Schema.Codec<CompleteFault, Fault> = entry.schema;
+  const parameters: ReadonlyMap<string, Parameter<unknown>> = new Map(Object.entries<Parameter<unknown>>(entry.parameters));
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "verb") continue;
+    const parameter = parameters.get(name);
+    if (parameter === undefined) return complaint(`${verb} has no parameter ${quoted(name)}`, nearest(name, parameters.keys(), 3));
+    if (Result.isFailure(Schema.decodeUnknownResult(schema)({ verb, [name]: value })))
+      return complaint(`${name} is ${parameter.expects}, not ${quoted(value)}`);
+  }
+  return undefined;
+};
+
+const complaint = (reason: string, near: ReadonlyArray<string> = []) => new FaultError({ reason, near });
+
+const quoted = (value: unknown): string => (JSON.stringify(value) ?? String(value)).slice(0, 60);
+
+/** The union alone would drop members it does not know, and a misspelt parameter would pass for its default. */
+const WithoutMistakes = Schema.Record(Schema.String, Schema.Unknown).check(Schema.makeFilter((given) => complaintOf(given)?.message));
+
+/**
+ * Reads a fault from JSON, filling in defaults and refusing what the verb does not have; writes it back. The type says what the chain of schemas
+ * amounts to: what `WithoutMistakes` lets through is a `Fault`.
+ */
+export const Fault = WithoutMistakes.pipe(
+  Schema.decodeTo(
+    Schema.Union(table.map(({ schema }): Schema.Codec<CompleteFault, Fault> => schema)),
+    SchemaTransformation.passthrough({ strict: false }),
+  ),
+) as unknown as Schema.Codec<CompleteFault, Fault>;
+
 /** A fault from a command line: the verb and `parameter=value` pairs. `-` and `_` in a verb are the same. */
 export const parseFault = (verb: string, pairs: ReadonlyArray<string>): Effect.Effect<CompleteFault, FaultError> =>
   Effect.suspend(() => {
     const entry = entryOf(verb) ?? entryOf(verb.replaceAll("_", "-")) ?? entryOf(verb.replaceAll("-", "_"));
-    if (entry === undefined) return fail(`no fault is called ${quoted(verb)}`, nearest(verb.toLowerCase(), byName.keys(), 3));
-    const parameters: ReadonlyMap<string, Parameter<unknown>> = new Map(Object.entries<Parameter<unknown>>(entry.parameters));
-    const given: Record<string, unknown> = { verb: entry.verb };
-    for (const pair of pairs) {
+    const given: Record<string, unknown> = { verb: entry?.verb ?? verb };
+    const parameters: ReadonlyMap<string, Parameter<unknown>> = new Map(Object.entries<Parameter<unknown>>(entry?.parameters ?? {}));
+    for (const pair of entry === undefined ? [] : pairs) {
       const mark = pair.indexOf("=");
-      if (mark < 0) return fail(`${quoted(pair)} is not of the form parameter=value`);
+      if (mark < 0) return Effect.fail(complaint(`${quoted(pair)} is not of the form parameter=value`));
       const name = pair.slice(0, mark);
-      const parameter = parameters.get(name);
-      if (parameter === undefined) return fail(`${entry.verb} has no parameter ${quoted(name)}`, nearest(name, parameters.keys(), 3));
-      if (Object.hasOwn(given, name)) return fail(`${name} is given twice`);
+      // `verb` is a member of the fault, and no parameter.
+      if (name === "verb") return Effect.fail(complaint(`the verb is given twice`));
+      if (Object.hasOwn(given, name)) return Effect.fail(complaint(`${name} is given twice`));
       const text = pair.slice(mark + 1);
-      const value = parameter.fromText(text);
-      if (!accepts(entry, name, value)) return fail(`${name} is ${parameter.expects}, not ${quoted(text)}`);
-      given[name] = value;
+      given[name] = parameters.get(name)?.fromText(text) ?? text;
     }
-    return Effect.succeed(entry.activate(given).fault);
+    const wrong = complaintOf(given);
+    return wrong === undefined && entry !== undefined
+      ? Effect.succeed(entry.activate(given).fault)
+      : Effect.fail(wrong ?? complaint("no fault"));
   });
-
-const fail = (reason: string, near: ReadonlyArray<string> = []) => Effect.fail(new FaultError({ reason, near }));
-
-const quoted = (text: string): string => JSON.stringify(text.slice(0, 60));
-
-const accepts = (entry: Entry, name: string, value: unknown): boolean =>
-  Schema.is(Schema.toType(entry.schema))({ ...entry.activate({ verb: entry.verb }).fault, [name]: value });

@@ -41,8 +41,11 @@ export interface Active {
   readonly matches: ((request: RequestTarget) => boolean) | undefined;
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Turns used up, those of `every` and `probability` that passed it by included. */
   hits: number;
   fired: number;
+  /** Fractions drawn from its sequence. */
+  drawn: number;
 }
 
 export class FaultSet {
@@ -70,7 +73,10 @@ export class FaultSet {
     const id = this.nextId++;
     const fromMs = nowMs + reach.afterMs;
     const untilMs = reach.forMs === undefined ? Infinity : fromMs + reach.forMs;
-    this.replace([...this.active, { id, fault: complete, doors: entry.doors, reach, hooks, matches, fromMs, untilMs, hits: 0, fired: 0 }]);
+    this.replace([
+      ...this.active,
+      { id, fault: complete, doors: entry.doors, reach, hooks, matches, fromMs, untilMs, hits: 0, fired: 0, drawn: 0 },
+    ]);
     return id;
   }
 
@@ -87,15 +93,11 @@ export class FaultSet {
     return this.nextId - 1;
   }
 
-  /** All that are on, in the order they were switched on. One whose time is over stays until another is switched on. */
-  list(): ReadonlyArray<ActiveFault> {
-    return this.active.map(({ id, fault, fromMs, untilMs, fired }) => ({
-      id,
-      fault,
-      fromMs,
-      untilMs: untilMs === Infinity ? null : untilMs,
-      fired,
-    }));
+  /** All that are on, in the order they were switched on; with `nowMs` without those whose time is over. */
+  list(nowMs = -Infinity): ReadonlyArray<ActiveFault> {
+    return this.active
+      .filter(({ untilMs }) => untilMs > nowMs)
+      .map(({ id, fault, fromMs, untilMs, fired }) => ({ id, fault, fromMs, untilMs: untilMs === Infinity ? null : untilMs, fired }));
   }
 
   /** Switches everything off. */
@@ -112,16 +114,17 @@ export class FaultSet {
    * The fault of this verb if it happens now, and counts it: for whoever acts on a verb that fills no hooks, such as a proxy. `on` says what it
    * happens to.
    */
-  take(verb: Fault["verb"], nowMs: number, on: string): CompleteFault | undefined {
+  take<V extends Fault["verb"]>(verb: V, nowMs: number, on: string): Extract<CompleteFault, { readonly verb: V }> | undefined {
     for (const active of this.active) {
-      if (active.fault.verb !== verb) continue;
-      const fault = this.fire(
+      const { fault } = active;
+      if (!isOf(fault, verb)) continue;
+      const taken = this.fire(
         active,
         nowMs,
         () => on,
-        () => active.fault,
+        () => fault,
       );
-      if (fault !== undefined) return fault;
+      if (taken !== undefined) return taken;
     }
     return undefined;
   }
@@ -131,8 +134,7 @@ export class FaultSet {
     const { fromMs, untilMs, reach } = active;
     if (nowMs < fromMs || nowMs >= untilMs || (reach.times !== undefined && active.fired >= reach.times)) return undefined;
     const hit = active.hits + 1;
-    let drawn = 0;
-    const chance = () => unit(hash3(hash2(this.seed, active.id), hit, drawn++));
+    const chance = () => unit(hash3(this.seed, active.id, active.drawn++));
     const skipped = hit % reach.every !== 0 || (reach.probability < 1 && chance() >= reach.probability);
     // A turn at which there turns out to be nothing to do is not used up.
     const outcome = skipped ? undefined : run({ nowMs, fromMs, untilMs, chance });
@@ -154,6 +156,9 @@ export class FaultSet {
     this.changed();
   }
 }
+
+const isOf = <V extends Fault["verb"]>(fault: CompleteFault, verb: V): fault is Extract<CompleteFault, { readonly verb: V }> =>
+  fault.verb === verb;
 
 const none: ReadonlyArray<Active> = [];
 

@@ -34,7 +34,7 @@ export interface Verb<Name extends string, P extends Parameters> {
   readonly ids: ReadonlyArray<string>;
   readonly doors: ReadonlyArray<FaultDoor>;
   readonly parameters: P;
-  /** From JSON with defaults filled in, and back. Refuses members it does not know. */
+  /** From JSON with defaults filled in, and back. Drops members it does not know. */
   readonly schema: Schema.Codec<CompleteFaultOf<Name, P>, FaultOf<Name, P>>;
   /** Reads a fault of this verb and makes it ready. Throws what the schema says of one that cannot be. */
   readonly activate: (given: unknown) => Activation<CompleteFaultOf<Name, P>>;
@@ -89,7 +89,7 @@ const verbOf =
   ): Verb<Name, C & Own> => {
     const parameters = { ...common, ...own };
     const schema = schemaOf<Name, C & Own>(name, parameters);
-    const decode = Schema.decodeUnknownSync(schema);
+    const decode = Schema.decodeUnknownSync(schema, { onExcessProperty: "error" });
     return {
       verb: name,
       about,
@@ -120,7 +120,5 @@ export const linkVerb = verbOf(timing);
 /** The members of a struct are made from the parameters one by one, which the type system does not follow: the two are the same by construction. */
 const schemaOf = <Name extends string, P extends Parameters>(name: Name, parameters: P) => {
   const fields = Object.fromEntries(Object.entries<Parameter<unknown>>(parameters).map(([key, { schema }]) => [key, schema]));
-  return Schema.Struct({ verb: Schema.Literal(name), ...fields }).annotate({
-    parseOptions: { onExcessProperty: "error" },
-  }) as unknown as Schema.Codec<CompleteFaultOf<Name, P>, FaultOf<Name, P>>;
+  return Schema.Struct({ verb: Schema.Literal(name), ...fields }) as unknown as Schema.Codec<CompleteFaultOf<Name, P>, FaultOf<Name, P>>;
 };

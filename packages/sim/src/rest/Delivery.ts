@@ -10,6 +10,6 @@ export interface Delivery {
   readonly endless?: boolean | undefined;
   /** Sent in place of the whole answer, status line included; then the connection ends. Only TCP has this. */
   readonly raw?: Uint8Array | undefined;
-  /** With `raw`: the connection stays open for the next request. */
-  readonly keepAlive?: boolean | undefined;
+  /** Sent after the answer, on a connection that stays open. Only TCP has this. */
+  readonly afterwards?: Uint8Array | undefined;
 }

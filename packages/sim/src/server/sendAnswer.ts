@@ -51,12 +51,12 @@ const sendSlowly = Effect.fnUntraced(function* (
   request: http.IncomingMessage,
   response: http.ServerResponse,
   outcome: ExchangeResponse,
-  { headersDelayMs = 0, pace, cut = "end", endless = false, raw, keepAlive = false }: Delivery,
+  { headersDelayMs = 0, pace, cut = "end", endless = false, raw, afterwards }: Delivery,
 ) {
   if (headersDelayMs > 0) yield* Effect.sleep(headersDelayMs);
   if (raw !== undefined) {
     yield* write(request.socket, raw);
-    if (!keepAlive) request.socket.end();
+    request.socket.end();
     return;
   }
   const body = writeHead(request, response, outcome, endless);
@@ -70,7 +70,10 @@ const sendSlowly = Effect.fnUntraced(function* (
     yield* write(response, piece);
     sent += piece.length;
   }
-  if (outcome.cutAfter === undefined || end >= body.length) response.end();
+  if (outcome.cutAfter === undefined || end >= body.length)
+    response.end(() => {
+      if (afterwards !== undefined) request.socket.write(afterwards);
+    });
   else if (cut === "reset") request.socket.resetAndDestroy();
   else if (cut === "end") request.socket.destroy();
 });

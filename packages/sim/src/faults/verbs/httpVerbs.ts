@@ -14,10 +14,10 @@ interface Message {
   readonly body: Uint8Array;
 }
 
-const raw = (answer: ExchangeResponse, { headers, body }: Message, keepAlive: boolean): ExchangeResponse => {
+const raw = (answer: ExchangeResponse, { headers, body }: Message): ExchangeResponse => {
   const own = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
   const head = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}`, ...own, ...headers, "", ""].join("\r\n");
-  return { ...answer, delivery: { ...answer.delivery, raw: Buffer.concat([Buffer.from(head), body]), keepAlive } };
+  return { ...answer, delivery: { ...answer.delivery, raw: Buffer.concat([Buffer.from(head), body]) } };
 };
 
 const lengths = {
@@ -43,7 +43,7 @@ export const httpVerbs = [
     {
       form: choice("How it is wrong", ["long", "short", "duplicate", "garbage"]),
     },
-    ({ form }) => ({ onAnswer: (answer) => raw(answer, { headers: lengths[form](answer.body.length), body: answer.body }, false) }),
+    ({ form }) => ({ onAnswer: (answer) => raw(answer, { headers: lengths[form](answer.body.length), body: answer.body }) }),
   ),
   restVerb(
     "chunk-error",
@@ -52,7 +52,7 @@ export const httpVerbs = [
       form: choice("What is wrong", ["bad-size", "no-end", "wrong-size"]),
     },
     ({ form }) => ({
-      onAnswer: (answer) => raw(answer, { headers: ["transfer-encoding: chunked"], body: chunks[form](answer.body) }, false),
+      onAnswer: (answer) => raw(answer, { headers: ["transfer-encoding: chunked"], body: chunks[form](answer.body) }),
     }),
   ),
   restVerb(
@@ -63,12 +63,8 @@ export const httpVerbs = [
     },
     ({ body }) => ({
       onAnswer: (answer) => {
-        const second = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-        return raw(
-          answer,
-          { headers: [`content-length: ${answer.body.length}`], body: Buffer.concat([answer.body, Buffer.from(second)]) },
-          true,
-        );
+        const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+        return { ...answer, delivery: { ...answer.delivery, afterwards: Buffer.from(head + body) } };
       },
     }),
   ),
