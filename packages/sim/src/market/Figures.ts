@@ -1,7 +1,7 @@
 /**
- * What tickers and candles say, as folds of the tape: the day, the last 24 hours, the last 52 weeks, and candles of any unit. The 52 weeks are
- * today and the 364 UTC days before it; their extremes are exact, yet only the few days whose bounds could hold an extreme are folded.
+ * What tickers and candles say, as folds of the tape: the day, the last 24 hours, the last 52 weeks, and candles of any unit.
  */
+import { type Extreme, pastExtremes } from "./Extremes.ts";
 import { type Fold, FoldBuilder } from "./Fold.ts";
 import { dayMs, hourMs, minuteMs, type MarketTape } from "./MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "./Trade.ts";
@@ -10,12 +10,6 @@ import { type CandleUnit, lengthOf, windowEnd, windowStart } from "./Windows.ts"
 export interface Candle {
   readonly startMs: number;
   readonly fold: Fold;
-}
-
-export interface Extreme {
-  readonly price: number;
-  /** Start of the UTC day. */
-  readonly dayMs: number;
 }
 
 export interface TickerFigures {
@@ -102,42 +96,6 @@ const emptyStretch = (tape: MarketTape, unit: CandleUnit, startMs: number, nowMs
     if (from + stretch <= nowMs && tape.fold(from, endOf(from + stretch - 1)) === undefined) return windowStart(unit, from - 1);
   }
   return undefined;
-};
-
-interface Extremes {
-  readonly today: number;
-  readonly highest: Extreme;
-  readonly lowest: Extreme;
-}
-
-/** The last answer for each tape: it changes once a day. */
-const remembered = new WeakMap<MarketTape, Extremes>();
-
-const pastExtremes = (tape: MarketTape, today: number): Extremes | undefined => {
-  const known = remembered.get(tape);
-  if (known?.today === today) return known;
-  const days: Array<{ readonly day: number; readonly low: number; readonly high: number }> = [];
-  for (let day = Math.max(today - 364, Math.floor(tape.openedMs / dayMs)); day < today; day++) {
-    days.push(tape.hasScripted(day) ? { day, low: -Infinity, high: Infinity } : { day, ...tape.path.dayBounds(day) });
-  }
-  let highest: Extreme | undefined;
-  for (const { day, high } of days.toSorted((a, b) => b.high - a.high || a.day - b.day)) {
-    if (highest !== undefined && high < highest.price) break;
-    const found = tape.dayFold(day)?.high;
-    if (found !== undefined && (highest === undefined || found > highest.price || (found === highest.price && day * dayMs < highest.dayMs)))
-      highest = { price: found, dayMs: day * dayMs };
-  }
-  let lowest: Extreme | undefined;
-  for (const { day, low } of days.toSorted((a, b) => a.low - b.low || a.day - b.day)) {
-    if (lowest !== undefined && low > lowest.price) break;
-    const found = tape.dayFold(day)?.low;
-    if (found !== undefined && (lowest === undefined || found < lowest.price || (found === lowest.price && day * dayMs < lowest.dayMs)))
-      lowest = { price: found, dayMs: day * dayMs };
-  }
-  if (highest === undefined || lowest === undefined) return undefined;
-  const made = { today, highest, lowest };
-  remembered.set(tape, made);
-  return made;
 };
 
 /** Folds a list of trades: the plain definition the tape's caches are tested against. */

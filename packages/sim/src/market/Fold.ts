@@ -25,6 +25,8 @@ const part = 1_000_000;
 /** So many trades at most are summed in plain numbers, and only up to this sum, then carried over into bigints. */
 export const batch = 32;
 export const plainLimit = 4e15;
+/** A batch of prices up to this one, each times {@link part}, is exact. */
+export const plainPrice = 2.5e8;
 
 /** Collects trades and folds, in order. One is used for one fold and thrown away. */
 export class FoldBuilder {
@@ -57,14 +59,16 @@ export class FoldBuilder {
   }
 
   addTrade(trade: TradeRow): void {
-    this.price(trade.price, trade.price, trade.price, trade.price);
+    const { price, size } = trade;
+    this.price(price, price, price, price);
     this.count++;
     this.ms = trade.ms;
     this.n = trade.n;
-    const size = BigInt(trade.size);
-    this.volume += size;
-    if (trade.bid) this.bidVolume += size;
-    this.money += BigInt(trade.price) * size;
+    if (price <= plainPrice && size <= plainLimit && (price * size) / part <= plainLimit) return this.add(price, size, trade.bid);
+    // Only a script has such trades.
+    this.volume += BigInt(size);
+    if (trade.bid) this.bidVolume += BigInt(size);
+    this.money += BigInt(price) * BigInt(size);
   }
 
   /** A whole seeded minute. Sums run in plain numbers, which the catalogue keeps small enough to be exact for {@link batch} trades. */
@@ -76,12 +80,7 @@ export class FoldBuilder {
       const size = minute.size[i] ?? 0;
       this.price(price, price, price, price);
       this.count++;
-      this.plainVolume += size;
-      if (minute.bid[i] === 1) this.plainBidVolume += size;
-      const high = Math.floor(size / part);
-      this.coarse += price * high;
-      this.fine += price * (size - high * part);
-      if (++this.pending === batch || this.plainVolume > plainLimit || this.coarse > plainLimit) this.carry();
+      this.add(price, size, minute.bid[i] === 1);
     }
     this.ms = minute.ms[last] ?? 0;
     this.n = minute.n[last] ?? 0;
@@ -93,6 +92,15 @@ export class FoldBuilder {
     this.carry();
     const { count, open, high, low, close, volume, bidVolume, money } = this;
     return { count, open, high, low, close, last: { ms: this.ms, n: this.n }, volume, bidVolume, money };
+  }
+
+  private add(price: number, size: number, bid: boolean): void {
+    const high = Math.floor(size / part);
+    this.plainVolume += size;
+    if (bid) this.plainBidVolume += size;
+    this.coarse += price * high;
+    this.fine += price * (size - high * part);
+    if (++this.pending === batch || this.plainVolume > plainLimit || this.coarse > plainLimit) this.carry();
   }
 
   /** From plain numbers into bigints. */

@@ -21,6 +21,9 @@ export const dayMs = 24 * hourMs;
 /** Shared by all tapes: nothing keeps a reference to it between two calls. */
 const buffer = new MinuteBuffer();
 
+/** Starts of folds remembered: one for each candle unit, two for the ticker, and some for questions about the past. */
+const maxRunning = 32;
+
 /** Nothing lies between the two points but, at one end, `trade`. */
 interface Found {
   readonly from: TapePoint;
@@ -40,6 +43,8 @@ export class MarketTape {
   private readonly minuteFolds = new Lru<Fold | undefined>(4_096);
   private readonly hourFolds = new Lru<Fold | undefined>(1_024);
   private readonly dayFolds = new Lru<Fold | undefined>(4_096);
+  /** The folds of whole minutes that were asked for last, by their start. */
+  private readonly running = new Map<number, { readonly toMs: number; readonly fold: Fold | undefined }>();
   private lastFound = nowhere;
   private nextFound = nowhere;
 
@@ -77,23 +82,14 @@ export class MarketTape {
   /** Folds the trades from `fromMs` on up to and including `upTo`. `undefined` when there are none. */
   fold(fromMs: number, upTo: TapePoint): Fold | undefined {
     const into = new FoldBuilder();
+    const from = Math.max(fromMs, this.openedMs);
+    const first = Math.ceil(from / minuteMs) * minuteMs;
+    if (first > from) this.addTrades(from, upTo, into);
+    if (first > upTo.ms) return into.build();
     const whole = upTo.n >= maxPerMs ? upTo.ms + 1 : upTo.ms;
-    let at = Math.max(fromMs, this.openedMs);
-    while (at <= upTo.ms) {
-      if (at % dayMs === 0 && at + dayMs <= whole) {
-        into.addFold(this.dayFold(at / dayMs));
-        at += dayMs;
-      } else if (at % hourMs === 0 && at + hourMs <= whole) {
-        into.addFold(this.hourFold(at / hourMs));
-        at += hourMs;
-      } else if (at % minuteMs === 0 && at + minuteMs <= whole) {
-        into.addFold(this.minuteFold(at / minuteMs));
-        at += minuteMs;
-      } else {
-        for (const trade of this.tradesOf(at)) if (trade.ms >= at && !isAfter(trade, upTo)) into.addTrade(trade);
-        at = (Math.floor(at / minuteMs) + 1) * minuteMs;
-      }
-    }
+    const current = Math.floor(whole / minuteMs) * minuteMs;
+    if (current > first) into.addFold(this.minutesFold(first, current));
+    if (current <= upTo.ms) this.addTrades(current, upTo, into);
     return into.build();
   }
 
@@ -101,9 +97,11 @@ export class MarketTape {
     return this.dayFolds.get(day, this.makeDay);
   }
 
-  /** Whether a script put trades into this UTC day. */
-  hasScripted(day: number): boolean {
-    return this.scriptedDays.has(day);
+  /** Whether exactly the seeded trades happen on this UTC day. */
+  isUntouched(day: number): boolean {
+    return (
+      !this.scriptedDays.has(day) && !this.isClosed(day * dayMs, (day + 1) * dayMs) && this.lists.isWhole(day * dayMs, (day + 1) * dayMs)
+    );
   }
 
   /** The last trade up to and including `upTo`. */
@@ -155,6 +153,7 @@ export class MarketTape {
 
   private changed(): void {
     this.version++;
+    this.running.clear();
     this.lastFound = nowhere;
     this.nextFound = nowhere;
   }
@@ -189,6 +188,39 @@ export class MarketTape {
       at += minuteMs;
     }
     return undefined;
+  }
+
+  /** Adds the trades of the minute around `fromMs`, from there on up to and including `upTo`. */
+  private addTrades(fromMs: number, upTo: TapePoint, into: FoldBuilder): void {
+    for (const trade of this.tradesOf(fromMs)) if (trade.ms >= fromMs && !isAfter(trade, upTo)) into.addTrade(trade);
+  }
+
+  /** The fold of whole minutes. What reaches to the present is asked for again and again from the same start, so it goes on from the last one. */
+  private minutesFold(fromMs: number, toMs: number): Fold | undefined {
+    const before = this.running.get(fromMs);
+    if (before?.toMs === toMs) return before.fold;
+    const into = new FoldBuilder();
+    let at = fromMs;
+    if (before !== undefined && before.toMs < toMs) {
+      into.addFold(before.fold);
+      at = before.toMs;
+    }
+    while (at < toMs) {
+      const length = at % dayMs === 0 && at + dayMs <= toMs ? dayMs : at % hourMs === 0 && at + hourMs <= toMs ? hourMs : minuteMs;
+      into.addFold(
+        length === dayMs ? this.dayFold(at / dayMs) : length === hourMs ? this.hourFold(at / hourMs) : this.minuteFold(at / minuteMs),
+      );
+      at += length;
+    }
+    const fold = into.build();
+    this.running.delete(fromMs);
+    if (this.running.size >= maxRunning)
+      for (const oldest of this.running.keys()) {
+        this.running.delete(oldest);
+        break;
+      }
+    this.running.set(fromMs, { toMs, fold });
+    return fold;
   }
 
   private minuteFold(minute: number): Fold | undefined {

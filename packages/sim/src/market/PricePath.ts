@@ -1,7 +1,7 @@
 /**
  * The price a market's trades swing around, at every minute, as a pure function of the seed: several octaves of value noise, each a line drawn
  * between hashed points of a coarser and coarser grid. The slow octaves have their points on UTC midnights, so within one day they are
- * straight lines and a day's highest and lowest possible price are known without making its trades ({@link PricePath.dayBounds}).
+ * straight lines and a day's highest and lowest possible price are known without making its trades ({@link PricePath.bound}).
  */
 import { hash3, unit } from "./Hash.ts";
 import type { MarketSpec } from "./Catalogue.ts";
@@ -22,15 +22,19 @@ const fast = [
   [20, 0.0025],
   [5, 0.0012],
 ] as const;
-const fastReach = fast.reduce((sum, [, amplitude]) => sum + amplitude, 0);
+/** Lengths in minutes, each a part of the one before, with the octaves of `fast` from the same place on bending inside. */
+export const stretches = [dayMinutes, 360, 90, 10, 1] as const;
+/** How far the octaves that bend inside a stretch reach. */
+const reaches = stretches.map((_, level) => fast.slice(level).reduce((sum, [, amplitude]) => sum + amplitude, 0));
 
 const octaves = [...slow, ...fast];
 const periods = octaves.map(([period]) => period);
 const amplitudes = octaves.map(([, amplitude]) => amplitude);
 
-/** Trades stray from the path by at most this share, plus {@link strayTicks}. */
+/** Trades stray from the path by at most this share, then are rounded, and a sweep goes on by {@link longestSweep} ticks. */
 export const strayShare = 0.0003;
-export const strayTicks = 8;
+export const longestSweep = 4;
+const strayTicks = longestSweep + 1;
 
 /** The path of one market. It remembers the grid cells last used, which changes its speed and never its answers. */
 export class PricePath {
@@ -50,12 +54,22 @@ export class PricePath {
 
   /** No trade of the UTC day lies outside these prices. `day` counts from 1970. */
   dayBounds(day: number): { readonly low: number; readonly high: number } {
+    return { low: this.bound(0, day * dayMinutes, -1), high: this.bound(0, day * dayMinutes, 1) };
+  }
+
+  /**
+   * No trade of a stretch lies above (`sign` 1) or below (`sign` -1) this price. `level` is the place of its length in {@link stretches}, and
+   * `from`, in minutes since 1970, a multiple of that length. Octaves with points only at its ends are straight lines in it.
+   */
+  bound(level: number, from: number, sign: 1 | -1): number {
     const { reference, volatility, ticks } = this.spec;
-    const first = this.noise(day * dayMinutes, slow.length);
-    const last = this.noise((day + 1) * dayMinutes, slow.length);
-    const high = reference * (1 + volatility * (Math.max(first, last) + fastReach)) * (1 + strayShare);
-    const low = reference * (1 + volatility * (Math.min(first, last) - fastReach)) * (1 - strayShare);
-    return { low: low - strayTicks * ticks.at(low), high: high + strayTicks * ticks.at(high) };
+    const straight = slow.length + level;
+    const first = sign * this.noise(from, straight);
+    const last = sign * this.noise(from + (stretches[level] ?? 1), straight);
+    const middle = reference * (1 + volatility * sign * (Math.max(first, last) + (reaches[level] ?? 0)));
+    let price = middle * (1 + sign * strayShare);
+    for (let i = 0; i < strayTicks; i++) price = sign === 1 ? ticks.up(price) : ticks.down(price);
+    return price;
   }
 
   /** The sum of the first `count` octaves, each in [-amplitude, amplitude]. */

@@ -6,7 +6,7 @@
  */
 import type { MarketSpec } from "./Catalogue.ts";
 import { hash2, Sequence } from "./Hash.ts";
-import { type PricePath, strayShare } from "./PricePath.ts";
+import { longestSweep, type PricePath, strayShare } from "./PricePath.ts";
 import type { TradeRow } from "./Trade.ts";
 
 const minuteMs = 60_000;
@@ -48,7 +48,7 @@ export const makeMinute = (path: PricePath, minute: number, out: MinuteBuffer): 
   let sweep = 0;
   let earliest = firstOffset;
   for (let i = 0; i < count; i++) {
-    if (i > 0 && (earliest > lastOffset || (sweep < 4 && random.next() < 0.15))) {
+    if (i > 0 && (earliest > lastOffset || (sweep < longestSweep && random.next() < 0.15))) {
       sweep++;
       const before = i - 1;
       const bid = out.bid[before] === 1;
@@ -56,7 +56,12 @@ export const makeMinute = (path: PricePath, minute: number, out: MinuteBuffer): 
       out.ms[i] = out.ms[before] ?? 0;
       out.n[i] = (out.n[before] ?? 0) + 1;
       out.bid[i] = bid ? 1 : 0;
-      out.price[i] = random.next() < 0.5 ? price : bid ? spec.ticks.up(price) : Math.max(spec.ticks.down(price), spec.ticks.at(price));
+      out.price[i] =
+        random.next() < 0.5 || sweep > longestSweep
+          ? price
+          : bid
+            ? spec.ticks.up(price)
+            : Math.max(spec.ticks.down(price), spec.ticks.at(price));
     } else {
       sweep = 0;
       const offset = Math.min(lastOffset, Math.max(earliest, Math.floor((i + random.next()) * slot)));

@@ -79,8 +79,12 @@ export class TradeLists {
 
   /** Whether exactly the seeded trades happen in this minute. */
   isUntouched(minute: number): boolean {
-    const [from, to] = [minute * minuteMs, (minute + 1) * minuteMs];
-    return from >= this.openedMs && to <= this.closedMs && !this.scripted.has(minute) && !this.halts.touches(from, to);
+    return !this.scripted.has(minute) && this.isWhole(minute * minuteMs, (minute + 1) * minuteMs);
+  }
+
+  /** Whether all seeded trades in `[from, to)` happen. */
+  isWhole(from: number, to: number): boolean {
+    return from >= this.openedMs && to <= this.closedMs && !this.halts.touches(from, to);
   }
 
   /** Adds a scripted trade after all others of its millisecond; `undefined` when the tape or the millisecond is full. */

@@ -1,6 +1,6 @@
 /**
  * A catalogue of any size: the hand-written markets first, then as many made-up ones as are asked for, in the proportion of quote currencies
- * the real venue has. Made-up coins have names that can be read (`KRW-BADO`, 바도), the same in every run; a few of their markets never trade at
+ * the real venue has. Made-up coins have names that can be read (`KRW-BAHI`, 바히), the same in every run; a few of their markets never trade at
  * all, as on the real venue. Here also markets are picked by code, and made busier, quieter or silent.
  */
 import { makeCatalogue, type MarketSpec, specOf } from "./Catalogue.ts";
@@ -128,7 +128,7 @@ const consonants = [
   ["S", 9],
   ["T", 16],
   ["V", 7],
-  ["Y", 11],
+  ["C", 14],
   ["Z", 12],
 ] as const;
 /** `[letter, number of the Hangul medial]` */

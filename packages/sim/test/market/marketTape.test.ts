@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { candlesBefore, foldOf, latestCandle, tickerFigures } from "../../src/market/Figures.ts";
-import { batch, type Fold, plainLimit } from "../../src/market/Fold.ts";
+import { batch, type Fold, plainLimit, plainPrice } from "../../src/market/Fold.ts";
 import { Sequence } from "../../src/market/Hash.ts";
 import { largestSize } from "../../src/market/SeededMinute.ts";
 import { dayMs, hourMs, minuteMs, type MarketTape } from "../../src/market/MarketTape.ts";
@@ -130,8 +130,10 @@ describe("the tape", () => {
       const [price, size] = [spec.reference * 1.6, largestSize(spec)];
       assert.isBelow(plainLimit + size, Number.MAX_SAFE_INTEGER, `volume of ${spec.code}`);
       assert.isBelow(plainLimit + (price * size) / 1_000_000, Number.MAX_SAFE_INTEGER, `coarse money of ${spec.code}`);
-      assert.isBelow(price * 1_000_000 * batch, Number.MAX_SAFE_INTEGER, `fine money of ${spec.code}`);
+      assert.isAtMost(price, plainPrice, spec.code);
     }
+    assert.isBelow(plainPrice * 1_000_000 * batch, Number.MAX_SAFE_INTEGER, "fine money");
+    assert.isBelow(2 * plainLimit, Number.MAX_SAFE_INTEGER, "one scripted trade more");
   });
 
   it("finds the last and the next trade as a search through all of them does", () => {
