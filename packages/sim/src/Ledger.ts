@@ -20,8 +20,8 @@ import {
 import type {
   ConnectionEntry,
   ConnectionEvent,
+  FaultEvent,
   FaultEntry,
-  FaultHappened,
   FaultSwitched,
   FrameEntry,
   RequestEntry,
@@ -31,8 +31,8 @@ import { type Page, type PageOptions, Ring } from "./ledger/Ring.ts";
 export type {
   ConnectionEntry,
   ConnectionEvent,
+  FaultEvent,
   FaultEntry,
-  FaultHappened,
   FaultSwitched,
   FrameEntry,
   RequestEntry,
@@ -53,7 +53,7 @@ export interface LedgerEntries {
   readonly tickers: TickerEntry;
   readonly candles: CandleEntry;
   readonly orderbooks: OrderbookEntry;
-  readonly faults: FaultEntry;
+  readonly faults: FaultEvent;
 }
 
 export type LedgerKind = keyof LedgerEntries;
@@ -87,7 +87,7 @@ export class Ledger {
       // A book is some kilobytes of text.
       frames: new Ring<FrameEntry>(Math.ceil(capacity / 2)),
       connections: new Ring<ConnectionEvent>(capacity),
-      faults: new Ring<FaultEntry>(capacity),
+      faults: new Ring<FaultEvent>(capacity),
       trades: new Ring<Emission<SaidOf<"trade">>>(capacity),
       tickers: new Ring<Emission<SaidOf<"ticker">>>(capacity),
       candles: new Ring<Emission<SaidOf<"candle">>>(capacity),
@@ -152,7 +152,7 @@ export class Ledger {
     this.count(`upgrade:${entry.verdict}`);
   }
 
-  recordFault(entry: FaultHappened): void {
+  recordFault(entry: FaultEntry): void {
     this.rings.faults.push({ event: "happened", ...entry });
     this.count(`fault:${entry.verb}`);
   }
@@ -225,7 +225,7 @@ export class Ledger {
   }
 
   /** The latest faults that happened, oldest first: why things went wrong. */
-  faults(verb?: string): ReadonlyArray<FaultHappened> {
+  faults(verb?: string): ReadonlyArray<FaultEntry> {
     return this.rings.faults
       .all()
       .flatMap((entry) => (entry.event === "happened" && (verb === undefined || entry.verb === verb) ? [entry] : []));

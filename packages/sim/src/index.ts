@@ -5,6 +5,7 @@ export {
   type ConnectionEntry,
   type ConnectionEvent,
   type FaultEntry,
+  type FaultEvent,
   type FrameEntry,
   type FrameKeeping,
   Ledger,

@@ -71,7 +71,7 @@ interface AboutFault {
 }
 
 /** A fault that happened. */
-export interface FaultHappened extends AboutFault {
+export interface FaultEntry extends AboutFault {
   /** What it happened to: `GET /v1/ticker?markets=KRW-BTC`, `trade KRW-BTC to connection 3`. */
   readonly on: string;
 }
@@ -79,4 +79,4 @@ export interface FaultHappened extends AboutFault {
 /** A fault that somebody switched on, with its parameters, or off. */
 export type FaultSwitched = (AboutFault & { readonly event: "on"; readonly fault: unknown }) | (AboutFault & { readonly event: "off" });
 
-export type FaultEntry = (FaultHappened & { readonly event: "happened" }) | FaultSwitched;
+export type FaultEvent = (FaultEntry & { readonly event: "happened" }) | FaultSwitched;
