@@ -91,6 +91,15 @@ export const serving = {
   controlPort: Flag.optional(portFlag("control-port", "Also a port to look into it and to switch faults on; none without it")),
   proxyPort: Flag.optional(portFlag("proxy-port", "Also a proxy that spoils TCP connections to it; none without it")),
   speed: speedFlag.pipe(Flag.withDefault(1)),
+  markets: Flag.optional(
+    Flag.Int("markets").pipe(
+      Flag.withDescription("How many markets, 1 to 900; well-known ones first, then made-up ones (the well-known)"),
+      Flag.filter(
+        (count) => count >= 1 && count <= 900,
+        () => "is no number of markets; 1 to 900 are",
+      ),
+    ),
+  ),
   faults: Flag.String("fault").pipe(
     Flag.withMetavar("verb name=value …"),
     Flag.withDescription("A fault that is on from the start; may be given several times"),

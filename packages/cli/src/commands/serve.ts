@@ -20,6 +20,7 @@ export interface ServeInput {
   readonly controlPort: Option.Option<number>;
   readonly proxyPort: Option.Option<number>;
   readonly speed: number;
+  readonly markets: Option.Option<number>;
   /** Each a verb and its parameters, with blanks between. */
   readonly faults: ReadonlyArray<string>;
 }
@@ -44,6 +45,7 @@ export const serve = (flags: Flags, input: ServeInput): Effect.Effect<void, Comm
         ...(yield* LoopbackServer),
         seed: flags.seed,
         speed: input.speed,
+        markets: exchange.world.markets.length,
         control: Option.getOrUndefined(yield* Effect.serviceOption(ControlServer)),
         proxy,
       };
@@ -58,6 +60,7 @@ interface Served {
   readonly port: number;
   readonly seed: number;
   readonly speed: number;
+  readonly markets: number;
   readonly control: ControlServer["Service"] | undefined;
   readonly proxy: FaultProxy["Service"] | undefined;
 }
@@ -65,7 +68,7 @@ interface Served {
 const servers = ({ seed }: Flags, input: ServeInput) => {
   const { port, controlPort, proxyPort } = input;
   const exchange = orConfigError("port", port, layerLoopbackServer({ port, speed: input.speed })).pipe(
-    Layer.provideMerge(Exchange.layer({ seed })),
+    Layer.provideMerge(Exchange.layer({ seed, markets: { count: Option.getOrUndefined(input.markets) } })),
   );
   const proxied = Option.match(proxyPort, {
     onNone: () => exchange,
@@ -94,13 +97,14 @@ const whyNot = (setting: string, error: unknown): string => {
   return `cannot be listened on${typeof code === "string" ? ` (${code})` : ""}`;
 };
 
-const documentOf = ({ url, socketUrl, port, seed, speed, control, proxy }: Served): unknown => ({
+const documentOf = ({ url, socketUrl, port, seed, speed, markets, control, proxy }: Served): unknown => ({
   kind: "sim",
   url,
   socketUrl,
   port,
   seed,
   speed,
+  markets,
   controlUrl: control?.url ?? null,
   proxyUrl: proxy?.url ?? null,
   proxySocketUrl: proxy?.socketUrl ?? null,

@@ -158,7 +158,7 @@ describe("naru sim serve", () => {
 
   it("serves with faults that are on, a proxy and a control port, and says where they are", async () => {
     const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-    const args = ["--port", "0", "--control-port", "0", "--proxy-port", "0", "--speed", "50", "--seed", "9", "--json"];
+    const args = ["--port", "0", "--control-port", "0", "--proxy-port", "0", "--speed", "50", "--seed", "9", "--markets", "3", "--json"];
     const server = spawn(process.execPath, [main, "sim", "serve", ...args, "--fault", "html path=/v1/market times=1"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -166,7 +166,7 @@ describe("naru sim serve", () => {
       const [line] = (await once(createInterface(server.stdout), "line")) as [string];
       const told: { readonly [name: string]: unknown } = JSON.parse(line);
       const state: { readonly [name: string]: unknown } = await (await fetch(`${String(told["controlUrl"])}/_sim/state`)).json();
-      assert.deepInclude(state, { seed: 9, speed: 50 });
+      assert.deepInclude(state, { seed: 9, speed: 50, markets: 3 });
       assert.strictEqual((state["faults"] as ReadonlyArray<unknown>).length, 1);
       assert.match(await (await fetch(`${String(told["url"])}/v1/market/all`)).text(), /^<|<html/i);
       assert.strictEqual((await fetch(`${String(told["proxyUrl"])}/v1/market/all`)).status, 200);

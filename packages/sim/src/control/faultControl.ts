@@ -13,6 +13,9 @@ import type { Controlled } from "./Controlled.ts";
 const ownVerbs = exchangeVerbs.filter(({ doors }) => doors.some((door) => door !== "proxy"));
 const ownNames = new Set(ownVerbs.map(({ verb }) => verb));
 
+/** What a served exchange cannot do: it would be switched on and nothing would happen. */
+const inMemoryOnly = new Set(ownVerbs.filter(({ doors }) => doors.every((door) => door === "memory")).map(({ verb }) => verb));
+
 /** Every verb there is. One that the exchange and the proxy both know has two rows. */
 export const allVerbs = (): ReadonlyArray<unknown> => [...ownVerbs, ...toxicVerbs];
 
@@ -44,6 +47,12 @@ export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<u
       return { id: yield* onProxy(controlled, toxic), door: "proxy", fault: toxic };
     }
     const fault = yield* pairs === undefined ? knownVerb(verb, { ...members, verb }) : parsed(verb, pairs);
+    if (inMemoryOnly.has(fault.verb))
+      return yield* new ControlError({
+        status: 409,
+        field: "verb",
+        reason: `${fault.verb} works in memory only, and this exchange is served`,
+      });
     return { id: yield* onExchange(controlled, fault), door: "exchange", fault };
   });
 

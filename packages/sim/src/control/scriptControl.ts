@@ -28,6 +28,9 @@ const words = {
   }),
   halt: Schema.Struct({ word: Schema.Literal("halt") }),
   resume: Schema.Struct({ word: Schema.Literal("resume") }),
+  maintenance: Schema.Struct({ word: Schema.Literal("maintenance"), forMs }),
+  list: Schema.Struct({ word: Schema.Literal("list"), market: Schema.String }),
+  delist: Schema.Struct({ word: Schema.Literal("delist"), market: Schema.String }),
   "cut-sockets": Schema.Struct({ word: Schema.Literal("cut-sockets") }),
   "silence-sockets": Schema.Struct({ word: Schema.Literal("silence-sockets"), forMs }),
   "refuse-upgrades": Schema.Struct({ word: Schema.Literal("refuse-upgrades"), forMs }),
@@ -64,6 +67,12 @@ const say = (word: Word): Effect.Effect<unknown, Script.ScriptError, Exchange> =
       return done(Script.halt);
     case "resume":
       return done(Script.resume);
+    case "maintenance":
+      return done(Script.maintenance(word.forMs));
+    case "list":
+      return done(Script.list(word.market));
+    case "delist":
+      return done(Script.delist(word.market));
     case "cut-sockets":
       return done(Script.cutSockets);
     case "silence-sockets":
@@ -75,4 +84,4 @@ const say = (word: Word): Effect.Effect<unknown, Script.ScriptError, Exchange> =
   }
 };
 
-const done = <R>(effect: Effect.Effect<void, never, R>): Effect.Effect<unknown, never, R> => Effect.as(effect, { done: true });
+const done = <E, R>(effect: Effect.Effect<void, E, R>): Effect.Effect<unknown, E, R> => Effect.as(effect, { done: true });

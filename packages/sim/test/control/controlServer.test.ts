@@ -207,6 +207,19 @@ describe("the control port does", () => {
     }).pipe(Effect.provide(controlled)),
   );
 
+  it.live("listings, delistings and maintenance", () =>
+    Effect.gen(function* () {
+      const say = (body: unknown) => Effect.map(ask("POST", "/_sim/script", body), ({ status }) => status);
+      assert.strictEqual(yield* say({ word: "list", market: "KRW-NEW" }), 200);
+      assert.deepInclude(yield* rest("/v1/trades/ticks?market=KRW-NEW"), { status: 200 });
+      assert.strictEqual(yield* say({ word: "list", market: "KRW-NEW" }), 400);
+      assert.strictEqual(yield* say({ word: "delist", market: "KRW-NEW" }), 200);
+      assert.deepInclude(yield* rest("/v1/trades/ticks?market=KRW-NEW"), { status: 404 });
+      assert.strictEqual(yield* say({ word: "maintenance", forMs: 60_000 }), 200);
+      assert.deepInclude(yield* rest("/v1/market/all"), { status: 500 });
+    }).pipe(Effect.provide(controlled)),
+  );
+
   it.live("cuts of sockets and refusals of new ones", () =>
     Effect.gen(function* () {
       const client = yield* listening("KRW-BTC");
@@ -253,6 +266,7 @@ describe("the control port refuses", () => {
     ["POST", "/_sim/faults", [], 400, "body"],
     ["POST", "/_sim/faults", {}, 400, "verb"],
     ["POST", "/_sim/faults", { verb: "hnag" }, 400, "verb"],
+    ["POST", "/_sim/faults", { verb: "dns-failure" }, 409, "verb"],
     ["POST", "/_sim/faults", { verb: "server-error", status: "many" }, 400, "status"],
     ["POST", "/_sim/faults", { verb: "hang", colour: "red" }, 400, "colour"],
     ["POST", "/_sim/faults", { verb: "latency", latencyMs: "long" }, 400, "latencyMs"],
