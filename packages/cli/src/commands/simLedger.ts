@@ -33,7 +33,8 @@ export const ledger = (flags: Printing, { kind, market, limit, follow, control }
     };
     let read = yield* page({ limit: String(limit) });
     yield* print(flags, read);
-    while (follow) {
+    if (!follow) return;
+    while (true) {
       if (read["more"] !== true) yield* Effect.sleep(pause);
       read = yield* page({ since: String(read["next"]), limit: String(followLimit) });
       yield* print(flags, read);

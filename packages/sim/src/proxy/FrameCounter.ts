@@ -46,7 +46,7 @@ export class FrameCounter {
     this.headBytes++;
     if (this.head.length < statusBytes) this.head += String.fromCharCode(byte);
     this.matched = byte === blankLine[this.matched] ? this.matched + 1 : byte === 13 ? 1 : 0;
-    if (this.matched === blankLine.length) this.phase = / 101$/.test(this.head) ? "header" : "other";
+    if (this.matched === blankLine.length) this.phase = this.head.endsWith(" 101") ? "header" : "other";
     else if (this.headBytes > maxHeadBytes) this.phase = "other";
   }
 
