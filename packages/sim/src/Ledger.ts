@@ -114,7 +114,10 @@ export class Ledger {
     const counts = entry.direction === "out" ? this.framesOut : this.framesIn;
     counts.set(entry.kind, (counts.get(entry.kind) ?? 0) + 1);
     if (this.frameKeeping === "text") this.rings.frames.push(entry);
-    else if (this.frameKeeping === "facts") this.rings.frames.push({ ...entry, text: "" });
+    else if (this.frameKeeping === "facts") {
+      const { atMs, connection, direction, kind, market } = entry;
+      this.rings.frames.push({ atMs, connection, direction, kind, market, text: "" });
+    }
   }
 
   /** What a frame of market data that left says. */
