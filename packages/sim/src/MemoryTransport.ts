@@ -20,6 +20,7 @@ import * as Scope from "effect/Scope";
 import { Exchange, type ExchangeModel, type ExchangeRequest } from "./Exchange.ts";
 import type { NoAnswer, SessionAction } from "./faults/Hooks.ts";
 import { receive } from "./memoryDelivery.ts";
+import { mayBeSent } from "./socket/closeCode.ts";
 import { type Driven, drive } from "./socket/drive.ts";
 import type { SessionOutput } from "./socket/SocketSession.ts";
 
@@ -82,7 +83,7 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
   };
 };
 
-export type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
+type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
 
 const pause = (ms: number): Effect.Effect<void> => (ms > 0 ? Effect.sleep(ms) : Effect.void);
 
@@ -243,10 +244,6 @@ class MemoryConnection implements Socket {
 }
 
 const encoder = new TextEncoder();
-
-/** Whether a close frame may hold the code; 1005 is a close frame without any. */
-const mayBeSent = (code: number): boolean =>
-  (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006) || (code >= 3000 && code <= 4999);
 
 /** What a client hears of an end. A code that may not be sent is an error of the protocol, and the connection ends without an answer. */
 const heard = (action: SessionAction): { readonly code: number; readonly reason: string } => {

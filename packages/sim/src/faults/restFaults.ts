@@ -42,28 +42,24 @@ export const limitOf = (faults: FaultSet, request: RequestTarget, nowMs: number)
   return limit;
 };
 
-/** The answer as all faults leave it; the same object when none did anything. */
+/** The answer as all faults leave it, in the order they were switched on; the same object when none did anything. */
 export const mangled = (faults: FaultSet, answer: ExchangeResponse, request: Answered, nowMs: number): ExchangeResponse => {
   let current = answer;
-  for (const active of faults.having("onRecord")) {
-    if (concerns(active, request, false) && active.reach.type === undefined)
-      current =
-        faults.fire(
-          active,
-          nowMs,
-          () => nameOf(request),
-          (firing) => withRecords(current, active, (record) => active.hooks.onRecord?.(record, firing)),
-        ) ?? current;
-  }
-  for (const active of faults.having("onAnswer")) {
-    if (concerns(active, request, false))
-      current =
-        faults.fire(
-          active,
-          nowMs,
-          () => nameOf(request),
-          (firing) => active.hooks.onAnswer?.(current, request, firing),
-        ) ?? current;
+  const concerned = new Set([...faults.having("onRecord"), ...faults.having("onAnswer")]);
+  for (const active of [...concerned].toSorted((a, b) => a.id - b.id)) {
+    if (!concerns(active, request, false)) continue;
+    const changed = faults.fire(
+      active,
+      nowMs,
+      () => nameOf(request),
+      (firing) => {
+        const { hooks, reach } = active;
+        // A fault of frames of one type leaves answers alone.
+        const records = reach.type === undefined ? withRecords(current, active, (record) => hooks.onRecord?.(record, firing)) : undefined;
+        return hooks.onAnswer?.(records ?? current, request, firing) ?? records;
+      },
+    );
+    current = changed ?? current;
   }
   return current;
 };
@@ -91,10 +87,10 @@ const encoder = new TextEncoder();
 
 const withRecords = (
   answer: ExchangeResponse,
-  { reach: { market } }: Active,
+  { hooks, reach: { market } }: Active,
   use: (record: ReturnType<typeof recordsOf>[number]) => boolean | undefined,
 ): ExchangeResponse | undefined => {
-  const value = answer.status === 200 ? parseJsonText(decoder.decode(answer.body)) : undefined;
+  const value = answer.status === 200 && hooks.onRecord !== undefined ? parseJsonText(decoder.decode(answer.body)) : undefined;
   if (value === undefined) return undefined;
   let changed = false;
   for (const record of recordsOf(value)) if (market === undefined || marketOf(record) === market) changed = use(record) === true || changed;

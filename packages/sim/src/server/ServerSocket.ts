@@ -4,6 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
+import { mayBeSent } from "../socket/closeCode.ts";
 import type { Driven } from "../socket/drive.ts";
 import type { SessionOutput } from "../socket/SocketSession.ts";
 
@@ -72,8 +73,7 @@ const sendFrame = (client: ServerSocket, tcp: Socket, frame: Extract<SessionOutp
 /** `ws` refuses to send a code that may not be sent. */
 const close = (client: ServerSocket, tcp: Socket, code: number, reason: string): void => {
   if (code === 1005) client.closeByServer();
-  else if ((code >= 1000 && code <= 1014 && code !== 1004 && code !== 1006) || (code >= 3000 && code <= 4999))
-    client.closeByServer(code, reason);
+  else if (mayBeSent(code)) client.closeByServer(code, reason);
   else {
     tcp.write(Buffer.of(0x88, 2, code >> 8, code & 0xff));
     tcp.end();

@@ -121,6 +121,15 @@ describe("the reach of a fault", () => {
 describe("faults together", () => {
   const nowMs = Date.UTC(2026, 0, 5, 3);
 
+  it("that change records and headers do both at once", () => {
+    const exchange = new ExchangeModel();
+    exchange.faults.on({ verb: "clock-skew", aheadMs: 3_600_000, times: 1 }, nowMs);
+    const outcome = exchange.handleRest({ method: "GET", target: "/v1/ticker?markets=KRW-BTC", headers: {}, ip: "a" }, nowMs);
+    assert.deepInclude(outcome._tag === "Response" ? outcome.headers : {}, { date: "Mon, 05 Jan 2026 04:00:00 GMT" });
+    assert.include(outcome._tag === "Response" ? new TextDecoder().decode(outcome.body) : "", `"timestamp":${nowMs + 3_600_000}`);
+    assert.deepStrictEqual([exchange.ledger.faultCount("clock-skew"), exchange.faults.list()], [1, []]);
+  });
+
   it("act one after another on an answer; the one that was first gives it", () => {
     const exchange = new ExchangeModel();
     exchange.faults.on({ verb: "slow-headers", delayMs: 70 }, nowMs);

@@ -21,14 +21,21 @@ describe("a fault harms a client that trusts every answer, the ledger says which
         const { ledger } = yield* Exchange;
         const truth = yield* ask(target);
         assert.deepStrictEqual([truth.error, truth.status], [undefined, 200]);
+        const asked = Effect.gen(function* () {
+          const all: Array<Told> = [];
+          for (let i = 0; i < asks; i++) {
+            all.push(yield* ask(target));
+            yield* TestClock.adjust("90 millis");
+          }
+          return { all, last: all[all.length - 1] ?? truth };
+        });
         yield* TestClock.adjust(laterMs);
+        const control = yield* asked;
+        assert.throws(() => harm(control.last, truth, control.all), undefined, undefined, "the harm is there without the fault");
+        yield* TestClock.adjust("2 seconds");
         yield* Script.fault(fault);
-        const all: Array<Told> = [];
-        for (let i = 0; i < asks; i++) {
-          all.push(yield* ask(target));
-          yield* TestClock.adjust("90 millis");
-        }
-        harm(all[all.length - 1] ?? truth, truth, all);
+        const { all, last } = yield* asked;
+        harm(last, truth, all);
         const fired = ledger.faults(fault.verb);
         assert.isNotEmpty(fired);
         assert.deepInclude(fired[0], { verb: fault.verb, on: `GET ${target}` });

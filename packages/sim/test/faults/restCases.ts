@@ -48,6 +48,15 @@ const remaining = (told: Told): number => Number(/sec=(\S+)/.exec(told.headers["
 
 const waits = (told: Told): number => Number(told.headers["retry-after"]) * 1_000;
 
+/** The seconds from the answer's own date to the date it names. */
+const seconds = ({ headers }: Told): number => (Date.parse(headers["retry-after"] ?? "") - Date.parse(headers["date"] ?? "")) / 1_000;
+
+/** It waits for no time, because what it was told is no number. */
+const unreadable = (also: (told: Told) => void) => (told: Told) => {
+  assert.deepStrictEqual([told.status, waits(told)], [503, Number.NaN]);
+  also(told);
+};
+
 const transfer: ReadonlyArray<RestCase> = [
   { fault: { verb: "connect-refused" }, harm: fails("NetworkError", { phase: "connect", code: "ECONNREFUSED" }) },
   {
@@ -90,11 +99,11 @@ const statuses: ReadonlyArray<RestCase> = [
   { fault: { verb: "server-error", body: "html" }, harm: noPrice(503) },
   { fault: { verb: "server-error", body: "empty" }, harm: fails("SyntaxError") },
   { fault: { verb: "retry-after", seconds: 7 }, harm: (told) => assert.deepStrictEqual([price(told), waits(told)], [undefined, 7_000]) },
-  { fault: { verb: "retry-after", form: "date" }, harm: (told) => assert.isNaN(waits(told)) },
+  { fault: { verb: "retry-after", form: "date" }, harm: unreadable((told) => assert.strictEqual(seconds(told), 5)) },
   { fault: { verb: "retry-after", form: "negative" }, harm: (told) => assert.isBelow(waits(told), 0) },
   { fault: { verb: "retry-after", form: "absurd" }, harm: (told) => assert.isAbove(waits(told), 86_400_000) },
-  { fault: { verb: "retry-after", form: "past" }, harm: (told) => assert.isNaN(waits(told)) },
-  { fault: { verb: "retry-after", form: "garbage" }, harm: (told) => assert.isNaN(waits(told)) },
+  { fault: { verb: "retry-after", form: "past" }, harm: unreadable((told) => assert.strictEqual(seconds(told), -5)) },
+  { fault: { verb: "retry-after", form: "garbage" }, harm: unreadable((told) => assert.isNaN(seconds(told))) },
   { fault: { verb: "too-many-requests" }, harm: (told) => (noPrice(429)(told), assert.strictEqual(remaining(told), 0)) },
   { fault: { verb: "too-many-requests", remaining: "absent" }, harm: (told) => (noPrice(429)(told), assert.isNaN(remaining(told))) },
   { fault: { verb: "remaining-req" }, harm: (told) => assert.isNaN(remaining(told)) },
@@ -138,7 +147,14 @@ const statuses: ReadonlyArray<RestCase> = [
 ];
 
 const markets: ReadonlyArray<RestCase> = [
-  { fault: { verb: "wrong-market" }, harm: (told, truth) => assert.notStrictEqual(price(told), price(truth)) },
+  {
+    fault: { verb: "wrong-market" },
+    harm: ({ rows }) =>
+      assert.deepStrictEqual(
+        rows.map((row) => row["market"]),
+        ["KRW-ETH"],
+      ),
+  },
   {
     fault: { verb: "stale-rest" },
     laterMs: 10_000,

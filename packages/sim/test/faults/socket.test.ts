@@ -11,11 +11,11 @@ const layer = layerMemoryTransport().pipe(Layer.provideMerge(Exchange.layer({ se
 const made = Array.from({ length: 10 }, (_, i) => 96_000_000 + i * 1_000);
 
 /** Opens, subscribes, and watches ten trades. */
-const watch = (one: SocketCase) =>
+const watch = (one: SocketCase, withFault: boolean) =>
   Effect.gen(function* () {
     const transport = yield* Transport;
     const socket = new NaiveSocket();
-    const switchOn = Script.fault(one.fault);
+    const switchOn = withFault ? Script.fault(one.fault) : Effect.void;
     yield* Script.halt;
     if (one.begins === "connect") yield* switchOn;
     const opening = transport.socket("ws://sim/websocket/v1", socket.handlers);
@@ -51,7 +51,9 @@ describe("a fault harms a client that trusts its socket, and the ledger says whi
     it.effect(words(one), () =>
       Effect.gen(function* () {
         const { ledger } = yield* Exchange;
-        one.harm(yield* watch(one));
+        const control = yield* Effect.provide(watch(one, false), Layer.fresh(layer));
+        assert.throws(() => one.harm(control), undefined, undefined, "the harm is there without the fault");
+        one.harm(yield* watch(one, true));
         const fired = ledger.faults(one.fault.verb);
         assert.isNotEmpty(fired);
         assert.match(fired[0]?.on ?? "", /connection 1$|^GET \/websocket\/v1$/);
@@ -63,7 +65,7 @@ describe("a fault harms a client that trusts its socket, and the ledger says whi
 describe("without a fault", () => {
   it.effect("the same watch shows every trade, in order, at its time, and a pong", () =>
     Effect.gen(function* () {
-      const watched = yield* watch({ fault: { verb: "hang" }, harm: () => {} });
+      const watched = yield* watch({ fault: { verb: "hang" }, harm: () => {} }, false);
       assert.deepStrictEqual(watched.socket.prices, made);
       assert.deepStrictEqual(watched.seenAt, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
       assert.deepStrictEqual([watched.socket.pongs, watched.socket.closes, watched.socket.broken], [1, [], 0]);

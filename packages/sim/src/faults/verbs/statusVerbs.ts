@@ -143,7 +143,7 @@ export const statusVerbs = [
   ),
   restVerb(
     "limit-change",
-    { about: "The exchange allows fewer requests than it says", ids: ["D05"] },
+    { about: "The exchange changed how many requests it allows", ids: ["D05"] },
     {
       perWindow: whole("Requests of one group in one window", 5, { min: 0 }),
     },
