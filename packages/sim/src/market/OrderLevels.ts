@@ -40,7 +40,7 @@ export class OrderLevels {
   }
 
   /** Puts the level of `price` at `ms` and those beyond it into `out`, until there are `count`. With `skipFirst`, only those beyond. */
-  fill(out: Array<BookLevel>, price: number, upwards: boolean, ms: number, count: number, skipFirst: boolean): void {
+  collect(out: Array<BookLevel>, price: number, upwards: boolean, ms: number, count: number, skipFirst: boolean): void {
     let slot = this.slotOf(price);
     if (skipFirst) slot = this.beyond(slot, upwards);
     while (out.length < count && slot.price > 0) {

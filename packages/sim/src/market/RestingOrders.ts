@@ -51,9 +51,9 @@ const sides = (tape: MarketTape, burst: Burst, touched: ReadonlyArray<BookLevel>
   const orders = ordersOf(tape);
   const depth = Math.min(levels, levels > ordinaryLevels ? spec.depth * 8 : spec.depth);
   const near = touched.slice(0, depth);
-  orders.fill(near, burst.lastPrice, burst.bid, ms, depth, true);
+  orders.collect(near, burst.lastPrice, burst.bid, ms, depth, true);
   const far: Array<BookLevel> = [];
-  orders.fill(far, otherSide(tape, burst), !burst.bid, ms, depth, false);
+  orders.collect(far, otherSide(tape, burst), !burst.bid, ms, depth, false);
   while (far.length < near.length) far.push(none);
   while (near.length < far.length) near.push(none);
   return burst.bid ? { asks: near, bids: far } : { asks: far, bids: near };

@@ -170,7 +170,7 @@ export class MarketStream {
 
   private bookFrame(format: Format, nowMs: number, stream: StreamType): Emitted | undefined {
     const { tape, depth, step, level } = this.request;
-    const last = tape.last(endOf(nowMs));
+    const last = step === 0 ? undefined : tape.last(endOf(nowMs));
     if (step !== 0 && (last === undefined || !groupingSteps(tape.spec, last.price).includes(step))) return undefined;
     const { halts } = this.world;
     const book = step === 0 ? bookAt(tape, halts, nowMs) : groupedBookAt(tape, halts, nowMs, step);

@@ -83,7 +83,11 @@ export const bookRow = (spec: MarketSpec, book: Book, count: number, level: stri
   return `{"market":"${spec.code}","timestamp":${book.timestamp},${totals},"orderbook_units":[${units.join(",")}],"level":${level}}`;
 };
 
-export const totalSize = (levels: ReadonlyArray<BookLevel>): bigint => levels.reduce((sum, level) => sum + BigInt(level.size), 0n);
+export const totalSize = (levels: ReadonlyArray<BookLevel>): bigint | number => {
+  let sum = 0;
+  for (const level of levels) sum += level.size;
+  return sum <= Number.MAX_SAFE_INTEGER ? sum : levels.reduce((exact, level) => exact + BigInt(level.size), 0n);
+};
 
 const cautionNames = [
   "PRICE_FLUCTUATIONS",

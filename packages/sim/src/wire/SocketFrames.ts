@@ -10,6 +10,7 @@ import { active, type Listing } from "../market/Lifecycle.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import { compactDate, compactTime, isoDate, isoSeconds, kstOffsetMs, timeOfDay } from "./Dates.ts";
+import { spellerOf } from "./LevelSpelling.ts";
 import { changeOf, totalSize } from "./RestRows.ts";
 import { fixed, java, money, plain, pointed, ratio } from "./Spelling.ts";
 
@@ -105,16 +106,17 @@ export const tradeFrame = (
   ]);
 };
 
+const noLevel = { price: 0, size: 0 };
+
 export const bookFrame = (format: Format, spec: MarketSpec, book: Book, depth: number, level: string, stream: StreamType): string => {
   const simple = isSimple(format);
   const [asks, bids] = [book.asks.slice(0, depth), book.bids.slice(0, depth)];
-  const price = (units: number) => (units === 0 ? "0" : simple ? plain(units, spec.decimals) : java(units, spec.decimals));
-  const size = (units: number) => (units === 0 ? "0.0" : simple ? java(units, 8) : fixed(units, 8));
+  const speller = spellerOf(spec, simple);
   // Written out: thirty of them in every frame of a busy market.
   const [ap, bp, as, bs] = simple ? ["ap", "bp", "as", "bs"] : ["ask_price", "bid_price", "ask_size", "bid_size"];
   const units = asks.map((ask, i) => {
-    const bid = bids[i] ?? { price: 0, size: 0 };
-    return `{"${ap}":${price(ask.price)},"${bp}":${price(bid.price)},"${as}":${size(ask.size)},"${bs}":${size(bid.size)}}`;
+    const [above, below] = [speller.spell(ask), speller.spell(bids[i] ?? noLevel)];
+    return `{"${ap}":${above.price},"${bp}":${below.price},"${as}":${above.size},"${bs}":${below.size}}`;
   });
   return render(format, [
     ["type", "ty", '"orderbook"'],

@@ -97,7 +97,11 @@ describe("the resting orders", () => {
       const world = new World(seed, start);
       for (const { code } of world.markets) {
         const tape = world.tape(code)!;
-        for (let i = 0; i < 25; i++) checkLadder(tape, at(world, tape, Math.floor(now + 9 * dayMs * random.next())));
+        for (let i = 0; i < 25; i++) {
+          const book = at(world, tape, Math.floor(now + 9 * dayMs * random.next()));
+          checkLadder(tape, book);
+          assert.strictEqual(book.asks.length, book.bids.length);
+        }
       }
     }
   });
