@@ -77,7 +77,10 @@ export const makeControlServer = (
 const handle = (controlled: Controlled, request: http.IncomingMessage): Effect.Effect<unknown, ControlError> =>
   Effect.gen(function* () {
     yield* fromHere(request.headers);
-    const { pathname, searchParams } = new URL(request.url ?? "/", `http://${host}`);
+    const { pathname, searchParams } = yield* Effect.try({
+      try: () => new URL(request.url ?? "/", `http://${host}`),
+      catch: () => badField("path", "is no URL"),
+    });
     const { endpoint, name } = yield* routeControl(request.method ?? "GET", pathname);
     const text = yield* readBody(request);
     return yield* endpoint.answer(controlled, {

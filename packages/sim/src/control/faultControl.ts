@@ -38,53 +38,61 @@ const decodeWritten = bodyDecoder(Written);
 
 export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<unknown, ControlError> =>
   Effect.gen(function* () {
-    const { verb, pairs, door, ...members } = yield* decodeWritten(body);
+    const { verb: given, pairs, door, ...members } = yield* decodeWritten(body);
     if (pairs !== undefined && Object.keys(members).length > 0)
       return yield* badField("pairs", "stand alone: parameters are members of the body or words in pairs, not both");
-    const isOwn = ownNames.has(verb) || !isToxicVerb(verb);
-    if (door === "proxy" || (door === undefined && !isOwn)) {
-      const toxic = yield* Effect.mapError(pairs === undefined ? decodeToxic({ ...members, verb }) : parseToxic(verb, pairs), asBadField);
+    const own = spellings(given).find((verb) => ownNames.has(verb));
+    const ofProxy = spellings(given).find(isToxicVerb);
+    if (ofProxy !== undefined && (door === "proxy" || (door === undefined && own === undefined))) {
+      const read = pairs === undefined ? decodeToxic({ ...members, verb: ofProxy }) : parseToxic(ofProxy, pairs);
+      const toxic = yield* Effect.mapError(read, asBadField);
       return { id: yield* onProxy(controlled, toxic), door: "proxy", fault: toxic };
     }
+    if (door === "proxy" || (own === undefined && ofProxy !== undefined))
+      return yield* badField("door", `is wrong: ${given} is a fault of the ${door === "proxy" ? "exchange" : "proxy"}`);
+    const verb = own ?? given;
     const fault = yield* pairs === undefined ? knownVerb(verb, { ...members, verb }) : parsed(verb, pairs);
-    if (inMemoryOnly.has(fault.verb))
+    if (inMemoryOnly.has(fault.verb)) {
       return yield* new ControlError({
         status: 409,
         field: "verb",
         reason: `${fault.verb} works in memory only, and this exchange is served`,
       });
+    }
     return { id: yield* onExchange(controlled, fault), door: "exchange", fault };
   });
+
+/** `-` and `_` in a verb are the same. */
+const spellings = (verb: string): ReadonlyArray<string> => [verb, verb.replaceAll("_", "-"), verb.replaceAll("-", "_")];
 
 /** Switches off by id or by verb, at both doors. */
 export const switchOff = (controlled: Controlled, idOrVerb: string): Effect.Effect<unknown, ControlError> =>
   Effect.gen(function* () {
-    const { exchange, proxy } = controlled;
-    const isId = /^\d+$/.test(idOrVerb);
-    const gone = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied(controlled)].filter(
-      ({ id, verb }) => String(id) === idOrVerb || verb === idOrVerb,
-    );
-    const own = exchange.faults.off(isId ? Number(idOrVerb) : idOrVerb);
-    const others = proxy === undefined ? 0 : yield* Effect.mapError(proxy.off(idOrVerb), asBadField);
-    if (own + others === 0) return yield* new ControlError({ status: 404, field: null, reason: `no fault ${idOrVerb} is on` });
-    const atMs = yield* exchange.now;
-    for (const { id, verb } of gone) exchange.ledger.recordFaultSwitched({ atMs, event: "off", id, verb });
-    return { off: own + others };
+    const names = spellings(idOrVerb);
+    const off = yield* offWhere(controlled, ({ id, verb }) => String(id) === idOrVerb || names.includes(verb));
+    if (off === 0) return yield* new ControlError({ status: 404, field: null, reason: `no fault ${idOrVerb} is on` });
+    return { off };
   });
 
 /** Switches everything off; returns how many were on. */
-export const switchAllOff = (controlled: Controlled): Effect.Effect<number, ControlError> =>
-  Effect.gen(function* () {
-    const { exchange, proxy } = controlled;
-    const all = [...exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb })), ...proxied(controlled)];
-    exchange.faults.clear();
-    if (proxy !== undefined) yield* Effect.mapError(proxy.clear, asBadField);
-    const atMs = yield* exchange.now;
-    for (const { id, verb } of all) exchange.ledger.recordFaultSwitched({ atMs, event: "off", id, verb });
-    return all.length;
-  });
+export const switchAllOff = (controlled: Controlled): Effect.Effect<number, ControlError> => offWhere(controlled, () => true);
 
-const proxied = ({ proxy }: Controlled) => (proxy?.list() ?? []).map(({ id, toxic }) => ({ id, verb: toxic.verb }));
+interface On {
+  readonly id: number | string;
+  readonly verb: string;
+}
+
+const offWhere = ({ exchange, proxy }: Controlled, wanted: (on: On) => boolean): Effect.Effect<number, ControlError> =>
+  Effect.gen(function* () {
+    const own = exchange.faults.list().map(({ id, fault }) => ({ id, verb: fault.verb }));
+    const ofProxy = (proxy?.list() ?? []).map(({ id, toxic }) => ({ id, verb: toxic.verb }));
+    for (const { id } of own.filter(wanted)) exchange.faults.off(id);
+    for (const { id } of ofProxy.filter(wanted)) if (proxy !== undefined) yield* Effect.mapError(proxy.off(id), asBadField);
+    const atMs = yield* exchange.now;
+    const gone = [...own, ...ofProxy].filter(wanted);
+    for (const { id, verb } of gone) exchange.ledger.recordFaultSwitched({ atMs, event: "off", id, verb });
+    return gone.length;
+  });
 
 const onProxy = ({ exchange, proxy }: Controlled, toxic: Toxic): Effect.Effect<string, ControlError> =>
   Effect.gen(function* () {

@@ -176,10 +176,23 @@ describe("the control port does", () => {
       assert.strictEqual(code, "ECONNREFUSED");
       const both = yield* ask("POST", "/_sim/faults", { verb: "half_open", door: "proxy" });
       assert.strictEqual(both.json.door, "proxy");
-      assert.strictEqual((yield* ask("POST", "/_sim/faults", { verb: "half_open" })).json.door, "exchange");
+      assert.strictEqual((yield* ask("POST", "/_sim/faults", { verb: "half-open" })).json.door, "exchange");
       assert.strictEqual((yield* ask("DELETE", "/_sim/faults/p1")).json.off, 1);
       assert.strictEqual((yield* ask("DELETE", "/_sim/faults")).json.off, 2);
       assert.deepStrictEqual((yield* ask("GET", "/_sim/faults")).json, []);
+    }).pipe(Effect.provide(controlled)),
+  );
+
+  it.live("faults whose verb is spelt with the other dash", () =>
+    Effect.gen(function* () {
+      const on = yield* ask("POST", "/_sim/faults", { verb: "server_error", status: 502, path: "/v1/market" });
+      assert.deepInclude(on.json.fault, { verb: "server-error", status: 502, path: "/v1/market" });
+      assert.deepInclude((yield* ask("POST", "/_sim/faults", { verb: "reset-peer", timeoutMs: 7 })).json, {
+        id: "p1",
+        fault: { verb: "reset_peer", timeoutMs: 7, direction: "up", toxicity: 1 },
+      });
+      assert.strictEqual((yield* ask("DELETE", "/_sim/faults/reset-peer")).json.off, 1);
+      assert.strictEqual((yield* ask("DELETE", "/_sim/faults/server_error")).json.off, 1);
     }).pipe(Effect.provide(controlled)),
   );
 
@@ -251,6 +264,7 @@ describe("the control port refuses", () => {
   const refused: ReadonlyArray<readonly [method: string, path: string, body: unknown, status: number, field: string | null]> = [
     ["GET", "/", undefined, 404, null],
     ["GET", "/v1/ticker", undefined, 404, null],
+    ["GET", "//", undefined, 400, "path"],
     ["GET", "/_sim/ledger/prices", undefined, 404, null],
     ["GET", "/_sim/ledger/trades/more", undefined, 404, null],
     ["DELETE", "/_sim/faults/99", undefined, 404, null],
@@ -267,6 +281,9 @@ describe("the control port refuses", () => {
     ["POST", "/_sim/faults", {}, 400, "verb"],
     ["POST", "/_sim/faults", { verb: "hnag" }, 400, "verb"],
     ["POST", "/_sim/faults", { verb: "dns-failure" }, 409, "verb"],
+    ["POST", "/_sim/faults", { verb: "hang", door: "proxy" }, 400, "door"],
+    ["POST", "/_sim/faults", { verb: "latency", door: "exchange" }, 400, "door"],
+    ["POST", "/_sim/faults", { verb: "server_error", colour: "red" }, 400, "colour"],
     ["POST", "/_sim/faults", { verb: "server-error", status: "many" }, 400, "status"],
     ["POST", "/_sim/faults", { verb: "hang", colour: "red" }, 400, "colour"],
     ["POST", "/_sim/faults", { verb: "latency", latencyMs: "long" }, 400, "latencyMs"],

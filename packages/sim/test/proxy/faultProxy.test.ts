@@ -450,7 +450,7 @@ describe("the fault proxy's limits", () => {
     }).pipe(Effect.scoped),
   );
 
-  it.effect("stop a fiber of every connection that is over", () =>
+  it.effect("forget every connection that is over", () =>
     Effect.gen(function* () {
       const { proxy, sockets } = yield* behind();
       const closing = yield* Effect.forkChild(
