@@ -43,6 +43,7 @@ export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.t
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";
 export { ControlServer, type ControlOptions, layerControlServer } from "./control/ControlServer.ts";
 export { type ActiveToxic, FaultProxy, type FaultProxyOptions, layerFaultProxy, makeFaultProxy } from "./proxy/FaultProxy.ts";
+export type { LinkState } from "./proxy/LinkState.ts";
 export { type Toxic, ToxicError, type ToxicInput } from "./proxy/Toxic.ts";
 export { ExchangeClock } from "./time/ExchangeClock.ts";
 export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";

@@ -12,7 +12,8 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { LoopbackServer } from "../server/LoopbackServer.ts";
 import type { NumberedToxic } from "./Lane.ts";
-import { Link, type LinkState } from "./Link.ts";
+import { Link } from "./Link.ts";
+import type { LinkState } from "./LinkState.ts";
 import { decodeToxic, ToxicError, type ToxicInput, type Toxic } from "./Toxic.ts";
 
 export interface FaultProxyOptions {

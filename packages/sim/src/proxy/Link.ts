@@ -3,15 +3,7 @@ import type * as net from "node:net";
 import * as Effect from "effect/Effect";
 import { hash3, unit } from "../market/Hash.ts";
 import { Lane, type LaneContext, type NumberedToxic } from "./Lane.ts";
-
-/** One connection, as it is told to who asks. */
-export interface LinkState {
-  readonly connection: number;
-  /** Bytes that arrived from the client, or from the server, and have not left yet. */
-  readonly waiting: { readonly up: number; readonly down: number };
-  /** Bytes that ever arrived. */
-  readonly arrived: { readonly up: number; readonly down: number };
-}
+import type { LinkState } from "./LinkState.ts";
 
 export class Link {
   private readonly client: net.Socket;
