@@ -6,6 +6,8 @@ import * as flags from "./flags.ts";
 import { explain, stream } from "./kinds.ts";
 import { running } from "./running.ts";
 import * as settings from "./settings.ts";
+import * as tapeFlags from "./tapeFlags.ts";
+import { sim } from "./simTree.ts";
 
 export const version = "0.1.0";
 
@@ -92,7 +94,7 @@ const decode = Command.make(
     ),
 ).pipe(Command.withDescription("Recorded frames and bodies to JSON documents, one per line, with --json or without"));
 
-const record = Command.make("record", flags.record, (input) =>
+const record = Command.make("record", tapeFlags.record, (input) =>
   running(
     () => import("./commands/record.ts"),
     settings.connection,
@@ -106,7 +108,7 @@ const record = Command.make("record", flags.record, (input) =>
   Command.withGlobalFlags(settings.connectionFlags),
 );
 
-const replay = Command.make("replay", flags.replay, (input) =>
+const replay = Command.make("replay", tapeFlags.replay, (input) =>
   running(
     () => import("./commands/replay.ts"),
     settings.printing,
@@ -116,19 +118,6 @@ const replay = Command.make("replay", flags.replay, (input) =>
   Command.withDescription("A tape as an exchange on this machine, for clients in any language; or printed"),
   Command.withExamples([{ command: "naru replay btc.tape --speed 10 --print", description: "What was recorded, ten times as fast" }]),
 );
-
-const serve = Command.make("serve", { port: flags.port }, (input) =>
-  running(
-    () => import("./commands/serve.ts"),
-    settings.emulated,
-    (command, given) => command.serve(given, input),
-  ),
-).pipe(
-  Command.withDescription("Serve it on this machine until interrupted, for clients in any language"),
-  Command.withGlobalFlags(settings.emulatedFlags),
-);
-
-const sim = Command.make("sim").pipe(Command.withDescription("The emulated exchange"), Command.withSubcommands([serve]));
 
 const demo = Command.make("demo", {}, () =>
   running(

@@ -154,7 +154,8 @@ export const parseDuration = (text: string): Result.Result<number, string> => {
   return Result.succeed(Number(number) * (millisPerUnit[unit] ?? 1));
 };
 
-function duration(name: string, description: string) {
+/** A flag that takes a length of time, in milliseconds when it is given. */
+export function duration(name: string, description: string) {
   return unlessGiven(
     Flag.String(name).pipe(
       Flag.withMetavar("duration"),

@@ -22,7 +22,7 @@ import { hasRawTo, invalidParameter } from "./rest/Query.ts";
 import { type Answer, answerRoute, refusal, type Route, routeOf } from "./rest/Routes.ts";
 import { ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
-import { SocketSession } from "./socket/SocketSession.ts";
+import { SocketSession, type SocketState } from "./socket/SocketSession.ts";
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -72,7 +72,7 @@ export class ExchangeModel {
     this.options = resolveOptions(options);
     const { seed, historyStartMs, markets, lifecycle, maintenance, profile } = this.options;
     this.world = new World(seed, historyStartMs, { ...markets, quotes: profile.quotes }, { lifecycle, maintenance: maintenance.windows });
-    this.ledger = new Ledger(this.options.ledgerCapacity);
+    this.ledger = new Ledger(this.options.ledgerCapacity, this.options.ledger.frames);
     this.limits = new ServerLimits(this.options.limits);
     this.faults = new FaultSet(
       this.options.seed,
@@ -159,27 +159,40 @@ export class ExchangeModel {
   upgrade(request: ExchangeRequest, nowMs: number): UpgradeOutcome {
     const { options } = this;
     const target = this.targetOf(request);
+    const refuse = (verdict: Exclude<Verdict, "accepted">, answer: UpgradeOutcome): UpgradeOutcome => {
+      const status = answer._tag === "Refused" ? answer.status : null;
+      this.ledger.recordRefused({ atMs: nowMs, target: request.target, ip: request.ip, headers: request.headers, verdict, status });
+      return answer;
+    };
     const fail = (verdict: FaultVerdict): UpgradeOutcome =>
-      verdict._tag === "Scripted" ? { ...scripted(verdict, answers.dateHeader(options, nowMs)), _tag: "Refused" } : verdict;
+      verdict._tag === "Scripted"
+        ? refuse(verdict.verdict ?? "fault", { ...scripted(verdict, answers.dateHeader(options, nowMs)), _tag: "Refused" })
+        : refuse("fault", verdict);
     const arrival = verdictOf(this.faults, "onArrival", target, nowMs);
     if (arrival !== undefined) return fail(arrival);
-    if (target.path !== "/websocket/v1") return refused(answers.notRouted(options, nowMs));
+    if (target.path !== "/websocket/v1") return refuse("unrouted", refused(answers.notRouted(options, nowMs)));
     const verdict = verdictOf(this.faults, "onUpgrade", target, nowMs);
     if (verdict !== undefined) return fail(verdict);
-    if (this.world.maintenance.endAt(nowMs) !== undefined) return refused(answers.unavailable(options, nowMs));
+    if (this.world.maintenance.endAt(nowMs) !== undefined) return refuse("fault", refused(answers.unavailable(options, nowMs)));
     const withOrigin = this.hasOrigin(request);
     const admission = this.limits.admitConnect(request.ip, withOrigin, nowMs);
     if (admission._tag !== "Accepted") {
       const answer = answers.overrun(options, admission, answers.dateHeader(options, nowMs), nowMs);
-      return refused(admission._tag === "Limited" ? { ...answer, status: options.limits.connectOverrunStatus } : answer);
+      if (admission._tag === "Banned") return refuse("banned", refused(answer));
+      return refuse("limited", refused({ ...answer, status: options.limits.connectOverrunStatus }));
     }
     const headers = answers.handshakeHeaders(options, withOrigin, admission.remaining);
-    return { _tag: "Accepted", headers, driven: this.open(request.ip, target.door, nowMs) };
+    return { _tag: "Accepted", headers, driven: this.open(request, target.door, nowMs) };
   }
 
   /** Open connections. */
   get openSockets(): number {
     return this.sessions.size;
+  }
+
+  /** Every open connection, oldest first. */
+  sockets(): ReadonlyArray<SocketState> {
+    return [...this.sessions.keys()].map((session) => session.state());
   }
 
   /** Tells every connection that the tape changed. */
@@ -208,8 +221,8 @@ export class ExchangeModel {
     return answerRoute(route, { world: this.world.at(nowMs), query, nowMs, wire, rest });
   }
 
-  private open(ip: string, door: FaultDoor, nowMs: number): Driven {
-    const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, closed: undefined };
+  private open({ ip, headers }: ExchangeRequest, door: FaultDoor, nowMs: number): Driven {
+    const entry: ConnectionEntry = { connection: ++this.connections, openedMs: nowMs, ip, headers, closed: undefined };
     const signal = Latch.makeUnsafe(false);
     const session = new SocketSession({
       world: this.world,

@@ -3,6 +3,7 @@
  * behaviours are possible, the one that is harder on a client. A profile changes what its exchange is known to do differently; what is given
  * here wins over both.
  */
+import type { FrameKeeping } from "./Ledger.ts";
 import type { Profile } from "./profile/Profile.ts";
 import { type ProfileName, profiles } from "./profile/profiles.ts";
 import { makeWire, type Wire, type WireOptions } from "./wire/Wire.ts";
@@ -34,6 +35,12 @@ export interface ExchangeOptions {
   readonly socket?: Partial<SocketOptions> | undefined;
   /** Entries the ledger keeps of each kind. Default 10,000. */
   readonly ledgerCapacity?: number | undefined;
+  readonly ledger?: Partial<LedgerOptions> | undefined;
+}
+
+export interface LedgerOptions {
+  /** What is kept of each frame: its text too, what it said, or nothing but the counters. Default text. */
+  readonly frames: FrameKeeping;
 }
 
 export interface RestOptions {
@@ -163,6 +170,7 @@ export interface ResolvedOptions {
   readonly limits: LimitOptions;
   readonly socket: SocketOptions;
   readonly ledgerCapacity: number;
+  readonly ledger: LedgerOptions;
 }
 
 export const defaultOriginMs = Date.UTC(2026, 0, 5, 3);
@@ -233,5 +241,6 @@ export const resolveOptions = (options: ExchangeOptions = {}): ResolvedOptions =
     limits: { ...defaultLimits, ...profile.defaults.limits, ...options.limits },
     socket: { ...defaultSocket, ...profile.defaults.socket, ...options.socket },
     ledgerCapacity: options.ledgerCapacity ?? 10_000,
+    ledger: { frames: "text", ...options.ledger },
   };
 };

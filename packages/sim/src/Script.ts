@@ -75,6 +75,14 @@ export const resume: Effect.Effect<void, never, Exchange> = withModel((exchange,
   exchange.tapeChanged();
 });
 
+/** Switches a fault on, from now; returns its id. Dies when a parameter is out of range. */
+export const fault = (given: Fault): Effect.Effect<number, never, Exchange> =>
+  Effect.flatMap(Exchange, (exchange) => Effect.map(exchange.now, (nowMs) => exchange.faults.on(given, nowMs)));
+
+/** Switches faults off by the id of one or by verb; returns how many were on. */
+export const endFault = (idOrVerb: number | string): Effect.Effect<number, never, Exchange> =>
+  Effect.map(Exchange, (exchange) => exchange.faults.off(idOrVerb));
+
 /** Every service is off from now on for so long: no trades, no candles, REST and sockets as `ExchangeOptions.maintenance` says. */
 export const maintenance = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>
   withModel((exchange, nowMs) => {
@@ -89,13 +97,6 @@ export const list = (market: string): Effect.Effect<void, ScriptError, Exchange>
 /** The market is gone from now on, with its history; its last ticker says so. Fails when it is not listed. */
 export const delist = (market: string): Effect.Effect<void, ScriptError, Exchange> =>
   changeListing((exchange, nowMs) => (exchange.world.delist(market, nowMs) ? undefined : `no market ${market}`));
-/** Switches a fault on, from now; returns its id. Dies when a parameter is out of range. */
-export const fault = (given: Fault): Effect.Effect<number, never, Exchange> =>
-  Effect.flatMap(Exchange, (exchange) => Effect.map(exchange.now, (nowMs) => exchange.faults.on(given, nowMs)));
-
-/** Switches faults off by the id of one or by verb; returns how many were on. */
-export const endFault = (idOrVerb: number | string): Effect.Effect<number, never, Exchange> =>
-  Effect.map(Exchange, (exchange) => exchange.faults.off(idOrVerb));
 
 /** Drops every socket at once, without a close frame: close code 1006. */
 export const cutSockets: Effect.Effect<void, never, Exchange> = Effect.asVoid(fault({ verb: "cut", forMs: 1_000 }));

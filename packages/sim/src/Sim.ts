@@ -20,6 +20,7 @@ import * as Random from "effect/Random";
 import { Exchange } from "./Exchange.ts";
 import { layerMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 import { defaultOriginMs, type ExchangeOptions } from "./Options.ts";
+import { FaultProxy, layerBeforeServer } from "./proxy/FaultProxy.ts";
 import { layerLoopbackServer, type LoopbackOptions, LoopbackServer } from "./server/LoopbackServer.ts";
 import type { ExchangeClock } from "./time/ExchangeClock.ts";
 
@@ -81,15 +82,31 @@ export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
  * The exchange behind real HTTP and WebSocket on a free port of 127.0.0.1, and the live network layer to it. With a `speed` the exchange lives
  * that much faster than the router, which sees its clock run away.
  */
-export const layerLoopback = (options: SimOptions & LoopbackOptions = {}): Layer.Layer<Services | LoopbackServer | ExchangeClock> =>
-  Layer.unwrap(
-    Effect.map(LoopbackServer, ({ url, socketUrl }) => {
-      const profile: UpbitProfile = { ...simulated(options), restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
-      return routerOver(profile, options).pipe(
-        Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)),
-      );
-    }),
-  ).pipe(Layer.provideMerge(layerLoopbackServer(options)), Layer.provideMerge(Exchange.layer(options)));
+export function layerLoopback(options?: SimOptions & LoopbackOptions): Layer.Layer<Services | LoopbackServer | ExchangeClock>;
+/** With `proxy`, the {@link FaultProxy} stands between the two. */
+export function layerLoopback(
+  options: SimOptions & LoopbackOptions & ProxiedOptions,
+): Layer.Layer<Services | LoopbackServer | ExchangeClock | FaultProxy>;
+export function layerLoopback(
+  options: SimOptions & LoopbackOptions & Partial<ProxiedOptions> = {},
+): Layer.Layer<Services | LoopbackServer | ExchangeClock | FaultProxy> | Layer.Layer<Services | LoopbackServer | ExchangeClock> {
+  const server = layerLoopbackServer(options).pipe(Layer.provideMerge(Exchange.layer(options)));
+  if (options.proxy !== true)
+    return Layer.unwrap(Effect.map(LoopbackServer, (at) => routerAt(at, options))).pipe(Layer.provideMerge(server));
+  return Layer.unwrap(Effect.map(FaultProxy, (at) => routerAt(at, options))).pipe(
+    Layer.provideMerge(layerBeforeServer({ seed: options.seed })),
+    Layer.provideMerge(server),
+  );
+}
+
+export interface ProxiedOptions {
+  readonly proxy: true;
+}
+
+const routerAt = ({ url, socketUrl }: { readonly url: string; readonly socketUrl: string }, options: SimOptions) => {
+  const profile: UpbitProfile = { ...simulated(options), restUrl: `${url}/v1`, socketUrl, host: new URL(url).host };
+  return routerOver(profile, options).pipe(Layer.provideMerge(decorated(Transport, NodeTransport.layer(), options.decorate?.transport)));
+};
 
 const simulated = ({ profile }: SimOptions): UpbitProfile => ({ ...profiles[profile ?? "upbit"], id: "sim", simulated: true });
 

@@ -1,6 +1,25 @@
 /** The emulated exchange. `Script` holds the words for a market's story; `layerMemoryTransport` and the loopback server are its two doors. */
 export { Exchange, ExchangeModel, type ExchangeRequest, type ExchangeResponse, type RestOutcome, type UpgradeOutcome } from "./Exchange.ts";
-export { type ConnectionEntry, type FrameEntry, Ledger, type RequestEntry, type Verdict } from "./Ledger.ts";
+export {
+  type CandleEntry,
+  type ConnectionEntry,
+  type ConnectionEvent,
+  type FaultEntry,
+  type FaultEvent,
+  type FrameEntry,
+  type FrameKeeping,
+  Ledger,
+  type LedgerEntries,
+  type LedgerFilter,
+  type LedgerKind,
+  type OrderbookEntry,
+  type Page,
+  type PageOptions,
+  type RequestEntry,
+  type TickerEntry,
+  type TradeEntry,
+  type Verdict,
+} from "./Ledger.ts";
 export { layerMemoryTransport, makeMemoryTransport, type MemoryTransportOptions } from "./MemoryTransport.ts";
 export type { LifecyclePlan } from "./market/Lifecycle.ts";
 export type { MaintenanceWindow } from "./market/Maintenance.ts";
@@ -10,6 +29,7 @@ export {
   defaultOriginMs,
   type Delay,
   type ExchangeOptions,
+  type LedgerOptions,
   type LimitOptions,
   type MaintenanceOptions,
   type ResolvedOptions,
@@ -19,7 +39,7 @@ export {
 export type { Endpoint, Profile } from "./profile/Profile.ts";
 export { isProfileName, type ProfileName, profiles } from "./profile/profiles.ts";
 export { type CompleteFault, Fault, FaultError, parseFault, type VerbHelp, verbs } from "./faults/Fault.ts";
-export { type ActiveFault, type FaultEntry, FaultSet } from "./faults/FaultSet.ts";
+export { type ActiveFault, FaultSet } from "./faults/FaultSet.ts";
 export type { FaultMatch, FaultResponse, RestFault } from "./faults/RestFault.ts";
 export type { FaultDoor } from "./faults/Verb.ts";
 export * as Sim from "./Sim.ts";
@@ -28,6 +48,10 @@ export { type ScriptedResult, type ScriptedTrade, ScriptError } from "./Script.t
 export type { SpellingMode } from "./wire/Spelling.ts";
 export type { WireOptions } from "./wire/Wire.ts";
 export { layerLoopbackServer, type LoopbackOptions, LoopbackServer, makeLoopbackServer } from "./server/LoopbackServer.ts";
+export { ControlServer, type ControlOptions, layerControlServer } from "./control/ControlServer.ts";
+export { type ActiveToxic, FaultProxy, type FaultProxyOptions, layerFaultProxy, makeFaultProxy } from "./proxy/FaultProxy.ts";
+export type { LinkState } from "./proxy/LinkState.ts";
+export { type Toxic, ToxicError, type ToxicInput } from "./proxy/Toxic.ts";
 export { ExchangeClock } from "./time/ExchangeClock.ts";
 export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";
 export { openRecording } from "./tape/foreignRecording.ts";

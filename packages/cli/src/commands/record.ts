@@ -17,7 +17,7 @@ import * as Stream from "effect/Stream";
 import { version } from "../cli.ts";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import type { RecordInput, TapeKind } from "../flags.ts";
+import type { RecordInput, TapeKind } from "../tapeFlags.ts";
 import * as output from "../output.ts";
 import { grouped } from "../render/numbers.ts";
 import { printable } from "../render/style.ts";

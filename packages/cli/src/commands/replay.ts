@@ -18,7 +18,8 @@ import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import { type ReplayInput, usualPort } from "../flags.ts";
+import { usualPort } from "../portFlag.ts";
+import type { ReplayInput } from "../tapeFlags.ts";
 import * as output from "../output.ts";
 import { elementLine, elementToJson, type KindedElement } from "../render/elements.ts";
 import { grouped } from "../render/numbers.ts";
@@ -76,7 +77,7 @@ const served = (flags: Printing, { filter, port, speed }: ReplayInput, tape: Tap
     const { transport } = makeReplay(tape, { speed, filter, repeat: true, atEnd: "close" });
     const wanted = Option.getOrElse(port, () => usualPort);
     const { url, socketUrl, ...at } = yield* Effect.mapError(makeTransportServer(transport, { port: wanted }), ({ code }) =>
-      portError(wanted, code),
+      portError("port", wanted, code),
     );
     const { requests, sockets } = tape;
     yield* flags.json

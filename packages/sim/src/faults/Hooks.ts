@@ -3,6 +3,7 @@
  * returns `undefined` did nothing, and the fault does not count as fired.
  */
 import type { ExchangeResponse } from "../Exchange.ts";
+import type { Emitted } from "../socket/MarketStream.ts";
 import type { TypeRequest } from "../socket/ClientMessage.ts";
 import type { ServerLimits } from "../rest/ServerLimits.ts";
 import type { FaultDoor } from "./Verb.ts";
@@ -71,7 +72,9 @@ export interface OutFrame {
   readonly market: string | undefined;
   readonly text: string;
   /** The elements it is made of, where a list format puts several into one frame. */
-  readonly parts?: ReadonlyArray<Pick<OutFrame, "kind" | "market" | "text">> | undefined;
+  readonly parts?: ReadonlyArray<Pick<OutFrame, "kind" | "market" | "text" | "emitted">> | undefined;
+  /** What the exchange made it of; what it says is written down unless a fault changed the text. */
+  readonly emitted?: Emitted | undefined;
   /** Sent in place of the text. */
   readonly bytes?: Uint8Array | undefined;
   /** How the message leaves. Default binary. */

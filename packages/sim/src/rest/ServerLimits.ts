@@ -67,6 +67,16 @@ export class ServerLimits {
     this.remember(this.bans, ip, { untilMs, repeat: 1 });
   }
 
+  /** The blocks that last at `nowMs`. */
+  bansAt(nowMs: number): ReadonlyArray<{ readonly ip: string; readonly untilMs: number }> {
+    return [...this.bans].flatMap(([ip, { untilMs }]) => (untilMs > nowMs ? [{ ip, untilMs }] : []));
+  }
+
+  /** Ends every block. */
+  clearBans(): void {
+    this.bans.clear();
+  }
+
   private admit(ip: string, group: string, limit: number, windowMs: number, nowMs: number): Admission {
     const untilMs = this.banOf(ip, nowMs);
     if (untilMs !== undefined) return { _tag: "Banned", untilMs };

@@ -3,12 +3,12 @@
  * bounded, and they keep the format they were asked for in.
  */
 import type { Format } from "../profile/Profile.ts";
-import type { MarketStream } from "./MarketStream.ts";
+import type { Emitted, MarketStream } from "./MarketStream.ts";
 
 export interface LastFrame {
   readonly stream: MarketStream;
   /** `undefined` when the moment brought no frame. */
-  readonly text: string | undefined;
+  readonly taken: Emitted | undefined;
 }
 
 export class InFlight {
@@ -42,8 +42,8 @@ export class InFlight {
     const dueMs = this.dueMs;
     const stream = this.streams.find((candidate) => candidate.dueMs === dueMs);
     if (stream === undefined) return undefined;
-    const text = stream.take(this.format);
-    if (text !== undefined) this.left--;
-    return { stream, text };
+    const taken = stream.take(this.format);
+    if (taken !== undefined) this.left--;
+    return { stream, taken };
   }
 }

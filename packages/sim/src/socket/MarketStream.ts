@@ -5,6 +5,7 @@
  */
 import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Book.ts";
 import { latestCandle, prevCloseOf, previewFigures, tickerFigures } from "../market/Figures.ts";
+import type { Said } from "../ledger/Emitted.ts";
 import type { MarketTape } from "../market/MarketTape.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
@@ -31,6 +32,12 @@ export interface StreamRequest {
 
 /** When frames leave, apart from what happens. */
 export type Pace = Pick<SocketOptions, "frameDelayMs" | "tickerRepeatMs">;
+/** A frame that is due, and what it says. */
+export interface Emitted {
+  readonly text: string;
+  /** `undefined` for the empty ticker of a market that never traded. */
+  readonly said: Said | undefined;
+}
 
 export class MarketStream {
   readonly request: StreamRequest;
@@ -108,7 +115,7 @@ export class MarketStream {
   }
 
   /** The frame due at {@link dueMs}; `undefined` when the moment turned out to bring none. */
-  take(format: Format): string | undefined {
+  take(format: Format): Emitted | undefined {
     const atMs = this.dueMs;
     // On a stream that goes on, what happened in this very moment comes before the state after it.
     if (this.snapshotMs === atMs && !(this.live && this.realtimeMs + this.pace.frameDelayMs <= atMs)) {
@@ -129,7 +136,7 @@ export class MarketStream {
   }
 
   /** What happened at `atMs`, in a frame that leaves at `sentMs`. */
-  private takeRealtime(format: Format, atMs: number, sentMs: number): string | undefined {
+  private takeRealtime(format: Format, atMs: number, sentMs: number): Emitted | undefined {
     const { kind } = this.request;
     if (kind === "ticker" && atMs === this.delistMs) {
       this.toldGoneMs = atMs;
@@ -163,41 +170,52 @@ export class MarketStream {
     return undefined;
   }
 
-  private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+  private frame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { kind, tape } = this.request;
     const { wire } = this;
     if (kind === "ticker") {
       const listing = this.world.listing(tape.spec.code, nowMs);
       const figures =
         tickerFigures(tape, upTo, wire.profile.zoneOffsetMs) ?? (listing?.state === "PREVIEW" ? previewFigures(tape, nowMs) : undefined);
-      if (figures !== undefined) return tickerFrame(wire, format, tape.spec, figures, nowMs, stream, listing);
-      return wire.options.neverTraded === "null" ? emptyTickerFrame(wire, format, tape.spec, nowMs) : undefined;
+      if (figures !== undefined) {
+        const said: Said = { kind, spec: tape.spec, stream, last: figures.last };
+        return { text: tickerFrame(wire, format, tape.spec, figures, nowMs, stream, listing), said };
+      }
+      return wire.options.neverTraded === "null" ? { text: emptyTickerFrame(wire, format, tape.spec, nowMs), said: undefined } : undefined;
     }
     if (kind === "trade") return this.tradeFrame(format, nowMs, upTo, stream);
     if (kind === "orderbook") return this.bookFrame(format, upTo.ms, stream);
     return this.candleFrame(format, kind, upTo, stream);
   }
 
-  private tradeFrame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): string | undefined {
+  private tradeFrame(format: Format, nowMs: number, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { tape } = this.request;
     const trade = tape.last(upTo);
     if (trade === undefined) return undefined;
     const prevClose = prevCloseOf(tape, trade.ms, this.wire.profile.zoneOffsetMs) ?? trade.price;
-    return tradeFrame(this.wire, format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    const text = tradeFrame(this.wire, format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    return { text, said: { kind: "trade", spec: tape.spec, stream, trade } };
   }
 
-  private bookFrame(format: Format, nowMs: number, stream: StreamType): string | undefined {
+  private bookFrame(format: Format, nowMs: number, stream: StreamType): Emitted | undefined {
     const { tape, depth, step, level } = this.request;
     const last = step === 0 ? undefined : tape.last(endOf(nowMs));
     if (step !== 0 && (last === undefined || !groupingSteps(tape.spec, last.price).includes(step))) return undefined;
     const { halts } = this.world;
     const book = step === 0 ? bookAt(tape, halts, nowMs) : groupedBookAt(tape, halts, nowMs, step);
-    return book === undefined ? undefined : bookFrame(this.wire, format, tape.spec, book, depth, level, stream);
+    if (book === undefined) return undefined;
+    const [ask = noLevel, bid = noLevel] = [book.asks[0], book.bids[0]];
+    const said: Said = { kind: "orderbook", spec: tape.spec, stream, bookMs: book.timestamp, ask, bid };
+    return { text: bookFrame(this.wire, format, tape.spec, book, depth, level, stream), said };
   }
 
-  private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): string | undefined {
+  private candleFrame(format: Format, unit: CandleUnit, upTo: TapePoint, stream: StreamType): Emitted | undefined {
     const { tape } = this.request;
     const candle = latestCandle(tape, unit, upTo, this.wire.profile.zoneOffsetMs);
-    return candle === undefined ? undefined : candleFrame(this.wire, format, tape.spec, unit, candle, stream);
+    if (candle === undefined) return undefined;
+    const said: Said = { kind: "candle", spec: tape.spec, stream, unit, candle };
+    return { text: candleFrame(this.wire, format, tape.spec, unit, candle, stream), said };
   }
 }
+
+const noLevel = { price: 0, size: 0 };

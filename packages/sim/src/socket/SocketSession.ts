@@ -10,15 +10,27 @@ import type { Delay, ResolvedOptions } from "../Options.ts";
 import type { Format } from "../profile/Profile.ts";
 import { windowStartOf } from "../rest/ServerLimits.ts";
 import type { World } from "../market/World.ts";
-import { errorFrame, isList, listFrame, statusFrame } from "../wire/SocketFrames.ts";
+import { errorFrame, isList, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
 import { type ClientMessage, readClientMessage, type TypeRequest, typeName } from "./ClientMessage.ts";
 import { DelayedFrames } from "./DelayedFrames.ts";
 import { InFlight } from "./InFlight.ts";
-import { MarketStream } from "./MarketStream.ts";
+import { type Emitted, MarketStream } from "./MarketStream.ts";
 import { listed, streamRequests } from "./streamRequests.ts";
 import { StreamCalendar } from "./StreamCalendar.ts";
 
-export type SessionOutput = ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market">) | { readonly _tag: "Pong" } | SessionAction;
+export type SessionOutput =
+  | ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market" | "emitted" | "parts">)
+  | { readonly _tag: "Pong" }
+  | SessionAction;
+
+/** An open connection, as it is told to who asks. */
+export interface SocketState {
+  readonly connection: number;
+  readonly ip: string;
+  readonly openedMs: number;
+  readonly format: Format;
+  readonly subscriptions: ReadonlyArray<ListedSubscription>;
+}
 
 export interface SessionContext {
   readonly world: World;
@@ -51,6 +63,7 @@ export class SocketSession {
   /** The next maintenance; found anew when something was ordered. */
   private maintenanceMs: number;
   private maintainedMs: number;
+  /** Silent for maintenance. */
   private silentUntilMs = -Infinity;
 
   constructor(context: SessionContext) {
@@ -103,6 +116,12 @@ export class SocketSession {
   /** Whether a close frame of the client gets its answer. */
   answersClose(nowMs: number): boolean {
     return !this.context.faults.ignoresClose(nowMs);
+  }
+
+  /** What it is now. */
+  state(): SocketState {
+    const { connection, ip, openedMs } = this.context.entry;
+    return { connection, ip, openedMs, format: this.format, subscriptions: listed(this.types, this.context.options.profile.book) };
   }
 
   /** The tape changed. */
@@ -175,19 +194,19 @@ export class SocketSession {
   private takeInFlight(atMs: number): boolean {
     const last = this.inFlight !== undefined && this.inFlight.dueMs <= atMs ? this.inFlight.take() : undefined;
     if (last === undefined) return false;
-    if (last.text !== undefined) this.sendElements(atMs, [{ stream: last.stream, text: last.text }]);
+    if (last.taken !== undefined) this.sendElements(atMs, [{ stream: last.stream, taken: last.taken }]);
     return true;
   }
 
   /** Takes what is due of one stream, or in a list format of as many as fit into a frame. */
   private takeStreams(atMs: number): boolean {
     const room = isList(this.format) ? this.context.options.socket.listElements : 1;
-    const elements: Array<{ readonly stream: MarketStream; readonly text: string }> = [];
+    const elements: Array<StreamElement> = [];
     let taken = 0;
     for (let stream = this.streams.first; stream !== undefined && this.streams.dueMs <= atMs && taken < room; stream = this.streams.first) {
-      const text = stream.take(this.format);
+      const frame = stream.take(this.format);
       this.streams.settle();
-      if (text !== undefined) elements.push({ stream, text });
+      if (frame !== undefined) elements.push({ stream, taken: frame });
       taken++;
     }
     this.sendElements(atMs, elements);
@@ -288,12 +307,17 @@ export class SocketSession {
   }
 
   /** What streams have to say, as one frame; the ledger keeps each element by itself. */
-  private sendElements(atMs: number, elements: ReadonlyArray<{ readonly stream: MarketStream; readonly text: string }>): void {
-    const parts = elements.map(({ stream: { request }, text }) => ({ kind: typeName(request.kind), market: request.tape.spec.code, text }));
+  private sendElements(atMs: number, elements: ReadonlyArray<StreamElement>): void {
+    const parts = elements.map(({ stream: { request }, taken }) => ({
+      kind: typeName(request.kind),
+      market: request.tape.spec.code,
+      text: taken.text,
+      emitted: taken,
+    }));
     const [only, ...more] = parts;
     if (only === undefined) return;
     if (more.length === 0) return this.leave(atMs, only);
-    this.leave(atMs, { ...only, market: undefined, text: `[${parts.map(({ text }) => text.slice(1, -1)).join(",")}]`, parts });
+    this.leave(atMs, { kind: only.kind, market: undefined, text: listOf(parts), parts });
   }
 
   private send(atMs: number, kind: string, market: string | undefined, text: string): void {
@@ -319,8 +343,14 @@ export class SocketSession {
 
   private emit(atMs: number, frame: OutFrame): void {
     if (this.context.options.socket.idleCounts === "both") this.lastTrafficMs = atMs;
-    for (const part of frame.parts ?? [frame]) this.record(atMs, "out", part.kind, part.market, part.text);
-    const { kind: _kind, market: _market, parts: _parts, ...sent } = frame;
+    // What a fault changed was not said by the exchange.
+    const isOwn = frame.bytes === undefined && (frame.parts === undefined || frame.text === listOf(frame.parts));
+    for (const { kind, market, text, emitted } of frame.parts ?? [frame]) {
+      this.record(atMs, "out", kind, market, text);
+      if (isOwn && emitted?.said !== undefined && emitted.text === text)
+        this.context.ledger.recordSaid(atMs, this.context.entry.connection, emitted.said);
+    }
+    const { kind: _kind, market: _market, emitted: _emitted, parts: _parts, ...sent } = frame;
     this.outbox.push({ _tag: "Frame", ...sent });
   }
 
@@ -337,7 +367,16 @@ export class SocketSession {
     if (this.ended) return;
     this.ended = true;
     this.streams = new StreamCalendar();
-    this.context.entry.closed = { atMs: nowMs, code };
+    this.context.ledger.recordClosed(this.context.entry, nowMs, code);
     this.context.onEnd(this);
   }
 }
+
+/** What a stream has to say. */
+interface StreamElement {
+  readonly stream: MarketStream;
+  readonly taken: Emitted;
+}
+
+/** Several list frames as one. */
+const listOf = (parts: ReadonlyArray<{ readonly text: string }>): string => `[${parts.map(({ text }) => text.slice(1, -1)).join(",")}]`;
