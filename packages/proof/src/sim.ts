@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { expectedFor } from "./world/Expected.ts";
 import { printPlan } from "./world/Plan.ts";
 import { plantedBugs } from "./world/planted/plantedBugs.ts";
 import { catchPlanted } from "./world/planted/catchPlanted.ts";
@@ -76,7 +77,8 @@ const tell = (report: SweepReport, seconds: number, replayed: boolean): number =
 const commit = (): string => spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout?.trim() || "unknown";
 
 const lineOf = ({ seed, violations, plan }: WorldResult): string => {
-  const [first] = violations;
+  const verbs = plan.faults.map(({ fault }) => fault.verb);
+  const first = violations.find((violation) => expectedFor(violation, verbs) === undefined);
   const what = first === undefined ? "" : `${first.invariant} at ${first.atMs} ms: ${first.detail}`;
   return `BREACH seed ${seed} commit ${commit()} ${what} | again: pnpm sim --from ${seed} --seeds 1 | plan ${printPlan(plan)}`;
 };

@@ -67,7 +67,8 @@ export class Observer {
 
   answered(who: string, answer: AnyAnswer): void {
     const { tier, stale, staleReason, mode } = answer.provenance;
-    this.trace.add(this.nowMs(), `${who} ${answer.market} ${tier} ${stale ? staleReason : "fresh"}`);
+    const tried = answer.provenance.attempts.map((attempt) => `${attempt.tier} ${attempt.outcome}`).join(", ");
+    this.trace.add(this.nowMs(), `${who} ${answer.market} ${tier} ${stale ? staleReason : "fresh"} (${tried})`);
     this.probes.answer(tier, stale, mode);
   }
 

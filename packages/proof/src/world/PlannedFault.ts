@@ -1,67 +1,104 @@
-/** The faults a world may meet, how a plan draws one, and how it is put on the exchange. A fault has ended when {@link endMs} has passed. */
-import { type Exchange, type RestFault, Script } from "@naru/sim";
+/**
+ * The faults of a world: which verb, with which parameters, when and for how long. Every verb of the emulated exchange that works in memory
+ * takes part, so a new verb is in the worlds as soon as it exists; {@link particulars} says where one needs other times or sizes than most.
+ */
+import { type Exchange, type Fault, Script, verbs } from "@naru/sim";
 import * as Effect from "effect/Effect";
 import type { Chance } from "./engine/Chance.ts";
 
 export interface PlannedFault {
-  readonly verb: Verb;
   /** Milliseconds since the world began. */
   readonly atMs: number;
+  /** 0 for what happens in an instant. */
   readonly forMs: number;
+  readonly fault: Fault;
 }
 
-/** How a verb is drawn and done. */
-interface Kind {
-  /** Shortest and longest; 0 for what happens in an instant. */
-  readonly forMs: readonly [number, number];
+interface Particulars {
+  /** Shortest and longest. */
+  readonly forMs?: readonly [number, number];
+  /** Not drawn, and why. */
+  readonly leftOut?: string;
   /** Nothing tells a client that what it has is old, until its watchdogs do. */
-  readonly silent?: true;
-  readonly begin: (forMs: number) => Effect.Effect<void, never, Exchange>;
+  readonly isSilent?: true;
+  /** Ends with every socket cut, as a line does that was dead and whose end is noticed at last. */
+  readonly endsWithCut?: true;
+  /** Parameters beyond `verb` and `forMs`. */
+  readonly parameters?: (chance: Chance, markets: ReadonlyArray<string>) => Readonly<Record<string, unknown>>;
 }
 
-/** The end runs beside the world, which outlives it. */
-const later = (begin: Effect.Effect<void, never, Exchange>, forMs: number, end: Effect.Effect<void, never, Exchange>) =>
-  Effect.asVoid(Effect.andThen(begin, Effect.forkDetach(Effect.andThen(Effect.sleep(forMs), end))));
+const mostTimes: readonly [number, number] = [2_000, 15_000];
+const anInstant: readonly [number, number] = [1, 1];
 
-const rest = (fault: RestFault) => (forMs: number) => later(Script.failRest("/v1", fault, 1_000_000), forMs, Script.clearRestFaults);
+const oneMarket = (chance: Chance, markets: ReadonlyArray<string>) => ({ market: chance.pick(markets) });
+const some = (chance: Chance) => ({ probability: chance.pick([0.05, 0.3, 1]) });
 
-const kinds = {
-  "cut-sockets": { forMs: [0, 0], begin: () => Script.cutSockets },
-  "half-open": {
-    forMs: [3_000, 25_000],
-    silent: true,
-    begin: (forMs: number) => later(Script.silenceSockets(forMs + 1), forMs, Script.cutSockets),
-  },
-  mute: { forMs: [3_000, 12_000], silent: true, begin: (forMs: number) => Script.silenceSockets(forMs) },
-  "refuse-upgrades": {
+const particulars: Readonly<Record<string, Particulars>> = {
+  "connect-refused": { forMs: [2_000, 20_000] },
+  hang: { parameters: some },
+  reset: { parameters: some },
+  "slow-headers": { parameters: (chance) => ({ delayMs: chance.pick([300, 1_500, 6_000]) }) },
+  answer: { leftOut: "a test writes the answer itself; the other verbs are its ready-made cases" },
+  "huge-body": { parameters: () => ({ times: 1 }) },
+  "endless-body": { parameters: () => ({ times: 1 }) },
+  "gzip-bomb": { parameters: () => ({ times: 1, bytes: 9_437_184 }) },
+  "deep-nesting": { parameters: () => ({ times: 3, depth: 2_000 }) },
+  "server-error": { parameters: (chance) => ({ status: chance.pick([500, 502, 503, 504]), ...some(chance) }) },
+  "retry-after": { parameters: (chance) => ({ form: chance.pick(["seconds", "date", "negative", "absurd", "past"]) }) },
+  "too-many-requests": { parameters: some },
+  "remaining-req": { parameters: (chance) => ({ form: chance.pick(["malformed", "missing"]) }) },
+  ban: { forMs: [2_000, 20_000] },
+  "refuse-upgrade": {
     forMs: [2_000, 20_000],
-    begin: (forMs: number) => Effect.andThen(Script.cutSockets, Script.refuseUpgrades(forMs)),
+    parameters: (chance) => ({ status: chance.pick([200, 401, 403, 429, 500, 503]) }),
   },
-  "rest-hang": { forMs: [2_000, 15_000], begin: rest("hang") },
-  "rest-reset": { forMs: [2_000, 15_000], begin: rest("reset") },
-  "rest-503": { forMs: [2_000, 15_000], begin: rest({ status: 503, body: "Service Temporarily Unavailable" }) },
-  "rest-truncated": { forMs: [2_000, 15_000], begin: rest({ body: '[{"market":"KRW-B' }) },
-  ban: { forMs: [2_000, 20_000], begin: (forMs: number) => Script.ban("127.0.0.1", forMs) },
-} as const satisfies Record<string, Kind>;
+  close: {
+    forMs: anInstant,
+    parameters: (chance) => ({ code: chance.pick([1000, 1001, 1006, 1008, 1009, 1011, 1012, 1013, 1015]) }),
+  },
+  cut: { forMs: anInstant, parameters: (chance) => ({ how: chance.pick(["fin", "rst"]) }) },
+  rst_after_n_frames: { parameters: (chance) => ({ frames: chance.int(1, 20) }) },
+  half_open: { forMs: [3_000, 25_000], isSilent: true, endsWithCut: true },
+  zombie: { forMs: [3_000, 25_000], isSilent: true },
+  deaf: { isSilent: true },
+  "ignore-subscription": { parameters: (chance, markets) => ({ codes: chance.pick(markets) }) },
+  "drop-frames": { parameters: (chance) => ({ probability: chance.pick([0.05, 0.3]) }) },
+  dup: { parameters: some },
+  reorder: { parameters: (chance) => ({ window: chance.int(1, 8) }) },
+  "late-frames": { parameters: (chance) => ({ delayMs: chance.pick([500, 3_000, 10_000]), jitterMs: chance.pick([0, 500]) }) },
+  "late-snapshot": { parameters: (chance) => ({ delayMs: chance.pick([500, 3_000]) }) },
+  "market-paused": { parameters: oneMarket },
+  delisted: { parameters: oneMarket },
+  "oversize-frames": { parameters: () => ({ times: 2 }) },
+};
 
-export type Verb = keyof typeof kinds;
-
-export const faultVerbs = Object.keys(kinds) as ReadonlyArray<Verb>;
+/** Every verb that works in memory, and is not left out. */
+export const faultVerbs: ReadonlyArray<string> = verbs
+  .filter(({ verb, doors }) => doors.includes("memory") && particulars[verb]?.leftOut === undefined)
+  .map(({ verb }) => verb);
 
 export const drawFault = (
-  _markets: ReadonlyArray<string>,
+  markets: ReadonlyArray<string>,
   chance: Chance,
   span: { readonly fromMs: number; readonly untilMs: number },
 ): PlannedFault => {
   const verb = chance.pick(faultVerbs);
-  const [shortest, longest] = kinds[verb].forMs;
-  const forMs = chance.int(shortest, longest);
-  return { verb, forMs, atMs: chance.int(span.fromMs, span.untilMs - forMs) };
+  const { forMs: times = mostTimes, parameters } = particulars[verb] ?? {};
+  const forMs = chance.int(times[0], times[1]);
+  // The parameters of a verb are checked when it is switched on.
+  const fault = { verb, forMs, ...parameters?.(chance, markets) } as unknown as Fault;
+  return { fault, forMs, atMs: chance.int(span.fromMs, span.untilMs - forMs) };
 };
 
-export const endMs = (fault: PlannedFault): number => fault.atMs + fault.forMs;
+export const endMs = (planned: PlannedFault): number => planned.atMs + planned.forMs;
 
-export const isSilent = (fault: PlannedFault): boolean => (kinds[fault.verb] as Kind).silent === true;
+export const isSilent = ({ fault }: PlannedFault): boolean => particulars[fault.verb]?.isSilent === true;
 
 /** Puts the fault on the exchange now; it ends by itself. */
-export const inject = (fault: PlannedFault): Effect.Effect<void, never, Exchange> => kinds[fault.verb].begin(fault.forMs);
+export const inject = ({ fault, forMs }: PlannedFault): Effect.Effect<void, never, Exchange> =>
+  Effect.gen(function* () {
+    yield* Script.fault(fault);
+    if (particulars[fault.verb]?.endsWithCut !== true) return;
+    yield* Effect.sleep(forMs);
+    yield* Script.cutSockets;
+  });

@@ -9,6 +9,7 @@ import { Exchange, type ExchangeModel, Script, Sim } from "@naru/sim";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Cause from "effect/Cause";
+import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import { PoliteCheck } from "./checks/PoliteCheck.ts";
 import { consume } from "./Consumer.ts";
@@ -51,83 +52,120 @@ const recoveryMs = 60_000;
 export const runWorld = async (seed: number, options: WorldOptions = {}): Promise<WorldReport> => {
   const chance = new Chance(seed);
   const plan = options.plan ?? drawPlan(seed, chance.branch("plan"));
-  const engine = new Engine(chance.branch("engine"));
-  const nowMs = () => engine.clock.currentTimeMillisUnsafe();
-  const findings = new Findings(nowMs);
-  const trace = new Trace({ keepLines: options.keepLines === true });
-  const probes = new Probes();
-  let polite: PoliteCheck | undefined;
-  let model: ExchangeModel | undefined;
-  const life = Effect.gen(function* () {
+  const world = new World(plan, new Engine(chance.branch("engine")), options);
+  await world.run(seed);
+  return world.report();
+};
+
+class World {
+  private readonly plan: WorldPlan;
+  private readonly engine: Engine;
+  private readonly options: WorldOptions;
+  private readonly nowMs: () => number;
+  private readonly findings: Findings;
+  private readonly trace: Trace;
+  private readonly probes = new Probes();
+  private polite: PoliteCheck | undefined;
+  private exchange: ExchangeModel | undefined;
+
+  constructor(plan: WorldPlan, engine: Engine, options: WorldOptions) {
+    this.plan = plan;
+    this.engine = engine;
+    this.options = options;
+    this.nowMs = () => engine.clock.currentTimeMillisUnsafe();
+    this.findings = new Findings(this.nowMs);
+    this.trace = new Trace({ keepLines: options.keepLines === true });
+  }
+
+  async run(seed: number): Promise<void> {
+    const { engine, findings, options, plan } = this;
+    const exchange = Sim.layerTest({
+      seed,
+      network: { restLatencyMs: plan.restLatencyMs, connectLatencyMs: plan.connectLatencyMs },
+      historyStartMs: dayStartMs - plan.historyDays * 86_400_000,
+      limits: { mode: plan.limitMode },
+      decorate: options.meddling,
+    });
+    const life = meddled(Effect.scoped(this.life()), options.meddling).pipe(Effect.provide(Layer.merge(exchange, silence)));
+    try {
+      const exit = await engine.run(life, () => this.polite?.look());
+      if (Exit.isFailure(exit)) findings.report("converges", `the world died: ${Cause.pretty(exit.cause)}`);
+    } catch (error) {
+      if (!(error instanceof Stuck)) throw error;
+      findings.report("converges", error.message);
+    }
+    this.polite?.finish();
+    this.lookForLeftovers();
+    this.countPaths();
+    this.trace.add(this.nowMs(), `${engine.scheduler.steps} steps, ${this.exchange?.ledger.restCount() ?? 0} requests`);
+  }
+
+  report(): WorldReport {
+    const { engine, findings, plan, probes, trace } = this;
+    return {
+      plan,
+      violations: findings.violations,
+      hash: trace.hash,
+      probes: probes.counts,
+      steps: engine.scheduler.steps,
+      lines: trace.lines,
+    };
+  }
+
+  /** Consumers and faults side by side; then quiet, a last look, and a normal mode. */
+  private readonly life = Effect.fnUntraced({ self: this }, function* () {
+    const { findings, nowMs, plan } = this;
     const exchange = yield* Exchange;
-    model = exchange;
-    polite = new PoliteCheck(exchange, findings, { mayBeLimited: false });
-    const exchangeNowMs = () => exchange.nowOf(engine.clock);
-    const observer = new Observer({
+    this.exchange = exchange;
+    this.polite = new PoliteCheck(exchange, findings);
+    const observer = this.observer(exchange);
+    for (const [index, consumer] of plan.consumers.entries()) yield* Effect.forkScoped(consume(index, consumer, observer));
+    for (const fault of plan.faults) yield* Effect.forkScoped(Effect.andThen(Effect.sleep(fault.atMs), inject(fault)));
+    yield* Effect.sleep(quietMs);
+    yield* Script.halt;
+    const quietFromMs = exchange.nowOf(this.engine.clock);
+    yield* Effect.sleep(worldMs - quietMs);
+    observer.finish(quietFromMs);
+    if (yield* isNormal) return;
+    yield* Effect.sleep(Math.max(0, Math.max(...plan.faults.map(endMs)) + recoveryMs - nowMs() - lastCalls * 1_000));
+    // The mode follows the outcomes of calls: where nobody asks any more, somebody must.
+    for (let call = 1; call <= lastCalls; call++) {
+      yield* Effect.exit(getCandles(plan.markets[0] ?? "KRW-BTC", "1m", { count: call, context: "backtesting" }));
+      yield* Effect.sleep("1 second");
+    }
+    if (!(yield* isNormal)) findings.report("converges", `the mode is ${(yield* health).mode} a minute after the last fault`);
+  });
+
+  private observer(exchange: ExchangeModel): Observer {
+    const { engine, findings, nowMs, plan, probes, trace } = this;
+    return new Observer({
       truth: new Truth(exchange),
       findings,
       trace,
       probes,
       nowMs,
-      exchangeNowMs,
+      exchangeNowMs: () => exchange.nowOf(engine.clock),
       blindMs: () => (plan.faults.some((fault) => isBlind(fault, nowMs())) ? watchdogMs : 0),
     });
-    for (const [index, consumer] of plan.consumers.entries()) yield* Effect.forkScoped(consume(index, consumer, observer));
-    yield* Effect.forkScoped(
-      Effect.forEach(plan.faults, (fault) =>
-        Effect.andThen(
-          Effect.sleep(Math.max(0, fault.atMs - nowMs())),
-          Effect.suspend(() => inject(fault)),
-        ),
-      ),
-    );
-    yield* Effect.sleep(quietMs);
-    yield* Script.halt;
-    const quietFromMs = exchangeNowMs();
-    yield* Effect.sleep(worldMs - quietMs);
-    observer.finish(quietFromMs);
-    const lastFaultMs = Math.max(0, ...plan.faults.map(endMs));
-    if (!(yield* isNormal)) {
-      yield* Effect.sleep(Math.max(0, lastFaultMs + recoveryMs - nowMs() - lastCalls * 1_000));
-      // The mode follows the outcomes of calls: where nobody asks any more, somebody must.
-      for (let call = 0; call < lastCalls; call++) {
-        yield* Effect.exit(getCandles(plan.markets[0] ?? "KRW-BTC", "1m", { count: call + 1, context: "backtesting" }));
-        yield* Effect.sleep("1 second");
-      }
-    }
-    if (!(yield* isNormal)) findings.report("converges", `the mode is ${(yield* health).mode} a minute after the last fault`);
-  });
-  const network = { restLatencyMs: plan.restLatencyMs, connectLatencyMs: plan.connectLatencyMs };
-  const layer = Sim.layerTest({
-    seed,
-    network,
-    historyStartMs: dayStartMs - plan.historyDays * 86_400_000,
-    limits: { mode: plan.limitMode },
-    decorate: options.meddling,
-  });
-  let exit: Exit.Exit<void> | undefined;
-  try {
-    exit = await engine.run(meddled(Effect.scoped(life), options.meddling).pipe(Effect.provide(layer), Effect.provide(silence)), () =>
-      polite?.look(),
-    );
-  } catch (error) {
-    if (!(error instanceof Stuck)) throw error;
-    findings.report("converges", error.message);
   }
-  if (exit !== undefined && Exit.isFailure(exit)) findings.report("converges", `the world died: ${Cause.pretty(exit.cause)}`);
-  polite?.finish();
-  cleanUp(engine, model, findings);
-  countExchange(model, probes);
-  trace.add(nowMs(), `${engine.scheduler.steps} steps, ${model?.ledger.restCount() ?? 0} requests`);
-  return {
-    plan,
-    violations: findings.violations,
-    hash: trace.hash,
-    probes: probes.counts,
-    steps: engine.scheduler.steps,
-    lines: trace.lines,
-  };
-};
+
+  private lookForLeftovers(): void {
+    const { fibers, sleeps, isRunnable } = this.engine.left;
+    if (fibers > 0 || sleeps > 0 || isRunnable) this.findings.report("clean", `${fibers} fibers and ${sleeps} sleeps are left`);
+    const sockets = this.exchange?.openSockets ?? 0;
+    if (sockets > 0) this.findings.report("clean", `${sockets} sockets are open`);
+  }
+
+  private countPaths(): void {
+    if (this.exchange === undefined) return;
+    const { ledger } = this.exchange;
+    if (ledger.connections().length > 1) this.probes.hit("exchange:reconnect");
+    if (ledger.frameCount("in", "request") > 1) this.probes.hit("exchange:resubscribe");
+    for (const verdict of ["limited", "banned", "fault"] as const)
+      if (ledger.requests().some((entry) => entry.verdict === verdict)) this.probes.hit(`exchange:${verdict}`);
+    for (const { verb } of ledger.faults()) this.probes.hit(`fault:${verb}`);
+  }
+}
 
 const meddled = <A, E, R>(effect: Effect.Effect<A, E, R>, meddling: Meddling | undefined): Effect.Effect<A, E, R | MarketData> => {
   const wrap = meddling?.marketData;
@@ -145,19 +183,3 @@ const isNormal = Effect.map(health, ({ mode }) => mode === "normal");
 /** Silence shows only by its length, also for some time after the fault itself. */
 const isBlind = (fault: PlannedFault, nowMs: number): boolean =>
   isSilent(fault) && nowMs >= fault.atMs && nowMs <= endMs(fault) + watchdogMs;
-
-const cleanUp = (engine: Engine, exchange: ExchangeModel | undefined, findings: Findings): void => {
-  const { fibers, sleeps, isRunnable } = engine.left;
-  if (fibers > 0 || sleeps > 0 || isRunnable) findings.report("clean", `${fibers} fibers and ${sleeps} sleeps are left`);
-  const sockets = exchange?.openSockets ?? 0;
-  if (sockets > 0) findings.report("clean", `${sockets} sockets are open`);
-};
-
-const countExchange = (exchange: ExchangeModel | undefined, probes: Probes): void => {
-  if (exchange === undefined) return;
-  const { ledger } = exchange;
-  if (ledger.connections().length > 1) probes.hit("exchange:reconnect");
-  if (ledger.frameCount("in", "request") > 1) probes.hit("exchange:resubscribe");
-  for (const verdict of ["limited", "banned", "fault"] as const)
-    if (ledger.requests().some((entry) => entry.verdict === verdict)) probes.hit(`exchange:${verdict}`);
-};

@@ -7,7 +7,6 @@
  */
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
-import type { Market } from "../domain/Market.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
 import type { Live, Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
@@ -16,6 +15,7 @@ import type { Trade } from "../domain/Trade.ts";
 import * as Equal from "effect/Equal";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { DataMessage, Receipt } from "../transport/Session.ts";
+import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { type Consumer, type StreamValue, Track } from "./Track.ts";
@@ -164,14 +164,20 @@ export class FrameHub {
     }
   }
 
-  /** A trade of this market came and could not be read: it is read back like those of a broken link. */
-  lost(market: Market): void {
-    const key: StreamKey = { kind: "trades", market };
-    const track = this.#tracks.get(keyId(key));
-    if (track === undefined || !track.sent || track.continuity.kind !== "trades") return;
-    track.interrupt(this.#sequence);
-    if (!track.continuity.trades.resume()) return;
-    this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: track.continuity.trades });
+  /**
+   * A frame came and could not be read. What is known of the keys it may have been about is not current until they speak again; their trades
+   * and candles are read back like those of a broken link.
+   */
+  lost({ kind, market }: LostSubject): void {
+    for (const track of this.#tracks.values()) {
+      const { key, continuity } = track;
+      if (!track.sent || (kind !== undefined && key.kind !== kind) || (market !== undefined && key.market !== market)) continue;
+      track.unproven();
+      if (continuity.kind === "newest") continue;
+      track.interrupt(this.#sequence);
+      if (continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) continue;
+      this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
+    }
   }
 
   /** Wakes the consumers that got something. */

@@ -158,7 +158,7 @@ export class Link {
       this.#spoken = true;
       this.#parts.hub.accept(message, receipt);
     },
-    onLost: (market) => this.#parts.hub.lost(market),
+    onLost: (lost) => this.#parts.hub.lost(lost),
     onReadEnd: () => this.#parts.hub.flush(),
     onEnd: (end) => this.#ended(end),
   };

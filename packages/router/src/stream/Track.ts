@@ -93,6 +93,12 @@ export class Track {
     for (const waiter of this.waiters) if (this.provenDepth >= waiter.depth) waiter.done();
   }
 
+  /** Something of it may have been missed: it is not live until it speaks again. */
+  unproven(): void {
+    this.spoken = false;
+    this.lastValue = undefined;
+  }
+
   /** Not subscribed any more, or the link broke. */
   silenced(): void {
     this.sent = false;

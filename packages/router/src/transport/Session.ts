@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Random from "effect/Random";
 import type * as Scope from "effect/Scope";
-import type { Market } from "../domain/Market.ts";
 import { sameKeys, type StreamKey } from "../domain/StreamKey.ts";
 import { DecodeError, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
@@ -20,7 +19,7 @@ import { Keepalive } from "./Keepalive.ts";
 import { MessageBudget } from "./MessageBudget.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "./Transport.ts";
-import { type SocketMessage, Venue } from "./Venue.ts";
+import { type LostSubject, type SocketMessage, Venue } from "./Venue.ts";
 
 export type SessionEnd =
   /** The peer, or the network, closed the socket. */
@@ -55,8 +54,8 @@ export interface SessionHooks {
   /** A byte or a pong came in. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
-  /** A trade of this market came and could not be read. */
-  readonly onLost: (market: Market) => void;
+  /** Something came and could not be read. */
+  readonly onLost: (lost: LostSubject) => void;
   readonly onReadEnd: () => void;
   readonly onEnd: (end: SessionEnd) => void;
 }
@@ -64,6 +63,13 @@ export interface SessionHooks {
 /** More unreadable frames than this within {@link undecodableWindowMs} end the session; of fewer, the first in such a time is logged. */
 const undecodableLimit = 10;
 const undecodableWindowMs = 10_000;
+
+/**
+ * After a frame that could not be read, the same subscription is sent again, because its snapshots tell what was missed: this long after the
+ * frame, and not oftener than every {@link repeatEveryMs}.
+ */
+const repeatAfterMs = 500;
+const repeatEveryMs = 5_000;
 
 /** Lives one socket from the connect gate to its end. Never fails; interruption closes the socket. `wake` says that the wanted set changed. */
 export const runSession = Effect.fnUntraced(function* (hooks: SessionHooks, wake: Signal) {
@@ -93,6 +99,9 @@ class Session {
   end: SessionEnd | undefined;
   /** The first of some unreadable frames, still to be logged. */
   unread: DecodeError | undefined;
+  /** When the subscription is to be sent again, monotonic milliseconds. */
+  repeatMs: number | undefined;
+  #repeatedMs = Number.NEGATIVE_INFINITY;
   #undecodable: ReadonlyArray<number> = [];
 
   constructor(hooks: SessionHooks, wake: Signal, clock: Clock.Clock, keepalive: Keepalive, venue: Venue["Service"]) {
@@ -146,7 +155,7 @@ class Session {
       case "Failure":
         return this.finish({ _tag: "Failed", error: message.error, opened: true });
       case "Undecodable":
-        if (message.lost !== undefined && this.end === undefined) this.hooks.onLost(message.lost);
+        if (message.lost !== undefined && this.end === undefined) this.#lost(message.lost, Number(receipt.nanos) / 1e6);
         return this.#countUndecodable(message.error, Number(receipt.nanos) / 1e6);
       case "Status":
       case "Subscriptions":
@@ -154,6 +163,20 @@ class Session {
       default:
         if (this.end === undefined) this.hooks.onMessage(message, receipt);
     }
+  }
+
+  #lost(lost: LostSubject, nowMs: number): void {
+    this.hooks.onLost(lost);
+    if (this.repeatMs !== undefined) return;
+    this.repeatMs = Math.max(nowMs + repeatAfterMs, this.#repeatedMs + repeatEveryMs);
+    this.wake.notify();
+  }
+
+  /** The whole subscription goes out now. */
+  subscribing(nowMs: number): void {
+    if (this.repeatMs === undefined) return;
+    this.repeatMs = undefined;
+    this.#repeatedMs = nowMs;
   }
 
   #countUndecodable(error: DecodeError, nowMs: number): void {
@@ -210,13 +233,18 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
     session.unread = undefined;
     const wanted = hooks.wanted(nowMs);
     let sendMs = Number.POSITIVE_INFINITY;
-    if (wanted.length === 0 || sameKeys(wanted, sent)) changedMs = undefined;
-    else {
-      changedMs ??= nowMs;
-      sendMs = Math.max(changedMs + config.coalesceMs, budget.earliestMs(nowMs));
+    const isChanged = wanted.length > 0 && !sameKeys(wanted, sent);
+    changedMs = isChanged ? (changedMs ?? nowMs) : undefined;
+    const dueMs = Math.min(
+      changedMs === undefined ? Infinity : changedMs + config.coalesceMs,
+      sent.length > 0 ? (session.repeatMs ?? Infinity) : Infinity,
+    );
+    if (wanted.length > 0 && dueMs !== Infinity) {
+      sendMs = Math.max(dueMs, budget.earliestMs(nowMs));
       if (sendMs <= nowMs) {
         sent = wanted;
         changedMs = undefined;
+        session.subscribing(nowMs);
         budget.sent(nowMs);
         hooks.onSent(wanted);
         yield* attempt(socket.send(venue.socket.subscribe(wanted, ticket)));

@@ -8,6 +8,7 @@ import type { Candle } from "../domain/Candle.ts";
 import type { Interval } from "../domain/Interval.ts";
 import type { Market, MarketInfo } from "../domain/Market.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
+import type { Kind } from "../domain/Question.ts";
 import type { StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
@@ -63,8 +64,14 @@ export type SocketMessage =
   | { readonly _tag: "Status"; readonly status: string }
   /** An error frame; the server closes after it. */
   | { readonly _tag: "Failure"; readonly error: MarketDataError }
-  /** A frame that could not be read. The link stays. `lost` names the market whose trade it was, where that much could be read. */
-  | { readonly _tag: "Undecodable"; readonly error: DecodeError; readonly lost?: Market };
+  /** A frame that could not be read. The link stays. `lost` says what is missing now; without it nothing of the market is. */
+  | { readonly _tag: "Undecodable"; readonly error: DecodeError; readonly lost?: LostSubject };
+
+/** What an unreadable frame was about, as far as that could be read. A part that is absent stands for every one. */
+export interface LostSubject {
+  readonly kind?: Kind;
+  readonly market?: Market;
+}
 
 /** How an exchange speaks over its socket. */
 export interface SocketDialect {

@@ -68,7 +68,7 @@ it.effect("a trade that came but could not be read is read back like those of a 
   const unreadable = {
     _tag: "Undecodable",
     error: new DecodeError({ stage: "schema", path: "trade_price", detail: "is missing" }),
-    lost: btc,
+    lost: { kind: "trades", market: btc },
   } as const;
   return exchange.run(
     Effect.gen(function* () {
@@ -77,6 +77,29 @@ it.effect("a trade that came but could not be read is read back like those of a 
       exchange.socket.push(unreadable);
       exchange.socket.push(trade(btc, 4));
       yield* TestClock.adjust(2_000);
+      exchange.socket.push(trade(btc, 5));
+      yield* settle;
+      assert.deepStrictEqual(inShort(elements), ["L1", "L2", "R3", "L4", "L5"]);
+      assert.strictEqual(exchange.connects, 1);
+    }),
+  );
+});
+
+it.effect("a frame that cannot be read at all is a hole in every market's trades, and no state is current until it speaks again", () => {
+  const exchange = new ScriptedExchange();
+  tradeBook(exchange, () => 4);
+  const unreadable = { _tag: "Undecodable", error: new DecodeError({ stage: "json", path: "", detail: "cut" }), lost: {} } as const;
+  return exchange.run(
+    Effect.gen(function* () {
+      const { isLive } = yield* Subscriptions;
+      const elements = yield* collect("trades", tradesKey(btc));
+      exchange.socket.push(trade(btc, 1, true), trade(btc, 2));
+      assert.isTrue(isLive(tradesKey(btc)));
+      exchange.socket.push(unreadable);
+      assert.isFalse(isLive(tradesKey(btc)));
+      exchange.socket.push(trade(btc, 4));
+      yield* TestClock.adjust(2_000);
+      assert.isTrue(isLive(tradesKey(btc)));
       exchange.socket.push(trade(btc, 5));
       yield* settle;
       assert.deepStrictEqual(inShort(elements), ["L1", "L2", "R3", "L4", "L5"]);

@@ -5,6 +5,7 @@
  */
 import * as Result from "effect/Result";
 import { parseMarket } from "@naru/router/domain/Market";
+import type { Kind } from "@naru/router/domain/Question";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import { decodeUtf8, parseExactJson } from "@naru/router/transport/ExactJson";
 import type { SocketMessage } from "@naru/router/transport/Venue";
@@ -22,28 +23,33 @@ export const decodeSocketMessage = (
   unknown: UnknownFields = new UnknownFields(),
 ): ReadonlyArray<SocketMessage> => {
   const json = typeof data === "string" ? parseExactJson(data) : Result.flatMap(decodeUtf8(data), parseExactJson);
-  if (Result.isFailure(json)) return [undecodable(json.failure)];
+  if (Result.isFailure(json)) return [data.length === 0 ? undecodable(json.failure) : lost(json.failure)];
   const value = json.success;
   return Array.isArray(value) ? value.map((element, i) => decodeElement(element, `[${i}]`, unknown)) : [decodeElement(value, "", unknown)];
 };
 
+/** Not about the market, or empty. */
 const undecodable = (error: DecodeError): SocketMessage => ({ _tag: "Undecodable", error });
 
-/** A trade that cannot be read is a trade missing: whoever counts them must know of which market. */
-const lostTrade = (error: DecodeError, code: unknown): SocketMessage => {
+/** About the market, of a kind if that could be read: whoever counts on every frame must know what is missing. */
+const lost = (error: DecodeError, kind?: Kind, code?: unknown): SocketMessage => {
   const market = typeof code === "string" ? Result.getOrUndefined(parseMarket(code)) : undefined;
-  return market === undefined ? undecodable(error) : { _tag: "Undecodable", error, lost: market };
+  return {
+    _tag: "Undecodable",
+    error,
+    lost: { ...(kind === undefined ? {} : { kind }), ...(market === undefined ? {} : { market }) },
+  };
 };
 
 /** A frame whose server knew neither `type` nor `ty` has no spelling; those with `ty` are abbreviated. */
 const decodeElement = (value: unknown, path: string, unknown: UnknownFields): SocketMessage => {
-  if (!isRecord(value)) return undecodable(schemaError(path, expected("an object", value)));
+  if (!isRecord(value)) return lost(schemaError(path, expected("an object", value)));
   if (Object.hasOwn(value, "type")) return decodeData(value["type"], value, path, "full", unknown);
   if (Object.hasOwn(value, "ty")) return decodeData(value["ty"], value, path, "simple", unknown);
   if (Object.hasOwn(value, "error")) return { _tag: "Failure", error: socketFailure(value["error"]) };
   if (typeof value["status"] === "string") return { _tag: "Status", status: value["status"].slice(0, 60) };
   if (Object.hasOwn(value, "method") || Object.hasOwn(value, "mthd")) return decodeSubscriptions(value, path);
-  return undecodable(schemaError(member(path, "type"), "is missing"));
+  return lost(schemaError(member(path, "type"), "is missing"));
 };
 
 const decodeData = (
@@ -53,30 +59,29 @@ const decodeData = (
   spelling: Spelling,
   unknown: UnknownFields,
 ): SocketMessage => {
+  const code = value[spelling === "full" ? "code" : "cd"];
   switch (type) {
     case "ticker": {
       const row = socketTicker.read[spelling](value, path, unknown);
-      return row instanceof DecodeError ? undecodable(row) : { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
+      return row instanceof DecodeError ? lost(row, "ticker", code) : { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
     }
     case "trade": {
       const row = socketTrade.read[spelling](value, path, unknown);
-      return row instanceof DecodeError
-        ? lostTrade(row, value[spelling === "full" ? "code" : "cd"])
-        : { _tag: "Trade", value: toTrade(row), snapshot: isSnapshot(row) };
+      return row instanceof DecodeError ? lost(row, "trades", code) : { _tag: "Trade", value: toTrade(row), snapshot: isSnapshot(row) };
     }
     case "orderbook": {
       const row = socketOrderbook.read[spelling](value, path, unknown);
-      if (row instanceof DecodeError) return undecodable(row);
+      if (row instanceof DecodeError) return lost(row, "orderbook", code);
       const book = toOrderbook(row, path, spelling);
-      return book instanceof DecodeError ? undecodable(book) : { _tag: "Orderbook", value: book, snapshot: isSnapshot(row) };
+      return book instanceof DecodeError ? lost(book, "orderbook", code) : { _tag: "Orderbook", value: book, snapshot: isSnapshot(row) };
     }
     default: {
       const at = member(path, spelling === "full" ? "type" : "ty");
-      if (typeof type !== "string" || !type.startsWith("candle.")) return undecodable(schemaError(at, expected("a known type", type)));
+      if (typeof type !== "string" || !type.startsWith("candle.")) return lost(schemaError(at, expected("a known type", type)));
       const row = socketCandle.read[spelling](value, path, unknown);
-      if (row instanceof DecodeError) return undecodable(row);
+      if (row instanceof DecodeError) return lost(row, "candles", code);
       const candle = toSocketCandle(row, path, spelling);
-      return candle instanceof DecodeError ? undecodable(candle) : { _tag: "Candle", value: candle, snapshot: isSnapshot(row) };
+      return candle instanceof DecodeError ? lost(candle, "candles", code) : { _tag: "Candle", value: candle, snapshot: isSnapshot(row) };
     }
   }
 };

@@ -108,7 +108,18 @@ describe("the socket dialect", () => {
     );
     assert.strictEqual(messages[1]?._tag === "Undecodable" ? messages[1].error.path : "", "[1].tp");
     // Whoever counts trades must know whose is missing.
-    assert.strictEqual(messages[1]?._tag === "Undecodable" ? messages[1].lost : undefined, "KRW-BTC");
+    assert.deepStrictEqual(messages[1]?._tag === "Undecodable" ? messages[1].lost : undefined, { kind: "trades", market: btc });
+  });
+
+  it("an unreadable frame says what it was about, as far as that could be read", () => {
+    const lostIn = (text: string) => socket.decode(text).map((message) => (message._tag === "Undecodable" ? message.lost : message._tag));
+    const ticker = wire.write(wire.withField(wire.members(wire.ticker, "full"), "trade_price", undefined));
+    assert.deepStrictEqual(lostIn(ticker), [{ kind: "ticker", market: btc }]);
+    // Cut in the middle: it may have been anything.
+    assert.deepStrictEqual(lostIn(ticker.slice(0, 80)), [{}]);
+    // Nothing of the market was in these.
+    assert.deepStrictEqual(lostIn(""), [undefined]);
+    assert.deepStrictEqual(lostIn('{"method":"LIST_SUBSCRIPTIONS","result":5}'), [undefined]);
   });
 
   it("unknown fields are told to whoever asked", () => {

@@ -15,13 +15,10 @@ export class PoliteCheck {
   private told: { readonly atMs: number; readonly untilMs: number } | undefined;
   private readonly exchange: ExchangeModel;
   private readonly findings: Findings;
-  /** 429 is no fault of ours while someone else uses our share. */
-  private readonly mayBeLimited: boolean;
 
-  constructor(exchange: ExchangeModel, findings: Findings, options: { readonly mayBeLimited: boolean }) {
+  constructor(exchange: ExchangeModel, findings: Findings) {
     this.exchange = exchange;
     this.findings = findings;
-    this.mayBeLimited = options.mayBeLimited;
   }
 
   /** After every instant. */
@@ -29,7 +26,7 @@ export class PoliteCheck {
     const { ledger } = this.exchange;
     const requests = ledger.requests();
     for (const { atMs, verdict, target, headers, ip } of requests.slice(this.seen)) {
-      if (verdict === "limited" && !this.mayBeLimited) this.findings.report("polite", `${target} was one too many`);
+      if (verdict === "limited") this.findings.report("polite", `${target} was one too many`);
       if (headers["origin"] !== undefined) this.findings.report("polite", `${target} had an Origin`);
       if (verdict === "banned") this.banned(ip, target, atMs);
     }

@@ -4,7 +4,7 @@
  * counts fibers too, so that a world can tell whether any was left behind.
  */
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
+import type * as Exit from "effect/Exit";
 import * as Clock from "effect/Clock";
 import * as Metric from "effect/Metric";
 import type { Chance } from "./Chance.ts";
