@@ -2,14 +2,13 @@
  * `pnpm sim`: runs worlds. A breach prints one line with the seed, the commit and the plan, and how to run that world again. Exits with 1 when
  * a breach is not expected, an expected one is out of date, or two runs of a seed differ.
  */
-import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { expectedFor } from "./world/Expected.ts";
+import { describeSweep, sweepHolds } from "./world/describeSweep.ts";
 import { printPlan } from "./world/Plan.ts";
 import { plantedBugs } from "./world/planted/plantedBugs.ts";
 import { catchPlanted } from "./world/planted/catchPlanted.ts";
-import { sweep, type SweepReport, type WorldResult } from "./world/sweep.ts";
+import { sweep, type SweepReport } from "./world/sweep.ts";
 import { runWorld } from "./world/World.ts";
 
 const usage = `pnpm sim [--seeds N] [--from S] [--replay] [--workers N]   worlds S … S+N-1; --replay runs each twice and compares
@@ -57,30 +56,12 @@ const say = (text: string, code: number): number => {
 };
 
 const tell = (report: SweepReport, seconds: number, replayed: boolean): number => {
-  for (const failure of report.failures) console.log(lineOf(failure));
-  for (const { entry, worlds, firstSeed } of report.expected)
-    console.log(`expected: ${entry.invariant} under ${entry.verb} in ${worlds} worlds, first in seed ${firstSeed}: ${entry.why}`);
-  for (const entry of report.outOfDate)
-    console.log(`out of date: ${entry.invariant} holds under ${entry.verb} now; remove it from Expected.ts`);
-  for (const seed of report.unlike) console.log(`not the same twice: seed ${seed}`);
-  const reached = [...report.probes].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${name} ${count}`);
-  console.log(`probes: ${reached.join(", ")}`);
-  if (report.unreached.length > 0) console.log(`not reached: ${report.unreached.join(", ")}`);
+  for (const line of describeSweep(report)) console.log(line);
   const runs = replayed ? 2 * report.worlds : report.worlds;
   const twice = replayed ? `, ${report.worlds - report.unlike.length} the same twice` : "";
-  console.log(
-    `${report.worlds} worlds${twice}, ${report.failures.length} with a breach nobody expects; ${(runs / seconds).toFixed(1)} worlds/s, ${seconds.toFixed(1)} s`,
-  );
-  return report.failures.length + report.outOfDate.length + report.unlike.length === 0 ? 0 : 1;
-};
-
-const commit = (): string => spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout?.trim() || "unknown";
-
-const lineOf = ({ seed, violations, plan }: WorldResult): string => {
-  const verbs = plan.faults.map(({ fault }) => fault.verb);
-  const first = violations.find((violation) => expectedFor(violation, verbs) === undefined);
-  const what = first === undefined ? "" : `${first.invariant} at ${first.atMs} ms: ${first.detail}`;
-  return `BREACH seed ${seed} commit ${commit()} ${what} | again: pnpm sim --from ${seed} --seeds 1 | plan ${printPlan(plan)}`;
+  const speed = `${(runs / seconds).toFixed(1)} worlds/s, ${seconds.toFixed(1)} s`;
+  console.log(`${report.worlds} worlds${twice}, ${report.failures.length} with a breach nobody expects; ${speed}`);
+  return sweepHolds(report) ? 0 : 1;
 };
 
 const trace = async (seed: number): Promise<number> => {

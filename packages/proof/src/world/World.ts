@@ -49,10 +49,12 @@ const lastCalls = 4;
 /** The mode is normal again so long after the last fault, in milliseconds. */
 const recoveryMs = 60_000;
 
+/** What will happen in the world of a seed. */
+export const planOf = (seed: number): WorldPlan => drawPlan(seed, new Chance(seed).branch("plan"));
+
 export const runWorld = async (seed: number, options: WorldOptions = {}): Promise<WorldReport> => {
-  const chance = new Chance(seed);
-  const plan = options.plan ?? drawPlan(seed, chance.branch("plan"));
-  const world = new World(plan, new Engine(chance.branch("engine")), options);
+  const plan = options.plan ?? planOf(seed);
+  const world = new World(plan, new Engine(new Chance(seed).branch("engine")), options);
   await world.run(seed);
   return world.report();
 };
@@ -86,7 +88,7 @@ class World {
       limits: { mode: plan.limitMode },
       decorate: options.meddling,
     });
-    const life = meddled(Effect.scoped(this.life()), options.meddling).pipe(Effect.provide(Layer.merge(exchange, silence)));
+    const life = meddled(Effect.scoped(this.life()), options.meddling).pipe(Effect.provide(Layer.provideMerge(exchange, silence)));
     try {
       const exit = await engine.run(life, () => this.polite?.look());
       if (Exit.isFailure(exit)) findings.report("converges", `the world died: ${Cause.pretty(exit.cause)}`);

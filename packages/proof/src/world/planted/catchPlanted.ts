@@ -3,7 +3,7 @@
  * does not count.
  */
 import type { Violation } from "../Violation.ts";
-import { runWorld, type WorldReport } from "../World.ts";
+import { planOf, runWorld, type WorldReport } from "../World.ts";
 import type { PlantedBug } from "./plantedBugs.ts";
 
 export interface Caught {
@@ -16,6 +16,7 @@ export const catchPlanted = async (
   { from, seeds }: { readonly from: number; readonly seeds: number },
 ): Promise<Caught | undefined> => {
   for (let seed = from; seed < from + seeds; seed++) {
+    if (!bug.canShow(planOf(seed))) continue;
     const violation = breach(await runPlanted(seed, bug), bug);
     if (violation !== undefined && breach(await runWorld(seed), bug) === undefined) return { seed, violation };
   }

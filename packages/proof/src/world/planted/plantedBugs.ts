@@ -13,11 +13,14 @@ import type { SocketMessage, Venue } from "@naru/router/transport/Venue";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Meddling } from "../Meddling.ts";
+import type { ConsumerPlan, WorldPlan } from "../Plan.ts";
 import type { Invariant } from "../Violation.ts";
 
 export interface PlantedBug {
   readonly name: string;
   readonly caughtBy: Invariant;
+  /** Worlds that cannot show it are not run. */
+  readonly canShow: (plan: WorldPlan) => boolean;
   /** What is wrong from now on in one world; `undo` puts patched methods back. */
   readonly plant: () => Meddling & { readonly undo?: () => void };
 }
@@ -57,7 +60,7 @@ const leakedFiber = (transport: Transport["Service"]): Transport["Service"] => (
 });
 
 /** One time in this many it happens: a bug that always shows needs no search. */
-const seldom = 25;
+const seldom = 7;
 
 const outOfOrder = (): (() => void) => {
   const { put } = HotStore.prototype;
@@ -77,8 +80,9 @@ const staleSwap = (): (() => void) => {
   let [reads, other] = [0, undefined as ReturnType<typeof get>];
   HotStore.prototype.get = function (id) {
     const held = get.call(this, id);
-    if (++reads % seldom === 0 && other !== undefined && id.startsWith("ticker")) return other;
-    if (id.startsWith("ticker")) other = held;
+    if (!id.startsWith("ticker")) return held;
+    if (++reads % seldom === 0 && other !== undefined) return other;
+    other = held;
     return held;
   };
   return () => {
@@ -128,15 +132,35 @@ const withoutLast = (text: string): string => {
   );
 };
 
+const asks =
+  (...questions: ReadonlyArray<string>) =>
+  (plan: WorldPlan): boolean =>
+    plan.consumers.some((consumer) => consumer.kind === "asker" && questions.includes(consumer.question));
+
+const follows =
+  (kind: ConsumerPlan["kind"], markets = 1) =>
+  (plan: WorldPlan): boolean =>
+    plan.consumers.some((consumer) => consumer.kind === kind && consumer.markets.length >= markets);
+
 export const plantedBugs: ReadonlyArray<PlantedBug> = [
-  { name: "limiter-eleven", caughtBy: "polite", plant: () => ({ venue: limiterLetsElevenThrough }) },
-  { name: "id-as-double", caughtBy: "zero-loss", plant: () => ({ venue: idThroughADouble }) },
-  { name: "label-off", caughtBy: "honest-label", plant: () => ({ marketData: labelOff }) },
-  { name: "gap-hidden", caughtBy: "zero-loss", plant: () => ({ marketData: gapHidden }) },
-  { name: "leaked-fiber", caughtBy: "clean", plant: () => ({ transport: leakedFiber }) },
-  { name: "out-of-order", caughtBy: "state-converges", plant: () => ({ undo: outOfOrder() }) },
-  { name: "stale-swap", caughtBy: "honest-label", plant: () => ({ undo: staleSwap() }) },
-  { name: "double-delivery", caughtBy: "zero-loss", plant: () => ({ undo: doubleDelivery() }) },
-  { name: "retry-past-deadline", caughtBy: "converges", plant: () => ({ marketData: retryPastTheDeadline }) },
-  { name: "subscription-lost", caughtBy: "zero-loss", plant: () => ({ transport: subscriptionLostOnReconnect }) },
+  { name: "limiter-eleven", caughtBy: "polite", canShow: asks("burst"), plant: () => ({ venue: limiterLetsElevenThrough }) },
+  { name: "id-as-double", caughtBy: "zero-loss", canShow: follows("trades"), plant: () => ({ venue: idThroughADouble }) },
+  { name: "label-off", caughtBy: "honest-label", canShow: asks("ticker"), plant: () => ({ marketData: labelOff }) },
+  { name: "gap-hidden", caughtBy: "zero-loss", canShow: follows("trades"), plant: () => ({ marketData: gapHidden }) },
+  { name: "leaked-fiber", caughtBy: "clean", canShow: () => true, plant: () => ({ transport: leakedFiber }) },
+  {
+    name: "out-of-order",
+    caughtBy: "state-converges",
+    canShow: (plan) => follows("ticker")(plan) || follows("orderbook")(plan),
+    plant: () => ({ undo: outOfOrder() }),
+  },
+  { name: "stale-swap", caughtBy: "honest-label", canShow: asks("ticker", "tickers"), plant: () => ({ undo: staleSwap() }) },
+  { name: "double-delivery", caughtBy: "zero-loss", canShow: follows("trades"), plant: () => ({ undo: doubleDelivery() }) },
+  { name: "retry-past-deadline", caughtBy: "converges", canShow: asks("ticker"), plant: () => ({ marketData: retryPastTheDeadline }) },
+  {
+    name: "subscription-lost",
+    caughtBy: "zero-loss",
+    canShow: follows("trades", 2),
+    plant: () => ({ transport: subscriptionLostOnReconnect }),
+  },
 ];

@@ -69,7 +69,7 @@ export const bodyVerbs = [
     onAnswer: (answer) => {
       const quote = answer.body.indexOf(0x22);
       if (quote < 0) return undefined;
-      return withBody(answer, Uint8Array.of(...answer.body.subarray(0, quote + 1), 0xff, ...answer.body.subarray(quote + 1)));
+      return withBody(answer, Buffer.concat([answer.body.subarray(0, quote + 1), Uint8Array.of(0xff), answer.body.subarray(quote + 1)]));
     },
   })),
   restVerb(
