@@ -91,7 +91,11 @@ const nameOf = <A extends { readonly market: string }>(element: StreamElement<A>
       "id" in value ? value.id : "timestampMs" in value ? value.timestampMs : "lastTradeTimeMs" in value ? value.lastTradeTimeMs : "";
     return `${element._tag} ${value.market} ${String(mark)}`;
   }
-  if (element._tag === "Gap") return `Gap ${element.market} ${element.fromMs} ${element.toMs} ${element.reason}`;
+  if (element._tag === "Gap")
+    return `Gap ${element.market} ${element.fromMs} ${element.toMs} ${element.reason.replace(hostNumber, "memory")}`;
   if (element._tag === "Reconnecting") return `Reconnecting ${element.attempt}`;
   return element._tag === "Resumed" ? `Resumed ${element.downMs}` : `Dropped ${element.count}`;
 };
+
+/** Exchanges in memory are numbered through a process. */
+const hostNumber = /memory-\d+/g;
