@@ -253,6 +253,35 @@ describe("reconnecting", () => {
     );
   });
 
+  it.effect(
+    "after an unreadable frame the same subscription is sent again for its snapshots, and not oftener than every five seconds",
+    () => {
+      const exchange = new ScriptedExchange();
+      return exchange.run(
+        Effect.gen(function* () {
+          yield* watch;
+          const bad = { _tag: "Undecodable", error: new DecodeError({ stage: "json", path: "", detail: "torn" }), lost: {} } as const;
+          const { sent } = exchange.socket;
+          assert.strictEqual(sent.length, 1);
+          exchange.socket.push(ticker(btc, 1, 1), bad, bad);
+          yield* TestClock.adjust(499);
+          assert.strictEqual(sent.length, 1);
+          yield* TestClock.adjust(1);
+          assert.deepStrictEqual(sent, [sent[0], sent[0]]);
+          exchange.socket.push(bad);
+          yield* TestClock.adjust(4_999);
+          assert.strictEqual(sent.length, 2);
+          yield* TestClock.adjust(1);
+          assert.strictEqual(sent.length, 3);
+          // What is not about the market is no reason.
+          exchange.socket.push({ _tag: "Undecodable", error: bad.error });
+          yield* TestClock.adjust("9 seconds");
+          assert.strictEqual(sent.length, 3);
+        }),
+      );
+    },
+  );
+
   it.effect("every change of state is told once, with its reason", () => {
     const exchange = new ScriptedExchange();
     const events: Array<LinkEvent> = [];
