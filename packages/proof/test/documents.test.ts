@@ -33,6 +33,19 @@ const unindented = (code: string) =>
     .filter((line) => line !== "")
     .join("\n");
 
+/** The anchors of a document's headings, as the forges make them. */
+const headings = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** Blocks announced by a comment `<!-- printed by PATH -->` on the line before. */
+const printed = (text: string) =>
+  [...text.matchAll(/<!-- printed by (\S+) -->\n```\n([\s\S]*?)```/g)].map(([, path = "", output = ""]) => ({ path, output }));
+
 describe("the documents", () => {
   it("quote code that stands in a file which is compiled and run", () => {
     let looked = 0;
@@ -48,12 +61,15 @@ describe("the documents", () => {
     assert.isAbove(looked, 0);
   });
 
-  it("link only to files that exist", () => {
+  it("link only to files and headings that exist", () => {
     let looked = 0;
     for (const document of documents) {
-      for (const [, target = ""] of readFileSync(document, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      for (const [, target = "", heading] of readFileSync(document, "utf8").matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)) {
         if (/^[a-z]+:/.test(target)) continue;
-        assert.isTrue(existsSync(join(dirname(document), target)), `${relative(root, document)} links to ${target}`);
+        const file = target === "" ? document : join(dirname(document), target);
+        assert.isTrue(existsSync(file), `${relative(root, document)} links to ${target}`);
+        if (heading !== undefined)
+          assert.include(headings(readFileSync(file, "utf8")), heading, `${relative(root, document)} links to ${target}`);
         looked++;
       }
     }
@@ -84,12 +100,15 @@ describe("the documents", () => {
 describe("the examples", () => {
   const examples = readdirSync(join(root, "examples")).filter((name) => /^\d\d-.*\.ts$/.test(name));
 
-  it("are at least five", () => assert.isAtLeast(examples.length, 5));
+  it("are at least seven", () => assert.isAtLeast(examples.length, 7));
 
   for (const example of examples) {
     it(`${example} runs on the emulated exchange and ends by itself`, { timeout: 60_000 }, async () => {
       const { stdout } = await run(process.execPath, [join(root, "examples", example)], { timeout: 50_000 });
       assert.isAbove(stdout.trim().length, 0);
+      for (const document of documents)
+        for (const { path, output } of printed(readFileSync(document, "utf8")))
+          if (path === `examples/${example}`) assert.strictEqual(stdout, output, `${relative(root, document)} shows what ${path} prints`);
     });
   }
 });
