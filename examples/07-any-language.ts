@@ -31,7 +31,7 @@ socket.binaryType = "arraybuffer";
 socket.addEventListener("message", ({ data }) => {
   const message = JSON.parse(typeof data === "string" ? data : new TextDecoder().decode(data));
   if (message.type === "trade") bot.price = message.trade_price;
-  bot.events.dispatchEvent(new Event(message.type ?? message.status));
+  bot.events.dispatchEvent(new Event(message.type ?? message.method));
 });
 const told = (event: string) => new Promise((resume) => bot.events.addEventListener(event, resume, { once: true }));
 
@@ -51,14 +51,14 @@ await control("faults", { verb: "server-error", path: "/v1/ticker", times: 2 });
 const ask = () => fetch(`${url}/v1/ticker?markets=KRW-BTC`);
 console.log(`two failures: ${(await ask()).status}, ${(await ask()).status}, then ${(await ask()).status}`);
 
-// The socket stays up and answers, and brings no data: the price falls, and the bot does not know.
+// The socket stays up and answers what it is subscribed to, and brings no data: the price falls, and the bot does not know.
 await control("faults", { verb: "zombie" });
 await control("script", { word: "trade", market: "KRW-BTC", price: "90000000" });
-const up = told("UP");
-socket.send("PING");
-await up;
+const listed = told("LIST_SUBSCRIPTIONS");
+socket.send(JSON.stringify([{ ticket: "bot" }, { method: "LIST_SUBSCRIPTIONS" }]));
+await listed;
 const [{ trade_price: rest }] = await (await ask()).json();
-console.log(`a zombie: the socket answers UP, the bot says ${bot.price}, REST says ${rest}`);
+console.log(`a zombie: the socket answers, the bot says ${bot.price}, REST says ${rest}`);
 const { entries } = await control("ledger/faults");
 const reason = entries.findLast((entry: { verb: string; event: string }) => entry.event === "happened" && entry.verb === "zombie");
 console.log(`the ledger says why: ${reason?.verb}, ${reason?.on}`);
