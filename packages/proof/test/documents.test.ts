@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { assert, describe, it } from "vitest";
 import { errorTags } from "@naru/router/errors/MarketDataError";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
+import { invariants } from "../src/world/Violation.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const run = promisify(execFile);
@@ -88,6 +89,21 @@ describe("the documents", () => {
       const numbers = typeof value === "number" ? [value] : Object.values(value);
       for (const number of numbers) assert.include(row.split("|")[2]?.replaceAll(",", ""), String(number), knob);
     }
+  });
+
+  it("name every invariant of a world, and no other", () => {
+    const text = readFileSync(join(root, "docs/explain/deterministic-world.md"), "utf8");
+    assert.deepStrictEqual(
+      [...text.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name),
+      [...invariants],
+    );
+  });
+
+  it("show the output of examples that exist", () => {
+    const shown = documents.flatMap((document) => printed(readFileSync(document, "utf8")));
+    assert.isAtLeast(shown.length, 2);
+    for (const { path } of shown) assert.match(path, /^examples\/\d\d-.*\.ts$/);
+    for (const { path } of shown) assert.isTrue(existsSync(join(root, path)), path);
   });
 
   it("speak English and Korean of the same commands and quote the same code", () => {
