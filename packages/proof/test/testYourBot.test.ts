@@ -65,6 +65,7 @@ beforeAll(async () => {
   assert.isNotNull(exchange.stdout);
   const [line] = await once(createInterface(exchange.stdout), "line");
   at = JSON.parse(String(line));
+  assert.deepInclude(at, { markets: 36, profile: "upbit", speed: 1 });
 });
 
 afterAll(() => {
