@@ -58,7 +58,17 @@ const asNaru = (command: string) => command.replace(/^naru/, `"${process.execPat
 /** Ports that are free instead of the page's. */
 const onFreePorts = (command: string) => `${asNaru(command).replaceAll(/(port) \d+/g, "$1 0")} --port 0 --json`;
 
-let at: Readonly<Record<"url" | "socketUrl" | "controlUrl", string>> = { url: "", socketUrl: "", controlUrl: "" };
+/** What `naru sim serve --json` tells first. */
+interface Served {
+  readonly url: string;
+  readonly socketUrl: string;
+  readonly controlUrl: string;
+  readonly profile: string;
+  readonly speed: number;
+  readonly markets: number;
+}
+
+let at: Served = { url: "", socketUrl: "", controlUrl: "", profile: "", speed: 0, markets: 0 };
 
 beforeAll(async () => {
   const exchange = start(onFreePorts(serving[0] ?? ""));
