@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { assert, describe, it } from "vitest";
 import { errorTags } from "@naru/router/errors/MarketDataError";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
+import { invariants } from "../src/world/Violation.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const run = promisify(execFile);
@@ -33,6 +34,19 @@ const unindented = (code: string) =>
     .filter((line) => line !== "")
     .join("\n");
 
+/** The anchors of a document's headings, as the forges make them. */
+const headings = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** Blocks announced by a comment `<!-- printed by PATH -->` on the line before. */
+const printed = (text: string) =>
+  [...text.matchAll(/<!-- printed by (\S+) -->\n```\n([\s\S]*?)```/g)].map(([, path = "", output = ""]) => ({ path, output }));
+
 describe("the documents", () => {
   it("quote code that stands in a file which is compiled and run", () => {
     let looked = 0;
@@ -48,12 +62,15 @@ describe("the documents", () => {
     assert.isAbove(looked, 0);
   });
 
-  it("link only to files that exist", () => {
+  it("link only to files and headings that exist", () => {
     let looked = 0;
     for (const document of documents) {
-      for (const [, target = ""] of readFileSync(document, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      for (const [, target = "", heading] of readFileSync(document, "utf8").matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)) {
         if (/^[a-z]+:/.test(target)) continue;
-        assert.isTrue(existsSync(join(dirname(document), target)), `${relative(root, document)} links to ${target}`);
+        const file = target === "" ? document : join(dirname(document), target);
+        assert.isTrue(existsSync(file), `${relative(root, document)} links to ${target}`);
+        if (heading !== undefined)
+          assert.include(headings(readFileSync(file, "utf8")), heading, `${relative(root, document)} links to ${target}`);
         looked++;
       }
     }
@@ -74,6 +91,21 @@ describe("the documents", () => {
     }
   });
 
+  it("name every invariant of a world, and no other", () => {
+    const text = readFileSync(join(root, "docs/explain/deterministic-world.md"), "utf8");
+    assert.deepStrictEqual(
+      [...text.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => name),
+      [...invariants],
+    );
+  });
+
+  it("show the output of examples that exist", () => {
+    const shown = documents.flatMap((document) => printed(readFileSync(document, "utf8")));
+    assert.isAtLeast(shown.length, 2);
+    for (const { path } of shown) assert.match(path, /^examples\/\d\d-.*\.ts$/);
+    for (const { path } of shown) assert.isTrue(existsSync(join(root, path)), path);
+  });
+
   it("speak English and Korean of the same commands and quote the same code", () => {
     const blocks = (name: string) =>
       [...readFileSync(join(root, name), "utf8").matchAll(/```(\w*)\n([\s\S]*?)```/g)].map(([, kind, code]) => [kind, code]);
@@ -84,12 +116,15 @@ describe("the documents", () => {
 describe("the examples", () => {
   const examples = readdirSync(join(root, "examples")).filter((name) => /^\d\d-.*\.ts$/.test(name));
 
-  it("are at least five", () => assert.isAtLeast(examples.length, 5));
+  it("are at least seven", () => assert.isAtLeast(examples.length, 7));
 
   for (const example of examples) {
     it(`${example} runs on the emulated exchange and ends by itself`, { timeout: 60_000 }, async () => {
       const { stdout } = await run(process.execPath, [join(root, "examples", example)], { timeout: 50_000 });
       assert.isAbove(stdout.trim().length, 0);
+      for (const document of documents)
+        for (const { path, output } of printed(readFileSync(document, "utf8")))
+          if (path === `examples/${example}`) assert.strictEqual(stdout, output, `${relative(root, document)} shows what ${path} prints`);
     });
   }
 });
