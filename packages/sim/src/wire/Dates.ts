@@ -3,12 +3,25 @@
 /** Korea is nine hours ahead and has no summer time. */
 export const kstOffsetMs = 9 * 3_600_000;
 
+const dayMs = 86_400_000;
+/** The day last written: rows and frames of one day come by the thousand. */
+let lastDay = { day: Number.NaN, text: "" };
+const twoDigits: ReadonlyArray<string> = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, "0"));
+
 /** `yyyy-MM-ddTHH:mm:ss` */
-export const isoSeconds = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
+export const isoSeconds = (ms: number): string => `${isoDate(ms)}T${timeOfDay(ms)}`;
 /** `yyyy-MM-dd` */
-export const isoDate = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+export const isoDate = (ms: number): string => {
+  const day = Math.floor(ms / dayMs);
+  if (day !== lastDay.day) lastDay = { day, text: new Date(ms).toISOString().slice(0, 10) };
+  return lastDay.text;
+};
 /** `HH:mm:ss` */
-export const timeOfDay = (ms: number): string => new Date(ms).toISOString().slice(11, 19);
+export const timeOfDay = (ms: number): string => {
+  const seconds = Math.floor((ms - Math.floor(ms / dayMs) * dayMs) / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  return `${twoDigits[Math.floor(minutes / 60)]}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}`;
+};
 /** `yyyyMMdd` */
 export const compactDate = (ms: number): string => isoDate(ms).replaceAll("-", "");
 /** `HHmmss` */

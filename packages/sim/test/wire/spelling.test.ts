@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Sequence } from "../../src/market/Hash.ts";
 import { totalSize } from "../../src/wire/BookSides.ts";
-import { isoSeconds, kstOffsetMs, parseTimeOfDay, parseTo } from "../../src/wire/Dates.ts";
+import { isoDate, isoSeconds, kstOffsetMs, parseTimeOfDay, parseTo, timeOfDay } from "../../src/wire/Dates.ts";
 import { fixed, java, money, plain, pointed, ratio, spellers, type SpellingMode } from "../../src/wire/Spelling.ts";
 
 describe("numbers", () => {
@@ -133,5 +133,22 @@ describe("dates", () => {
     assert.strictEqual(parseTimeOfDay("235959"), 86_399_000);
     assert.strictEqual(parseTimeOfDay("00:00:01"), 1_000);
     for (const text of ["24:00:00", "1:2:3", "12:60:00", ""]) assert.isUndefined(parseTimeOfDay(text), text);
+  });
+
+  it("are written as JavaScript writes them, whatever day was written before", () => {
+    const days = [
+      0,
+      59_999,
+      86_399_999,
+      86_400_000,
+      Date.UTC(2024, 1, 29, 23, 59, 59, 999),
+      Date.UTC(2026, 0, 5, 3),
+      Date.UTC(9999, 11, 31, 12),
+    ];
+    for (let i = 0; i < 2_000; i++) days.push(i * 7_654_321_987, -i * 98_765_431);
+    for (const ms of days) {
+      const text = new Date(ms).toISOString();
+      assert.deepStrictEqual([isoSeconds(ms), isoDate(ms), timeOfDay(ms)], [text.slice(0, 19), text.slice(0, 10), text.slice(11, 19)]);
+    }
   });
 });
