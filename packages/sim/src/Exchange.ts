@@ -12,6 +12,7 @@ import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
 import type { NoAnswer, RequestTarget, ScriptedAnswer, Verdict as FaultVerdict } from "./faults/Hooks.ts";
+import { entryOf, type Fault, FaultError } from "./faults/Fault.ts";
 import { FaultSet } from "./faults/FaultSet.ts";
 import { limitOf, mangled, verdictOf } from "./faults/requestFaults.ts";
 import { SocketFaults } from "./faults/SocketFaults.ts";
@@ -66,6 +67,7 @@ export class ExchangeModel {
   readonly faults: FaultSet;
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
+  private readonly doors: Array<FaultDoor> = [];
   private ownTime: Clock.Clock | undefined;
 
   constructor(options?: ExchangeOptions) {
@@ -93,6 +95,23 @@ export class ExchangeModel {
     return () => {
       if (this.ownTime === clock) this.ownTime = undefined;
     };
+  }
+
+  /** A door is open until the returned function is called. */
+  openDoor(door: FaultDoor): () => void {
+    this.doors.push(door);
+    return () => {
+      const index = this.doors.indexOf(door);
+      if (index >= 0) this.doors.splice(index, 1);
+    };
+  }
+
+  /** Why a fault could not act: no door that is open can show it. While none is open, one that can may still come. */
+  unshowable({ verb }: Fault): FaultError | undefined {
+    const showing = entryOf(verb)?.doors ?? [];
+    if (this.doors.length === 0 || this.doors.some((door) => showing.includes(door))) return undefined;
+    const [only, open] = [showing, new Set(this.doors)].map((doors) => [...doors].map((door) => doorNames[door]).join(" or "));
+    return new FaultError({ reason: `${verb} works ${only} only, and this exchange is open ${open}`, near: [] });
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -248,6 +267,8 @@ export class Exchange extends Context.Service<Exchange, ExchangeModel>()("@naru/
 
 /** A clock below this is a test clock near 0, not the year 1973. */
 const testClockBelowMs = 1e11;
+
+const doorNames: Readonly<Record<FaultDoor, string>> = { memory: "in memory", loopback: "over loopback" };
 
 const parseTarget = (target: string): { readonly path: string; readonly query: URLSearchParams } => {
   const mark = target.indexOf("?");

@@ -70,6 +70,7 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
     maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
     ip: options.ip ?? "127.0.0.1",
   };
+  exchange.openDoor("memory");
   return {
     rest: Effect.fn("MemoryTransport.rest")((request: RestRequest) =>
       rest(exchange, settings, request).pipe(

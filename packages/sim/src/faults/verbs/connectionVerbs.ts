@@ -92,7 +92,6 @@ export const connectionVerbs = [
     {
       about: "Sockets stay open and nothing comes or goes: not a frame, not a pong",
       ids: ["B01", "B19", "B20"],
-      doors: ["memory", "loopback", "proxy"],
     },
     {
       newToo: flag("Also sockets that open while it lasts"),
