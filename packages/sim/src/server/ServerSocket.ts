@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { mayBeSent } from "../socket/closeCode.ts";
 import type { Driven } from "../socket/drive.ts";
-import type { SessionOutput } from "../socket/SocketSession.ts";
+import type { SessionOutput } from "../socket/Departures.ts";
 
 /** Longest message of a client. */
 export const maxPayload = 1024 * 1024;
