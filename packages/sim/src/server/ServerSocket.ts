@@ -13,8 +13,8 @@ export const maxPayload = 1024 * 1024;
 
 const maxPings = 100;
 
-/** A client that does not read is cut off when this much waits for it. */
-const maxBufferedBytes = 16 * 1024 * 1024;
+/** A client that does not read, or not as fast as a jump of the clock sends, is cut off when this much waits for it. */
+const maxBufferedBytes = 64 * 1024 * 1024;
 
 /** A socket that may leave the client's close frame unanswered: `ws` answers one by calling `close`. */
 export class ServerSocket extends WebSocket {

@@ -42,8 +42,9 @@ export class Departures {
     this.way = way;
   }
 
-  get isEmpty(): boolean {
-    return this.outbox.length === 0;
+  /** Outputs that nobody fetched yet. */
+  get waiting(): number {
+    return this.outbox.length;
   }
 
   /** What left since the last time, in order. */

@@ -36,6 +36,9 @@ export interface SessionContext {
   readonly onEnd: (session: SocketSession) => void;
 }
 
+/** Outputs made at once, and at most waiting for the driver. */
+const maxWaiting = 10_000;
+
 export class SocketSession {
   private readonly context: SessionContext;
   /** Messages of the client so far. */
@@ -86,7 +89,9 @@ export class SocketSession {
   receive(text: string, nowMs: number): void {
     if (this.ended || this.closeMs !== Infinity) return;
     this.catchUp(nowMs);
-    if (this.ended || this.isDead("in", nowMs)) return;
+    // What happened before the message must leave before its answer, and there is too much of it to wait for.
+    if (!this.ended && this.dueMs() <= nowMs) this.act({ _tag: "Drop", reset: false }, nowMs);
+    if (this.ended || this.isDead("in", nowMs)) return this.context.wake();
     this.lastTrafficMs = nowMs;
     this.recordIn(nowMs, "request", text);
     this.messages++;
@@ -134,7 +139,10 @@ export class SocketSession {
     this.context.wake();
   }
 
-  /** Does everything due up to `nowMs`; returns what leaves, in order. */
+  /**
+   * Does everything due up to `nowMs`; returns what leaves, in order. After a jump of the clock that can be too much for once: then
+   * {@link nextWakeMs} is in the past, and the rest comes with the next calls.
+   */
   poll(nowMs: number): ReadonlyArray<SessionOutput> {
     this.catchUp(nowMs);
     return this.out.fetch();
@@ -142,7 +150,7 @@ export class SocketSession {
 
   /** When {@link poll} is next worth calling. */
   nextWakeMs(): number {
-    return this.out.isEmpty ? this.dueMs() : -Infinity;
+    return this.out.waiting === 0 ? this.dueMs() : -Infinity;
   }
 
   private dueMs(): number {
@@ -153,7 +161,7 @@ export class SocketSession {
   }
 
   private catchUp(nowMs: number): void {
-    while (!this.ended) {
+    while (!this.ended && this.out.waiting < maxWaiting) {
       const atMs = this.dueMs();
       if (atMs > nowMs) return;
       this.takeDue(atMs);
