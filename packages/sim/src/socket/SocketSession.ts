@@ -36,8 +36,10 @@ export interface SessionContext {
   readonly onEnd: (session: SocketSession) => void;
 }
 
-/** Outputs made at once, and at most waiting for the driver. */
-const maxWaiting = 10_000;
+/** Outputs of one {@link SocketSession.poll}. */
+const maxAtOnce = 10_000;
+/** Outputs that may wait for the driver when a message of the client arrives. */
+const maxBehind = 100_000;
 
 export class SocketSession {
   private readonly context: SessionContext;
@@ -88,7 +90,7 @@ export class SocketSession {
   /** A text message of the client arrives. */
   receive(text: string, nowMs: number): void {
     if (this.ended || this.closeMs !== Infinity) return;
-    this.catchUp(nowMs);
+    this.catchUp(nowMs, maxBehind);
     // What happened before the message must leave before its answer, and there is too much of it to wait for.
     if (!this.ended && this.dueMs() <= nowMs) this.act({ _tag: "Drop", reset: false }, nowMs);
     if (this.ended || this.isDead("in", nowMs)) return this.context.wake();
@@ -144,7 +146,7 @@ export class SocketSession {
    * {@link nextWakeMs} is in the past, and the rest comes with the next calls.
    */
   poll(nowMs: number): ReadonlyArray<SessionOutput> {
-    this.catchUp(nowMs);
+    this.catchUp(nowMs, maxAtOnce);
     return this.out.fetch();
   }
 
@@ -160,7 +162,7 @@ export class SocketSession {
     return Math.min(own, this.subscription.dueMs, this.doom?.atMs ?? Infinity);
   }
 
-  private catchUp(nowMs: number): void {
+  private catchUp(nowMs: number, maxWaiting: number): void {
     while (!this.ended && this.out.waiting < maxWaiting) {
       const atMs = this.dueMs();
       if (atMs > nowMs) return;
