@@ -122,6 +122,7 @@ const ends: ReadonlyArray<readonly [Fault, number, string]> = [
     ([code, heard]) => [{ verb: "close", code }, heard, heard === code || code === 1006 ? "" : "WS_ERR_INVALID_CLOSE_CODE"] as const,
   ),
   [{ verb: "close", code: 1013, reason: "later" }, 1013, "later"],
+  [{ verb: "close", code: 1013, reason: "비".repeat(100) }, 1013, "비".repeat(41)],
   [{ verb: "cut" }, 1006, ""],
   [{ verb: "cut", how: "rst" }, 1006, "ECONNRESET"],
 ];

@@ -41,4 +41,14 @@ describe("a hostile tape", () => {
       assert.deepInclude({ ...error }, { reason: "damaged", detail: "more than 1000000 sockets and requests" });
     }),
   );
+
+  it.effect("with times that no clock shows has lines that are no events, or no header", () =>
+    Effect.gen(function* () {
+      const line = '{"event":"connect","wall":1,"mono":1e999,"socket":1,"host":"h","target":"/"}\n';
+      const tape = yield* readTape(memorySource(encodeMember(header + line)), "endless");
+      assert.deepStrictEqual([tape.damage.malformedLines, tape.sockets.length], [1, 0]);
+      const error = yield* Effect.flip(readTape(memorySource(encodeMember(header.replace(":0}", ":1e300}"))), "never"));
+      assert.strictEqual(error.reason, "not_a_tape");
+    }),
+  );
 });
