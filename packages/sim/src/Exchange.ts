@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
-import type { NoAnswer, RequestTarget, ScriptedAnswer, Verdict as FaultVerdict } from "./faults/Hooks.ts";
+import type { NoAnswer, RequestTarget, Verdict as FaultVerdict } from "./faults/Hooks.ts";
 import { entryOf, type Fault, FaultError } from "./faults/Fault.ts";
 import { FaultSet } from "./faults/FaultSet.ts";
 import { limitOf, mangled, verdictOf } from "./faults/requestFaults.ts";
@@ -20,6 +20,7 @@ import type { FaultDoor } from "./faults/Verb.ts";
 import * as answers from "./rest/answers.ts";
 import type { Delivery } from "./rest/Delivery.ts";
 import { hasRawTo, invalidParameter } from "./rest/Query.ts";
+import { plainly, refused, respond, scripted } from "./rest/responses.ts";
 import { type Answer, answerRoute, refusal, type Route, routeOf } from "./rest/Routes.ts";
 import { ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
@@ -275,28 +276,4 @@ const parseTarget = (target: string): { readonly path: string; readonly query: U
   return mark < 0
     ? { path: target, query: new URLSearchParams() }
     : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
-};
-
-const encoder = new TextEncoder();
-const bytes = (body: string | Uint8Array): Uint8Array => (typeof body === "string" ? encoder.encode(body) : body);
-
-const respond = (status: number, headers: Record<string, string>, body: string | Uint8Array, cutAfter?: number): ExchangeResponse => ({
-  _tag: "Response",
-  status,
-  headers,
-  body: bytes(body),
-  cutAfter,
-});
-
-const plainly = ({ status, headers, text }: answers.PlainAnswer): ExchangeResponse => respond(status, headers, text);
-
-const refused = (answer: answers.PlainAnswer): UpgradeOutcome => ({ ...plainly(answer), _tag: "Refused" });
-
-const scripted = ({ status, headers, body, cutAfter }: ScriptedAnswer, usual: Record<string, string>): ExchangeResponse => {
-  const merged: Record<string, string> = { ...usual };
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === null) delete merged[name];
-    else merged[name] = value;
-  }
-  return respond(status, merged, body, cutAfter);
 };
