@@ -146,6 +146,15 @@ describe("faults together", () => {
     assert.deepStrictEqual([exchange.ledger.faultCount("clock-skew"), exchange.faults.list()], [1, []]);
   });
 
+  it("act on answers of any size", () => {
+    const exchange = new ExchangeModel();
+    exchange.faults.on({ verb: "huge-body" }, nowMs);
+    exchange.faults.on({ verb: "invalid-utf8" }, nowMs);
+    const outcome = exchange.handleRest({ method: "GET", target: "/v1/market/all", headers: {}, ip: "a" }, nowMs);
+    const body = outcome._tag === "Response" ? outcome.body : new Uint8Array();
+    assert.deepStrictEqual([body.length, body.indexOf(0xff)], [9 * 1024 * 1024 + 1, 3]);
+  });
+
   it("act one after another on an answer; the one that was first gives it", () => {
     const exchange = new ExchangeModel();
     exchange.faults.on({ verb: "slow-headers", delayMs: 70 }, nowMs);
