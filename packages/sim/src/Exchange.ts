@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer";
 import { type ConnectionEntry, Ledger, type Verdict } from "./Ledger.ts";
 import { World } from "./market/World.ts";
 import { type ExchangeOptions, type ResolvedOptions, resolveOptions } from "./Options.ts";
-import type { NoAnswer, RequestTarget, ScriptedAnswer, Verdict as FaultVerdict } from "./faults/Hooks.ts";
+import type { NoAnswer, RequestTarget, Verdict as FaultVerdict } from "./faults/Hooks.ts";
+import { entryOf, type Fault, FaultError } from "./faults/Fault.ts";
 import { FaultSet } from "./faults/FaultSet.ts";
 import { limitOf, mangled, verdictOf } from "./faults/requestFaults.ts";
 import { SocketFaults } from "./faults/SocketFaults.ts";
@@ -19,6 +20,7 @@ import type { FaultDoor } from "./faults/Verb.ts";
 import * as answers from "./rest/answers.ts";
 import type { Delivery } from "./rest/Delivery.ts";
 import { hasRawTo, invalidParameter } from "./rest/Query.ts";
+import { plainly, refused, respond, scripted } from "./rest/responses.ts";
 import { type Answer, answerRoute, refusal, type Route, routeOf } from "./rest/Routes.ts";
 import { ServerLimits } from "./rest/ServerLimits.ts";
 import type { Driven } from "./socket/drive.ts";
@@ -66,6 +68,7 @@ export class ExchangeModel {
   readonly faults: FaultSet;
   private readonly sessions = new Map<SocketSession, Latch.Latch>();
   private connections = 0;
+  private readonly doors: Array<FaultDoor> = [];
   private ownTime: Clock.Clock | undefined;
 
   constructor(options?: ExchangeOptions) {
@@ -93,6 +96,23 @@ export class ExchangeModel {
     return () => {
       if (this.ownTime === clock) this.ownTime = undefined;
     };
+  }
+
+  /** A door is open until the returned function is called. */
+  openDoor(door: FaultDoor): () => void {
+    this.doors.push(door);
+    return () => {
+      const index = this.doors.indexOf(door);
+      if (index >= 0) this.doors.splice(index, 1);
+    };
+  }
+
+  /** Why a fault could not act: no door that is open can show it. While none is open, one that can may still come. */
+  unshowable({ verb }: Fault): FaultError | undefined {
+    const showing = entryOf(verb)?.doors ?? [];
+    if (this.doors.length === 0 || this.doors.some((door) => showing.includes(door))) return undefined;
+    const [only, open] = [showing, new Set(this.doors)].map((doors) => [...doors].map((door) => doorNames[door]).join(" or "));
+    return new FaultError({ reason: `${verb} works ${only} only, and this exchange is open ${open}`, near: [] });
   }
 
   /** {@link nowOf} the clock of the running effect. */
@@ -249,33 +269,11 @@ export class Exchange extends Context.Service<Exchange, ExchangeModel>()("@naru/
 /** A clock below this is a test clock near 0, not the year 1973. */
 const testClockBelowMs = 1e11;
 
+const doorNames: Readonly<Record<FaultDoor, string>> = { memory: "in memory", loopback: "over loopback" };
+
 const parseTarget = (target: string): { readonly path: string; readonly query: URLSearchParams } => {
   const mark = target.indexOf("?");
   return mark < 0
     ? { path: target, query: new URLSearchParams() }
     : { path: target.slice(0, mark), query: new URLSearchParams(target.slice(mark + 1)) };
-};
-
-const encoder = new TextEncoder();
-const bytes = (body: string | Uint8Array): Uint8Array => (typeof body === "string" ? encoder.encode(body) : body);
-
-const respond = (status: number, headers: Record<string, string>, body: string | Uint8Array, cutAfter?: number): ExchangeResponse => ({
-  _tag: "Response",
-  status,
-  headers,
-  body: bytes(body),
-  cutAfter,
-});
-
-const plainly = ({ status, headers, text }: answers.PlainAnswer): ExchangeResponse => respond(status, headers, text);
-
-const refused = (answer: answers.PlainAnswer): UpgradeOutcome => ({ ...plainly(answer), _tag: "Refused" });
-
-const scripted = ({ status, headers, body, cutAfter }: ScriptedAnswer, usual: Record<string, string>): ExchangeResponse => {
-  const merged: Record<string, string> = { ...usual };
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === null) delete merged[name];
-    else merged[name] = value;
-  }
-  return respond(status, merged, body, cutAfter);
 };

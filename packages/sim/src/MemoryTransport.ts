@@ -22,7 +22,7 @@ import type { NoAnswer, SessionAction } from "./faults/Hooks.ts";
 import { receive } from "./memoryDelivery.ts";
 import { mayBeSent } from "./socket/closeCode.ts";
 import { type Driven, drive } from "./socket/drive.ts";
-import type { SessionOutput } from "./socket/SocketSession.ts";
+import type { SessionOutput } from "./socket/Departures.ts";
 
 export interface MemoryTransportOptions {
   /** From asking to the whole answer; half of it passes before the exchange sees the request. Default 20 ms. */
@@ -70,6 +70,7 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
     maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
     ip: options.ip ?? "127.0.0.1",
   };
+  exchange.openDoor("memory");
   return {
     rest: Effect.fn("MemoryTransport.rest")((request: RestRequest) =>
       rest(exchange, settings, request).pipe(

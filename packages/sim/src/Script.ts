@@ -6,7 +6,7 @@
 import * as Data from "effect/Data";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import type { Fault } from "./faults/Fault.ts";
+import { type Fault, FaultError } from "./faults/Fault.ts";
 import { faultOf, type FaultMatch, matchOf, type RestFault } from "./faults/RestFault.ts";
 import { Exchange, type ExchangeModel } from "./Exchange.ts";
 import type { MarketTape } from "./market/MarketTape.ts";
@@ -75,9 +75,18 @@ export const resume: Effect.Effect<void, never, Exchange> = withModel((exchange,
   exchange.tapeChanged();
 });
 
-/** Switches a fault on, from now; returns its id. Dies when a parameter is out of range. */
-export const fault = (given: Fault): Effect.Effect<number, never, Exchange> =>
-  Effect.flatMap(Exchange, (exchange) => Effect.map(exchange.now, (nowMs) => exchange.faults.on(given, nowMs)));
+/** Switches a fault on, from now; returns its id. Fails when a parameter is out of range, or when no door that is open could show it. */
+export const fault = (given: Fault): Effect.Effect<number, FaultError, Exchange> =>
+  Effect.gen(function* () {
+    const exchange = yield* Exchange;
+    const nowMs = yield* exchange.now;
+    const reason = exchange.unshowable(given);
+    if (reason !== undefined) return yield* reason;
+    return yield* Effect.try({
+      try: () => exchange.faults.on(given, nowMs),
+      catch: (error) => new FaultError({ reason: error instanceof Error ? error.message : String(error), near: [] }),
+    });
+  });
 
 /** Switches faults off by the id of one or by verb; returns how many were on. */
 export const endFault = (idOrVerb: number | string): Effect.Effect<number, never, Exchange> =>
@@ -99,7 +108,9 @@ export const delist = (market: string): Effect.Effect<void, ScriptError, Exchang
   changeListing((exchange, nowMs) => (exchange.world.delist(market, nowMs) ? undefined : `no market ${market}`));
 
 /** Drops every socket at once, without a close frame: close code 1006. */
-export const cutSockets: Effect.Effect<void, never, Exchange> = Effect.asVoid(fault({ verb: "cut", forMs: 1_000 }));
+export const cutSockets: Effect.Effect<void, never, Exchange> = withModel((exchange, nowMs) => {
+  exchange.faults.on({ verb: "cut", forMs: 1_000 }, nowMs);
+});
 
 /** Open sockets stay up but bring nothing, not even pongs, for so long. What was said before is forgotten; 0 ends it. */
 export const silenceSockets = (duration: Duration.Input): Effect.Effect<void, never, Exchange> =>

@@ -3,7 +3,7 @@ import { ExchangeModel } from "../src/Exchange.ts";
 import type { FrameKeeping } from "../src/Ledger.ts";
 import { Ring } from "../src/ledger/Ring.ts";
 import { defaultOriginMs } from "../src/Options.ts";
-import type { SessionOutput } from "../src/socket/SocketSession.ts";
+import type { SessionOutput } from "../src/socket/Departures.ts";
 
 const ask = [
   { ticket: "ledger" },

@@ -61,6 +61,8 @@ export class LimitGate {
   limit: Limit;
   readonly #clock: Clock.Clock;
   #window = SlidingWindow.empty;
+  /** Times of the grants whose requests are not over, ascending: at most those of {@link SlidingWindow.isFlying}. */
+  #flying: Array<number> = [];
   #blockedUntil = Number.NEGATIVE_INFINITY;
   /** One queue per priority; a set keeps the order of arrival and gives a place back in constant time. */
   readonly #queues: ReadonlyArray<Set<Waiter>> = [new Set(), new Set(), new Set(), new Set()];
@@ -78,7 +80,7 @@ export class LimitGate {
       const now = this.now();
       const waiting = this.waiting();
       if (waiting === 0 && this.#grantAt(now, 0) <= now) {
-        this.#window = SlidingWindow.granted(this.limit, this.#window, now);
+        this.#grant(now);
         return Effect.succeed(now);
       }
       const wait = this.#grantAt(now, this.#ahead(rank[options.priority])) - now;
@@ -98,6 +100,7 @@ export class LimitGate {
     const now = this.now();
     const before = this.#window;
     this.#window = SlidingWindow.ended(this.limit, before, grantedMs, now, answered);
+    this.#landed(grantedMs);
     if (this.#window !== before && this.#leader !== undefined) this.#settle(now, true);
   }
 
@@ -121,7 +124,7 @@ export class LimitGate {
   usage(): number {
     const now = this.now();
     if (this.#window.pausedUntil > now) return 1;
-    return Math.min(1, SlidingWindow.used(this.limit, this.#window, now) / this.limit.limit);
+    return Math.min(1, SlidingWindow.used(this.limit, this.#held(now), now) / this.limit.limit);
   }
 
   waitMs(priority: Priority): number {
@@ -136,7 +139,8 @@ export class LimitGate {
   }
 
   isIdle(): boolean {
-    return this.waiting() === 0 && SlidingWindow.isIdle(this.limit, this.#window, this.now());
+    const now = this.now();
+    return this.waiting() === 0 && SlidingWindow.isIdle(this.limit, this.#held(now), now);
   }
 
   snapshot(): LimitSnapshot {
@@ -144,7 +148,7 @@ export class LimitGate {
     return {
       group: this.group,
       limit: this.limit.limit,
-      used: SlidingWindow.used(this.limit, this.#window, now),
+      used: SlidingWindow.used(this.limit, this.#held(now), now),
       waiting: this.waiting(),
       pausedMs: Math.max(0, this.#window.pausedUntil - now),
     };
@@ -155,7 +159,23 @@ export class LimitGate {
   }
 
   #grantAt(now: number, ahead: number): number {
-    return SlidingWindow.grantAt(this.limit, this.#window, now, ahead);
+    return SlidingWindow.grantAt(this.limit, this.#held(now), now, ahead);
+  }
+
+  #held(now: number): SlidingWindow.SlidingWindow {
+    return SlidingWindow.held(this.limit, this.#window, this.#flying, now);
+  }
+
+  #grant(now: number): void {
+    this.#window = SlidingWindow.granted(this.limit, this.#window, now);
+    const gone = this.#flying.findIndex((grantedMs) => SlidingWindow.isFlying(this.limit, grantedMs, now));
+    this.#flying.splice(0, gone === -1 ? this.#flying.length : gone);
+    this.#flying.push(now);
+  }
+
+  #landed(grantedMs: number): void {
+    const index = this.#flying.lastIndexOf(grantedMs);
+    if (index !== -1) this.#flying.splice(index, 1);
   }
 
   /** Waiters that stand before a newcomer of this rank. */
@@ -192,7 +212,10 @@ export class LimitGate {
     this.#queues[waiter.rank]?.delete(waiter);
     const outcome = waiter.outcome;
     const unused = outcome !== undefined && "grantedAt" in outcome ? outcome.grantedAt : undefined;
-    if (unused !== undefined) this.#window = SlidingWindow.refunded(this.#window, unused);
+    if (unused !== undefined) {
+      this.#window = SlidingWindow.refunded(this.#window, unused);
+      this.#landed(unused);
+    }
     this.#settle(this.now(), false);
     // The next grant may be due earlier than the one that keeps the time believes.
     if (unused !== undefined) this.#leader?.stir();
@@ -208,7 +231,7 @@ export class LimitGate {
     for (let first = this.#first(); first !== undefined && this.#grantAt(now, 0) <= now; first = this.#first()) {
       if (first.deadline < now) this.#end(first, this.#refusal(now, 0, "the turn came after the deadline"), stirred);
       else {
-        this.#window = SlidingWindow.granted(this.limit, this.#window, now);
+        this.#grant(now);
         this.#end(first, { grantedAt: now }, stirred);
       }
     }

@@ -56,7 +56,7 @@ export class RateLimiter extends Context.Service<
     readonly acquireConnect: (options: AcquireOptions) => Effect.Effect<Grant, RateLimited>;
     /**
      * The granted request is over: answered, or given up. It may have been on its way until then, and one given up still is; its place counts
-     * from there. Every grant that was used should end; one that never does only loses that protection.
+     * from there, and until then it is not free, for three windows at most. So every grant that was used should end.
      */
     readonly ended: (grant: Grant, answered: boolean) => Effect.Effect<void>;
     /**

@@ -5,6 +5,8 @@
  * The exchange counts arrivals, and we know only when a request was granted and when its end was seen: it arrived somewhere in between. So a
  * place is free again 1.05 windows after its grant, and one window after its end was seen, whichever is later ({@link ended}). A first request
  * on a cold connection can be long on its way while the next ones are fast; without the second rule they would arrive too close together.
+ * The longest way is the one inside a process that does not get to run: ten requests granted before it stalled leave when it goes on, together
+ * with the next ten unless those wait for them ({@link held}).
  */
 import type { Limit } from "./LimitTable.ts";
 
@@ -13,6 +15,9 @@ export const arrivalGuard = 1.05;
 
 /** How long, in windows, a request that was given up may still be on its way. */
 const unansweredGuard = 0.25;
+
+/** How long, in windows, a request that is not over keeps its place. Beyond it, it most likely arrived early and waits at the exchange. */
+const longestFlight = 3;
 
 export interface SlidingWindow {
   /**
@@ -44,17 +49,39 @@ export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): Slid
 
 /**
  * A request granted at `grantedMs` is over at `nowMs`. An answered one arrived by now at the latest and counts from there; one that was
- * given up may still be on its way, for a quarter of a window as we take it. An answer that took longer than a window changes nothing: its
- * place is free again already, and most likely it arrived early and waited at the exchange.
+ * given up may still be on its way, for a quarter of a window as we take it. One that took longer than {@link isFlying} allows has lost its
+ * place already.
  */
 export const ended = (limit: Limit, state: SlidingWindow, grantedMs: number, nowMs: number, answered: boolean): SlidingWindow => {
   const latestMs = nowMs + (answered ? 0 : limit.windowMs * unansweredGuard);
   const arrivedMs = latestMs - (spanMs(limit) - limit.windowMs);
-  const index = arrivedMs > grantedMs && nowMs - grantedMs < spanMs(limit) ? state.times.lastIndexOf(grantedMs) : -1;
-  if (index === -1) return state;
-  const others = state.times.toSpliced(index, 1);
-  const after = others.findIndex((time) => time > arrivedMs);
-  return { ...state, times: others.toSpliced(after === -1 ? others.length : after, 0, arrivedMs) };
+  const index = arrivedMs > grantedMs && isFlying(limit, grantedMs, nowMs) ? state.times.lastIndexOf(grantedMs) : -1;
+  return index === -1 ? state : { ...state, times: moved(state.times, index, arrivedMs) };
+};
+
+/** Whether a request granted at `grantedMs` that is not over may still be on its way. */
+export const isFlying = (limit: Limit, grantedMs: number, nowMs: number): boolean => nowMs - grantedMs < limit.windowMs * longestFlight;
+
+/**
+ * The state as far as it can be known while requests are under way: one that should have been over by now counts as if it ended now, which is
+ * the soonest it can. `flying`: when those were granted that are not over, ascending.
+ */
+export const held = (limit: Limit, state: SlidingWindow, flying: ReadonlyArray<number>, nowMs: number): SlidingWindow => {
+  let { times } = state;
+  for (const grantedMs of flying) {
+    if (grantedMs + spanMs(limit) > nowMs) break;
+    const index = isFlying(limit, grantedMs, nowMs) ? times.lastIndexOf(grantedMs) : -1;
+    const soonestMs = Math.min(nowMs + limit.windowMs, grantedMs + limit.windowMs * longestFlight) - spanMs(limit);
+    if (index !== -1) times = moved(times, index, soonestMs);
+  }
+  return times === state.times ? state : { ...state, times };
+};
+
+/** Times with one of them replaced by a later one. */
+const moved = (times: ReadonlyArray<number>, index: number, toMs: number): ReadonlyArray<number> => {
+  const others = times.toSpliced(index, 1);
+  const after = others.findIndex((time) => time > toMs);
+  return others.toSpliced(after === -1 ? others.length : after, 0, toMs);
 };
 
 /** Takes back a grant that was not used: the request was never sent. */
@@ -87,9 +114,9 @@ export const observed = (limit: Limit, state: SlidingWindow, nowMs: number, rema
 export const isIdle = (limit: Limit, state: SlidingWindow, nowMs: number): boolean =>
   state.pausedUntil <= nowMs && used(limit, state, nowMs) === 0;
 
-/** The grants that count now, and one more span of them for {@link observed}. */
+/** The grants that count now or may still be under way, and at least one more span of them for {@link observed}. */
 const recent = (limit: Limit, state: SlidingWindow, nowMs: number): ReadonlyArray<number> => {
-  const from = nowMs - 2 * spanMs(limit);
+  const from = nowMs - longestFlight * spanMs(limit);
   const first = state.times.findIndex((time) => time > from);
   return first === -1 ? [] : first === 0 ? state.times : state.times.slice(first);
 };

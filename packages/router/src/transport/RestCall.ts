@@ -188,8 +188,9 @@ const settle = Effect.fnUntraced(function* (
   const { permit, sentMs, status } = ticket;
   const { endpoint, group } = call;
   const now = nowMs(deps.clock);
+  // A request that was not sent after all is not on its way either.
+  if (ticket.grant !== undefined) yield* limiter.ended(ticket.grant, status !== null || sentMs === undefined);
   if (sentMs === undefined) return guard.settle(group, permit, "none", now, 0);
-  if (ticket.grant !== undefined) yield* limiter.ended(ticket.grant, status !== null);
   const durationMs = now - sentMs;
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.

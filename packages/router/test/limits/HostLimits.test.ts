@@ -18,7 +18,10 @@ const layerFor = (host: string, table = tableOf(10, 1_000)) =>
 
 const forever = { priority: "normal", maxWaitMs: Number.POSITIVE_INFINITY } as const;
 
-const acquire = Effect.flatMap(RateLimiter, (limiter) => limiter.acquire("ticker", forever));
+/** One request, answered at once. */
+const acquire = Effect.flatMap(RateLimiter, (limiter) =>
+  Effect.tap(limiter.acquire("ticker", forever), (grant) => limiter.ended(grant, true)),
+);
 const waitMs = Effect.map(RateLimiter, (limiter) => limiter.waitMs("ticker"));
 
 describe("limits of a host", () => {

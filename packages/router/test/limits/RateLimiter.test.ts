@@ -1,6 +1,6 @@
 /** The limiter under the virtual clock: the bound, the rate, the queue, and what a ban or a neighbour does to it. */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Deferred, Effect, Exit, Fiber, Result } from "effect";
+import { Clock, Deferred, Effect, Exit, Fiber, Layer, Result } from "effect";
 import { TestClock } from "effect/testing";
 import type { Priority } from "../../src/domain/Question.ts";
 import type { LimitTable } from "../../src/limits/LimitTable.ts";
@@ -13,7 +13,18 @@ const table: LimitTable = {
   socketMessage: [{ limit: 5, windowMs: 1_000 }],
 };
 
-const withLimiter = <A, E>(test: Effect.Effect<A, E, RateLimiter>) => Effect.provide(test, RateLimiter.layerTest(table));
+/** A limiter whose requests are all answered the moment they are granted. */
+const answeredAtOnce = Layer.effect(
+  RateLimiter,
+  Effect.map(RateLimiter, (limiter) => ({
+    ...limiter,
+    acquire: (group, options) => Effect.tap(limiter.acquire(group, options), (grant) => limiter.ended(grant, true)),
+    acquireConnect: (options) => Effect.tap(limiter.acquireConnect(options), (grant) => limiter.ended(grant, true)),
+  })),
+);
+
+const withLimiter = <A, E>(test: Effect.Effect<A, E, RateLimiter>) =>
+  Effect.provide(test, Layer.provide(answeredAtOnce, RateLimiter.layerTest(table)));
 
 const forever = { priority: "normal", maxWaitMs: Number.POSITIVE_INFINITY } as const;
 
@@ -240,6 +251,46 @@ describe("RateLimiter", () => {
         const limiter = yield* RateLimiter;
         yield* Effect.replicateEffect(limiter.acquire("news", forever), 5);
         assert.isTrue(Result.isFailure(yield* Effect.result(limiter.acquire("news", { priority: "normal", maxWaitMs: 0 }))));
+      }),
+    ),
+  );
+
+  const unanswered = <A, E>(test: Effect.Effect<A, E, RateLimiter>) => Effect.provide(test, RateLimiter.layerTest(table));
+
+  it.effect("keeps the places of requests that a stalled process has not sent yet, until one window after their answers", () =>
+    unanswered(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        const grants = yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 10);
+        // Nothing of this process ran for more than a window, so nothing was sent either.
+        yield* TestClock.adjust("1200 millis");
+        assert.strictEqual(limiter.waitMs("ticker"), 1_000);
+        assert.strictEqual(limiter.usage("ticker"), 1);
+        const log: Array<readonly [string, number]> = [];
+        yield* Effect.forkChild(noted(log, "next"), { startImmediately: true });
+        yield* TestClock.adjust("20 millis");
+        yield* Effect.forEach(grants, (grant) => limiter.ended(grant, true), { discard: true });
+        yield* TestClock.adjust("999 millis");
+        assert.deepStrictEqual(log, []);
+        yield* TestClock.adjust("1 milli");
+        assert.deepStrictEqual(log, [["next", 2_220]]);
+      }),
+    ),
+  );
+
+  it.effect("frees the place of a request that nobody answers after three windows", () =>
+    unanswered(
+      Effect.gen(function* () {
+        const limiter = yield* RateLimiter;
+        const [slow] = yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 10);
+        const log: Array<readonly [string, number]> = [];
+        yield* Effect.forkChild(noted(log, "next"), { startImmediately: true });
+        yield* TestClock.adjust("2999 millis");
+        assert.deepStrictEqual(log, []);
+        yield* TestClock.adjust("1 milli");
+        assert.deepStrictEqual(log, [["next", 3_000]]);
+        if (slow !== undefined) yield* limiter.ended(slow, true);
+        assert.strictEqual(limiter.waitMs("ticker"), 0);
       }),
     ),
   );

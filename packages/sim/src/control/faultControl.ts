@@ -9,15 +9,10 @@ import { decodeToxic, isToxicVerb, parseToxic, type Toxic, toxicVerbs } from "..
 import { badField, bodyDecoder, ControlError } from "./ControlError.ts";
 import type { Controlled } from "./Controlled.ts";
 
-/** The exchange's own; a verb that only a proxy can do is the proxy's to explain. */
-const ownVerbs = exchangeVerbs.filter(({ doors }) => doors.some((door) => door !== "proxy"));
-const ownNames = new Set(ownVerbs.map(({ verb }) => verb));
-
-/** What a served exchange cannot do: it would be switched on and nothing would happen. */
-const inMemoryOnly = new Set(ownVerbs.filter(({ doors }) => doors.every((door) => door === "memory")).map(({ verb }) => verb));
+const ownNames = new Set(exchangeVerbs.map(({ verb }) => verb));
 
 /** Every verb there is. One that the exchange and the proxy both know has two rows. */
-export const allVerbs = (): ReadonlyArray<unknown> => [...ownVerbs, ...toxicVerbs];
+export const allVerbs = (): ReadonlyArray<unknown> => [...exchangeVerbs, ...toxicVerbs];
 
 export const listFaults = ({ exchange, proxy }: Controlled): ReadonlyArray<unknown> => [
   ...exchange.faults.list().map((active) => ({ door: "exchange", ...active })),
@@ -52,13 +47,9 @@ export const switchOn = (controlled: Controlled, body: unknown): Effect.Effect<u
       return yield* badField("door", `is wrong: ${given} is a fault of the ${door === "proxy" ? "exchange" : "proxy"}`);
     const verb = own ?? given;
     const fault = yield* pairs === undefined ? knownVerb(verb, { ...members, verb }) : parsed(verb, pairs);
-    if (inMemoryOnly.has(fault.verb)) {
-      return yield* new ControlError({
-        status: 409,
-        field: "verb",
-        reason: `${fault.verb} works in memory only, and this exchange is served`,
-      });
-    }
+    const unshowable = controlled.exchange.unshowable(fault);
+    if (unshowable !== undefined)
+      return yield* new ControlError({ status: 409, field: "verb", reason: `cannot be switched on: ${unshowable.reason}` });
     return { id: yield* onExchange(controlled, fault), door: "exchange", fault };
   });
 

@@ -2,7 +2,8 @@
  * The fault vocabulary of the emulated exchange as data: one flat union discriminated by `verb`, its schema, its help, and its reading from a
  * command line. What a verb does is in its entry of the tables in `verbs/`; switching on and off is {@link FaultSet}'s.
  *
- * Verbs of the TCP proxy keep the names Toxiproxy gave them, with underscores; so do `half_open` and `rst_after_n_frames`, their neighbours.
+ * What only a TCP proxy can do is in a vocabulary of its own, `proxy/Toxic.ts`; `half_open` and `rst_after_n_frames`, which both can do, have the
+ * same names in both, spelt as Toxiproxy spells its own.
  */
 import { nearest } from "@naru/router/domain/nearest";
 import * as Data from "effect/Data";
@@ -18,7 +19,6 @@ import { frameVerbs } from "./verbs/frameVerbs.ts";
 import { httpVerbs } from "./verbs/httpVerbs.ts";
 import { marketVerbs } from "./verbs/marketVerbs.ts";
 import { statusVerbs } from "./verbs/statusVerbs.ts";
-import { tcpVerbs } from "./verbs/tcpVerbs.ts";
 import { transferVerbs } from "./verbs/transferVerbs.ts";
 import type { Parameter } from "./Parameter.ts";
 import type { CompleteFaultOf, FaultDoor, FaultOf, Verb } from "./Verb.ts";
@@ -33,7 +33,6 @@ const table = [
   ...bookVerbs,
   ...connectionVerbs,
   ...frameVerbs,
-  ...tcpVerbs,
 ] as const;
 
 type Entry = (typeof table)[number];
@@ -70,7 +69,7 @@ export const verbs: ReadonlyArray<VerbHelp> = table.map(({ verb, about, ids, doo
   })),
 }));
 
-/** The text is no fault. */
+/** It is no fault, or none that could act here. */
 export class FaultError extends Data.TaggedError("FaultError")<{ readonly reason: string; readonly near: ReadonlyArray<string> }> {
   override get message(): string {
     return this.near.length === 0 ? this.reason : `${this.reason}; did you mean ${this.near.join(" or ")}?`;

@@ -110,25 +110,6 @@ export class FaultSet {
     return this.byHook.get(hook) ?? none;
   }
 
-  /**
-   * The fault of this verb if it happens now, and counts it: for whoever acts on a verb that fills no hooks, such as a proxy. `on` says what it
-   * happens to.
-   */
-  take<V extends Fault["verb"]>(verb: V, nowMs: number, on: string): Extract<CompleteFault, { readonly verb: V }> | undefined {
-    for (const active of this.active) {
-      const { fault } = active;
-      if (!isOf(fault, verb)) continue;
-      const taken = this.fire(
-        active,
-        nowMs,
-        () => on,
-        () => fault,
-      );
-      if (taken !== undefined) return taken;
-    }
-    return undefined;
-  }
-
   /** Lets a fault happen if it may now; `run` returns `undefined` when there was nothing to do after all. */
   fire<A>(active: Active, nowMs: number, on: () => string, run: (firing: Firing) => A | undefined): A | undefined {
     const { fromMs, untilMs, reach } = active;
@@ -156,9 +137,6 @@ export class FaultSet {
     this.changed();
   }
 }
-
-const isOf = <V extends Fault["verb"]>(fault: CompleteFault, verb: V): fault is Extract<CompleteFault, { readonly verb: V }> =>
-  fault.verb === verb;
 
 const none: ReadonlyArray<Active> = [];
 

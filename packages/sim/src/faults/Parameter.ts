@@ -100,12 +100,27 @@ export const choice = <const W extends string>(
   fromText: (given) => given,
 });
 
+/** A header's name and value as HTTP can carry them: a server cannot be made to send others. */
+const headerName = /^[\w!#$%&'*+.^`|~-]+$/;
+const headerValue = Schema.String.check(Schema.isPattern(/^[\t -~\x80-\xff]*$/));
+
+const sendableHeaders = Schema.Record(Schema.String, Schema.NullOr(headerValue)).check(
+  Schema.makeFilter((given) => (Object.keys(given).every((name) => headerName.test(name)) ? undefined : "a name no header can have")),
+);
+
+/** Text that goes into a header. */
+export const headerText = (about: string, fallback: string): Parameter<string> => ({
+  ...text(about, fallback),
+  expects: "text that a header can hold",
+  schema: withDefault(headerValue, fallback),
+});
+
 /** Headers to add, or to remove with `null`. On a command line: JSON. */
 export const headers = (about: string): Parameter<Readonly<Record<string, string | null>>> => ({
   about,
   fallback: {},
   expects: 'a JSON object such as {"retry-after":"5","date":null}',
-  schema: withDefault(Schema.Record(Schema.String, Schema.NullOr(Schema.String)), {}),
+  schema: withDefault(sendableHeaders, {}),
   fromText: (given) => {
     try {
       return JSON.parse(given);

@@ -18,8 +18,8 @@ import {
   whole,
 } from "./Parameter.ts";
 
-/** The in-memory transport, the loopback server, the TCP proxy in front of it. */
-export type FaultDoor = "memory" | "loopback" | "proxy";
+/** The in-memory transport, the loopback server. */
+export type FaultDoor = "memory" | "loopback";
 
 /** A fault as one gives it: parameters may be left out. */
 export type FaultOf<Name extends string, P extends Parameters> = { readonly verb: Name } & Given<P>;

@@ -14,10 +14,19 @@ export interface WorldPlans {
   readonly maintenance?: ReadonlyArray<MaintenanceWindow> | undefined;
 }
 
+/** The markets that are listed at a moment. */
+export interface ListedMarkets {
+  /** In the order the exchange lists them. */
+  readonly markets: ReadonlyArray<MarketSpec>;
+  readonly halts: Halts;
+  /** The tape of a market by its exact code. */
+  readonly tape: (code: string) => MarketTape | undefined;
+}
+
 /** Markets there can ever be, listed and gone. */
 const maxListed = 2_000;
 
-export class World {
+export class World implements ListedMarkets {
   /** All of them, listed or not, in the order the exchange lists them. */
   readonly markets: ReadonlyArray<MarketSpec>;
   readonly halts = new Halts();
@@ -43,15 +52,15 @@ export class World {
     return this.tapes.get(code);
   }
 
-  /** The world as clients see it at `nowMs`: only the markets that are listed then. Everything else is this world's own. */
-  at(nowMs: number): World {
+  /** What clients see at `nowMs`: only the markets that are listed then. */
+  at(nowMs: number): ListedMarkets {
     if (this.lifecycle.isEmpty) return this;
     const isListed = (code: string) => (this.listing(code, nowMs)?.state ?? "DELISTED") !== "DELISTED";
-    const view: World = Object.create(this, {
-      markets: { value: this.all.filter((spec) => isListed(spec.code)) },
-      tape: { value: (code: string) => (isListed(code) ? this.tapes.get(code) : undefined) },
-    });
-    return view;
+    return {
+      halts: this.halts,
+      markets: this.all.filter((spec) => isListed(spec.code)),
+      tape: (code) => (isListed(code) ? this.tapes.get(code) : undefined),
+    };
   }
 
   /** What a market is at `ms`; `undefined` when nobody knows of it. */

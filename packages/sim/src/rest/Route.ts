@@ -1,13 +1,13 @@
 /** What a route is given and what the routes share: finding the markets a query names, and writing rows. */
 import type { MarketTape } from "../market/MarketTape.ts";
-import type { World } from "../market/World.ts";
+import type { ListedMarkets } from "../market/World.ts";
 import type { RestOptions } from "../Options.ts";
 import type { Wire } from "../wire/Wire.ts";
 import { codeNotFound, count, list, required } from "./Query.ts";
 
 /** One request as a route sees it. */
 export interface Asked {
-  readonly world: World;
+  readonly world: ListedMarkets;
   readonly query: URLSearchParams;
   readonly nowMs: number;
   readonly wire: Wire;
@@ -18,7 +18,7 @@ export interface Asked {
 export type Answering = (asked: Asked) => string;
 
 /** A market by its code, in any case. */
-export const tapeOf = (world: World, code: string): MarketTape => {
+export const tapeOf = (world: ListedMarkets, code: string): MarketTape => {
   const tape = world.tape(code.toUpperCase());
   if (tape === undefined) throw codeNotFound();
   return tape;

@@ -6,7 +6,7 @@ import type { CandleUnit } from "../market/Windows.ts";
 import { parseTo } from "../wire/Dates.ts";
 import { candleRow, type DayExtra } from "../wire/RestRows.ts";
 import { invalidParameter } from "./Query.ts";
-import { type Answering, type Asked, askedCount, askedTape, rows, tapeOf } from "./Route.ts";
+import { type Answering, type Asked, askedCount, askedTape, rows } from "./Route.ts";
 
 /** Seconds candles reach back three months. */
 const secondsReachMs = 90 * dayMs;
@@ -38,8 +38,8 @@ const dayExtra = (asked: Asked, tape: MarketTape, candle: Candle, convert: strin
 /** The close in national money at the day's end, with the noise of the double arithmetic the exchange uses; null where there is nothing to convert. */
 const converted = ({ world, nowMs }: Asked, tape: MarketTape, { fold, startMs }: Candle, fiat: string): string => {
   if (tape.spec.quote === fiat) return "null";
-  const bridge = tapeOf(world, `${fiat}-${tape.spec.quote}`);
-  const rate = bridge.last(endOf(Math.min(nowMs, startMs + dayMs - 1)));
-  if (rate === undefined) return "null";
+  const bridge = world.tape(`${fiat}-${tape.spec.quote}`);
+  const rate = bridge?.last(endOf(Math.min(nowMs, startMs + dayMs - 1)));
+  if (bridge === undefined || rate === undefined) return "null";
   return String((fold.close / 10 ** tape.spec.decimals) * (rate.price / 10 ** bridge.spec.decimals));
 };

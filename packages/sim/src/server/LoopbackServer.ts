@@ -62,6 +62,10 @@ export const makeLoopbackServer = (
 ): Effect.Effect<LoopbackServer["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
     const host = options.host ?? "127.0.0.1";
+    yield* Effect.acquireRelease(
+      Effect.sync(() => exchange.openDoor("loopback")),
+      (close) => Effect.sync(close),
+    );
     const clock = yield* Clock.Clock;
     const run = Effect.runForkWith(yield* Effect.context());
     const server = http.createServer((request, response) => {

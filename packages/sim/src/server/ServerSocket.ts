@@ -6,15 +6,15 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { mayBeSent } from "../socket/closeCode.ts";
 import type { Driven } from "../socket/drive.ts";
-import type { SessionOutput } from "../socket/SocketSession.ts";
+import type { SessionOutput } from "../socket/Departures.ts";
 
 /** Longest message of a client. */
 export const maxPayload = 1024 * 1024;
 
 const maxPings = 100;
 
-/** A client that does not read is cut off when this much waits for it. */
-const maxBufferedBytes = 16 * 1024 * 1024;
+/** A client that does not read, or not as fast as a jump of the clock sends, is cut off when this much waits for it. */
+const maxBufferedBytes = 64 * 1024 * 1024;
 
 /** A socket that may leave the client's close frame unanswered: `ws` answers one by calling `close`. */
 export class ServerSocket extends WebSocket {

@@ -7,6 +7,7 @@ import { bookAt, groupedBookAt, groupingSteps, nextBookTime } from "../market/Bo
 import { latestCandle, prevCloseOf, previewFigures, tickerFigures } from "../market/Figures.ts";
 import type { Said } from "../ledger/Emitted.ts";
 import type { MarketTape } from "../market/MarketTape.ts";
+import { restingOrders } from "../market/RestingOrders.ts";
 import { endOf, type TapePoint, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import type { World } from "../market/World.ts";
@@ -193,7 +194,9 @@ export class MarketStream {
     const trade = tape.last(upTo);
     if (trade === undefined) return undefined;
     const prevClose = prevCloseOf(tape, trade.ms, this.wire.profile.zoneOffsetMs) ?? trade.price;
-    const text = tradeFrame(this.wire, format, tape.spec, trade, prevClose, bookAt(tape, this.world.halts, trade.ms), nowMs, stream);
+    // What the trade left, not the last published book: that is up to 100 ms old and still has what the trade took.
+    const quotes = restingOrders(tape, this.world.halts, trade.ms, 1);
+    const text = tradeFrame(this.wire, format, tape.spec, trade, prevClose, quotes, nowMs, stream);
     return { text, said: { kind: "trade", spec: tape.spec, stream, trade } };
   }
 

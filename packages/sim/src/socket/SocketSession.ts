@@ -2,7 +2,7 @@
  * One connection as the exchange sees it: what is subscribed, what is due, when it ends. It is told the time and never sleeps; a driver calls
  * {@link SocketSession.poll} at {@link SocketSession.nextWakeMs} and hands the outputs to the wire, in memory or over TCP alike.
  */
-import type { OutFrame, SessionAction } from "../faults/Hooks.ts";
+import type { SessionAction } from "../faults/Hooks.ts";
 import type { SocketFaults } from "../faults/SocketFaults.ts";
 import type { ConnectionEntry, Ledger } from "../Ledger.ts";
 import { hash3, unit } from "../market/Hash.ts";
@@ -11,17 +11,10 @@ import type { Format } from "../profile/Profile.ts";
 import { windowStartOf } from "../rest/ServerLimits.ts";
 import type { World } from "../market/World.ts";
 import { errorFrame, isList, type ListedSubscription, listFrame, statusFrame } from "../wire/SocketFrames.ts";
-import { type ClientMessage, readClientMessage, type TypeRequest, typeName } from "./ClientMessage.ts";
-import { DelayedFrames } from "./DelayedFrames.ts";
-import { InFlight } from "./InFlight.ts";
-import { type Emitted, MarketStream } from "./MarketStream.ts";
-import { listed, streamRequests } from "./streamRequests.ts";
-import { StreamCalendar } from "./StreamCalendar.ts";
-
-export type SessionOutput =
-  | ({ readonly _tag: "Frame" } & Omit<OutFrame, "kind" | "market" | "emitted" | "parts">)
-  | { readonly _tag: "Pong" }
-  | SessionAction;
+import { type ClientMessage, readClientMessage, type TypeRequest } from "./ClientMessage.ts";
+import { Departures, type SessionOutput } from "./Departures.ts";
+import { listed } from "./streamRequests.ts";
+import { Subscription } from "./Subscription.ts";
 
 /** An open connection, as it is told to who asks. */
 export interface SocketState {
@@ -43,20 +36,21 @@ export interface SessionContext {
   readonly onEnd: (session: SocketSession) => void;
 }
 
+/** Outputs of one {@link SocketSession.poll}. */
+const maxAtOnce = 10_000;
+/** Outputs that may wait for the driver when a message of the client arrives. */
+const maxBehind = 100_000;
+
 export class SocketSession {
   private readonly context: SessionContext;
-  private types: ReadonlyArray<TypeRequest> = [];
-  private streams = new StreamCalendar<MarketStream>();
-  private inFlight: InFlight | undefined;
   /** Messages of the client so far. */
   private messages = 0;
-  private format: Format = "DEFAULT";
-  private outbox: Array<SessionOutput> = [];
+  private readonly out: Departures;
+  private readonly subscription: Subscription;
   private messageTimes: Array<number> = [];
   private lastTrafficMs: number;
   private statusMs = Infinity;
   private closeMs = Infinity;
-  private readonly delayed = new DelayedFrames();
   /** What a fault does to the connection soon. */
   private doom: { readonly atMs: number; readonly action: SessionAction } | undefined;
   private ended = false;
@@ -68,11 +62,24 @@ export class SocketSession {
 
   constructor(context: SessionContext) {
     this.context = context;
-    const { openedMs } = context.entry;
+    const { entry, faults, ledger, options } = context;
+    const { openedMs } = entry;
+    this.out = new Departures({
+      ledger,
+      entry,
+      faults,
+      isDead: (atMs) => this.isDead("out", atMs),
+      isEnded: () => this.ended,
+      end: (action, atMs) => this.act(action, atMs),
+      onSent: (atMs) => {
+        if (options.socket.idleCounts === "both") this.lastTrafficMs = atMs;
+      },
+    });
+    this.subscription = new Subscription(context.world, options);
     this.lastTrafficMs = openedMs;
     this.maintainedMs = openedMs - 1;
     this.maintenanceMs = context.world.maintenance.nextStart(this.maintainedMs);
-    const opened = context.faults.onOpen(openedMs);
+    const opened = faults.onOpen(openedMs);
     if (opened !== undefined) this.doom = { atMs: openedMs + opened.delayMs, action: opened.action };
   }
 
@@ -83,10 +90,12 @@ export class SocketSession {
   /** A text message of the client arrives. */
   receive(text: string, nowMs: number): void {
     if (this.ended || this.closeMs !== Infinity) return;
-    this.catchUp(nowMs);
-    if (this.ended || this.isDead("in", nowMs)) return;
+    this.catchUp(nowMs, maxBehind);
+    // What happened before the message must leave before its answer, and there is too much of it to wait for.
+    if (!this.ended && this.dueMs() <= nowMs) this.act({ _tag: "Drop", reset: false }, nowMs);
+    if (this.ended || this.isDead("in", nowMs)) return this.context.wake();
     this.lastTrafficMs = nowMs;
-    this.record(nowMs, "in", "request", undefined, text);
+    this.recordIn(nowMs, "request", text);
     this.messages++;
     const { profile, socket } = this.context.options;
     const fault = this.context.faults.onFrameIn(text, nowMs);
@@ -101,9 +110,9 @@ export class SocketSession {
   receivePing(nowMs: number): void {
     if (this.ended || this.isDead("in", nowMs)) return;
     this.lastTrafficMs = nowMs;
-    this.record(nowMs, "in", "ping", undefined, "");
+    this.recordIn(nowMs, "ping", "");
     const { faults } = this.context;
-    if (!this.isDead("out", nowMs) && !faults.ignoresPing(nowMs)) this.outbox.push({ _tag: "Pong" });
+    if (!this.isDead("out", nowMs) && !faults.ignoresPing(nowMs)) this.out.push({ _tag: "Pong" });
     this.context.wake();
   }
 
@@ -121,39 +130,40 @@ export class SocketSession {
   /** What it is now. */
   state(): SocketState {
     const { connection, ip, openedMs } = this.context.entry;
-    return { connection, ip, openedMs, format: this.format, subscriptions: listed(this.types, this.context.options.profile.book) };
+    const { types, format } = this.subscription;
+    return { connection, ip, openedMs, format, subscriptions: listed(types, this.context.options.profile.book) };
   }
 
   /** The tape changed. */
   replan(): void {
     this.maintenanceMs = this.context.world.maintenance.nextStart(this.maintainedMs);
-    this.streams.replan();
-    this.inFlight?.plan();
+    this.subscription.replan();
     this.context.wake();
   }
 
-  /** Does everything due up to `nowMs`; returns what leaves, in order. */
+  /**
+   * Does everything due up to `nowMs`; returns what leaves, in order. After a jump of the clock that can be too much for once: then
+   * {@link nextWakeMs} is in the past, and the rest comes with the next calls.
+   */
   poll(nowMs: number): ReadonlyArray<SessionOutput> {
-    this.catchUp(nowMs);
-    const out = this.outbox;
-    this.outbox = [];
-    return out;
+    this.catchUp(nowMs, maxAtOnce);
+    return this.out.fetch();
   }
 
   /** When {@link poll} is next worth calling. */
   nextWakeMs(): number {
-    return this.outbox.length > 0 ? -Infinity : this.dueMs();
+    return this.out.waiting === 0 ? this.dueMs() : -Infinity;
   }
 
   private dueMs(): number {
     const { faults, options } = this.context;
     const idleEndMs = this.lastTrafficMs + options.socket.idleMs;
-    const own = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.delayed.dueMs, faults.beginMs);
-    return Math.min(own, this.streams.dueMs, this.doom?.atMs ?? Infinity, this.inFlight?.dueMs ?? Infinity);
+    const own = Math.min(this.statusMs, this.closeMs, this.maintenanceMs, idleEndMs, this.out.dueMs, faults.beginMs);
+    return Math.min(own, this.subscription.dueMs, this.doom?.atMs ?? Infinity);
   }
 
-  private catchUp(nowMs: number): void {
-    while (!this.ended) {
+  private catchUp(nowMs: number, maxWaiting: number): void {
+    while (!this.ended && this.out.waiting < maxWaiting) {
       const atMs = this.dueMs();
       if (atMs > nowMs) return;
       this.takeDue(atMs);
@@ -170,11 +180,9 @@ export class SocketSession {
     }
     if (this.doom !== undefined && this.doom.atMs <= atMs) return this.act(this.doom.action, atMs);
     if (this.closeMs <= atMs) return this.act({ _tag: "Close", code: 1000, reason: "" }, atMs);
-    if (this.delayed.dueMs <= atMs) {
-      for (const frame of this.delayed.take(atMs)) this.emit(atMs, frame);
-      return;
-    }
-    if (this.takeInFlight(atMs) || this.takeStreams(atMs)) return;
+    if (this.out.dueMs <= atMs) return this.out.takeDue(atMs);
+    const elements = this.subscription.take(atMs);
+    if (elements !== undefined) return this.out.sendElements(atMs, elements);
     if (this.statusMs <= atMs) {
       this.statusMs += this.context.options.socket.statusPeriodMs;
       return this.sendStatus(atMs);
@@ -187,30 +195,8 @@ export class SocketSession {
   /** Ends the connection at the exchange's side. */
   private act(action: SessionAction, atMs: number): void {
     if (this.ended) return;
-    this.outbox.push(action);
+    this.out.push(action);
     this.end(atMs, action._tag === "Close" ? action.code : 1006);
-  }
-
-  private takeInFlight(atMs: number): boolean {
-    const last = this.inFlight !== undefined && this.inFlight.dueMs <= atMs ? this.inFlight.take() : undefined;
-    if (last === undefined) return false;
-    if (last.taken !== undefined) this.sendElements(atMs, [{ stream: last.stream, taken: last.taken }]);
-    return true;
-  }
-
-  /** Takes what is due of one stream, or in a list format of as many as fit into a frame. */
-  private takeStreams(atMs: number): boolean {
-    const room = isList(this.format) ? this.context.options.socket.listElements : 1;
-    const elements: Array<StreamElement> = [];
-    let taken = 0;
-    for (let stream = this.streams.first; stream !== undefined && this.streams.dueMs <= atMs && taken < room; stream = this.streams.first) {
-      const frame = stream.take(this.format);
-      this.streams.settle();
-      if (frame !== undefined) elements.push({ stream, taken: frame });
-      taken++;
-    }
-    this.sendElements(atMs, elements);
-    return taken > 0;
   }
 
   private maintain(): void {
@@ -240,8 +226,8 @@ export class SocketSession {
         if (this.statusMs === Infinity) this.statusMs = (Math.floor(nowMs / statusPeriodMs) + 1) * statusPeriodMs;
         return;
       case "List":
-        this.format = message.format;
-        return this.send(nowMs, "list", undefined, listFrame(message.format, listed(this.types, profile.book), message.ticket));
+        this.subscription.format = message.format;
+        return this.send(nowMs, "list", listFrame(message.format, listed(this.subscription.types, profile.book), message.ticket));
       case "Subscribe":
         return this.subscribe(message.types, message.format, nowMs);
       case "Refused":
@@ -249,35 +235,12 @@ export class SocketSession {
     }
   }
 
-  /** Replaces the whole subscription. Codes that do not exist, or are not in capitals, are left out without a word. */
   private subscribe(types: ReadonlyArray<TypeRequest>, format: Format, nowMs: number): void {
-    const { profile, wire, socket } = this.context.options;
-    const { snapshotDelayMs, seamlessReplace, duplicateCodes, inFlightFrames, inFlightMs } = socket;
-    const delays = [this.drawn(snapshotDelayMs[0], 0), this.drawn(snapshotDelayMs[1], 1)] as const;
-    const formatBefore = this.format;
+    const [first, second] = this.context.options.socket.snapshotDelayMs;
+    const snapshotDelayMs = [this.drawn(first, 0), this.drawn(second, 1)] as const;
     const served = this.context.faults.onSubscribe(types, nowMs);
     if (served?.error !== undefined) return this.refuse(served.error.name, served.error.message, nowMs, true);
-    const before = this.streams;
-    this.types = types;
-    this.format = format;
-    this.streams = new StreamCalendar();
-    const world = this.context.world.at(nowMs);
-    for (const type of served?.types ?? types) {
-      const delay = delays[type.kind === "ticker" || type.kind === "trade" ? 0 : 1];
-      for (const request of streamRequests(type, world, profile.book)) {
-        let key = `${request.kind} ${request.tape.spec.code} ${request.level} ${request.depth}`;
-        if (this.streams.has(key) && duplicateCodes === "once") continue;
-        while (this.streams.has(key)) key += " again";
-        const snapshotMs = type.onlyRealtime ? Infinity : nowMs + delay;
-        const stream = new MarketStream(this.context.world, wire, socket, request, snapshotMs, !type.onlySnapshot);
-        const old = before.get(key);
-        if (old !== undefined && seamlessReplace) stream.continue(old);
-        if (type.onlyRealtime && stream.dueMs === Infinity) stream.start(nowMs);
-        this.streams.set(key, stream);
-      }
-    }
-    const ended = [...before].filter(([key]) => !this.streams.has(key)).map(([, stream]) => stream);
-    this.inFlight = new InFlight(ended, formatBefore, inFlightFrames, nowMs + inFlightMs);
+    this.subscription.replace({ types, served: served?.types, format, snapshotDelayMs }, nowMs);
   }
 
   /** A wait of a range, the same for the same seed, connection and message. */
@@ -291,67 +254,22 @@ export class SocketSession {
   private refuse(name: string, message: string, nowMs: number, closes: boolean): void {
     if (closes) {
       this.closeMs = nowMs + this.drawn(this.context.options.socket.errorCloseMs, 2);
-      this.streams = new StreamCalendar();
-      this.inFlight = undefined;
+      this.subscription.stop();
       this.statusMs = Infinity;
     }
-    this.send(nowMs, "error", undefined, this.wrapped(errorFrame(name, message)));
+    this.send(nowMs, "error", this.wrapped(errorFrame(name, message)));
   }
 
   private sendStatus(atMs: number): void {
-    this.send(atMs, "status", undefined, this.wrapped(statusFrame));
+    this.send(atMs, "status", this.wrapped(statusFrame));
   }
 
   private wrapped(text: string): string {
-    return this.context.options.socket.wrapsStatus && isList(this.format) ? `[${text}]` : text;
+    return this.context.options.socket.wrapsStatus && isList(this.subscription.format) ? `[${text}]` : text;
   }
 
-  /** What streams have to say, as one frame; the ledger keeps each element by itself. */
-  private sendElements(atMs: number, elements: ReadonlyArray<StreamElement>): void {
-    const parts = elements.map(({ stream: { request }, taken }) => ({
-      kind: typeName(request.kind),
-      market: request.tape.spec.code,
-      text: taken.text,
-      emitted: taken,
-    }));
-    const [only, ...more] = parts;
-    if (only === undefined) return;
-    if (more.length === 0) return this.leave(atMs, only);
-    this.leave(atMs, { kind: only.kind, market: undefined, text: listOf(parts), parts });
-  }
-
-  private send(atMs: number, kind: string, market: string | undefined, text: string): void {
-    this.leave(atMs, { kind, market, text });
-  }
-
-  /** A frame goes out, unless a fault has other plans for it. */
-  private leave(atMs: number, frame: OutFrame): void {
-    const { faults } = this.context;
-    if (this.isDead("out", atMs)) return;
-    for (const outgoing of faults.onFrameOut(frame, atMs) ?? [{ _tag: "Send" as const, frame }]) {
-      if (this.ended) return;
-      if (outgoing._tag !== "Send") this.act(outgoing, atMs);
-      else {
-        const { delayMs = 0 } = outgoing;
-        const overtaken = this.delayed.overtake();
-        if (delayMs > 0) this.delayed.hold(outgoing.frame, atMs + delayMs, outgoing.overtakenBy);
-        else this.emit(atMs, outgoing.frame);
-        for (const held of overtaken) this.emit(atMs, held);
-      }
-    }
-  }
-
-  private emit(atMs: number, frame: OutFrame): void {
-    if (this.context.options.socket.idleCounts === "both") this.lastTrafficMs = atMs;
-    // What a fault changed was not said by the exchange.
-    const isOwn = frame.bytes === undefined && (frame.parts === undefined || frame.text === listOf(frame.parts));
-    for (const { kind, market, text, emitted } of frame.parts ?? [frame]) {
-      this.record(atMs, "out", kind, market, text);
-      if (isOwn && emitted?.said !== undefined && emitted.text === text)
-        this.context.ledger.recordSaid(atMs, this.context.entry.connection, emitted.said);
-    }
-    const { kind: _kind, market: _market, emitted: _emitted, parts: _parts, ...sent } = frame;
-    this.outbox.push({ _tag: "Frame", ...sent });
+  private send(atMs: number, kind: string, text: string): void {
+    this.out.send(atMs, { kind, market: undefined, text });
   }
 
   /** Nothing comes or goes: a fault, or a maintenance that leaves sockets open. */
@@ -359,24 +277,16 @@ export class SocketSession {
     return atMs < this.silentUntilMs || this.context.faults.isDead(way, atMs);
   }
 
-  private record(atMs: number, direction: "in" | "out", kind: string, market: string | undefined, text: string): void {
-    this.context.ledger.recordFrame({ atMs, connection: this.context.entry.connection, direction, kind, market, text });
+  private recordIn(atMs: number, kind: string, text: string): void {
+    const { ledger, entry } = this.context;
+    ledger.recordFrame({ atMs, connection: entry.connection, direction: "in", kind, market: undefined, text });
   }
 
   private end(nowMs: number, code: number): void {
     if (this.ended) return;
     this.ended = true;
-    this.streams = new StreamCalendar();
+    this.subscription.stop();
     this.context.ledger.recordClosed(this.context.entry, nowMs, code);
     this.context.onEnd(this);
   }
 }
-
-/** What a stream has to say. */
-interface StreamElement {
-  readonly stream: MarketStream;
-  readonly taken: Emitted;
-}
-
-/** Several list frames as one. */
-const listOf = (parts: ReadonlyArray<{ readonly text: string }>): string => `[${parts.map(({ text }) => text.slice(1, -1)).join(",")}]`;

@@ -2,7 +2,8 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type * as Latch from "effect/Latch";
-import type { SessionOutput, SocketSession } from "./SocketSession.ts";
+import type { SessionOutput } from "./Departures.ts";
+import type { SocketSession } from "./SocketSession.ts";
 
 /** Longest single sleep: a wake-up more costs nothing, and a timer's range is bounded. */
 const longestSleepMs = 3_600_000;

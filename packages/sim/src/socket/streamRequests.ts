@@ -1,6 +1,6 @@
 /** What a type object of a request means: the streams it asks for, and its line in the answer to LIST_SUBSCRIPTIONS. */
 import { parseUnits } from "../market/TickSize.ts";
-import type { World } from "../market/World.ts";
+import type { ListedMarkets } from "../market/World.ts";
 import type { BookProfile } from "../profile/Profile.ts";
 import type { ListedSubscription } from "../wire/SocketFrames.ts";
 import { plain } from "../wire/Spelling.ts";
@@ -8,7 +8,7 @@ import type { TypeRequest } from "./ClientMessage.ts";
 import type { StreamRequest } from "./MarketStream.ts";
 
 /** One stream for each code. Codes that do not exist, or are not in capitals, and levels that cannot be are left out without a word. */
-export function* streamRequests(type: TypeRequest, world: World, book: BookProfile): Generator<StreamRequest> {
+export function* streamRequests(type: TypeRequest, world: ListedMarkets, book: BookProfile): Generator<StreamRequest> {
   const isPlain = type.level === undefined || Number(type.level) === Number(book.plainLevel);
   for (const code of type.codes) {
     const [name = "", suffix] = type.kind === "orderbook" ? code.split(".") : [code];

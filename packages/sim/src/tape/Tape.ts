@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import { gunzipSync } from "node:zlib";
 import { type ByteSource, couldBeTorn, decodeMember, type Member, scanMembers } from "./GzipMembers.ts";
+import { pagesOf } from "./lines.ts";
 import { TapeIndex } from "./TapeIndex.ts";
 import { type StampedEvent, TapeError, type TapeHeader } from "./TapeEvent.ts";
 import { openSource } from "./TapeFile.ts";
@@ -191,9 +192,7 @@ const readWhole = (source: ByteSource, name: string, index: TapeIndex, start: Ui
 /** A tape of lines that are at hand. A last line without its end is torn. */
 export const tapeOfText = (text: string, name: string, index = new TapeIndex(name)): Tape => {
   const end = text.lastIndexOf("\n") + 1;
-  const lines = text.slice(0, end).split("\n");
-  const pages: Array<string> = [];
-  for (let i = 0; i < lines.length; i += linesPerPage) pages.push(lines.slice(i, i + linesPerPage).join("\n"));
+  const pages = [...pagesOf(text.slice(0, end), linesPerPage)];
   for (const [page, piece] of pages.entries()) index.add(page, piece);
   return new Tape(name, { count: pages.length, text: (page) => pages[page] ?? "" }, index, {
     tornBytes: Buffer.byteLength(text.slice(end)),

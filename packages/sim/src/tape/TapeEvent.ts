@@ -157,13 +157,19 @@ export const readLine = (text: string): Line => {
 
 const readHeader = (fields: Fields): Line => {
   const text = (name: string): string | null => (typeof fields[name] === "string" ? fields[name] : null);
-  if (fields["format"] !== tapeFormat || typeof fields["version"] !== "number" || typeof fields["startedWall"] !== "number")
+  const { startedWall } = fields;
+  if (
+    fields["format"] !== tapeFormat ||
+    typeof fields["version"] !== "number" ||
+    typeof startedWall !== "number" ||
+    !(Math.abs(startedWall) <= longestDateMs)
+  )
     return { _tag: "Malformed", detail: "the header is not that of a tape" };
   const header: TapeHeader = {
     event: "tape",
     format: tapeFormat,
     version: fields["version"],
-    startedWall: fields["startedWall"],
+    startedWall,
     startedMonotonic: text("startedMonotonic") ?? "0",
     venue: text("venue"),
     simulated: typeof fields["simulated"] === "boolean" ? fields["simulated"] : null,
@@ -178,7 +184,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const fits = (value: unknown, type: string): boolean => (type === "object" ? isFields(value) : typeof value === type);
+/** A number of JSON can be too large for a double, and nothing waits that long. */
+const fits = (value: unknown, type: string): boolean =>
+  type === "object" ? isFields(value) : type === "number" ? Number.isFinite(value) : typeof value === type;
+
+/** The longest a date can be from 1970. */
+const longestDateMs = 8.64e15;
 
 /** Fields without which an event of that name is none. */
 const shapes: Readonly<Record<string, Readonly<Record<string, "number" | "string" | "boolean" | "object">>>> = {

@@ -10,6 +10,7 @@ import { StorageError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import { type ByteSource, couldBeTorn, memorySource, scanMembers } from "./GzipMembers.ts";
+import { linesOf } from "./lines.ts";
 import { readLine, TapeError, tapeVersion } from "./TapeEvent.ts";
 
 /** Where members go, each whole. */
@@ -79,7 +80,7 @@ const scanForAppending = (path: string, source: ByteSource): Effect.Effect<Appen
     let parts = 0;
     let problem: TapeError | undefined;
     const scanned = scanMembers(source, (text) => {
-      for (const line of text.split("\n")) {
+      for (const line of linesOf(text)) {
         if (!line.startsWith('{"event":"tape"')) continue;
         const read = readLine(line);
         parts++;

@@ -1,7 +1,13 @@
 /** Where on a tape what is: built line by line in one pass, and asked again when a page is read anew. */
-import { type Line, readLine, type StampedEvent, type TapeError, type TapeHeader, tapeFormat, tapeVersion } from "./TapeEvent.ts";
+import { linesOf } from "./lines.ts";
+import { type Line, readLine, type StampedEvent, TapeError, type TapeHeader, tapeFormat, tapeVersion } from "./TapeEvent.ts";
 import type { Place, Placed, RecordedRequest, RecordedSocket, TapePart } from "./Tape.ts";
 import { versionError } from "./TapeFile.ts";
+
+/** Sockets and requests of one tape: eleven days of one request a second. */
+export const maxEntries = 1_000_000;
+/** Names of events that are counted; a later version may have added some. */
+const maxNames = 1_000;
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -28,13 +34,18 @@ export class TapeIndex {
   /** Takes the next page. */
   add(page: number, text: string): void {
     this.partOfPage[page] = this.parts.length - 1;
-    for (const [line, row] of text.split("\n").entries()) if (row !== "") this.take(readLine(row), [page, line]);
+    let line = 0;
+    for (const row of linesOf(text)) {
+      if (this.problem !== undefined) return;
+      if (row !== "") this.take(readLine(row), [page, line]);
+      line++;
+    }
   }
 
   /** The events of a page that was taken before, by line; `undefined` for lines that are none. */
   *read(page: number, text: string): Generator<(Placed & { readonly part: number }) | undefined> {
     let part = this.partOfPage[page] ?? 0;
-    for (const row of text.split("\n")) {
+    for (const row of linesOf(text)) {
       const line = row === "" ? undefined : readLine(row);
       if (line?._tag === "Header") part++;
       if (line?._tag !== "Event") {
@@ -69,6 +80,7 @@ export class TapeIndex {
       before === undefined
         ? 0
         : Math.max(this.lastNanos, before.startNanos + Math.round((header.startedWall - before.header.startedWall) * 1e6));
+    this.refuseMore();
     this.parts.push({ header, startNanos, isEnded: false });
     this.lastNanos = startNanos;
     this.liveSockets = new Map();
@@ -110,6 +122,7 @@ export class TapeIndex {
       firstSendNanos: undefined,
       deafFromNanos: undefined,
     };
+    this.refuseMore();
     this.sockets.push(started);
     this.liveSockets.set(id, started);
   }
@@ -117,6 +130,7 @@ export class TapeIndex {
   private takeRequestEvent(event: Extract<StampedEvent, { readonly request: number }>, atNanos: number, place: Place): void {
     if (event.event === "request") {
       const started: Growing<RecordedRequest> = { target: event.target, askedNanos: atNanos, outcome: undefined };
+      this.refuseMore();
       this.requests.push(started);
       this.liveRequests.set(event.request, started);
       return;
@@ -127,12 +141,19 @@ export class TapeIndex {
     this.liveRequests.delete(event.request);
   }
 
+  /** Of frames nothing is kept, so these decide how large an index becomes. */
+  private refuseMore(): void {
+    if (this.sockets.length + this.requests.length < maxEntries && this.parts.length < maxEntries) return;
+    const detail = `more than ${maxEntries} sockets and requests`;
+    this.problem ??= new TapeError({ path: this.path, reason: "damaged", detail });
+  }
+
   private momentOf(part: number, event: StampedEvent): number {
     return (this.parts[part]?.startNanos ?? 0) + event.mono;
   }
 
   private count(name: string): void {
-    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    if (this.counts.has(name) || this.counts.size < maxNames) this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
   }
 }
 

@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type * as Scope from "effect/Scope";
 import { type WebSocket, WebSocketServer } from "ws";
+import { sendableReason } from "../socket/closeCode.ts";
 
 export interface TransportServerOptions {
   /** 0, the default, takes a free one. */
@@ -57,7 +58,10 @@ export const makeTransportServer = (
     const run = yield* FiberSet.makeRuntime<never>();
     const server = http.createServer((request, response) => {
       request.resume();
-      const fiber = run(answer(transport, upstream.rest, request, response));
+      // What the transport answers may be nothing that HTTP can carry.
+      const fiber = run(
+        Effect.catchCause(answer(transport, upstream.rest, request, response), () => Effect.sync(() => request.socket.destroy())),
+      );
       response.on("close", () => fiber.interruptUnsafe());
     });
     const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: true, clientTracking: false, maxPayload, autoPong: false });
@@ -126,10 +130,13 @@ const answer = Effect.fnUntraced(function* (
   request.socket.destroy();
 });
 
-/** Headers about the message as it travelled then are left out; this server has its own. */
+/** Headers about the message as it travelled then are left out; this server has its own. So are those that no message can carry. */
 const sendable = ({ body, headers }: RestResponse): http.OutgoingHttpHeaders => {
   const kept = Object.entries(headers).filter(
-    ([name]) => !/^(?:content-encoding|content-length|transfer-encoding|connection|keep-alive)$/i.test(name),
+    ([name, value]) =>
+      !/^(?:content-encoding|content-length|transfer-encoding|connection|keep-alive)$/i.test(name) &&
+      /^[\w!#$%&'*+.^`|~-]+$/.test(name) &&
+      /^[\t -~\x80-\xff]*$/.test(String(value)),
   );
   return { ...Object.fromEntries(kept), "content-length": body.length };
 };
@@ -197,7 +204,7 @@ class Client {
     onPong: () => this.tell((ws) => ws.pong(this.pings.shift())),
     onClose: ({ code, reason }) =>
       this.tell((ws) => {
-        if (isSendable(code)) ws.close(code, reason);
+        if (isSendable(code)) ws.close(code, sendableReason(reason));
         else this.cut(ws);
         if (ws.readyState === ws.CLOSED) this.ended();
       }),

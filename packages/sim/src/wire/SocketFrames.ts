@@ -8,6 +8,7 @@ import type { MarketSpec } from "../market/Catalogue.ts";
 import type { Candle, TickerFigures } from "../market/Figures.ts";
 import { active, type Listing } from "../market/Lifecycle.ts";
 import { hash2 } from "../market/Hash.ts";
+import type { Sides } from "../market/RestingOrders.ts";
 import { sequentialId, type TradeRow } from "../market/Trade.ts";
 import type { CandleUnit } from "../market/Windows.ts";
 import type { Format } from "../profile/Profile.ts";
@@ -123,13 +124,14 @@ export const tradeFrame = (
   spec: MarketSpec,
   trade: TradeRow,
   prevClose: number,
-  book: Book | undefined,
+  /** The orders the trade left. */
+  left: Sides | undefined,
   nowMs: number,
   stream: StreamType,
 ): string => {
   const { fixed, java, plain, pointed } = wire.spell;
   const { datesOffsetMs, tradeIdOffset, members } = wire.profile.socket;
-  const quotes = wire.options.bestQuotes === "null" ? undefined : book;
+  const quotes = wire.options.bestQuotes === "null" ? undefined : left;
   const [ask, bid] = [quotes?.asks[0], quotes?.bids[0]];
   const quotePrice = (units: number | undefined) => (units === undefined || units === 0 ? "null" : plain(units, spec.decimals));
   const quoteSize = (units: number | undefined) => (units === undefined || units === 0 ? "null" : plain(units, 8));

@@ -44,6 +44,32 @@ export const quirks = ({ name, test, testWith, get, rows, text, open, subscribed
         }),
     );
 
+    test("gives with a trade the best quotes it left, which the next book then shows (§2.7)", () =>
+      Effect.gen(function* () {
+        yield* Script.halt;
+        const types = [
+          { type: "trade", codes: ["KRW-BTC"], is_only_realtime: true },
+          { type: "orderbook", codes: ["KRW-BTC.1"], is_only_realtime: true },
+        ];
+        const client = yield* open;
+        const { ledger } = yield* Exchange;
+        yield* client.send([ticket, ...types]);
+        yield* client.until(() => ledger.frameCount("in", "request") === 1);
+        for (const price of [97_000_000, 96_000_000]) {
+          const before = client.frames.length;
+          yield* Script.trade("KRW-BTC", { price, side: "ASK" });
+          yield* client.until(() => client.messages().some(({ type }, i) => i > before && type === "orderbook"));
+          const [trade, book] = rowsOf(`[${client.frames.slice(before).join(",")}]`).filter((row) => row["type"] !== undefined);
+          assert.strictEqual(trade!["type"], "trade");
+          const [unit] = JSON.parse(JSON.stringify(book!["orderbook_units"]));
+          const quotes = ["ask_price", "ask_size", "bid_price", "bid_size"];
+          assert.deepStrictEqual(
+            quotes.map((member) => Number(trade![`best_${member}`])),
+            quotes.map((member) => Number(unit[member])),
+          );
+        }
+      }));
+
     testWith({ wire: { bestQuotes: "null" } }, "gives null for the best quotes of a trade where it is told to (§5.2 best quotes)", () =>
       Effect.gen(function* () {
         yield* Script.halt;

@@ -1,8 +1,17 @@
 import * as NodeTransport from "@naru/node/NodeTransport";
 import { assert, describe, it } from "@effect/vitest";
 import { Transport } from "@naru/router/transport/Transport";
-import { Context, Effect, Exit, Layer, Scope } from "effect";
-import { Exchange, type Fault, layerLoopbackServer, layerMemoryTransport, LoopbackServer, Script } from "../../src/index.ts";
+import { Context, Effect, Exit, Layer, Result, Scope } from "effect";
+import {
+  Exchange,
+  type Fault,
+  layerLoopbackServer,
+  layerMemoryTransport,
+  LoopbackServer,
+  parseFault,
+  Script,
+  verbs,
+} from "../../src/index.ts";
 import { NaiveSocket, passing } from "./naive.ts";
 import { closeCodes } from "./socketCases.ts";
 
@@ -113,6 +122,7 @@ const ends: ReadonlyArray<readonly [Fault, number, string]> = [
     ([code, heard]) => [{ verb: "close", code }, heard, heard === code || code === 1006 ? "" : "WS_ERR_INVALID_CLOSE_CODE"] as const,
   ),
   [{ verb: "close", code: 1013, reason: "later" }, 1013, "later"],
+  [{ verb: "close", code: 1013, reason: "비".repeat(100) }, 1013, "비".repeat(41)],
   [{ verb: "cut" }, 1006, ""],
   [{ verb: "cut", how: "rst" }, 1006, "ECONNRESET"],
 ];
@@ -170,6 +180,19 @@ for (const door of [memory, loopback]) {
           );
         }));
     }
+
+    test("and a fault that this door cannot show is refused, not switched on", () =>
+      Effect.gen(function* () {
+        const [here, elsewhere] = door === memory ? (["memory", "loopback"] as const) : (["loopback", "memory"] as const);
+        const { faults } = yield* Exchange;
+        for (const { verb, doors } of verbs) {
+          const outcome = yield* Effect.result(Effect.flatMap(parseFault(verb, []), Script.fault));
+          assert.strictEqual(Result.isSuccess(outcome), doors.includes(here), verb);
+          if (Result.isFailure(outcome)) assert.deepStrictEqual(doors, [elsewhere]);
+        }
+        assert.strictEqual(faults.list().length, verbs.filter(({ doors }) => doors.includes(here)).length);
+        assert.isBelow(faults.list().length, verbs.length);
+      }));
 
     test("of a message that is too large, and of a close frame without an answer", () =>
       Effect.gen(function* () {

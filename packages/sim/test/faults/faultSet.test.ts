@@ -5,21 +5,33 @@ import { type Fault, type FaultEntry, FaultSet, ExchangeModel } from "../../src/
 const moments = (fault: Fault, n: number, seed = 1): string => {
   const set = new FaultSet(seed);
   set.on(fault, 0);
-  return Array.from({ length: n }, (_, ms) => (set.take(fault.verb, ms, "here") === undefined ? "." : "x")).join("");
+  return Array.from({ length: n }, (_, ms) => (happens(set, ms, "here") ? "x" : ".")).join("");
 };
+
+/** Whether a ping without its pong happens now. */
+const happens = (set: FaultSet, ms: number, on: string): boolean =>
+  set.having("ignoresPing").some(
+    (active) =>
+      set.fire(
+        active,
+        ms,
+        () => on,
+        () => true,
+      ) === true,
+  );
 
 describe("a fault that is on", () => {
   it("happens every time, or so often, or each nth time, or within its time", () => {
-    assert.strictEqual(moments({ verb: "latency" }, 8), "xxxxxxxx");
-    assert.strictEqual(moments({ verb: "latency", times: 3 }, 8), "xxx.....");
-    assert.strictEqual(moments({ verb: "latency", every: 3 }, 8), "..x..x..");
-    assert.strictEqual(moments({ verb: "latency", every: 2, times: 2 }, 8), ".x.x....");
-    assert.strictEqual(moments({ verb: "latency", afterMs: 2, forMs: 3 }, 8), "..xxx...");
-    assert.strictEqual(moments({ verb: "latency", probability: 0 }, 8), "........");
+    assert.strictEqual(moments({ verb: "no-pong" }, 8), "xxxxxxxx");
+    assert.strictEqual(moments({ verb: "no-pong", times: 3 }, 8), "xxx.....");
+    assert.strictEqual(moments({ verb: "no-pong", every: 3 }, 8), "..x..x..");
+    assert.strictEqual(moments({ verb: "no-pong", every: 2, times: 2 }, 8), ".x.x....");
+    assert.strictEqual(moments({ verb: "no-pong", afterMs: 2, forMs: 3 }, 8), "..xxx...");
+    assert.strictEqual(moments({ verb: "no-pong", probability: 0 }, 8), "........");
   });
 
   it("happens by a chance that the seed decides", () => {
-    const half: Fault = { verb: "latency", probability: 0.5 };
+    const half: Fault = { verb: "no-pong", probability: 0.5 };
     const seen = moments(half, 1_000);
     assert.strictEqual(moments(half, 1_000), seen);
     assert.notStrictEqual(moments(half, 1_000, 2), seen);
@@ -28,43 +40,47 @@ describe("a fault that is on", () => {
 
   it("is listed as JSON with its defaults and how often it happened, until it is switched off by id or by verb", () => {
     const set = new FaultSet(1);
-    const ids = [set.on({ verb: "slow_close" }, 5), set.on({ verb: "latency", afterMs: 10, forMs: 20 }, 5), set.on({ verb: "latency" }, 5)];
+    const ids = [
+      set.on({ verb: "close-unanswered" }, 5),
+      set.on({ verb: "no-pong", afterMs: 10, forMs: 20 }, 5),
+      set.on({ verb: "no-pong" }, 5),
+    ];
     assert.deepStrictEqual(ids, [1, 2, 3]);
-    set.take("latency", 16, "here");
+    happens(set, 16, "here");
     const listed = JSON.parse(JSON.stringify(set.list()));
     assert.deepInclude(listed[1], { id: 2, fromMs: 15, untilMs: 35, fired: 1 });
     assert.deepInclude(listed[2], { id: 3, fromMs: 5, untilMs: null, fired: 0 });
-    assert.deepInclude(listed[1].fault, { verb: "latency", latencyMs: 1_000, probability: 1 });
+    assert.deepInclude(listed[1].fault, { verb: "no-pong", every: 1, probability: 1 });
     assert.deepStrictEqual(
       set.list(35).map(({ id }) => id),
       [1, 3],
     );
-    assert.deepStrictEqual([set.off(1), set.off(1), set.off("latency"), set.off("latency")], [1, 0, 2, 0]);
+    assert.deepStrictEqual([set.off(1), set.off(1), set.off("no-pong"), set.off("no-pong")], [1, 0, 2, 0]);
     assert.deepStrictEqual(set.list(), []);
   });
 
   it("is one of at most a thousand; those whose time is over make room", () => {
     const set = new FaultSet(1);
-    for (let i = 0; i < 1_000; i++) set.on({ verb: "latency", forMs: 10 }, 0);
-    assert.throws(() => set.on({ verb: "latency" }, 9), /more than 1000 faults are on/);
-    set.on({ verb: "latency" }, 10);
+    for (let i = 0; i < 1_000; i++) set.on({ verb: "no-pong", forMs: 10 }, 0);
+    assert.throws(() => set.on({ verb: "no-pong" }, 9), /more than 1000 faults are on/);
+    set.on({ verb: "no-pong" }, 10);
     assert.strictEqual(set.list().length, 1);
     set.clear();
     assert.strictEqual(set.list().length, 0);
   });
 
   it("cannot be switched on with a parameter out of range", () => {
-    assert.throws(() => new FaultSet(1).on({ verb: "latency", latencyMs: -1 }, 0), /latencyMs/);
+    assert.throws(() => new FaultSet(1).on({ verb: "slow-headers", delayMs: -1 }, 0), /delayMs/);
   });
 
   it("tells the witness of each time: when, which, on what", () => {
     const seen: Array<FaultEntry> = [];
     const set = new FaultSet(1, (entry) => seen.push(entry));
-    set.on({ verb: "latency", every: 2 }, 0);
-    for (let ms = 0; ms < 4; ms++) set.take("latency", ms, `bytes ${ms}`);
+    set.on({ verb: "no-pong", every: 2 }, 0);
+    for (let ms = 0; ms < 4; ms++) happens(set, ms, `bytes ${ms}`);
     assert.deepStrictEqual(seen, [
-      { atMs: 1, id: 1, verb: "latency", on: "bytes 1" },
-      { atMs: 3, id: 1, verb: "latency", on: "bytes 3" },
+      { atMs: 1, id: 1, verb: "no-pong", on: "bytes 1" },
+      { atMs: 3, id: 1, verb: "no-pong", on: "bytes 3" },
     ]);
   });
 });
@@ -128,6 +144,15 @@ describe("faults together", () => {
     assert.deepInclude(outcome._tag === "Response" ? outcome.headers : {}, { date: "Mon, 05 Jan 2026 04:00:00 GMT" });
     assert.include(outcome._tag === "Response" ? new TextDecoder().decode(outcome.body) : "", `"timestamp":${nowMs + 3_600_000}`);
     assert.deepStrictEqual([exchange.ledger.faultCount("clock-skew"), exchange.faults.list()], [1, []]);
+  });
+
+  it("act on answers of any size", () => {
+    const exchange = new ExchangeModel();
+    exchange.faults.on({ verb: "huge-body" }, nowMs);
+    exchange.faults.on({ verb: "invalid-utf8" }, nowMs);
+    const outcome = exchange.handleRest({ method: "GET", target: "/v1/market/all", headers: {}, ip: "a" }, nowMs);
+    const body = outcome._tag === "Response" ? outcome.body : new Uint8Array();
+    assert.deepStrictEqual([body.length, body.indexOf(0xff)], [9 * 1024 * 1024 + 1, 3]);
   });
 
   it("act one after another on an answer; the one that was first gives it", () => {

@@ -52,6 +52,11 @@ describe.each(regions)("%s", (name, fiat) => {
       /"converted_trade_price":[\d.]+\}\]$/,
     );
     assert.strictEqual(ask(exchange, "/v1/candles/days?market=USDT-BTC&converting_price_unit=KRW").status, 400);
+    // Nothing converts where the market between the two currencies is not served.
+    const alone = makeExchange(exchange.options.profile, { markets: { codes: ["USDT-BTC"] } });
+    const day = ask(alone, `/v1/candles/days?market=USDT-BTC&converting_price_unit=${fiat}`);
+    assert.strictEqual(day.status, 200);
+    assert.match(day.text, /"converted_trade_price":null\}\]$/);
   });
 
   it("sends books without a level and trades without best quotes (§5.2)", () => {

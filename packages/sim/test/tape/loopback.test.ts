@@ -123,4 +123,30 @@ describe("a tape behind a server on this machine", () => {
       assert.deepStrictEqual(seen, frames);
     }),
   );
+
+  const hostile = tapeOf([
+    { event: "request", request: 1, method: "GET", host: "h", target: "/v1/status", headers: {} },
+    { event: "response", request: 1, status: 99_999, text: "[1]", headers: {} },
+    { event: "request", request: 2, method: "GET", host: "h", target: "/v1/header", headers: {} },
+    { event: "response", request: 2, status: 200, text: "[1]", headers: { "x-a": "1\r\nx-b: 2", "no name": "3", "x-c": "4" } },
+    { event: "connect", socket: 1, host: "h", target: "/websocket/v1" },
+    { event: "open", socket: 1 },
+    { event: "close", socket: 1, code: 4_000, reason: "x".repeat(500), by: "peer" },
+  ]);
+
+  it.live("breaks the connection where the tape holds what HTTP cannot carry, and never lets it write headers of its own", () =>
+    Effect.gen(function* () {
+      const { socketUrl, url } = yield* TransportServer;
+      const outcome = yield* Effect.promise(() =>
+        fetch(`${url}/v1/status`).then(
+          ({ status }) => String(status),
+          (error: Error) => error.message,
+        ),
+      );
+      assert.strictEqual(outcome, "fetch failed");
+      const { headers } = yield* Effect.promise(() => fetch(`${url}/v1/header`));
+      assert.deepStrictEqual([headers.get("x-a"), headers.get("x-b"), headers.get("x-c")], [null, null, "4"]);
+      assert.deepStrictEqual(yield* life(socketUrl), [`close 4000 ${"x".repeat(123)}`]);
+    }).pipe(Effect.provide(TransportServer.layer().pipe(Layer.provide(layerReplayTransport(hostile))))),
+  );
 });

@@ -258,8 +258,9 @@ describe("a recorded transport", () => {
         Effect.gen(function* () {
           const limiter = yield* RateLimiter;
           const asked = { priority: "normal", maxWaitMs: 5_000 } as const;
-          yield* limiter.acquire("ticker", asked);
-          yield* limiter.acquire("ticker", asked);
+          const first = yield* limiter.acquire("ticker", asked);
+          const second = yield* limiter.acquire("ticker", asked);
+          for (const grant of [first, second]) yield* limiter.ended(grant, true);
           const third = yield* Effect.forkChild(limiter.acquire("ticker", asked), { startImmediately: true });
           const left = yield* Effect.forkChild(limiter.acquire("ticker", asked), { startImmediately: true });
           yield* Fiber.interrupt(left);

@@ -1,7 +1,7 @@
 /** Faults of what an answer's body is made of: cut, garbled, huge, compressed badly, or of another kind than its content type says. */
 import { constants, gzipSync } from "node:zlib";
 import type { ExchangeResponse } from "../../Exchange.ts";
-import { choice, headers, optionalText, optionalWhole, text, whole } from "../Parameter.ts";
+import { choice, headerText, headers, optionalText, optionalWhole, text, whole } from "../Parameter.ts";
 import { restVerb } from "../Verb.ts";
 
 const encoder = new TextEncoder();
@@ -69,7 +69,8 @@ export const bodyVerbs = [
     onAnswer: (answer) => {
       const quote = answer.body.indexOf(0x22);
       if (quote < 0) return undefined;
-      return withBody(answer, Buffer.concat([answer.body.subarray(0, quote + 1), Uint8Array.of(0xff), answer.body.subarray(quote + 1)]));
+      const [before, after] = [answer.body.subarray(0, quote + 1), answer.body.subarray(quote + 1)];
+      return withBody(answer, new Uint8Array(Buffer.concat([before, Uint8Array.of(0xff), after])));
     },
   })),
   restVerb(
@@ -86,7 +87,7 @@ export const bodyVerbs = [
     "wrong-content-type",
     { about: "True JSON is called something else", ids: ["A14"] },
     {
-      contentType: text("What it is called", "text/plain"),
+      contentType: headerText("What it is called", "text/plain"),
     },
     ({ contentType }) => ({ onAnswer: (answer) => withBody(answer, answer.body, { "content-type": contentType }) }),
   ),

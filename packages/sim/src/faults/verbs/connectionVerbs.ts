@@ -1,11 +1,12 @@
 /** Faults of a socket's life: how it is refused, how it ends, and how it lives on without being alive. */
+import { sendableReason } from "../../socket/closeCode.ts";
 import type { SessionAction } from "../Hooks.ts";
 import { choice, flag, millis, optionalWhole, text, whole } from "../Parameter.ts";
 import { linkVerb } from "../Verb.ts";
 
 const closing = {
   code: whole("The close code; 1006 is none, and some cannot be sent lawfully", 1000, { max: 65_535 }),
-  reason: text("The reason in the close frame", ""),
+  reason: text("The reason in the close frame, cut after 123 bytes", ""),
 };
 
 const how = choice("How it ends", ["fin", "rst"]);
@@ -13,7 +14,8 @@ const how = choice("How it ends", ["fin", "rst"]);
 const dropped = (by: "fin" | "rst"): SessionAction => ({ _tag: "Drop", reset: by === "rst" });
 
 /** 1006 says that no close frame came: it is brought about by sending none. */
-const closed = (code: number, reason: string): SessionAction => (code === 1006 ? dropped("fin") : { _tag: "Close", code, reason });
+const closed = (code: number, reason: string): SessionAction =>
+  code === 1006 ? dropped("fin") : { _tag: "Close", code, reason: sendableReason(reason) };
 
 const refusals = new Map<number, string>([
   [200, '{"status":"OK"}'],
@@ -92,7 +94,6 @@ export const connectionVerbs = [
     {
       about: "Sockets stay open and nothing comes or goes: not a frame, not a pong",
       ids: ["B01", "B19", "B20"],
-      doors: ["memory", "loopback", "proxy"],
     },
     {
       newToo: flag("Also sockets that open while it lasts"),

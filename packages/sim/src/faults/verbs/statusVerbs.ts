@@ -1,6 +1,6 @@
 /** Faults of status and headers: refusals that are not the client's fault, bans, redirects, and headers that say nonsense. */
 import type { Firing, ScriptedAnswer } from "../Hooks.ts";
-import { choice, millis, optionalText, text, whole } from "../Parameter.ts";
+import { choice, headerText, millis, optionalText, text, whole } from "../Parameter.ts";
 import { linkVerb, restVerb } from "../Verb.ts";
 import { maintenancePage } from "./bodyVerbs.ts";
 
@@ -180,7 +180,7 @@ export const statusVerbs = [
     { about: "The answer is to ask somebody else", ids: ["A19"] },
     {
       status: whole("HTTP status", 302, { min: 300, max: 308 }),
-      location: text("Whom", "http://127.0.0.1:9/v1/ticker?markets=KRW-BTC"),
+      location: headerText("Whom", "http://127.0.0.1:9/v1/ticker?markets=KRW-BTC"),
     },
     ({ status, location }) => ({ onRequest: () => scripted(status, { ...plain, location }, "") }),
   ),
