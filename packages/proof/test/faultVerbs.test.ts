@@ -30,12 +30,10 @@ const narrowing: ReadonlyArray<string> = ["path", "market", "type"];
 const timing: ReadonlyArray<string> = ["times", "every", "probability", "afterMs", "forMs"];
 const shared = [...timing, ...narrowing];
 
-const own = verbs.filter(({ doors }) => doors.some((door) => door !== "proxy"));
-
 /** Most verbs have the same default of a shared parameter; a verb that has another shows it. */
 const usual = new Map(
   shared.map((name) => {
-    const defaults = own.flatMap(({ parameters }) => parameters.filter((one) => one.name === name));
+    const defaults = verbs.flatMap(({ parameters }) => parameters.filter((one) => one.name === name));
     const counts = Map.groupBy(defaults, (one) => `${one.default}\n${one.about}`);
     const [most] = [...counts.values()].toSorted((a, b) => b.length - a.length);
     return [name, most?.[0] ?? { name, about: "", default: "" }] as const;
@@ -61,8 +59,7 @@ const exchangeRow = ({ verb, about, doors, parameters }: VerbHelp) => {
   const its = parameters
     .filter(({ name, default: value }) => usual.get(name)?.default !== value || !shared.includes(name))
     .map((one) => ({ ...one, words: wordsOf(verb, one.name) }));
-  const where = doors.filter((door) => door !== "proxy").join(", ");
-  return `| \`${verb}\` | ${cell(about)} | ${where} | ${parameterTexts(its)} |`;
+  return `| \`${verb}\` | ${cell(about)} | ${doors.join(", ")} | ${parameterTexts(its)} |`;
 };
 
 const proxyRow = ({ verb, about, parameters }: ToxicVerbRow) => {
@@ -82,7 +79,7 @@ const isOf =
 
 const section = ({ heading, takes }: (typeof kinds)[number]) => {
   const can = takes.length === 0 ? "" : `These take ${takes.map((name) => `\`${name}\``).join(", ")} as well.\n\n`;
-  return `### ${heading}\n\n${can}${head}\n${own.filter(isOf(takes)).map(exchangeRow).join("\n")}`;
+  return `### ${heading}\n\n${can}${head}\n${verbs.filter(isOf(takes)).map(exchangeRow).join("\n")}`;
 };
 
 const text = `# Fault verbs
@@ -124,7 +121,7 @@ describe("the page of fault verbs", () => {
   it("has every verb once in a table", () => {
     const listed = [...text.matchAll(/^\| `([\w-]+)` \|.*\|.*\|.*\|$/gm)].map(([, verb]) => verb);
     expect(listed.filter((verb) => verb !== undefined && !shared.includes(verb)).toSorted()).toEqual(
-      [...own, ...toxicVerbs].map(({ verb }) => verb).toSorted(),
+      [...verbs, ...toxicVerbs].map(({ verb }) => verb).toSorted(),
     );
   });
 });

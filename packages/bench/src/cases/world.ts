@@ -24,7 +24,7 @@ const worlds = 120;
 /** Steps taken. A world with a breach that nobody expects is not the work that was to be measured. */
 const productWorld = async (seed: number): Promise<number> => {
   const { plan, violations, steps } = await runWorld(seed);
-  const verbs = plan.faults.map(({ verb }) => verb);
+  const verbs = plan.faults.map(({ fault }) => fault.verb);
   const breach = violations.find((violation) => expectedFor(violation, verbs) === undefined);
   if (breach !== undefined) throw new Error(`seed ${seed}: ${breach.invariant}: ${breach.detail}`);
   return steps;

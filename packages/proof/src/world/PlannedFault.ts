@@ -97,7 +97,8 @@ export const isSilent = ({ fault }: PlannedFault): boolean => particulars[fault.
 /** Puts the fault on the exchange now; it ends by itself. */
 export const inject = ({ fault, forMs }: PlannedFault): Effect.Effect<void, never, Exchange> =>
   Effect.gen(function* () {
-    yield* Script.fault(fault);
+    // A plan draws only what a verb allows.
+    yield* Effect.orDie(Script.fault(fault));
     if (particulars[fault.verb]?.endsWithCut !== true) return;
     yield* Effect.sleep(forMs);
     yield* Script.cutSockets;
