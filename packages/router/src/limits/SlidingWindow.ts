@@ -14,7 +14,7 @@ import type { Limit } from "./LimitTable.ts";
 export const arrivalGuard = 1.05;
 
 /** How long, in windows, a request that was given up may still be on its way. */
-const unansweredGuard = 0.25;
+const unansweredGuard = 1;
 
 /** How long, in windows, a request that is not over keeps its place. Beyond it, it most likely arrived early and waits at the exchange. */
 const longestFlight = 3;
@@ -44,12 +44,12 @@ export const grantAt = (limit: Limit, state: SlidingWindow, nowMs: number, ahead
 /** The state after a grant at `nowMs`. Only right where {@link grantAt} has come. */
 export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): SlidingWindow => ({
   ...state,
-  times: [...recent(limit, state, nowMs), nowMs],
+  times: inserted(recent(limit, state, nowMs), nowMs),
 });
 
 /**
  * A request granted at `grantedMs` is over at `nowMs`. An answered one arrived by now at the latest and counts from there; one that was
- * given up may still be on its way, for a quarter of a window as we take it. One that took longer than {@link isFlying} allows has lost its
+ * given up may still be on its way, for a window as we take it: it can lie written and unread while a busy machine stalls. One that took longer than {@link isFlying} allows has lost its
  * place already.
  */
 export const ended = (limit: Limit, state: SlidingWindow, grantedMs: number, nowMs: number, answered: boolean): SlidingWindow => {
@@ -78,10 +78,13 @@ export const held = (limit: Limit, state: SlidingWindow, flying: ReadonlyArray<n
 };
 
 /** Times with one of them replaced by a later one. */
-const moved = (times: ReadonlyArray<number>, index: number, toMs: number): ReadonlyArray<number> => {
-  const others = times.toSpliced(index, 1);
-  const after = others.findIndex((time) => time > toMs);
-  return others.toSpliced(after === -1 ? others.length : after, 0, toMs);
+const moved = (times: ReadonlyArray<number>, index: number, toMs: number): ReadonlyArray<number> =>
+  inserted(times.toSpliced(index, 1), toMs);
+
+/** Times with one more. One that was given up can lie ahead of the present. */
+const inserted = (times: ReadonlyArray<number>, atMs: number): ReadonlyArray<number> => {
+  const after = times.findLastIndex((time) => time <= atMs);
+  return after === times.length - 1 ? [...times, atMs] : times.toSpliced(after + 1, 0, atMs);
 };
 
 /** Takes back a grant that was not used: the request was never sent. */

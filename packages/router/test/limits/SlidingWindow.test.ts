@@ -79,7 +79,9 @@ describe("SlidingWindow", () => {
 
   it("counts a request that was given up as still on its way", () => {
     const one = SlidingWindow.granted(ten, SlidingWindow.empty, 0);
-    assert.deepStrictEqual(SlidingWindow.ended(ten, one, 0, 100, false).times, [300]);
+    const givenUp = SlidingWindow.ended(ten, one, 0, 100, false);
+    assert.deepStrictEqual(givenUp.times, [1_050]);
+    assert.deepStrictEqual(SlidingWindow.granted(ten, givenUp, 200).times, [200, 1_050]);
   });
 
   it("tells a caller with others before it the exact time of its grant", () => {
