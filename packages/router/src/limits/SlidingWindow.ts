@@ -49,8 +49,8 @@ export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): Slid
 
 /**
  * A request granted at `grantedMs` is over at `nowMs`. An answered one arrived by now at the latest and counts from there; one that was
- * given up may still be on its way, for a window as we take it: it can lie written and unread while a busy machine stalls. One that took longer than {@link isFlying} allows has lost its
- * place already.
+ * given up may still be on its way, for a window as we take it: it can lie written and unread while a busy machine stalls. One that took
+ * longer than {@link isFlying} allows has lost its place already.
  */
 export const ended = (limit: Limit, state: SlidingWindow, grantedMs: number, nowMs: number, answered: boolean): SlidingWindow => {
   const latestMs = nowMs + (answered ? 0 : limit.windowMs * unansweredGuard);
