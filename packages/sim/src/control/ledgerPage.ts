@@ -1,6 +1,7 @@
 /** `GET /_sim/ledger/…`: one page of what the exchange wrote down, and where the next begins. */
 import * as Effect from "effect/Effect";
 import type { LedgerKind } from "../Ledger.ts";
+import { isSecretName } from "../secretName.ts";
 import { badField, ControlError } from "./ControlError.ts";
 import type { Controlled } from "./Controlled.ts";
 
@@ -35,8 +36,16 @@ export const ledgerPage = ({ exchange }: Controlled, kind: string, query: URLSea
     const since = yield* whole(query, "since");
     const limit = (yield* whole(query, "limit")) ?? usualLimit;
     if (limit < 1 || limit > maxLimit) return yield* badField("limit", `is not from 1 to ${maxLimit}`);
-    return { kind: known, ...exchange.ledger.page(known, { since, limit }, filter) };
+    const page = exchange.ledger.page(known, { since, limit }, filter);
+    return { kind: known, ...page, entries: page.entries.map(withoutSecrets) };
   });
+
+/** The headers of a client by name; what credentials say is nobody's business but the exchange's. */
+const withoutSecrets = (entry: object): object => {
+  if (!("headers" in entry) || typeof entry.headers !== "object" || entry.headers === null) return entry;
+  const headers = Object.entries(entry.headers).map(([name, value]) => [name, isSecretName(name) ? "hidden" : value] as const);
+  return { ...entry, headers: Object.fromEntries(headers) };
+};
 
 const whole = (query: URLSearchParams, name: string): Effect.Effect<number | undefined, ControlError> => {
   const text = query.get(name);

@@ -3,14 +3,13 @@
  * replaced, and of an
  * address only host, path and query are taken. A tape can be given away.
  */
+import { isSecretName } from "../secretName.ts";
 import type { Headers } from "./TapeEvent.ts";
-
-const secretName = /auth|cookie|token|secret|password|passwd|signature|session|credential|api[-_]?key|access[-_]?key|^x-.*-key$|^nonce$/i;
 
 /** Headers without those that may carry a secret. */
 export const withoutSecrets = (headers: Readonly<Record<string, string | undefined>>): Headers => {
   const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined && !secretName.test(name)) kept[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined && !isSecretName(name)) kept[name.toLowerCase()] = value;
   return kept;
 };
 
@@ -30,7 +29,7 @@ export const targetWithoutSecrets = (target: string): string => {
 
 const withoutSecretValue = (parameter: string): string => {
   const [name = ""] = parameter.split("=", 1);
-  return secretName.test(decoded(name)) ? `${name}=secret` : parameter;
+  return isSecretName(decoded(name)) ? `${name}=secret` : parameter;
 };
 
 const decoded = (text: string): string => {

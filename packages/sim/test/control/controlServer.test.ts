@@ -45,7 +45,7 @@ const rest = (target: string) =>
   Effect.flatMap(LoopbackServer, ({ url }) =>
     Effect.callback<{ readonly status: number; readonly body: string } | { readonly code: string | undefined }>((resume) => {
       http
-        .get(`${url}${target}`, { agent: false }, (response) => {
+        .get(`${url}${target}`, { agent: false, headers: { authorization: "Bearer not-for-the-ledger" } }, (response) => {
           let body = "";
           response.on("data", (chunk) => (body += String(chunk)));
           response.on("end", () => resume(Effect.succeed({ status: response.statusCode ?? 0, body })));
@@ -116,6 +116,7 @@ describe("the control port shows", () => {
       assert.strictEqual(requests.length, 1);
       assert.deepInclude(requests[0], { target: "/v1/ticker?markets=KRW-BTC", verdict: "accepted", status: 200 });
       assert.match(requests[0].headers.host, /^127\.0\.0\.1/);
+      assert.strictEqual(requests[0].headers.authorization, "hidden");
       assert.strictEqual((yield* ask("GET", "/_sim/ledger/connections")).json.entries[0].event, "opened");
       assert.isAbove((yield* ask("GET", "/_sim/ledger/frames")).json.entries.length, 1);
       for (const kind of ["tickers", "candles", "orderbooks", "faults"])
