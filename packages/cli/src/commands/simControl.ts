@@ -72,7 +72,13 @@ export const time = (flags: Printing, { speed, pause, resume, advance, control }
       ...(resume ? { resume } : {}),
       ...Option.match(advance, { onNone: () => ({}), onSome: (advanceMs) => ({ advanceMs }) }),
     };
-    const answer = fieldsOf(yield* askControl(flags, control, { method: "POST", path: "/_sim/time", body }));
+    // With nothing to change, the time is told.
+    const request =
+      Object.keys(body).length > 0
+        ? { method: "POST" as const, path: "/_sim/time", body }
+        : { method: "GET" as const, path: "/_sim/state" };
+    const told = fieldsOf(yield* askControl(flags, control, request));
+    const answer = { nowMs: told["nowMs"], speed: told["speed"], paused: told["paused"] };
     yield* flags.json
       ? output.json(answer)
       : output.lines([`${momentOf(answer["nowMs"])}, ${answer["paused"] === true ? "paused" : `speed ${textOf(answer["speed"])}`}`]);
