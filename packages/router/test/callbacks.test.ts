@@ -7,7 +7,15 @@ import { NetworkError } from "../src/errors/MarketDataError.ts";
 import { btc, trade } from "./samples.ts";
 import { routerOver, type Stub, stubOf } from "./stubServices.ts";
 
-const live = (id: number) => ({ _tag: "Live", market: btc, value: trade(String(id), 0), snapshot: false, receivedTimeMs: 0 });
+const live = (id: number) => ({
+  _tag: "Live",
+  market: btc,
+  value: trade(String(id), 0),
+  snapshot: false,
+  channel: "websocket",
+  late: false,
+  receivedTimeMs: 0,
+});
 const feed = Stream.fromIterable([1, 2, 3, 4].map(live));
 
 const saying = (events: Stub["events"]) => {

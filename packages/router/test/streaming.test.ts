@@ -6,8 +6,16 @@ import { Closed } from "../src/errors/MarketDataError.ts";
 import { btc, trade } from "./samples.ts";
 import { routerOver, type Stub, stubOf } from "./stubServices.ts";
 
-const live = (id: string) => ({ _tag: "Live", market: btc, value: trade(id, 0), snapshot: false, receivedTimeMs: 0 });
-const recovered = (id: string) => ({ _tag: "Recovered", market: btc, value: trade(id, 0), receivedTimeMs: 0 });
+const live = (id: string) => ({
+  _tag: "Live",
+  market: btc,
+  value: trade(id, 0),
+  snapshot: false,
+  channel: "websocket",
+  late: false,
+  receivedTimeMs: 0,
+});
+const recovered = (id: string) => ({ _tag: "Recovered", market: btc, value: trade(id, 0), late: false, receivedTimeMs: 0 });
 const gap = { _tag: "Gap", kind: "trades", market: btc, fromMs: 1_000, toMs: 2_000, reason: "too_far_back" };
 const others = [
   { _tag: "Reconnecting", attempt: 1, reason: "1006", atMs: 0 },

@@ -29,6 +29,8 @@ const live = (market: string): Live<Ticker> => ({
   market: market as Market,
   value: tickerOf(market),
   snapshot: false,
+  channel: "websocket",
+  late: false,
   receivedTimeMs: atMs,
 });
 

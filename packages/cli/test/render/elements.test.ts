@@ -18,10 +18,13 @@ const trade: Trade = {
 const simulated = { venue: "sim", simulated: true };
 
 const elements: ReadonlyArray<KindedElement> = [
-  { kind: "trades", element: { _tag: "Live", market, value: trade, snapshot: true, receivedTimeMs: atMs } },
+  {
+    kind: "trades",
+    element: { _tag: "Live", market, value: trade, snapshot: true, channel: "websocket", late: false, receivedTimeMs: atMs },
+  },
   { kind: "trades", element: { _tag: "Reconnecting", attempt: 2, reason: "closed 1006\n", atMs } },
   { kind: "trades", element: { _tag: "Resumed", downMs: 1_500, atMs } },
-  { kind: "trades", element: { _tag: "Recovered", market, value: trade, receivedTimeMs: atMs } },
+  { kind: "trades", element: { _tag: "Recovered", market, value: trade, late: false, receivedTimeMs: atMs } },
   { kind: "trades", element: { _tag: "Gap", kind: "trades", market, fromMs: atMs - 60_000, toMs: atMs, reason: "too far back" } },
   { kind: "trades", element: { _tag: "Dropped", count: 1_200 } },
 ];

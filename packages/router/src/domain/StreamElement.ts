@@ -6,6 +6,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { Candle } from "./Candle.ts";
 import type { Market } from "./Market.ts";
 import type { Orderbook } from "./Orderbook.ts";
+import type { Channel } from "./Provenance.ts";
 import type { Kind } from "./Question.ts";
 import type { Ticker } from "./Ticker.ts";
 import type { Trade } from "./Trade.ts";
@@ -18,21 +19,29 @@ export interface ElementOf {
   readonly candles: Candle;
 }
 
-/** A value from the socket. `snapshot` is the exchange's own mark for the state at subscription. */
+/**
+ * A value as it came: from the socket, or over REST while the socket is slow to speak or down. `snapshot` marks a state that was asked for, as
+ * opposed to a change that was told.
+ */
 export interface Live<A> {
   readonly _tag: "Live";
   readonly market: Market;
   readonly value: A;
   readonly snapshot: boolean;
+  readonly channel: Channel;
+  /** A trade that came after a later one of its market had been given out. */
+  readonly late: boolean;
   /** Wall clock at receipt, epoch milliseconds. */
   readonly receivedTimeMs: number;
 }
 
-/** A trade that happened while the link was down, read back over REST. In its place in time, before the next `Live` of its market. */
+/** Something that the socket did not bring, read back over REST. In its place in time, before the next `Live` of its market, unless `late`. */
 export interface Recovered<A> {
   readonly _tag: "Recovered";
   readonly market: Market;
   readonly value: A;
+  /** Found missing only after later ones of its market had been given out. */
+  readonly late: boolean;
   readonly receivedTimeMs: number;
 }
 

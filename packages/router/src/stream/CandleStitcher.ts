@@ -104,7 +104,7 @@ export class CandleStitcher {
     if (oldestMs !== hole.fromMs) gap(hole.fromMs, oldestMs ?? hole.beforeMs, failure ?? "further back than is read");
     else if (failure !== null) gap(hole.fromMs, hole.beforeMs, failure);
     for (const row of windows) {
-      repaired.push({ _tag: "Recovered", market: row.market, value: { ...row, state: "closed" }, receivedTimeMs: nowMs });
+      repaired.push({ _tag: "Recovered", market: row.market, value: { ...row, state: "closed" }, late: false, receivedTimeMs: nowMs });
     }
     const held = this.#held;
     if (this.#overflowed) gap(hole.beforeMs, held[0]?.value.openTimeMs ?? hole.beforeMs, "too many windows while reading back");

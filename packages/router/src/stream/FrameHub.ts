@@ -102,7 +102,7 @@ export class FrameHub {
       if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
       const value = known.value as StreamValue; // The hot store holds under a key's id only that key's kind of value.
       track.deliver(
-        { _tag: "Live", market: key.market, value, snapshot: true, receivedTimeMs: known.receivedMs },
+        { _tag: "Live", market: key.market, value, snapshot: true, channel: known.channel, late: false, receivedTimeMs: known.receivedMs },
         this.#touched,
         (other) => other === consumer,
       );
@@ -321,6 +321,8 @@ const live = <A extends StreamValue>(value: A, snapshot: boolean, receipt: Recei
   market: value.market,
   value,
   snapshot,
+  channel: "websocket",
+  late: false,
   receivedTimeMs: receipt.ms,
 });
 

@@ -117,7 +117,7 @@ export class TradeContinuity {
       // Measured by the rows alone: trades of a link in between stand inside the hole and do not end it.
       if (!reached) gap(last.tradeTimeMs, rows.at(-1)?.tradeTimeMs ?? firstHeldMs, failure ?? "further back than is read");
       else if (failure !== null) gap(last.tradeTimeMs, firstHeldMs, failure);
-      for (const value of trades) repaired.push({ _tag: "Recovered", market: value.market, value, receivedTimeMs: nowMs });
+      for (const value of trades) repaired.push({ _tag: "Recovered", market: value.market, value, late: false, receivedTimeMs: nowMs });
       const upToMs = rows[this.#firstOlder(rows)]?.tradeTimeMs ?? last.tradeTimeMs;
       if (this.#overflowed) gap(upToMs, firstHeldMs, "too many trades while reading back");
       else if (reached && !this.meets(rows)) gap(upToMs, firstHeldMs, "REST lags behind the socket");

@@ -11,6 +11,8 @@ const live = (market: string, value: number): Live<number> => ({
   market: market as Market,
   value,
   snapshot: false,
+  channel: "websocket",
+  late: false,
   receivedTimeMs: 0,
 });
 
