@@ -5,6 +5,7 @@
 import * as Context from "effect/Context";
 import * as Layer from "effect/Layer";
 import type { Kind } from "./domain/Question.ts";
+import type { SlotPolicy } from "./domain/SlotPolicy.ts";
 
 export interface RouterConfigShape {
   /** The oldest confirmation accepted by default, in milliseconds, by kind. */
@@ -33,18 +34,44 @@ export interface RouterConfigShape {
   readonly coalesceMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
-  /** Silence of a subscribed key after which its link alone does not prove it current, in milliseconds. Reads then ask REST. */
+  /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
+  readonly firstWordMs: number;
+  /**
+   * Silence of a key whose rhythm is not known after which its link alone does not prove it current, in milliseconds. Reads then ask REST, and
+   * the key is asked about.
+   */
   readonly keySilenceMs: number;
+  /** The least silence of a key whose rhythm is known that means anything, in milliseconds. */
+  readonly keySilenceFloorMs: number;
+  /** A subscription that has not changed for so long is verified by LIST_SUBSCRIPTIONS, in milliseconds. */
+  readonly verifyAfterMs: number;
+  /** How long the answer to LIST_SUBSCRIPTIONS may take, in milliseconds. */
+  readonly listTimeoutMs: number;
+  /** How long snapshots may take after a silent subscription was sent again, in milliseconds. */
+  readonly resendWaitMs: number;
   /** Silence on the link after which it is pinged, in milliseconds. */
   readonly pingAfterMs: number;
   /** Silence on the link after which it is given up, in milliseconds. */
   readonly deadAfterMs: number;
+  /** The same two, in milliseconds, while the link's own rhythm is faster than the second: there a short silence says much. */
+  readonly busyPingAfterMs: number;
+  readonly busyDeadAfterMs: number;
   /** How long a link must live, with data, before the reconnect delay starts from the bottom again, in milliseconds. */
   readonly stableAfterMs: number;
   /** Elements buffered for one stream consumer. */
   readonly streamBuffer: number;
   /** Keys that reads may subscribe by themselves; explicit streams are never refused. */
   readonly maxReadSubscriptions: number;
+  /** How many kinds reads may subscribe by themselves: one or two, or one to three by how long the link has been good. */
+  readonly slotPolicy: SlotPolicy;
+  /** Keys that one socket carries; another one is opened for more. */
+  readonly keysPerSocket: number;
+  /** Sockets at most. */
+  readonly maxSockets: number;
+  /** Sockets that carry each key. With 2 a second one is warm when the first dies. */
+  readonly copies: 1 | 2;
+  /** How long a socket is down before others carry its keys meanwhile, in milliseconds. */
+  readonly moveAfterMs: number;
   /** Trades remembered per market to remove duplicates. */
   readonly tradeMemory: number;
   /** REST pages read back per market after an outage; what lies further back becomes a gap. */
@@ -67,12 +94,24 @@ export const defaultRouterConfig: RouterConfigShape = {
   lingerMs: 60_000,
   coalesceMs: 50,
   upgradeTimeoutMs: 5_000,
+  firstWordMs: 5_000,
   keySilenceMs: 60_000,
+  keySilenceFloorMs: 5_000,
+  verifyAfterMs: 2_000,
+  listTimeoutMs: 1_000,
+  resendWaitMs: 3_000,
   pingAfterMs: 10_000,
   deadAfterMs: 15_000,
+  busyPingAfterMs: 1_000,
+  busyDeadAfterMs: 3_000,
   stableAfterMs: 60_000,
   streamBuffer: 4_096,
   maxReadSubscriptions: 200,
+  slotPolicy: "adaptive",
+  keysPerSocket: 1_000,
+  maxSockets: 4,
+  copies: 1,
+  moveAfterMs: 500,
   tradeMemory: 10_000,
   healPages: 3,
   healConcurrency: 4,

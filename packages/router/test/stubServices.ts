@@ -150,6 +150,8 @@ const subscriptionsOf = (stub: Stub) =>
       silentMs: null,
       wanted: stub.wanted.length,
       live: stub.live.size,
+      lateMs: 0,
+      sockets: [],
     }),
     connected: () => stub.connected,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
@@ -157,6 +159,7 @@ const subscriptionsOf = (stub: Stub) =>
     open: Effect.sync(() => {
       stub.opened++;
     }),
+    awaitReady: () => Effect.void,
     wantForReads: (key: StreamKey) =>
       Effect.sync(() => {
         stub.wanted.push(keyId(key));

@@ -2,6 +2,9 @@
  * Where frames go: into the hot store (newer wins), to the key's mark of being live, and to the consumers of that key. All of it is plain
  * synchronous code, run once per frame; consumers are woken once per socket read.
  *
+ * A key may be carried by several links at once, while it moves from one to another or because a second copy is kept warm: what both bring is
+ * given once, and it is live, and without a hole, as long as any of them has brought a word of it.
+ *
  * The hub also owns continuity: it lets trades and candles through, holds them while a hole is read back, and asks for that reading by
  * `requestRepair`. It knows nothing of sockets, reconnects or REST.
  */
@@ -18,8 +21,11 @@ import type { DataMessage, Receipt } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
-import { type Consumer, type StreamValue, Track } from "./Track.ts";
+import type { KeySilenceOptions } from "./keySilence.ts";
+import { LagMeter } from "./LagMeter.ts";
+import type { Carrier, Consumer, LinkId, StreamValue, Track } from "./Track.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
+import { Tracks } from "./Tracks.ts";
 
 /** A hole to be read back over REST. Out of date when the track was interrupted again meanwhile. */
 export type RepairJob = { readonly track: Track; readonly generation: number } & (
@@ -27,7 +33,7 @@ export type RepairJob = { readonly track: Track; readonly generation: number } &
   | { readonly kind: "candles"; readonly key: Extract<StreamKey, { kind: "candles" }>; readonly hole: CandleHole }
 );
 
-export interface FrameHubOptions {
+export interface FrameHubOptions extends KeySilenceOptions {
   readonly hot: HotStore;
   /** Trades remembered per market. */
   readonly tradeMemory: number;
@@ -35,38 +41,34 @@ export interface FrameHubOptions {
   readonly holdLimit: number;
   /** Called synchronously; at most one job per key is of interest at a time, the newest. */
   readonly requestRepair: (job: RepairJob) => void;
+  /** A link has brought its first word of a key that another one carries too. Called synchronously. */
+  readonly onJoined: () => void;
+  /** The exchange has confirmed keys. Called synchronously. */
+  readonly onConfirmed: () => void;
 }
 
 export class FrameHub {
   readonly #options: FrameHubOptions;
-  readonly #tracks = new Map<KeyId, Track>();
+  readonly tracks: Tracks;
   /** Consumers with something new since the last flush. */
   readonly #touched = new Set<Consumer>();
   readonly #consumers = new Set<Consumer>();
+  readonly #lag = new LagMeter();
   #sequence = 0;
 
   constructor(options: FrameHubOptions) {
     this.#options = options;
+    this.tracks = new Tracks(options);
   }
 
-  isLive(key: StreamKey): boolean {
-    return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
-  }
-
-  /** Monotonic time of a live key's last element; undefined when it is not live. */
-  heardNanos(key: StreamKey): bigint | undefined {
-    const track = this.#tracks.get(keyId(key));
-    return track?.isLive(key) === true ? track.heardNanos : undefined;
-  }
-
-  /** Keys of the present subscription that the exchange has never answered: the suspects when it refuses one. */
-  unproven(): ReadonlyArray<KeyId> {
-    return [...this.#tracks.values()].filter((track) => track.sent && !track.everSpoken).map((track) => track.id);
+  /** How late frames come now beyond the usual, in milliseconds. */
+  lateMs(nowMs: number): number {
+    return this.#lag.excessMs(nowMs);
   }
 
   /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
   onLive(key: StreamKey, done: () => void): () => void {
-    const track = this.#track(key);
+    const track = this.tracks.obtain(key);
     if (track.isLive(key)) {
       done();
       return () => {};
@@ -81,19 +83,23 @@ export class FrameHub {
     track.waiters.add(waiter);
     return () => {
       track.waiters.delete(waiter);
-      this.#release(track);
+      this.tracks.release(track);
     };
   }
 
   /** Adds a consumer. For state kinds that are live it begins with the value known now, unless that is a shallower book than it wants. */
-  attach(keys: ReadonlyArray<StreamKey>, buffer: ConsumerBuffer<StreamValue>, down: Reconnecting | undefined): Consumer {
+  attach(
+    keys: ReadonlyArray<StreamKey>,
+    buffer: ConsumerBuffer<StreamValue>,
+    down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined,
+  ): Consumer {
     const levels = new Map<KeyId, number>();
     for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
-    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, interrupted: down !== undefined };
+    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, interruptedMs: down?.sinceMs };
     this.#consumers.add(consumer);
-    if (down !== undefined) buffer.offer(down);
+    if (down !== undefined) buffer.offer(down.element);
     for (const key of keys) {
-      const track = this.#track(key);
+      const track = this.tracks.obtain(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
       track.consumers.add(consumer);
       track.lastValue = undefined;
@@ -115,69 +121,76 @@ export class FrameHub {
     this.#consumers.delete(consumer);
     this.#touched.delete(consumer);
     for (const key of consumer.keys) {
-      const track = this.#tracks.get(keyId(key));
+      const track = this.tracks.get(keyId(key));
       if (track === undefined) continue;
       track.consumers.delete(consumer);
       if (track.consumers.size === 0) {
         track.continuity = { kind: "newest" };
         track.abandon?.();
       }
-      this.#release(track);
+      this.tracks.release(track);
     }
   }
 
-  /** `keys` are the whole subscription from now on. Holes that a broken link left are read back from here. */
-  sent(keys: ReadonlyArray<StreamKey>): void {
+  /** `keys` are the whole subscription of a link from now on. Holes that a broken link left are read back from here. */
+  sent(link: LinkId, keys: ReadonlyArray<StreamKey>, nowMs: number): void {
     const ids = new Set(keys.map(keyId));
-    for (const track of this.#tracks.values()) {
-      if (ids.has(track.id)) continue;
-      track.silenced();
-      this.#release(track);
-    }
+    for (const track of this.tracks.carriedBy(link)) if (!ids.has(track.id)) this.#drop(track, link);
     for (const key of keys) {
-      const track = this.#track(key);
-      track.subscribed(depthOf(key));
-      if (track.continuity.kind !== "trades" || key.kind !== "trades" || !track.continuity.trades.resume()) continue;
-      this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: track.continuity.trades });
+      const track = this.tracks.obtain(key);
+      track.subscribed(link, depthOf(key), nowMs);
+      this.#readBack(track);
     }
   }
 
   /** One frame. Late ones of keys that are not subscribed any more are dropped. */
-  accept(message: DataMessage, receipt: Receipt): void {
+  accept(link: LinkId, message: DataMessage, receipt: Receipt): void {
+    const key = keyOf(message);
+    const track = this.tracks.get(keyId(key));
+    const carrier = track?.carriers.get(link);
+    if (track === undefined || carrier === undefined) return;
+    if (track.heard(carrier, message.value, message.snapshot, receipt.nanos) && track.carriers.size > 1) this.#options.onJoined();
+    const exchangeMs = madeAt(message.value);
+    // Candles are told about once a second: they say nothing about being late.
+    const isMeasured = !message.snapshot && message._tag !== "Candle";
+    const lateMs = isMeasured ? this.#lag.measure(exchangeMs, Number(receipt.nanos) / 1e6) : 0;
+    const kept = this.#keep(track, carrier, message.value, exchangeMs, receipt, lateMs);
     switch (message._tag) {
       case "Ticker":
-        return this.#state(
-          { kind: "ticker", market: message.value.market },
-          message.value,
-          message.value.timestampMs,
-          message.snapshot,
-          receipt,
-        );
-      case "Orderbook": {
-        const key: StreamKey = { kind: "orderbook", market: message.value.market, levels: 1 };
-        return this.#state(key, message.value, message.value.timestampMs, message.snapshot, receipt);
-      }
+      case "Orderbook":
+        return kept ? this.#state(track, carrier, message.value, message.snapshot, receipt) : undefined;
       case "Trade":
-        return this.#trade(message.value, message.snapshot, receipt);
+        return this.#trade(track, message.value, message.snapshot, receipt);
       case "Candle":
-        return this.#candle(message.value, message.snapshot, receipt);
+        return this.#candle(track, message.value, message.snapshot, receipt);
     }
   }
 
   /**
    * A frame came and could not be read. What is known of the keys it may have been about is not current until they speak again; their trades
-   * and candles are read back like those of a broken link.
+   * and candles are read back like those of a broken link, unless another link brings them as well.
    */
-  lost({ kind, market }: LostSubject): void {
-    for (const track of this.#tracks.values()) {
-      const { key, continuity } = track;
-      if (!track.sent || (kind !== undefined && key.kind !== kind) || (market !== undefined && key.market !== market)) continue;
-      track.unproven();
-      if (continuity.kind === "newest") continue;
-      track.interrupt(this.#sequence);
-      if (continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) continue;
-      this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
+  lost(link: LinkId, { kind, market }: LostSubject, nowMs: number): void {
+    for (const track of this.tracks.all()) {
+      const { key } = track;
+      if (!track.carriers.has(link) || (kind !== undefined && key.kind !== kind) || (market !== undefined && key.market !== market))
+        continue;
+      track.unproven(link, nowMs);
+      if (!track.spoken) this.suspect(track);
     }
+  }
+
+  /** Something of this key may have been missed on links that are still open: what can be read back is. */
+  suspect(track: Track): void {
+    if (track.continuity.kind === "newest") return;
+    track.interrupt(this.#sequence);
+    this.#readBack(track);
+  }
+
+  /** The exchange says that it has subscribed these. */
+  confirmed(keys: ReadonlyArray<StreamKey>): void {
+    this.tracks.confirmed(keys);
+    this.#options.onConfirmed();
   }
 
   /** Wakes the consumers that got something. */
@@ -186,35 +199,29 @@ export class FrameHub {
     this.#touched.clear();
   }
 
-  /** The link broke, or an attempt to open one failed: nothing is live. */
-  interrupt(down: Reconnecting): void {
-    for (const track of this.#tracks.values()) {
-      if (track.sent) track.interrupt(this.#sequence);
-      track.silenced();
-      this.#release(track);
-    }
+  /** A link broke, or an attempt to open it failed. Consumers with a key that no other link carries are told. */
+  interrupt(link: LinkId, down: Reconnecting, nowMs: number): void {
+    for (const track of this.tracks.carriedBy(link)) this.#drop(track, link);
     for (const consumer of this.#consumers) {
-      consumer.interrupted = true;
+      if (!consumer.keys.some((key) => !this.tracks.isCarried(keyId(key)))) continue;
+      consumer.interruptedMs ??= nowMs;
       consumer.buffer.offer(down);
       this.#touched.add(consumer);
     }
     this.flush();
   }
 
-  /** The link ended because nobody wanted it. */
-  idle(): void {
-    for (const track of this.#tracks.values()) {
-      track.silenced();
-      this.#release(track);
-    }
+  /** A link ended because nobody wanted it. */
+  idle(link: LinkId): void {
+    for (const track of this.tracks.carriedBy(link)) this.#drop(track, link);
   }
 
-  /** The link is up again and the subscription is sent. */
-  resumed(downMs: number, atMs: number): void {
+  /** A subscription was sent on a link that was down: consumers all of whose keys are carried again are told. */
+  resumed(nowMs: number, atMs: number): void {
     for (const consumer of this.#consumers) {
-      if (!consumer.interrupted) continue;
-      consumer.interrupted = false;
-      consumer.buffer.offer({ _tag: "Resumed", downMs, atMs });
+      if (consumer.interruptedMs === undefined || consumer.keys.some((key) => !this.tracks.isCarried(keyId(key)))) continue;
+      consumer.buffer.offer({ _tag: "Resumed", downMs: nowMs - consumer.interruptedMs, atMs });
+      consumer.interruptedMs = undefined;
       this.#touched.add(consumer);
     }
     this.flush();
@@ -246,73 +253,69 @@ export class FrameHub {
 
   /** Nothing is live and every stream ends with `error`. */
   close(error: MarketDataError): void {
-    this.idle();
+    for (const track of this.tracks.all()) {
+      for (const link of track.carriers.keys()) track.dropped(link);
+      this.tracks.release(track);
+    }
     this.fail(error, () => true);
   }
 
-  #state(key: StreamKey, value: Ticker | Orderbook, timeMs: number, snapshot: boolean, receipt: Receipt): void {
-    const track = this.#tracks.get(keyId(key));
-    if (track === undefined || !track.sent) return;
-    const before = track.provenDepth;
-    track.heard(key.kind === "orderbook" ? (value as Orderbook) : undefined, snapshot, receipt.nanos);
-    if (track.provenDepth !== before) track.lastValue = undefined;
-    const kept = this.#keep(track, value, timeMs, receipt);
-    if (!kept || track.consumers.size === 0 || isRepeated(track.lastValue, value)) return;
+  #state(track: Track, carrier: Carrier, value: Ticker | Orderbook, snapshot: boolean, receipt: Receipt): void {
+    if (track.consumers.size === 0 || isRepeated(track.lastValue, value)) return;
     track.lastValue = value;
-    track.deliver(live(value, snapshot, receipt), this.#touched);
+    track.deliver(live(value, snapshot, receipt), this.#touched, undefined, carrier);
   }
 
-  #trade(value: Trade, snapshot: boolean, receipt: Receipt): void {
-    const track = this.#tracks.get(keyId({ kind: "trades", market: value.market }));
-    if (track === undefined || !track.sent) return;
-    track.heard(undefined, snapshot, receipt.nanos);
-    this.#keep(track, value, value.tradeTimeMs, receipt);
+  #trade(track: Track, value: Trade, snapshot: boolean, receipt: Receipt): void {
     if (track.continuity.kind !== "trades") return;
     const element = live(value, snapshot, receipt);
     if (track.continuity.trades.accept(element)) track.deliver(element, this.#touched);
   }
 
-  #candle(value: Candle, snapshot: boolean, receipt: Receipt): void {
-    const key: StreamKey = { kind: "candles", market: value.market, interval: value.interval };
-    const track = this.#tracks.get(keyId(key));
-    if (track === undefined || !track.sent) return;
-    track.heard(undefined, snapshot, receipt.nanos);
-    this.#keep(track, value, value.lastTradeTimeMs, receipt);
-    if (track.continuity.kind !== "candles" || isRepeated(track.lastValue, value)) return;
+  #candle(track: Track, value: Candle, snapshot: boolean, receipt: Receipt): void {
+    const { continuity, key } = track;
+    if (continuity.kind !== "candles" || key.kind !== "candles" || isRepeated(track.lastValue, value)) return;
     track.lastValue = value;
-    const step = track.continuity.candles.accept(live(value, snapshot, receipt));
+    const step = continuity.candles.accept(live(value, snapshot, receipt));
     if (step._tag === "Deliver") for (const element of step.elements) track.deliver(element, this.#touched);
     else this.#options.requestRepair({ kind: "candles", key, track, generation: track.generation, hole: step.hole });
   }
 
-  #keep(track: Track, value: StreamValue, exchangeTimeMs: number, receipt: Receipt): boolean {
+  /** A frame that comes late was current when it was made, not when it came. */
+  #keep(track: Track, carrier: Carrier, value: StreamValue, exchangeTimeMs: number, receipt: Receipt, lateMs: number): boolean {
     return this.#options.hot.put(track.id, {
       value,
       exchangeTimeMs,
       receivedNanos: receipt.nanos,
       receivedMs: receipt.ms,
-      confirmedNanos: receipt.nanos,
+      confirmedNanos: receipt.nanos - BigInt(Math.round(lateMs * 1e6)),
       channel: "websocket",
-      depth: track.key.kind === "orderbook" ? track.provenDepth : undefined,
+      depth: track.key.kind === "orderbook" ? carrier.provenDepth : undefined,
     });
+  }
+
+  /** A link does not carry the key any more. Where it was the last one that had brought a word of it, what follows may be missed. */
+  #drop(track: Track, link: LinkId): void {
+    const spoke = track.spoken;
+    track.dropped(link);
+    if (!track.spoken && (spoke || !track.carried)) {
+      track.interrupt(this.#sequence);
+      this.#readBack(track);
+    }
+    this.tracks.release(track);
+  }
+
+  /** Asks for the hole of a key that is carried again. */
+  #readBack(track: Track): void {
+    const { continuity, key } = track;
+    if (!track.carried || continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) return;
+    this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
   }
 
   #continuityOf(key: StreamKey): Track["continuity"] {
     const { tradeMemory, holdLimit } = this.#options;
     if (key.kind === "trades") return { kind: "trades", trades: new TradeContinuity({ memory: tradeMemory, holdLimit }) };
     return key.kind === "candles" ? { kind: "candles", candles: new CandleStitcher({ holdLimit }) } : { kind: "newest" };
-  }
-
-  #track(key: StreamKey): Track {
-    const id = keyId(key);
-    const track = this.#tracks.get(id) ?? new Track(key);
-    this.#tracks.set(id, track);
-    return track;
-  }
-
-  /** Forgets a track that nothing refers to. */
-  #release(track: Track): void {
-    if (!track.sent && track.consumers.size === 0 && track.waiters.size === 0) this.#tracks.delete(track.id);
   }
 }
 
@@ -333,4 +336,18 @@ const isRepeated = (before: StreamValue | undefined, value: StreamValue): boolea
 const madeAt = (value: StreamValue): number => {
   if ("timestampMs" in value) return value.timestampMs;
   return "tradeTimeMs" in value ? value.tradeTimeMs : value.lastTradeTimeMs;
+};
+
+const keyOf = (message: DataMessage): StreamKey => {
+  const { market } = message.value;
+  switch (message._tag) {
+    case "Ticker":
+      return { kind: "ticker", market };
+    case "Orderbook":
+      return { kind: "orderbook", market, levels: 1 };
+    case "Trade":
+      return { kind: "trades", market };
+    case "Candle":
+      return { kind: "candles", market, interval: message.value.interval };
+  }
 };

@@ -1,10 +1,13 @@
 /**
- * Who wants what of the socket: streams hold their keys by reference count, reads hold theirs for a while after the last read. The sum of
- * both is the wanted set, which one message makes the whole subscription of the link.
+ * Who wants what of the sockets: streams hold their keys by reference count, reads hold theirs for a while after the last read. The sum of
+ * both is the wanted set, which one message per socket makes its whole subscription.
  *
- * Pure state on monotonic milliseconds. Streams are never refused; reads have a bounded number of slots, and the key read longest ago leaves.
+ * Pure state on monotonic milliseconds. Streams are never refused; reads have a bounded number of keys and of kinds, and the least important
+ * leaves (`SlotPolicy.ts`).
  */
+import type { Kind, Priority } from "../domain/Question.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { importanceOf, readAgain, type Reads, takesOver } from "./SlotPolicy.ts";
 
 interface Held {
   readonly key: StreamKey;
@@ -16,18 +19,35 @@ interface Read {
   readonly key: StreamKey;
   readonly depth: number;
   readonly expiresMs: number;
+  readonly reads: Reads;
 }
+
+export interface InterestOptions {
+  /** Keys that reads may hold. */
+  readonly maxReads: number;
+  readonly lingerMs: number;
+  /** Kinds that reads may hold beside those of streams. */
+  readonly slots: (nowMs: number) => number;
+}
+
+/** `refused`: the reads hold as much as they may, and all of it matters more. */
+export type ReadOutcome = "added" | "kept" | "refused";
 
 export class Interest {
   readonly #held = new Map<KeyId, Held>();
   /** In order of the last read, oldest first: with one linger for all, also the order of expiry. */
   readonly #reads = new Map<KeyId, Read>();
-  readonly #maxReads: number;
-  readonly #lingerMs: number;
+  readonly #options: InterestOptions;
+  #version = 0;
+  #wanted: { readonly version: number; readonly keys: ReadonlyArray<StreamKey> } | undefined;
 
-  constructor(options: { readonly maxReads: number; readonly lingerMs: number }) {
-    this.#maxReads = options.maxReads;
-    this.#lingerMs = options.lingerMs;
+  constructor(options: InterestOptions) {
+    this.#options = options;
+  }
+
+  /** Changes whenever the wanted set may have. Reads that expire count when {@link Interest.wanted} notices them. */
+  get version(): number {
+    return this.#version;
   }
 
   /** A stream of this key began. */
@@ -37,6 +57,7 @@ export class Interest {
     const depth = depthOf(key);
     held.holders.set(depth, (held.holders.get(depth) ?? 0) + 1);
     this.#held.set(id, held);
+    this.#version++;
   }
 
   /** A stream of this key ended. Without a matching {@link add} nothing happens. */
@@ -48,36 +69,46 @@ export class Interest {
     if (count > 1) held.holders.set(depthOf(key), count - 1);
     else held.holders.delete(depthOf(key));
     if (held.holders.size === 0) this.#held.delete(id);
+    this.#version++;
   }
 
-  /** Something read this key; true when the reads want more than before. Until its linger ends, a book keeps the greatest depth read. */
-  read(key: StreamKey, nowMs: number): boolean {
+  /** Something read this key. Until its linger ends, a book keeps the greatest depth read. */
+  read(key: StreamKey, nowMs: number, priority: Priority = "normal"): ReadOutcome {
     this.#expire(nowMs);
     const id = keyId(key);
-    const before = this.#reads.get(id)?.depth;
-    const depth = Math.max(depthOf(key), before ?? 0);
+    const before = this.#reads.get(id);
+    const reads = readAgain(before?.reads, priority, nowMs);
+    if (before === undefined && !this.#makeRoom(id, key.kind, importanceOf(reads, nowMs), nowMs)) return "refused";
+    const depth = Math.max(depthOf(key), before?.depth ?? 0);
     this.#reads.delete(id);
-    this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#lingerMs });
-    const oldest = this.#reads.keys().next();
-    if (this.#reads.size > this.#maxReads && oldest.done !== true) this.#reads.delete(oldest.value);
-    return before !== depth;
+    this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#options.lingerMs, reads });
+    if (before?.depth === depth) return "kept";
+    this.#version++;
+    return "added";
   }
 
   /** The exchange refused this key: reads of it are forgotten. */
   forgetReads(id: KeyId): void {
-    this.#reads.delete(id);
+    if (this.#reads.delete(id)) this.#version++;
   }
 
   has(id: KeyId): boolean {
     return this.#held.has(id) || this.#reads.has(id);
   }
 
-  /** Every wanted key once, an order book at the greatest depth anyone wants. */
+  /** Some stream wants it. */
+  isHeld(id: KeyId): boolean {
+    return this.#held.has(id);
+  }
+
+  /** Every wanted key once, an order book at the greatest depth anyone wants. The same array while nothing changes. */
   wanted(nowMs: number): ReadonlyArray<StreamKey> {
     this.#expire(nowMs);
+    if (this.#wanted?.version === this.#version) return this.#wanted.keys;
     const keys: Array<StreamKey> = [];
     for (const [id, held] of this.#held) keys.push(atDepth(held.key, Math.max(...held.holders.keys(), this.#reads.get(id)?.depth ?? 0)));
     for (const [id, read] of this.#reads) if (!this.#held.has(id)) keys.push(atDepth(read.key, read.depth));
+    this.#wanted = { version: this.#version, keys };
     return keys;
   }
 
@@ -91,8 +122,62 @@ export class Interest {
     for (const [id, read] of this.#reads) {
       if (read.expiresMs > nowMs) return;
       this.#reads.delete(id);
+      this.#version++;
     }
   }
+
+  /** A place for a newcomer of this kind and importance: free, or taken from what matters less. */
+  #makeRoom(id: KeyId, kind: Kind, importance: number, nowMs: number): boolean {
+    if (this.#held.has(id)) return true;
+    if (!this.#makeSlot(kind, importance, nowMs)) return false;
+    if (this.#reads.size < this.#options.maxReads) return true;
+    const least = leastImportant(this.#reads.values(), nowMs);
+    if (least === undefined || importance < least.importance) return false;
+    this.#reads.delete(keyId(least.key));
+    return true;
+  }
+
+  #makeSlot(kind: Kind, importance: number, nowMs: number): boolean {
+    const kinds = new Map<Kind, Array<Read>>();
+    for (const read of this.#reads.values()) kinds.set(read.key.kind, [...(kinds.get(read.key.kind) ?? []), read]);
+    for (const { key } of this.#held.values()) kinds.delete(key.kind);
+    if (kinds.has(kind) || kinds.size < this.#options.slots(nowMs) || this.#isHeldKind(kind)) return true;
+    // A kind matters as much as the most important of its keys.
+    const least = [...kinds.values()]
+      .map((reads) => ({ reads, ...mostImportant(reads, nowMs) }))
+      .reduce((a, b) => (b.importance < a.importance ? b : a));
+    if (!takesOver(importance, least.importance, least.lastReadMs, nowMs)) return false;
+    for (const read of least.reads) this.#reads.delete(keyId(read.key));
+    return true;
+  }
+
+  #isHeldKind(kind: Kind): boolean {
+    for (const { key } of this.#held.values()) if (key.kind === kind) return true;
+    return false;
+  }
 }
+
+interface Ranked {
+  readonly key: StreamKey;
+  readonly importance: number;
+  readonly lastReadMs: number;
+}
+
+const rank = ({ key, reads }: Read, nowMs: number): Ranked => ({ key, importance: importanceOf(reads, nowMs), lastReadMs: reads.atMs });
+
+/** Of equals the one read longest ago. */
+const leastImportant = (reads: Iterable<Read>, nowMs: number): Ranked | undefined => {
+  let least: Ranked | undefined;
+  for (const read of reads) {
+    const ranked = rank(read, nowMs);
+    if (least === undefined || ranked.importance < least.importance) least = ranked;
+  }
+  return least;
+};
+
+const mostImportant = (reads: ReadonlyArray<Read>, nowMs: number): { readonly importance: number; readonly lastReadMs: number } => ({
+  importance: Math.max(...reads.map((read) => rank(read, nowMs).importance)),
+  lastReadMs: Math.max(...reads.map((read) => read.reads.atMs)),
+});
 
 const atDepth = (key: StreamKey, depth: number): StreamKey => (key.kind === "orderbook" ? { ...key, levels: depth } : key);

@@ -1,64 +1,62 @@
 /**
- * The one socket of the router, over all its lives: opened when somebody wants it, reconnected with backoff while somebody does, closed after a
- * while when nobody does. A socket that cannot be opened never fails anything here: it is a state, told to the observer and to the streams.
+ * One socket of the router, over all its lives: opened when somebody wants it, reconnected with backoff while somebody does, closed after a
+ * while when nobody does. A socket that cannot be opened never fails anything here: it is a state, told to the pool and to the streams.
  */
 import * as Clock from "effect/Clock";
-import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import type { StreamKey } from "../domain/StreamKey.ts";
-import { type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
+import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
+import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
+import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import { monotonicMs, runSession, type SessionEnd, type SessionHooks } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub } from "./FrameHub.ts";
-import type { Interest } from "./Interest.ts";
-import { delayAfterMs } from "./ReconnectDelay.ts";
+import { delayAfterMs, recentMs } from "./ReconnectDelay.ts";
+import type { LinkId } from "./Track.ts";
 
 /** `idle`: never asked to open. `connecting`: an attempt is under way. `open`: upgraded. `waiting`: between attempts. `closed`: for good. */
 export type LinkState = "idle" | "connecting" | "open" | "waiting" | "closed";
 
-export interface LinkEvent {
-  readonly state: LinkState;
-  /** Why the last link ended, for `waiting`; else null. */
-  readonly reason: string | null;
-  /** Monotonic time of the change. */
-  readonly atNanos: bigint;
-}
-
-/** Told synchronously of every change of the link's state. Must not throw. Read once, when the layer is built. */
-export const LinkObserver = Context.Reference<(event: LinkEvent) => void>("@naru/router/stream/LinkObserver", {
-  defaultValue: () => () => {},
-});
-
 export interface LinkOptions {
-  readonly interest: Interest;
+  readonly id: LinkId;
   readonly hub: FrameHub;
+  /** What this link should be subscribed to. */
+  readonly wanted: (nowMs: number) => ReadonlyArray<StreamKey>;
+  /** When {@link wanted} may next change without {@link Link.changed}. */
+  readonly nextChangeMs: (nowMs: number) => number;
+  /** It is to be open though it carries nothing. */
+  readonly keptUntilMs: () => number;
+  readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
+  /** Told synchronously of every change of {@link Link.state}. */
+  readonly onState: (reason: string | null) => void;
+  /** One of its lives is over, also as planned. */
+  readonly onEnded: (reason: string) => void;
   /** The link broke, or could not be opened: whoever waits on it fails with this. */
   readonly onDown: (error: MarketDataError) => void;
+  /** The exchange refuses these keys; reads of them are to be forgotten. */
+  readonly onRefused: (ids: ReadonlyArray<KeyId>) => void;
+  /** The peer found our message too big. */
+  readonly onTooBig: () => void;
 }
 
 export const makeLink = Effect.fnUntraced(function* (options: LinkOptions) {
-  const parts = {
-    ...options,
-    clock: yield* Clock.Clock,
-    config: yield* RouterConfig,
-    observer: yield* LinkObserver,
-    host: (yield* Venue).host,
-  };
-  return new Link(parts);
+  return new Link({ ...options, clock: yield* Clock.Clock, config: yield* RouterConfig, host: (yield* Venue).host });
 });
 
 interface LinkParts extends LinkOptions {
   readonly clock: Clock.Clock;
   readonly config: RouterConfigShape;
-  readonly observer: (event: LinkEvent) => void;
   readonly host: string;
 }
+
+/** Close codes remembered, the oldest forgotten first. */
+const closesRemembered = 32;
+const tooBig = 1009;
 
 export class Link {
   readonly #parts: LinkParts;
@@ -66,34 +64,31 @@ export class Link {
   state: LinkState = "idle";
   connects = 0;
   lastClose: string | null = null;
-  /** Last inbound byte or pong of any link. */
+  /** Last inbound byte or pong of any of its lives. */
   heardNanos: bigint | undefined;
-  /** What the consumers were last told while the link is down. */
-  down: Reconnecting | undefined;
-  /** Ends since the last stable link. */
+  /** What the consumers were last told while the link is down, and since when it is. */
+  down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined;
+  /** Since when it has been open without trouble; undefined while it is not open. */
+  openedMs: number | undefined;
+  /** Ends since the last stable life. */
   #failures = 0;
   #refusals = 0;
-  #openedMs: number | undefined;
-  #downSinceMs: number | undefined;
   #spoken = false;
-  /** Until when the link is kept without a wanted key. */
-  #keepUntilMs = 0;
+  #closes: Array<{ readonly code: number; readonly atMs: number }> = [];
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
+  }
+
+  get id(): LinkId {
+    return this.#parts.id;
   }
 
   get attempt(): number {
     return this.state === "open" ? 0 : this.#failures;
   }
 
-  /** Somebody asks for the link: it opens if it is not, and stays for a while. */
-  open(): void {
-    this.#keep(this.#nowMs());
-    this.#wake.notify();
-  }
-
-  /** The wanted set may have changed. */
+  /** What it should carry, or how long it is kept, may have changed. */
   changed(): void {
     this.#wake.notify();
   }
@@ -111,7 +106,6 @@ export class Link {
   /** Nobody wants the link; whoever comes next was not there when it broke. */
   readonly #rest: Effect.Effect<void> = Effect.suspend(() => {
     this.down = undefined;
-    this.#downSinceMs = undefined;
     this.#set("idle", null);
     return this.#wake.wait;
   });
@@ -138,64 +132,68 @@ export class Link {
         yield* limiter.block(end.error.retryAfterMs);
       }
       const random01 = yield* Random.next;
-      yield* Effect.sleep(delayAfterMs(end, { failures: this.#failures - 1, refusals: this.#refusals, random01 }));
+      const facts = { failures: this.#failures - 1, refusals: this.#refusals, sameCodeAgoMs: this.#sameCodeAgoMs(end), random01 };
+      yield* Effect.sleep(delayAfterMs(end, facts));
     });
   }
 
   readonly #hooks: SessionHooks = {
-    wanted: (nowMs) => this.#wanted(nowMs),
+    wanted: (nowMs) => this.#parts.wanted(nowMs),
     unwanted: (nowMs) => !this.#needed(nowMs),
-    nextChangeMs: (nowMs) => Math.min(this.#parts.interest.nextExpiryMs(), this.#wanted(nowMs).length === 0 ? this.#keepUntilMs : Infinity),
+    nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
+    silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
+    probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
     onSent: (keys) => {
-      this.#parts.hub.sent(keys);
-      this.#resumed();
+      this.#parts.hub.sent(this.id, keys, this.#nowMs());
+      this.#parts.hub.resumed(this.#nowMs(), this.#parts.clock.currentTimeMillisUnsafe());
     },
+    onConfirmed: (keys) => this.#parts.hub.confirmed(keys),
     onHeard: (nanos) => {
       this.heardNanos = nanos;
     },
     onMessage: (message, receipt) => {
       this.#spoken = true;
-      this.#parts.hub.accept(message, receipt);
+      this.#parts.hub.accept(this.id, message, receipt);
     },
-    onLost: (lost) => this.#parts.hub.lost(lost),
+    onLost: (lost) => this.#parts.hub.lost(this.id, lost, this.#nowMs()),
     onReadEnd: () => this.#parts.hub.flush(),
+    onQuiet: (suspects) => this.#parts.hub.tracks.quiet(suspects, this.#nowMs()),
+    onRefused: (suspects) => this.#refused(suspects),
+    onMute: (suspects) => this.#parts.hub.tracks.blame(suspects),
     onEnd: (end) => this.#ended(end),
   };
 
   #opened(): void {
     this.connects++;
     this.heardNanos = this.#parts.clock.monotonicTimeNanosUnsafe();
-    this.#openedMs = this.#nowMs();
+    this.openedMs = this.#nowMs();
+    this.down = undefined;
     this.#spoken = false;
     this.#set("open", null);
   }
 
-  #resumed(): void {
-    const nowMs = this.#nowMs();
-    if (this.#downSinceMs !== undefined) this.#parts.hub.resumed(nowMs - this.#downSinceMs, this.#parts.clock.currentTimeMillisUnsafe());
-    this.#downSinceMs = undefined;
-    this.down = undefined;
-  }
-
-  /** In the same step in which the end is known, nothing is live any more. */
+  /** In the same step in which the end is known, nothing is live on this link any more. */
   #ended(end: SessionEnd): void {
     const { hub, config, clock, onDown, host } = this.#parts;
     const nowMs = this.#nowMs();
     const reason = describe(end);
     this.lastClose = reason;
-    const stable = this.#spoken && this.#openedMs !== undefined && nowMs - this.#openedMs >= config.stableAfterMs;
-    this.#openedMs = undefined;
+    this.#parts.onEnded(reason);
+    const stable = this.#spoken && this.openedMs !== undefined && nowMs - this.openedMs >= config.stableAfterMs;
+    this.openedMs = undefined;
     if (end._tag === "Unwanted") {
       this.#failures = 0;
-      return hub.idle();
+      return hub.idle(this.id);
     }
+    if (end._tag === "Closed") this.#closes = [{ code: end.code, atMs: nowMs }, ...this.#closes].slice(0, closesRemembered);
     this.#failures = stable ? 1 : this.#failures + 1;
-    this.#downSinceMs ??= nowMs;
-    this.down = { _tag: "Reconnecting", attempt: this.#failures, reason, atMs: clock.currentTimeMillisUnsafe() };
+    const element: Reconnecting = { _tag: "Reconnecting", attempt: this.#failures, reason, atMs: clock.currentTimeMillisUnsafe() };
+    this.down = { element, sinceMs: this.down?.sinceMs ?? nowMs };
     this.#set("waiting", reason);
     if (end._tag === "Failed") this.#judge(end.error, end.opened);
-    hub.interrupt(this.down);
+    if (end._tag === "Closed" && end.code === tooBig) this.#parts.onTooBig();
+    hub.interrupt(this.id, element, nowMs);
     onDown(
       end._tag === "Failed"
         ? end.error
@@ -211,23 +209,36 @@ export class Link {
     const refused = error._tag === "InvalidRequest" || error._tag === "Unauthorized" || error._tag === "MarketUnknown";
     this.#refusals = refused ? this.#refusals + 1 : 0;
     if (!refused || !opened) return;
-    const suspects = new Set(this.#parts.hub.unproven());
-    for (const id of suspects) this.#parts.interest.forgetReads(id);
-    if (this.#refusals >= 2) this.#parts.hub.fail(error, (id) => suspects.has(id));
+    const suspects = this.#parts.hub.tracks.unproven(this.id);
+    this.#parts.onRefused(suspects);
+    const names = new Set(suspects);
+    if (this.#refusals >= 2) this.#parts.hub.fail(error, (id) => names.has(id));
   }
 
-  #wanted(nowMs: number): ReadonlyArray<StreamKey> {
-    const wanted = this.#parts.interest.wanted(nowMs);
-    if (wanted.length > 0) this.#keep(nowMs);
-    return wanted;
+  /** Subscribed twice, on two links, and never heard, while REST knows the market and other keys speak: only these fail. */
+  #refused(suspects: ReadonlyArray<Suspect>): void {
+    const ids = suspects.map(({ id }) => id);
+    this.#parts.hub.tracks.quiet(suspects, this.#nowMs());
+    this.#parts.onRefused(ids);
+    for (const id of ids) {
+      const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });
+      this.#parts.hub.fail(error, (other) => other === id);
+    }
+  }
+
+  #sameCodeAgoMs(end: SessionEnd): ReadonlyArray<number> {
+    if (end._tag !== "Closed") return [];
+    const nowMs = this.#nowMs();
+    const [, ...earlier] = this.#closes.filter(({ code, atMs }) => code === end.code && nowMs - atMs < recentMs);
+    return earlier.map(({ atMs }) => nowMs - atMs);
   }
 
   #needed(nowMs: number): boolean {
-    return this.#wanted(nowMs).length > 0 || nowMs < this.#keepUntilMs;
+    return this.#parts.wanted(nowMs).length > 0 || nowMs < this.#parts.keptUntilMs();
   }
 
-  #keep(nowMs: number): void {
-    this.#keepUntilMs = Math.max(this.#keepUntilMs, nowMs + this.#parts.config.lingerMs);
+  #keptUntilMs(nowMs: number): number {
+    return this.#parts.wanted(nowMs).length === 0 ? this.#parts.keptUntilMs() : Number.POSITIVE_INFINITY;
   }
 
   #nowMs(): number {
@@ -237,7 +248,7 @@ export class Link {
   #set(state: LinkState, reason: string | null): void {
     if (this.state === "closed" || this.state === state) return;
     this.state = state;
-    this.#parts.observer({ state, reason, atNanos: this.#parts.clock.monotonicTimeNanosUnsafe() });
+    this.#parts.onState(reason);
   }
 }
 
@@ -247,6 +258,8 @@ const describe = (end: SessionEnd): string => {
       return end.reason === "" ? `closed ${end.code}` : `closed ${end.code}: ${end.reason.slice(0, 120)}`;
     case "Silent":
       return `silent for ${Math.round(end.silentMs)} ms`;
+    case "Mute":
+      return `pongs without data: ${end.keys.length} keys are silent, and REST has newer`;
     case "Unwanted":
       return "unwanted";
     case "Failed":

@@ -12,6 +12,11 @@ const patience: ReadonlyMap<number, { readonly fromMs: number; readonly spreadMs
   [1013, { fromMs: 5_000, spreadMs: 5_000 }],
 ]);
 
+/** A policy violation that comes this often in {@link recentMs} is not cured by coming back: then only as fast as the oldest is forgotten. */
+const violationsAllowed = 3;
+/** How long an ending counts as recent, in milliseconds. */
+export const recentMs = 300_000;
+
 /**
  * A peer that accepts and hangs up again and again gets at least half of the ceiling from here on. Full jitter alone has lucky streaks, and
  * every one of these rounds costs the exchange a handshake.
@@ -28,15 +33,19 @@ export interface ReconnectFacts {
   readonly failures: number;
   /** Endings in a row, this one included, by an error that trying again does not change. */
   readonly refusals: number;
+  /** How long ago, in milliseconds, the link ended by the same close code, newest first, this one left out; within {@link recentMs}. */
+  readonly sameCodeAgoMs: ReadonlyArray<number>;
   /** A random number in [0, 1). */
   readonly random01: number;
 }
 
-export const delayAfterMs = (end: SessionEnd, { failures, refusals, random01 }: ReconnectFacts): number => {
+export const delayAfterMs = (end: SessionEnd, { failures, refusals, random01, sameCodeAgoMs }: ReconnectFacts): number => {
   const backoffMs = delayMs(reconnectBackoff, failures, random01);
   if (end._tag === "Closed") {
     const asked = patience.get(end.code);
-    if (asked !== undefined) return Math.max(backoffMs, asked.fromMs + asked.spreadMs * random01);
+    const crowdedMs = sameCodeAgoMs[violationsAllowed - 1];
+    const floorMs = end.code === 1008 && crowdedMs !== undefined ? recentMs - crowdedMs : 0;
+    if (asked !== undefined) return Math.max(backoffMs, floorMs, asked.fromMs + asked.spreadMs * random01);
     return failures < hangUpsBeforeFloor ? backoffMs : (delayMs(reconnectBackoff, failures, 1) + backoffMs) / 2;
   }
   if (end._tag !== "Failed") return backoffMs;

@@ -1,5 +1,5 @@
 /**
- * The live side of the router: which keys are wanted, the link that carries them, and a scoped stream per consumer.
+ * The live side of the router: which keys are wanted, the sockets that carry them, and a scoped stream per consumer.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
 import { Cache } from "../cache/Cache.ts";
-import type { Kind } from "../domain/Question.ts";
+import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
@@ -21,13 +21,18 @@ import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
-import { type Link, type LinkState, makeLink } from "./Link.ts";
+import type { Link, LinkState } from "./Link.ts";
+import { makePool, type Pool } from "./Pool.ts";
+import { makeSilenceProbe } from "./SilenceProbe.ts";
+import { slotsAt } from "./SlotPolicy.ts";
 import type { StreamValue } from "./Track.ts";
 import { noSlot, Waiters } from "./Waiters.ts";
 
-export { type LinkEvent, LinkObserver, type LinkState } from "./Link.ts";
+export type { LinkState } from "./Link.ts";
+export { type LinkEvent, LinkObserver } from "./Pool.ts";
 
 export interface LinkStatus {
+  /** Of all sockets together: open when any is. */
   readonly state: LinkState;
   /** Attempts since the last good link; 0 while open. */
   readonly attempt: number;
@@ -41,6 +46,19 @@ export interface LinkStatus {
   /** Keys in the wanted set, and how many of them are live. */
   readonly wanted: number;
   readonly live: number;
+  /** How late frames come now beyond the usual, in milliseconds. */
+  readonly lateMs: number;
+  /** Sockets that are or were in use, each by itself. */
+  readonly sockets: ReadonlyArray<SocketStatus>;
+}
+
+export interface SocketStatus {
+  readonly state: LinkState;
+  readonly attempt: number;
+  readonly connects: number;
+  readonly lastClose: string | null;
+  /** Keys it is subscribed to. */
+  readonly keys: number;
 }
 
 export class Subscriptions extends Context.Service<
@@ -53,19 +71,27 @@ export class Subscriptions extends Context.Service<
     readonly isLive: (key: StreamKey) => boolean;
     /**
      * Monotonic time at which a live key was last proved current: when its link last spoke or answered a ping. A link that answers pings can
-     * still carry a dead feed, so a key that has been silent for `keySilenceMs` is not proved by it any longer, and a read asks REST.
-     * Undefined when the key is not live.
+     * still carry a dead feed, so a key that has been silent beyond its own rhythm is not proved by it any longer, and a read asks REST; and
+     * what comes late is only as current as its delay. Undefined when the key is not live.
      */
     readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
     /** Opens the link behind the caller's back, if it is not open or opening. Never waits. */
     readonly open: Effect.Effect<void>;
-    /** Notes that a read wants this key: it is subscribed (within the slots for reads) and kept until some time after the last read. Never waits. */
-    readonly wantForReads: (key: StreamKey) => Effect.Effect<void>;
+    /**
+     * Notes that a read wants this key: it is subscribed, as far as the slots for reads allow, and kept until some time after the last read.
+     * The more urgent reads are, the later they lose their place. Never waits.
+     */
+    readonly wantForReads: (key: StreamKey, priority?: Priority) => Effect.Effect<void>;
     /**
      * Waits until the key is live, at most as long as a subscription is kept for a read. Fails at once when the link breaks meanwhile or no
      * slot is left; interruption leaves the subscription in place.
      */
     readonly awaitLive: (key: StreamKey) => Effect.Effect<void, MarketDataError>;
+    /**
+     * Waits until the exchange has spoken of every key or confirmed it in a list of what is subscribed. Fails at once when the link breaks
+     * meanwhile. Subscribes to nothing by itself.
+     */
+    readonly awaitReady: (keys: ReadonlyArray<StreamKey>) => Effect.Effect<void, MarketDataError>;
     /** One consumer's stream; the keys are subscribed while it runs. */
     readonly events: <K extends Kind>(
       kind: K,
@@ -84,21 +110,33 @@ export class Subscriptions extends Context.Service<
 const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
   const { hot } = yield* Cache;
+  const clock = yield* Clock.Clock;
   const healer = yield* makeGapHealer;
-  const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
-  const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair: healer.request });
-  const waiters = new Waiters(interest);
-  const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
-  yield* Effect.forkScoped(link.run);
+  // The pool tells the interest how good its links are, and the hub wakes the pool: both are made before it.
+  let pool: Pool | undefined;
+  const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool?.goodSinceMs(), nowMs);
+  const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs, slots });
+  const hub = new FrameHub({
+    ...config,
+    hot,
+    holdLimit: config.streamBuffer,
+    requestRepair: healer.request,
+    onJoined: () => pool?.changed(),
+    onConfirmed: () => waiters.look(),
+  });
+  const waiters = new Waiters(interest, hub);
+  const probe = yield* makeSilenceProbe;
+  pool = yield* makePool({ interest, hub, probe, onDown: (error, concerns) => waiters.fail(error, concerns) });
   yield* Effect.forkScoped(healer.run(hub));
+  const parts: Parts = { hub, interest, pool, waiters };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      link.close();
+      parts.pool.close();
       hub.close(closed);
-      waiters.failAll(closed);
+      waiters.fail(closed, () => true);
     }),
   );
-  return yield* makeService({ hub, interest, link, waiters });
+  return yield* makeService(parts, clock);
 });
 
 const closed = new Closed({ what: "The live side" });
@@ -106,35 +144,40 @@ const closed = new Closed({ what: "The live side" });
 interface Parts {
   readonly hub: FrameHub;
   readonly interest: Interest;
-  readonly link: Link;
+  readonly pool: Pool;
   readonly waiters: Waiters;
 }
 
-const makeService = Effect.fnUntraced(function* (parts: Parts) {
-  const { hub, interest, link, waiters } = parts;
+const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Clock) {
+  const { hub, interest, pool, waiters } = parts;
   const venue = yield* Venue;
   const config = yield* RouterConfig;
-  const clock = yield* Clock.Clock;
   const nowMs = () => monotonicMs(clock);
 
-  const wantForReads = (key: StreamKey) =>
+  const wantForReads = (key: StreamKey, priority: Priority = "normal") =>
     Effect.sync(() => {
-      if (link.state === "closed" || !venue.socket.supports(key)) return;
-      if (!interest.read(key, nowMs())) return;
+      if (pool.state === "closed" || !venue.socket.supports(key)) return;
+      if (interest.read(key, nowMs(), priority) !== "added") return;
       waiters.refuseUnwanted(config.maxReadSubscriptions);
-      link.changed();
+      pool.changed();
     });
 
   const awaitLive = Effect.fnUntraced(function* (key: StreamKey) {
-    if (link.state === "closed") return yield* closed;
+    if (pool.state === "closed") return yield* closed;
     if (!venue.socket.supports(key)) return yield* notStreamable(key);
-    if (hub.isLive(key)) return;
-    if (link.state === "waiting") {
-      return yield* new NetworkError({ phase: "socket", host: venue.host, code: null, detail: `between attempts; ${link.lastClose}` });
+    if (hub.tracks.isLive(key)) return;
+    const down = pool.down();
+    if (pool.state === "waiting" && down !== undefined) {
+      return yield* new NetworkError({
+        phase: "socket",
+        host: venue.host,
+        code: null,
+        detail: `between attempts; ${down.element.reason}`,
+      });
     }
     yield* wantForReads(key);
     if (!interest.has(keyId(key))) return yield* noSlot(config.maxReadSubscriptions);
-    yield* Effect.timeoutOrElse(waiters.wait(key, hub), {
+    yield* Effect.timeoutOrElse(waiters.live(key), {
       duration: config.lingerMs,
       orElse: () => Effect.fail(new TimeoutError({ phase: "first-frame", timeoutMs: config.lingerMs, detail: keyId(key) })),
     });
@@ -146,23 +189,23 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
         // A place for every market, or the only value of a quiet one would make room for a busy one.
         const capacity = Math.max(options.bufferSize ?? config.streamBuffer, keys.length);
         const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity });
-        const consumer = hub.attach(keys, buffer, link.state === "open" ? undefined : link.down);
+        const consumer = hub.attach(keys, buffer, pool.down());
         for (const key of keys) interest.add(key);
-        link.changed();
+        pool.changed();
         return consumer;
       }),
       (consumer) =>
         Effect.sync(() => {
           hub.detach(consumer);
           for (const key of consumer.keys) interest.release(key);
-          link.changed();
+          pool.changed();
         }),
     );
 
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Stream.unwrap(
       Effect.gen(function* () {
-        if (link.state === "closed") return yield* closed;
+        if (pool.state === "closed") return yield* closed;
         for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
         const consumer = yield* attach(kind, [...new Map(keys.map((key) => [keyId(key), key])).values()], options);
         // Keys of one kind bring values of that kind only.
@@ -173,32 +216,43 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
 
   return Subscriptions.of({
     status: () => statusAt(parts, nowMs()),
-    connected: () => link.state === "open",
-    isLive: (key) => hub.isLive(key),
+    connected: () => pool.connected,
+    isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: (key) => {
-      const heard = hub.heardNanos(key);
-      if (heard === undefined || link.heardNanos === undefined) return undefined;
-      const trusted = heard + BigInt(Math.round(config.keySilenceMs * 1e6));
-      return link.heardNanos < trusted ? link.heardNanos : trusted;
+      const proved = hub.tracks.confirmedNanos(key, (link) => pool.heardNanos(link));
+      return proved === undefined ? undefined : proved - BigInt(Math.round(hub.lateMs(nowMs()) * 1e6));
     },
-    open: Effect.sync(() => link.open()),
+    open: Effect.sync(() => pool.open()),
     wantForReads,
     awaitLive,
+    awaitReady: (keys) => Effect.forEach(keys, (key) => waiters.ready(key), { concurrency: "unbounded", discard: true }),
     events,
   });
 });
 
-const statusAt = ({ hub, interest, link }: Parts, nowMs: number): LinkStatus => {
+const statusAt = ({ hub, interest, pool }: Parts, nowMs: number): LinkStatus => {
   const wanted = interest.wanted(nowMs);
+  const sum = (of: (link: Link) => number) => pool.links.reduce((total, link) => total + of(link), 0);
+  const heard = pool.links.flatMap(({ heardNanos }) => (heardNanos === undefined ? [] : [Number(heardNanos) / 1e6]));
   return {
-    state: link.state,
-    attempt: link.attempt,
-    connects: link.connects,
-    reconnects: Math.max(0, link.connects - 1),
-    lastClose: link.lastClose,
-    silentMs: link.heardNanos === undefined ? null : nowMs - Number(link.heardNanos) / 1e6,
+    state: pool.state,
+    attempt: Math.max(...pool.links.map((link) => link.attempt)),
+    connects: sum((link) => link.connects),
+    reconnects: sum((link) => Math.max(0, link.connects - 1)),
+    lastClose: pool.lastClose,
+    silentMs: heard.length === 0 ? null : nowMs - Math.max(...heard),
     wanted: wanted.length,
-    live: wanted.filter((key) => hub.isLive(key)).length,
+    live: wanted.filter((key) => hub.tracks.isLive(key)).length,
+    lateMs: hub.lateMs(nowMs),
+    sockets: pool.links
+      .filter((link) => link.id === 0 || link.connects > 0)
+      .map(({ id, state, attempt, connects, lastClose }) => ({
+        state,
+        attempt,
+        connects,
+        lastClose,
+        keys: [...hub.tracks.carriedBy(id)].length,
+      })),
   };
 };
 

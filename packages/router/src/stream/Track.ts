@@ -1,18 +1,20 @@
 /**
- * One key on the wire, with all that is known of it: whether it is subscribed and has spoken on the present link, to what depth, who consumes
+ * One key on the wire, with all that is known of it: which links carry it, whether it has spoken on them and how often it does, who consumes
  * it, who waits for its first element, and how its continuity is kept. Owned by `FrameHub.ts`; plain synchronous state.
  */
 import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
-import type { Candle } from "../domain/Candle.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
-import type { Ticker } from "../domain/Ticker.ts";
-import type { Trade } from "../domain/Trade.ts";
+import { Rhythm } from "../transport/Rhythm.ts";
+import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
 
-export type StreamValue = Ticker | Orderbook | Trade | Candle;
+export type StreamValue = Told;
+
+/** A link of the pool, for as long as the pool lives. */
+export type LinkId = number;
 
 /** One stream's place in the hub. */
 export interface Consumer {
@@ -22,8 +24,22 @@ export interface Consumer {
   readonly keys: ReadonlyArray<StreamKey>;
   /** Book levels wanted, by key. */
   readonly levels: ReadonlyMap<KeyId, number>;
-  /** It was told that the link is down, and not yet that it is up again. */
-  interrupted: boolean;
+  /** Since when it has known that one of its keys is carried by no link, monotonic milliseconds; undefined while it was told nothing such. */
+  interruptedMs: number | undefined;
+}
+
+/** A key as part of the subscription last sent on one open link. */
+export interface Carrier {
+  /** Since when its next word is owed where it has not spoken: its first subscription, or a word that was lost. Monotonic milliseconds. */
+  sentMs: number;
+  /** Depth asked for. */
+  depth: number;
+  /** Depth that the frames coming in are known to have: after a deeper subscription, shallower books may still be on the way. */
+  provenDepth: number;
+  /** At least one element came. */
+  spoken: boolean;
+  /** Monotonic time of the last element. */
+  heardNanos: bigint;
 }
 
 export type Continuity =
@@ -40,16 +56,22 @@ interface Repaired {
 export class Track {
   readonly key: StreamKey;
   readonly id: KeyId;
-  /** It is part of the subscription last sent on the present link. */
-  sent = false;
-  /** Depth asked for in that subscription. */
-  sentDepth = 0;
-  /** Depth that the frames coming in are known to have: after a deeper subscription, shallower books may still be on the way. */
-  provenDepth = 0;
-  /** At least one element came since the present link opened. */
-  spoken = false;
+  readonly carriers = new Map<LinkId, Carrier>();
   /** It has ever spoken: the exchange knows it. */
   everSpoken = false;
+  /** The last that a socket told of it, also before the present link. */
+  told: StreamValue | undefined;
+  /** The exchange said, on a link that is open now, that it is subscribed. */
+  confirmed = false;
+  readonly rhythm = new Rhythm();
+  /** Times the silence that its rhythm explains is given now, because it was found quiet before. */
+  patience = 1;
+  /** When it was last found to be quiet and not dead, monotonic milliseconds. */
+  quietMs = Number.NEGATIVE_INFINITY;
+  /** It is being asked about. */
+  suspected = false;
+  /** A link was given up because this would not speak, and it has not spoken since. */
+  blamed = false;
   readonly consumers = new Set<Consumer>();
   readonly waiters = new Set<{ readonly depth: number; readonly done: () => void }>();
   continuity: Continuity = { kind: "newest" };
@@ -57,8 +79,6 @@ export class Track {
   holeSequence = 0;
   /** Counts interruptions; a repair belongs to one of them. */
   generation = 0;
-  /** Monotonic time of the last element. */
-  heardNanos = 0n;
   /** Stops the reading of the present hole, which is out of date. */
   abandon: (() => void) | undefined;
   /** Newest value given to consumers; state kinds only, to drop repeated frames. */
@@ -69,46 +89,72 @@ export class Track {
     this.id = keyId(key);
   }
 
+  get carried(): boolean {
+    return this.carriers.size > 0;
+  }
+
+  /** Some link has brought a word of it and is still open. */
+  get spoken(): boolean {
+    for (const carrier of this.carriers.values()) if (carrier.spoken) return true;
+    return false;
+  }
+
   /** Live to at least the depth that `key` asks for. */
   isLive(key: StreamKey): boolean {
-    return this.sent && this.spoken && this.provenDepth >= depthOf(key);
+    const depth = depthOf(key);
+    for (const carrier of this.carriers.values()) if (carrier.spoken && carrier.provenDepth >= depth) return true;
+    return false;
   }
 
-  /** The key is part of a subscription that is being sent. */
-  subscribed(depth: number): void {
-    if (depth < this.provenDepth || !this.sent) this.provenDepth = depth;
-    if (depth !== this.sentDepth) this.lastValue = undefined;
-    this.sentDepth = depth;
-    this.sent = true;
-  }
-
-  /** An element came in; a book's snapshot, or more levels than were ever asked for before, prove the new depth. */
-  heard(book: Orderbook | undefined, snapshot: boolean, nanos: bigint): void {
-    this.spoken = true;
-    this.heardNanos = nanos;
-    this.everSpoken = true;
-    if (book !== undefined && this.provenDepth < this.sentDepth) {
-      if (snapshot || Math.max(book.asks.length, book.bids.length) > this.provenDepth) this.provenDepth = this.sentDepth;
+  /** The key is part of a subscription that is being sent on a link. */
+  subscribed(link: LinkId, depth: number, nowMs: number): void {
+    const carrier = this.carriers.get(link);
+    if (carrier === undefined) {
+      this.carriers.set(link, { sentMs: nowMs, depth, provenDepth: depth, spoken: false, heardNanos: 0n });
+      return;
     }
-    for (const waiter of this.waiters) if (this.provenDepth >= waiter.depth) waiter.done();
+    if (depth < carrier.provenDepth) carrier.provenDepth = depth;
+    if (depth !== carrier.depth) this.lastValue = undefined;
+    carrier.depth = depth;
+  }
+
+  /** An element came in; a book's snapshot, or more levels than were ever asked for before, prove the new depth. True for a carrier's first. */
+  heard(carrier: Carrier, value: StreamValue, snapshot: boolean, nanos: bigint): boolean {
+    const book = "asks" in value ? value : undefined;
+    this.told = value;
+    const isFirst = !carrier.spoken;
+    carrier.spoken = true;
+    carrier.heardNanos = nanos;
+    this.#word(snapshot, Number(nanos) / 1e6);
+    if (book !== undefined && carrier.provenDepth < carrier.depth) {
+      if (snapshot || Math.max(book.asks.length, book.bids.length) > carrier.provenDepth) {
+        carrier.provenDepth = carrier.depth;
+        this.lastValue = undefined;
+      }
+    }
+    for (const waiter of this.waiters) if (carrier.provenDepth >= waiter.depth) waiter.done();
+    return isFirst;
   }
 
   /** Something of it may have been missed: it is not live until it speaks again. */
-  unproven(): void {
-    this.spoken = false;
+  unproven(link: LinkId, nowMs: number): void {
+    const carrier = this.carriers.get(link);
+    if (carrier === undefined) return;
+    carrier.spoken = false;
+    carrier.sentMs = nowMs;
     this.lastValue = undefined;
   }
 
-  /** Not subscribed any more, or the link broke. */
-  silenced(): void {
-    this.sent = false;
-    this.spoken = false;
-    this.sentDepth = 0;
-    this.provenDepth = 0;
+  /** Not subscribed on this link any more, or the link broke. */
+  dropped(link: LinkId): void {
+    if (!this.carriers.delete(link) || this.carried) return;
+    this.confirmed = false;
+    this.suspected = false;
     this.lastValue = undefined;
+    this.rhythm.interrupted();
   }
 
-  /** The link broke under it. `newest` is the sequence of the newest consumer there is. */
+  /** Something of it was missed, or may have been. `newest` is the sequence of the newest consumer there is. */
   interrupt(newest: number): void {
     const { continuity } = this;
     this.generation++;
@@ -126,21 +172,37 @@ export class Track {
     for (const element of held) this.deliver(element, touched);
   }
 
-  /** Hands an element to the consumers that `concerns` picks; those who want a deeper book than this one is known to be wait for it. */
-  deliver(element: StreamElement<StreamValue>, touched: Set<Consumer>, concerns?: (consumer: Consumer) => boolean): void {
+  /**
+   * Hands an element to the consumers that `concerns` picks. Of a book whose deeper subscription is on its way, those who want it deeper than
+   * `from` is known to be wait for that.
+   */
+  deliver(element: StreamElement<StreamValue>, touched: Set<Consumer>, concerns?: (consumer: Consumer) => boolean, from?: Carrier): void {
     for (const consumer of this.consumers) {
       if (concerns !== undefined && !concerns(consumer)) continue;
-      const cut = element._tag === "Live" ? this.#cut(element, consumer) : element;
+      const cut = element._tag === "Live" ? this.#cut(element, consumer, from) : element;
       if (cut === undefined) continue;
       consumer.buffer.offer(cut);
       touched.add(consumer);
     }
   }
 
-  #cut(element: Live<StreamValue>, consumer: Consumer): Live<StreamValue> | undefined {
+  /** A snapshot is an answer: it proves that the key works, and after a silence that it was only quiet; it says nothing of its rhythm. */
+  #word(snapshot: boolean, nowMs: number): void {
+    this.everSpoken = true;
+    this.blamed = false;
+    if (snapshot) {
+      if (this.suspected) this.patience *= 2;
+    } else {
+      this.patience = 1;
+      this.rhythm.heard(nowMs);
+    }
+    this.suspected = false;
+  }
+
+  #cut(element: Live<StreamValue>, consumer: Consumer, from: Carrier | undefined): Live<StreamValue> | undefined {
     const levels = consumer.levels.get(this.id);
     if (levels === undefined || this.key.kind !== "orderbook") return element;
-    if (this.provenDepth < levels && this.provenDepth < this.sentDepth) return undefined;
+    if (from !== undefined && from.provenDepth < levels && from.provenDepth < from.depth) return undefined;
     const book = element.value as Orderbook; // The track's key says so; the element's type is the union of all kinds.
     const trimmed = trimOrderbook(book, levels);
     return trimmed === book ? element : { ...element, value: trimmed };

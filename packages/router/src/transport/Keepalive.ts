@@ -1,12 +1,18 @@
 /**
  * The link watchdog. Any inbound byte or pong is life; silence is first answered with a ping and then taken for death. A half-open socket
- * reports nothing at all, so nothing but this finds it. Pure state on monotonic milliseconds.
+ * reports nothing at all, so nothing but this finds it. A link whose own rhythm is fast is asked and given up sooner, because there a short
+ * silence already says much; it is never given up without having been asked. Pure state on monotonic milliseconds.
  */
+import { Rhythm } from "./Rhythm.ts";
+
 export interface KeepaliveOptions {
   /** Silence after which the peer is pinged. */
   readonly pingAfterMs: number;
   /** Silence after which the link counts as dead. */
   readonly deadAfterMs: number;
+  /** The same two while the link's own rhythm is faster than the second. */
+  readonly busyPingAfterMs: number;
+  readonly busyDeadAfterMs: number;
 }
 
 export interface KeepaliveCheck {
@@ -17,8 +23,9 @@ export interface KeepaliveCheck {
 
 export class Keepalive {
   readonly #options: KeepaliveOptions;
+  readonly #rhythm = new Rhythm();
   #heardMs: number;
-  #pinged = false;
+  #pingedMs: number | undefined;
 
   constructor(options: KeepaliveOptions, nowMs: number) {
     this.#options = options;
@@ -28,21 +35,43 @@ export class Keepalive {
   /** A byte or a pong came in. */
   heard(nowMs: number): void {
     this.#heardMs = nowMs;
-    this.#pinged = false;
+    this.#pingedMs = undefined;
+  }
+
+  /** A frame about the market that nobody asked for. */
+  spoke(nowMs: number): void {
+    this.#rhythm.heard(nowMs);
+  }
+
+  /** What is subscribed has changed, and with it what may be expected. */
+  resubscribed(): void {
+    this.#rhythm.reset();
   }
 
   silentMs(nowMs: number): number {
     return nowMs - this.#heardMs;
   }
 
+  /** The link speaks so often that its short silence means something. */
+  get busy(): boolean {
+    return (this.#rhythm.silenceMs() ?? Number.POSITIVE_INFINITY) <= this.#options.busyDeadAfterMs;
+  }
+
   /** What to do now. `ping` is answered once per silence. */
   check(nowMs: number): KeepaliveCheck {
-    const deadMs = this.#heardMs + this.#options.deadAfterMs;
-    const pingMs = this.#heardMs + this.#options.pingAfterMs;
-    if (nowMs >= deadMs) return { action: "dead", dueMs: nowMs };
-    if (this.#pinged) return { action: "wait", dueMs: deadMs };
+    const { pingAfterMs, deadAfterMs, busyPingAfterMs, busyDeadAfterMs } = this.#options;
+    const { busy } = this;
+    const pingMs = this.#heardMs + (busy ? Math.min(busyPingAfterMs, pingAfterMs) : pingAfterMs);
+    const givenMs = busy ? Math.max(0, busyDeadAfterMs - busyPingAfterMs) : 0;
+    // A peer that was asked late, because this process slept, has the same time to answer.
+    const deadMs = Math.max(
+      this.#heardMs + (busy ? Math.min(busyDeadAfterMs, deadAfterMs) : deadAfterMs),
+      this.#pingedMs === undefined ? Number.NEGATIVE_INFINITY : this.#pingedMs + givenMs,
+    );
+    if (this.#pingedMs !== undefined) return nowMs >= deadMs ? { action: "dead", dueMs: nowMs } : { action: "wait", dueMs: deadMs };
+    if (!busy && nowMs >= deadMs) return { action: "dead", dueMs: nowMs };
     if (nowMs < pingMs) return { action: "wait", dueMs: Math.min(pingMs, deadMs) };
-    this.#pinged = true;
-    return { action: "ping", dueMs: deadMs };
+    this.#pingedMs = nowMs;
+    return { action: "ping", dueMs: Math.max(deadMs, nowMs + givenMs) };
   }
 }

@@ -1,22 +1,21 @@
 /**
- * One life of one socket: opened behind the connect gate, subscribed with one merged message, kept alive, and ended with a typed reason.
- * Reconnecting is somebody else's business (`stream/Link.ts`).
+ * One life of one socket: opened behind the connect gate, subscribed with one merged message, kept alive, and ended with a typed reason. What
+ * to do next is decided by `SessionMachine.ts`; here it is done. Reconnecting is somebody else's business (`stream/Link.ts`).
  *
- * Frames go from the transport's callback through the venue's decoder to the hooks in one synchronous step; the loop here only pings,
- * sends subscriptions and watches deadlines, so a busy link costs no fiber turns. `onEnd` is called in the very step in which the end is
- * known, before anything asynchronous happens.
+ * Frames go from the transport's callback through the venue's decoder to the hooks in one synchronous step, so a busy link costs no fiber
+ * turns. `onEnd` is called in the very step in which the end is known, before anything asynchronous happens.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Random from "effect/Random";
 import type * as Scope from "effect/Scope";
-import { sameKeys, type StreamKey } from "../domain/StreamKey.ts";
+import type { StreamKey } from "../domain/StreamKey.ts";
 import { DecodeError, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
-import { RouterConfig } from "../RouterConfig.ts";
-import { Keepalive } from "./Keepalive.ts";
-import { MessageBudget } from "./MessageBudget.ts";
+import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
+import type { ProbeResult, Suspect } from "./FeedWatch.ts";
+import { type SessionFacts, SessionMachine, type SubscribeReason } from "./SessionMachine.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "./Transport.ts";
 import { type LostSubject, type SocketMessage, Venue } from "./Venue.ts";
@@ -26,6 +25,8 @@ export type SessionEnd =
   | { readonly _tag: "Closed"; readonly code: number; readonly reason: string }
   /** Nothing was heard for too long; the socket was dropped. */
   | { readonly _tag: "Silent"; readonly silentMs: number }
+  /** Pings were answered, but markets that moved on according to REST were not told of; the socket was dropped. */
+  | { readonly _tag: "Mute"; readonly keys: ReadonlyArray<StreamKey> }
   /** Nobody wanted anything of it any more. */
   | { readonly _tag: "Unwanted" }
   /** It could not be opened, the exchange sent an error frame, or what it sends cannot be read. */
@@ -40,42 +41,37 @@ export interface Receipt {
 /** A message about the market, as opposed to one about the link. */
 export type DataMessage = Extract<SocketMessage, { readonly _tag: "Ticker" | "Orderbook" | "Trade" | "Candle" }>;
 
-/** Called synchronously by the session. None may throw. */
-export interface SessionHooks {
-  /** What the subscription should be now. */
-  readonly wanted: (nowMs: number) => ReadonlyArray<StreamKey>;
-  /** Whether the link serves nobody any more. */
-  readonly unwanted: (nowMs: number) => boolean;
-  /** When {@link wanted} or {@link unwanted} may next change without a signal. */
-  readonly nextChangeMs: (nowMs: number) => number;
+/** Called synchronously by the session, but for {@link SessionHooks.probe}. None may throw. */
+export interface SessionHooks extends SessionFacts {
   readonly onOpen: () => void;
   /** `keys` are the whole subscription from now on. Called just before the message leaves. */
-  readonly onSent: (keys: ReadonlyArray<StreamKey>) => void;
+  readonly onSent: (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason) => void;
+  /** The exchange says that these keys are subscribed. */
+  readonly onConfirmed: (keys: ReadonlyArray<StreamKey>) => void;
   /** A byte or a pong came in. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
   /** Something came and could not be read. */
   readonly onLost: (lost: LostSubject) => void;
   readonly onReadEnd: () => void;
+  /** These were silent because their markets are. */
+  readonly onQuiet: (suspects: ReadonlyArray<Suspect>) => void;
+  /** The exchange ignores these. */
+  readonly onRefused: (suspects: ReadonlyArray<Suspect>) => void;
+  /** The link is given up because these are silent. Called before `onEnd`. */
+  readonly onMute: (suspects: ReadonlyArray<Suspect>) => void;
   readonly onEnd: (end: SessionEnd) => void;
+  /** Whether REST knows something newer of a key than the socket brought. */
+  readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
 }
 
 /** More unreadable frames than this within {@link undecodableWindowMs} end the session; of fewer, the first in such a time is logged. */
 const undecodableLimit = 10;
 const undecodableWindowMs = 10_000;
 
-/**
- * After a frame that could not be read, the same subscription is sent again, because its snapshots tell what was missed: this long after the
- * frame, and not oftener than every {@link repeatEveryMs}.
- */
-const repeatAfterMs = 500;
-const repeatEveryMs = 5_000;
-
 /** Lives one socket from the connect gate to its end. Never fails; interruption closes the socket. `wake` says that the wanted set changed. */
 export const runSession = Effect.fnUntraced(function* (hooks: SessionHooks, wake: Signal) {
-  const clock = yield* Clock.Clock;
-  const config = yield* RouterConfig;
-  const session = new Session(hooks, wake, clock, new Keepalive(config, monotonicMs(clock)), yield* Venue);
+  const session = new Session(hooks, wake, yield* Clock.Clock, yield* Venue);
   const socket = yield* openSocket(session.handlers).pipe(
     Effect.catch((error: MarketDataError) => {
       session.finish({ _tag: "Failed", error, opened: false });
@@ -94,21 +90,18 @@ class Session {
   readonly hooks: SessionHooks;
   readonly wake: Signal;
   readonly clock: Clock.Clock;
-  readonly keepalive: Keepalive;
   readonly venue: Venue["Service"];
   end: SessionEnd | undefined;
+  /** Made when the socket is open. */
+  machine: SessionMachine | undefined;
   /** The first of some unreadable frames, still to be logged. */
   unread: DecodeError | undefined;
-  /** When the subscription is to be sent again, monotonic milliseconds. */
-  repeatMs: number | undefined;
-  #repeatedMs = Number.NEGATIVE_INFINITY;
   #undecodable: ReadonlyArray<number> = [];
 
-  constructor(hooks: SessionHooks, wake: Signal, clock: Clock.Clock, keepalive: Keepalive, venue: Venue["Service"]) {
+  constructor(hooks: SessionHooks, wake: Signal, clock: Clock.Clock, venue: Venue["Service"]) {
     this.hooks = hooks;
     this.wake = wake;
     this.clock = clock;
-    this.keepalive = keepalive;
     this.venue = venue;
   }
 
@@ -145,7 +138,7 @@ class Session {
 
   #heard(): bigint {
     const nanos = this.clock.monotonicTimeNanosUnsafe();
-    this.keepalive.heard(Number(nanos) / 1e6);
+    this.machine?.heard(Number(nanos) / 1e6);
     this.hooks.onHeard(nanos);
     return nanos;
   }
@@ -157,26 +150,27 @@ class Session {
       case "Undecodable":
         if (message.lost !== undefined && this.end === undefined) this.#lost(message.lost, Number(receipt.nanos) / 1e6);
         return this.#countUndecodable(message.error, Number(receipt.nanos) / 1e6);
-      case "Status":
       case "Subscriptions":
+        return this.#listed(message.keys, Number(receipt.nanos) / 1e6);
+      case "Status":
         return;
       default:
-        if (this.end === undefined) this.hooks.onMessage(message, receipt);
+        if (this.end !== undefined) return;
+        if (!message.snapshot) this.machine?.spoke(Number(receipt.nanos) / 1e6);
+        this.hooks.onMessage(message, receipt);
     }
+  }
+
+  #listed(keys: ReadonlyArray<StreamKey>, nowMs: number): void {
+    if (this.end !== undefined || this.machine === undefined) return;
+    const confirmed = this.machine.listed(keys, nowMs);
+    if (confirmed.length > 0) this.hooks.onConfirmed(confirmed);
+    this.wake.notify();
   }
 
   #lost(lost: LostSubject, nowMs: number): void {
     this.hooks.onLost(lost);
-    if (this.repeatMs !== undefined) return;
-    this.repeatMs = Math.max(nowMs + repeatAfterMs, this.#repeatedMs + repeatEveryMs);
-    this.wake.notify();
-  }
-
-  /** The whole subscription goes out now. */
-  subscribing(nowMs: number): void {
-    if (this.repeatMs === undefined) return;
-    this.repeatMs = undefined;
-    this.#repeatedMs = nowMs;
+    if (this.machine?.unread(nowMs) === true) this.wake.notify();
   }
 
   #countUndecodable(error: DecodeError, nowMs: number): void {
@@ -209,51 +203,63 @@ const openSocket = Effect.fn("Session.open")(function* (
 });
 
 const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
-  const { hooks, keepalive, venue, clock } = session;
+  const { hooks, venue, clock } = session;
   const config = yield* RouterConfig;
-  const budget = new MessageBudget(venue.limits.socketMessage);
   const ticket = `naru-${(yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36)}`;
-  let sent: ReadonlyArray<StreamKey> = [];
-  keepalive.heard(monotonicMs(clock));
+  const machine = new SessionMachine(machineOptions(config, venue), hooks, monotonicMs(clock));
+  session.machine = machine;
   hooks.onOpen();
-  // What is wanted at the opening goes out at once; later changes are gathered first.
-  let changedMs: number | undefined = monotonicMs(clock) - config.coalesceMs;
-  const attempt = (io: Effect.Effect<void, NetworkError>) => bounded(io, config.deadAfterMs - config.pingAfterMs, session);
+  const write = (io: Effect.Effect<void, NetworkError>) => bounded(io, config.deadAfterMs - config.pingAfterMs, session);
+  const dropped = (end: SessionEnd) => {
+    session.finish(end);
+    return socket.terminate;
+  };
   while (session.end === undefined) {
-    const nowMs = monotonicMs(clock);
-    const life = keepalive.check(nowMs);
-    if (life.action === "dead") {
-      session.finish({ _tag: "Silent", silentMs: keepalive.silentMs(nowMs) });
-      yield* socket.terminate;
-      return;
-    }
-    if (hooks.unwanted(nowMs)) return session.finish({ _tag: "Unwanted" });
-    if (life.action === "ping") yield* attempt(socket.ping);
     if (session.unread !== undefined) yield* Effect.logWarning("A frame of the socket could not be read", session.unread);
     session.unread = undefined;
-    const wanted = hooks.wanted(nowMs);
-    let sendMs = Number.POSITIVE_INFINITY;
-    const isChanged = wanted.length > 0 && !sameKeys(wanted, sent);
-    changedMs = isChanged ? (changedMs ?? nowMs) : undefined;
-    const dueMs = Math.min(
-      changedMs === undefined ? Infinity : changedMs + config.coalesceMs,
-      sent.length > 0 ? (session.repeatMs ?? Infinity) : Infinity,
-    );
-    if (wanted.length > 0 && dueMs !== Infinity) {
-      sendMs = Math.max(dueMs, budget.earliestMs(nowMs));
-      if (sendMs <= nowMs) {
-        sent = wanted;
-        changedMs = undefined;
-        session.subscribing(nowMs);
-        budget.sent(nowMs);
-        hooks.onSent(wanted);
-        yield* attempt(socket.send(venue.socket.subscribe(wanted, ticket)));
-        continue;
-      }
+    const action = machine.next(monotonicMs(clock));
+    switch (action._tag) {
+      case "Wait":
+        yield* session.wake.waitAtMost(action.untilMs - monotonicMs(clock));
+        break;
+      case "Ping":
+        yield* write(socket.ping);
+        break;
+      case "Subscribe":
+        hooks.onSent(action.keys, action.reason);
+        yield* write(socket.send(venue.socket.subscribe(action.keys, ticket)));
+        break;
+      case "List":
+        yield* write(socket.send(venue.socket.listSubscriptions(ticket)));
+        break;
+      case "Probe":
+        yield* Effect.forkScoped(probe(session, machine, action.suspect));
+        break;
+      case "Quiet":
+        hooks.onQuiet(action.suspects);
+        break;
+      case "Refuse":
+        hooks.onRefused(action.suspects);
+        break;
+      case "Silent":
+        return yield* dropped({ _tag: "Silent", silentMs: action.silentMs });
+      case "Mute":
+        hooks.onMute(action.suspects);
+        return yield* dropped({ _tag: "Mute", keys: action.suspects.map(({ key }) => key) });
+      case "Unwanted":
+        return session.finish({ _tag: "Unwanted" });
     }
-    yield* session.wake.waitAtMost(Math.min(life.dueMs, sendMs, hooks.nextChangeMs(nowMs)) - monotonicMs(clock));
   }
 });
+
+const machineOptions = (config: RouterConfigShape, venue: Venue["Service"]) => ({ ...config, messageLimits: venue.limits.socketMessage });
+
+/** Beside the loop, which goes on pinging meanwhile. */
+const probe = (session: Session, machine: SessionMachine, suspect: Suspect): Effect.Effect<void> =>
+  Effect.map(session.hooks.probe(suspect), (result) => {
+    machine.probed(result, monotonicMs(session.clock));
+    session.wake.notify();
+  });
 
 /** Runs one write; failing or hanging it ends the session, because a socket that takes no bytes is as dead as a silent one. */
 const bounded = (io: Effect.Effect<void, NetworkError>, timeoutMs: number, session: Session): Effect.Effect<void> =>

@@ -58,8 +58,8 @@ export type SocketMessage =
   | { readonly _tag: "Orderbook"; readonly value: Orderbook; readonly snapshot: boolean }
   | { readonly _tag: "Trade"; readonly value: Trade; readonly snapshot: boolean }
   | { readonly _tag: "Candle"; readonly value: Candle; readonly snapshot: boolean }
-  /** The answer to LIST_SUBSCRIPTIONS: the wire's type and codes, for comparison with what we want. */
-  | { readonly _tag: "Subscriptions"; readonly entries: ReadonlyArray<{ readonly type: string; readonly codes: ReadonlyArray<string> }> }
+  /** The answer to LIST_SUBSCRIPTIONS: what the exchange thinks is subscribed on this link. */
+  | { readonly _tag: "Subscriptions"; readonly keys: ReadonlyArray<StreamKey> }
   /** A keep-alive answer such as `{"status":"UP"}`. */
   | { readonly _tag: "Status"; readonly status: string }
   /** An error frame; the server closes after it. */

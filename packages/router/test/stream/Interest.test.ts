@@ -2,10 +2,12 @@ import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
 import { depthOf, keyId, sameKeys, type StreamKey } from "../../src/domain/StreamKey.ts";
 import { Interest } from "../../src/stream/Interest.ts";
+import type { Priority } from "../../src/domain/Question.ts";
 import { bookKey, btc, eth, tickerKey } from "./exchange.ts";
 
 const lingerMs = 100;
 const maxReads = 2;
+const priorities: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
 const keys: ReadonlyArray<StreamKey> = [
   tickerKey(btc),
@@ -19,29 +21,64 @@ const keys: ReadonlyArray<StreamKey> = [
 const Command = Schema.Struct({
   act: Schema.Literals(["add", "release", "read", "wait"]),
   key: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: keys.length - 1 })),
+  priority: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 })),
+  slots: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 })),
   ms: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 120 })),
 });
+
+interface ModelRead {
+  readonly key: StreamKey;
+  readonly depth: number;
+  readonly priority: Priority;
+  /** Every read of it while it was wanted. */
+  readonly at: ReadonlyArray<number>;
+}
+
+const lastOf = (read: ModelRead): number => read.at.at(-1) ?? 0;
 
 /** The same, said as plainly as possible: a list of holds and a list of reads, looked through every time. */
 class Model {
   holds: Array<StreamKey> = [];
-  reads: Array<{ readonly key: StreamKey; readonly depth: number; readonly atMs: number }> = [];
+  reads: Array<ModelRead> = [];
 
   release(key: StreamKey): void {
     const at = this.holds.findIndex((held) => keyId(held) === keyId(key) && depthOf(held) === depthOf(key));
     if (at !== -1) this.holds.splice(at, 1);
   }
 
-  read(key: StreamKey, nowMs: number): void {
+  read(key: StreamKey, priority: Priority, slots: number, nowMs: number): "added" | "kept" | "refused" {
     this.expire(nowMs);
     const before = this.reads.find((read) => keyId(read.key) === keyId(key));
-    this.reads = this.reads.filter((read) => read !== before);
-    this.reads.push({ key, depth: Math.max(depthOf(key), before?.depth ?? 0), atMs: nowMs });
-    this.reads = this.reads.slice(-maxReads);
+    const depth = Math.max(depthOf(key), before?.depth ?? 0);
+    const newcomer = { key, depth, priority, at: [...(before?.at ?? []), nowMs] };
+    if (before === undefined && !this.holds.some((held) => keyId(held) === keyId(key))) {
+      if (!this.slot(newcomer, slots, nowMs)) return "refused";
+      if (this.reads.length >= maxReads) {
+        const least = this.reads.toSorted((a, b) => importance(a, nowMs) - importance(b, nowMs))[0]!;
+        if (importance(least, nowMs) > importance(newcomer, nowMs)) return "refused";
+        this.reads = this.reads.filter((read) => read !== least);
+      }
+    }
+    this.reads = [...this.reads.filter((read) => read !== before), newcomer];
+    return before?.depth === depth ? "kept" : "added";
+  }
+
+  /** Of the kinds that only reads want, the one whose best key matters least makes room. */
+  slot(newcomer: ModelRead, slots: number, nowMs: number): boolean {
+    const held = new Set(this.holds.map(({ kind }) => kind));
+    const kinds = [...new Set(this.reads.map((read) => read.key.kind))].filter((kind) => !held.has(kind));
+    const { kind } = newcomer.key;
+    if (held.has(kind) || kinds.includes(kind) || kinds.length < slots) return true;
+    const best = (of: string) => Math.max(...this.reads.filter((read) => read.key.kind === of).map((read) => importance(read, nowMs)));
+    const least = kinds.toSorted((a, b) => best(a) - best(b))[0]!;
+    const lastMs = Math.max(...this.reads.filter((read) => read.key.kind === least).map(lastOf));
+    if (importance(newcomer, nowMs) <= best(least) * 1.2 && nowMs - lastMs <= 30_000) return false;
+    this.reads = this.reads.filter((read) => read.key.kind !== least);
+    return true;
   }
 
   expire(nowMs: number): void {
-    this.reads = this.reads.filter((read) => read.atMs + lingerMs > nowMs);
+    this.reads = this.reads.filter((read) => lastOf(read) + lingerMs > nowMs);
   }
 
   wanted(nowMs: number): ReadonlyMap<string, number> {
@@ -54,31 +91,39 @@ class Model {
   }
 }
 
+/** Urgency times the reads, each worth half after a minute. */
+const importance = ({ at, priority }: ModelRead, nowMs: number): number =>
+  [8, 4, 2, 1][priorities.indexOf(priority)]! * at.reduce((sum, ms) => sum + 2 ** (-(nowMs - ms) / 60_000), 0);
+
 describe("interest", () => {
   it.prop(
-    "agrees with a plain list of holds and reads, after any sequence of streams, reads and waits",
+    "agrees with a plain list of holds and reads, after any sequence of streams, reads and waits (R003-43, R003-44)",
     { commands: Schema.Array(Command).check(Schema.isMaxLength(60)) },
     ({ commands }) => {
-      const interest = new Interest({ maxReads, lingerMs });
+      let slots = 1;
+      const interest = new Interest({ maxReads, lingerMs, slots: () => slots });
       const model = new Model();
       let nowMs = 0;
-      for (const { act, key: at, ms } of commands) {
+      for (const { act, key: at, ms, priority: urgency, slots: allowed } of commands) {
         const key = keys[at]!;
+        const priority = priorities[urgency]!;
+        slots = allowed;
         if (act === "add") {
           interest.add(key);
           model.holds.push(key);
         } else if (act === "release") {
           interest.release(key);
           model.release(key);
-        } else if (act === "read") {
-          const before = model.reads.find((read) => keyId(read.key) === keyId(key) && read.atMs + lingerMs > nowMs);
-          assert.strictEqual(interest.read(key, nowMs), before === undefined || before.depth < depthOf(key));
-          model.read(key, nowMs);
-        } else nowMs += ms;
+        } else if (act === "read") assert.strictEqual(interest.read(key, nowMs, priority), model.read(key, priority, slots, nowMs));
+        else nowMs += ms;
+        const before = interest.version;
         const wanted = interest.wanted(nowMs);
         assert.deepStrictEqual(new Map(wanted.map((each) => [keyId(each) as string, depthOf(each)])), new Map(model.wanted(nowMs)));
         assert.strictEqual(new Set(wanted.map(keyId)).size, wanted.length);
-        assert.strictEqual(interest.nextExpiryMs(), Math.min(Number.POSITIVE_INFINITY, ...model.reads.map((read) => read.atMs + lingerMs)));
+        if (interest.version === before) assert.strictEqual(interest.wanted(nowMs), wanted);
+        for (const held of model.holds) assert.isTrue(interest.isHeld(keyId(held)));
+        const expiries = model.reads.map((read) => lastOf(read) + lingerMs);
+        assert.strictEqual(interest.nextExpiryMs(), Math.min(Number.POSITIVE_INFINITY, ...expiries));
       }
     },
     { arbitrary: { runs: 500 } },

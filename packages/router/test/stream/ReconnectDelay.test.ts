@@ -11,9 +11,9 @@ const invalid = new InvalidRequest({ field: "request", input: "", reason: "wrong
 const almost1 = 1 - Number.EPSILON;
 
 /** The shortest and the longest wait after an ending, rounded. */
-const range = (end: SessionEnd, failures: number, refusals = 0): readonly [number, number] => [
-  Math.round(delayAfterMs(end, { failures, refusals, random01: 0 })),
-  Math.round(delayAfterMs(end, { failures, refusals, random01: almost1 })),
+const range = (end: SessionEnd, failures: number, refusals = 0, sameCodeAgoMs: ReadonlyArray<number> = []): readonly [number, number] => [
+  Math.round(delayAfterMs(end, { failures, refusals, sameCodeAgoMs, random01: 0 })),
+  Math.round(delayAfterMs(end, { failures, refusals, sameCodeAgoMs, random01: almost1 })),
 ];
 
 describe("the wait before the next connect", () => {
@@ -33,5 +33,12 @@ describe("the wait before the next connect", () => {
     ["a request that is wrong, again", failed(invalid), 1, 2, [5_000, 5_000]],
   ])("after %s", (_name, end, failures, refusals, expected) => {
     assert.deepStrictEqual(range(end, failures, refusals), expected);
+  });
+
+  it("after the fourth policy violation in five minutes waits until the first is forgotten (B10)", () => {
+    assert.deepStrictEqual(range(closed(1008), 3, 0, [10_000, 20_000]), [5_000, 10_000]);
+    assert.deepStrictEqual(range(closed(1008), 3, 0, [10_000, 20_000, 30_000]), [270_000, 270_000]);
+    // Other endings that come as often are answered by the growing backoff alone.
+    assert.deepStrictEqual(range(closed(1013), 3, 0, [10_000, 20_000, 30_000]), [5_000, 10_000]);
   });
 });

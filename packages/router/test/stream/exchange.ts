@@ -27,6 +27,9 @@ export class ScriptedSocket {
   terminated = false;
   closed = false;
   answersPings = true;
+  /** Questions for the list of subscriptions; answered with {@link listed} unless that is undefined. */
+  lists = 0;
+  listed: ReadonlyArray<StreamKey> | undefined = [];
   readonly handlers: SocketHandlers;
 
   constructor(handlers: SocketHandlers) {
@@ -102,7 +105,14 @@ export class ScriptedExchange {
       return {
         send: (text: string) =>
           Effect.sync(() => {
-            socket.sent.push(JSON.parse(text) as Array<string>);
+            if (text === listQuestion) {
+              socket.lists++;
+              if (socket.listed !== undefined) socket.push({ _tag: "Subscriptions", keys: socket.listed });
+              return;
+            }
+            const wanted = JSON.parse(text) as ReadonlyArray<StreamKey>;
+            socket.sent.push(wanted.map(codeOf));
+            if (socket.listed !== undefined) socket.listed = wanted;
             this.onSend(socket);
           }),
         ping: Effect.sync(() => {
@@ -133,8 +143,8 @@ export class ScriptedExchange {
     socket: {
       url: "ws://scripted",
       supports: (key) => !this.unsupported.has(keyId(key)),
-      subscribe: (wanted) => JSON.stringify(wanted.map(codeOf)),
-      listSubscriptions: () => "",
+      subscribe: (wanted) => JSON.stringify(wanted),
+      listSubscriptions: () => listQuestion,
       decode: (data) => [unwire(String(data))],
     },
     trades: (market, query) => Result.succeed(call<Trade>(`trades?market=${market}&count=${query.count}&before=${query.before ?? ""}`)),
@@ -190,8 +200,12 @@ export class ScriptedExchange {
       ),
   });
 
-  /** The live side on this exchange, with some knobs changed. The cache is given out too. */
-  layer(changes: Partial<RouterConfigShape> = {}): Layer.Layer<Subscriptions | Cache> {
+  /**
+   * The live side on this exchange, with some knobs changed. The cache is given out too. A script sends no snapshots by itself, so the watch over
+   * silent keys is off unless a test asks for it by its knobs.
+   */
+  layer(knobs: Partial<RouterConfigShape> = {}): Layer.Layer<Subscriptions | Cache> {
+    const changes = { ...unwatched, ...knobs };
     return Subscriptions.layer.pipe(
       Layer.provideMerge(Cache.layer),
       Layer.provide([this.transport, this.venue, this.limiter, this.restLayer, configLayer(changes)]),
@@ -289,6 +303,13 @@ export const book = (of: Market, levels: number, atMs: number, snapshot = false)
   });
   return { _tag: "Orderbook", value, snapshot };
 };
+
+const never = 1e9;
+const unwatched: Partial<RouterConfigShape> = { firstWordMs: never, verifyAfterMs: never };
+/** The watch over silent keys, as it is by default. */
+export const watched: Partial<RouterConfigShape> = { firstWordMs: 5_000, verifyAfterMs: 2_000 };
+
+const listQuestion = "list";
 
 const codeOf = (key: StreamKey): string => (key.kind === "orderbook" ? `${keyId(key)}.${key.levels}` : keyId(key));
 

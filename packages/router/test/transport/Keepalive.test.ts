@@ -6,7 +6,40 @@ import { MessageBudget } from "../../src/transport/MessageBudget.ts";
 import { Signal } from "../../src/transport/Signal.ts";
 
 describe("the watchdog's table", () => {
-  const options = { pingAfterMs: 10_000, deadAfterMs: 15_000 };
+  const options = { pingAfterMs: 10_000, deadAfterMs: 15_000, busyPingAfterMs: 1_000, busyDeadAfterMs: 3_000 };
+
+  /** A link that has spoken every 100 ms for three seconds. */
+  const busy = () => {
+    const keepalive = new Keepalive(options, 0);
+    for (let nowMs = 0; nowMs <= 3_000; nowMs += 100) {
+      keepalive.spoke(nowMs);
+      keepalive.heard(nowMs);
+    }
+    return keepalive;
+  };
+
+  it("asks a busy link after one second of silence and gives it up after three", () => {
+    const keepalive = busy();
+    assert.isTrue(keepalive.busy);
+    assert.deepStrictEqual(keepalive.check(3_999), { action: "wait", dueMs: 4_000 });
+    assert.deepStrictEqual(keepalive.check(4_000), { action: "ping", dueMs: 6_000 });
+    assert.deepStrictEqual(keepalive.check(5_999), { action: "wait", dueMs: 6_000 });
+    assert.strictEqual(keepalive.check(6_000).action, "dead");
+  });
+
+  it("never gives a busy link up unasked, however late the look", () => {
+    const keepalive = busy();
+    assert.deepStrictEqual(keepalive.check(60_000), { action: "ping", dueMs: 62_000 });
+    assert.strictEqual(keepalive.check(61_999).action, "wait");
+    assert.strictEqual(keepalive.check(62_000).action, "dead");
+  });
+
+  it("a link whose subscription has changed has to show its rhythm anew", () => {
+    const keepalive = busy();
+    keepalive.resubscribed();
+    assert.isFalse(keepalive.busy);
+    assert.deepStrictEqual(keepalive.check(4_000), { action: "wait", dueMs: 13_000 });
+  });
 
   it("waits, pings once, waits, and gives up", () => {
     const keepalive = new Keepalive(options, 0);

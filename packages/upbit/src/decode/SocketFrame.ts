@@ -6,11 +6,12 @@
 import * as Result from "effect/Result";
 import { parseMarket } from "@naru/router/domain/Market";
 import type { Kind } from "@naru/router/domain/Question";
+import type { StreamKey } from "@naru/router/domain/StreamKey";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import { decodeUtf8, parseExactJson } from "@naru/router/transport/ExactJson";
 import type { SocketMessage } from "@naru/router/transport/Venue";
 import { socketFailure } from "../errors.ts";
-import { socketCandle, toSocketCandle } from "./CandleShape.ts";
+import { intervalOfType, socketCandle, toSocketCandle } from "./CandleShape.ts";
 import { isRecord } from "./FieldType.ts";
 import { socketOrderbook, toOrderbook } from "./OrderbookShape.ts";
 import { expected, member, schemaError, type Spelling, UnknownFields } from "./Shape.ts";
@@ -88,7 +89,7 @@ const decodeData = (
 
 const isSnapshot = (row: { readonly stream: string }): boolean => row.stream === "SNAPSHOT";
 
-/** The answer to LIST_SUBSCRIPTIONS. An entry without codes (a private type) has none. */
+/** The answer to LIST_SUBSCRIPTIONS, as keys. What is no key of ours (a private type, a market of another form) is left out. */
 const decodeSubscriptions = (value: Readonly<Record<string, unknown>>, path: string): SocketMessage => {
   const simple = !Object.hasOwn(value, "method");
   const [resultName, typeName, codesName] = simple ? ["rslt", "ty", "cds"] : ["result", "type", "codes"];
@@ -99,15 +100,30 @@ const decodeSubscriptions = (value: Readonly<Record<string, unknown>>, path: str
   const result = value[resultName];
   const at = member(path, resultName);
   if (!Array.isArray(result)) return undecodable(schemaError(at, expected("a list", result)));
-  const entries: Array<{ readonly type: string; readonly codes: ReadonlyArray<string> }> = [];
+  const keys: Array<StreamKey> = [];
   for (let i = 0; i < result.length; i++) {
     const entry: unknown = result[i];
     const type = isRecord(entry) ? entry[typeName] : undefined;
     const codes = isRecord(entry) ? (entry[codesName] ?? []) : undefined;
     if (typeof type !== "string" || !isTexts(codes)) return undecodable(schemaError(`${at}[${i}]`, "expected a type and its codes"));
-    entries.push({ type, codes });
+    for (const code of codes) {
+      const key = subscribedKey(type, code);
+      if (key !== undefined) keys.push(key);
+    }
   }
-  return { _tag: "Subscriptions", entries };
+  return { _tag: "Subscriptions", keys };
+};
+
+/** A book's code carries its depth; without one it is the deepest. */
+const subscribedKey = (type: string, code: string): StreamKey | undefined => {
+  const [name = "", depth] = type === "orderbook" ? code.split(".") : [code];
+  const market = Result.getOrUndefined(parseMarket(name));
+  const interval = intervalOfType(type);
+  if (market === undefined) return undefined;
+  if (type === "ticker") return { kind: "ticker", market };
+  if (type === "trade") return { kind: "trades", market };
+  if (type === "orderbook") return { kind: "orderbook", market, levels: depth === undefined ? 30 : Number(depth) };
+  return interval === undefined ? undefined : { kind: "candles", market, interval };
 };
 
 const isTexts = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value) && value.every((item) => typeof item === "string");

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Result from "effect/Result";
 import { intervals } from "@naru/router/domain/Interval";
+import type { StreamKey } from "@naru/router/domain/StreamKey";
 import { parseMarket } from "@naru/router/domain/Market";
 import { profiles } from "../../src/profiles.ts";
 import { makeVenue } from "../../src/UpbitVenue.ts";
@@ -67,18 +68,20 @@ describe("the socket dialect", () => {
     }
   });
 
-  it("reads the list of subscriptions in both spellings, and an entry without codes", () => {
-    const entries = [
-      { type: "ticker", codes: ["KRW-BTC", "KRW-ETH"] },
-      { type: "orderbook", codes: ["KRW-BTC.15"] },
-      { type: "myAsset", codes: [] },
+  it("reads the list of subscriptions in both spellings as keys, and leaves out what is none", () => {
+    const keys: ReadonlyArray<StreamKey> = [
+      { kind: "ticker", market: btc },
+      { kind: "ticker", market: eth },
+      { kind: "orderbook", market: btc, levels: 15 },
+      { kind: "orderbook", market: eth, levels: 30 },
+      { kind: "candles", market: btc, interval: "3m" },
     ];
     const full =
-      '{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"ticker","codes":["KRW-BTC","KRW-ETH"]},{"type":"orderbook","codes":["KRW-BTC.15"],"level":0},{"type":"myAsset"}],"ticket":"t1"}';
+      '{"method":"LIST_SUBSCRIPTIONS","result":[{"type":"ticker","codes":["KRW-BTC","KRW-ETH"]},{"type":"orderbook","codes":["KRW-BTC.15","KRW-ETH"],"level":0},{"type":"candle.3m","codes":["KRW-BTC","btc"]},{"type":"myAsset"}],"ticket":"t1"}';
     const simple =
-      '{"mthd":"LIST_SUBSCRIPTIONS","rslt":[{"ty":"ticker","cds":["KRW-BTC","KRW-ETH"]},{"ty":"orderbook","cds":["KRW-BTC.15"],"lv":0},{"ty":"myAsset"}],"tckt":"t1"}';
+      '{"mthd":"LIST_SUBSCRIPTIONS","rslt":[{"ty":"ticker","cds":["KRW-BTC","KRW-ETH"]},{"ty":"orderbook","cds":["KRW-BTC.15","KRW-ETH"],"lv":0},{"ty":"candle.3m","cds":["KRW-BTC","btc"]},{"ty":"myAsset"}],"tckt":"t1"}';
     for (const text of [full, simple, `[${full}]`, `[${simple}]`])
-      assert.deepStrictEqual(socket.decode(text), [{ _tag: "Subscriptions", entries }]);
+      assert.deepStrictEqual(socket.decode(text), [{ _tag: "Subscriptions", keys }]);
     for (const text of [
       '{"method":"OTHER","result":[]}',
       '{"method":"LIST_SUBSCRIPTIONS"}',

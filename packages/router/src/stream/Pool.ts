@@ -1,0 +1,215 @@
+/**
+ * All sockets of the router as one: which of them carries which key, how many there are, and what is true of them together. One is enough for
+ * most programs; more open when one would carry more than it should, or when every key is to be carried twice.
+ *
+ * Nothing moves with a hole: a key that changes its socket stays on the old one until the new one has brought a word of it, and a key whose
+ * socket is down for a moment too long is carried by another until its own speaks again.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import type { Reconnecting } from "../domain/StreamElement.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { RateLimiter } from "../limits/RateLimiter.ts";
+import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
+import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import type { Transport } from "../transport/Transport.ts";
+import type { Venue } from "../transport/Venue.ts";
+import type { FrameHub } from "./FrameHub.ts";
+import type { Interest } from "./Interest.ts";
+import { type Link, type LinkState, makeLink } from "./Link.ts";
+import { placeAll, socketsFor, standInFor } from "./Placement.ts";
+import type { LinkId } from "./Track.ts";
+
+export interface LinkEvent {
+  /** Of all sockets together: open when any is, else connecting, else waiting. */
+  readonly state: LinkState;
+  /** Why the last link ended, for `waiting`; else null. */
+  readonly reason: string | null;
+  /** Monotonic time of the change. */
+  readonly atNanos: bigint;
+}
+
+/** Told synchronously of every change of the state of the sockets. Must not throw. Read once, when the layer is built. */
+export const LinkObserver = Context.Reference<(event: LinkEvent) => void>("@naru/router/stream/LinkObserver", {
+  defaultValue: () => () => {},
+});
+
+export interface PoolOptions {
+  readonly interest: Interest;
+  readonly hub: FrameHub;
+  readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
+  /** A link broke, or could not be opened: whoever waits for one of `concerns` fails with this. */
+  readonly onDown: (error: MarketDataError, concerns: (id: KeyId) => boolean) => void;
+}
+
+/** The pool, and a fiber per socket in the present scope. */
+export const makePool = Effect.fnUntraced(function* (options: PoolOptions) {
+  const config = yield* RouterConfig;
+  const pool = new Pool({ ...options, config, clock: yield* Clock.Clock, observer: yield* LinkObserver });
+  const links = yield* Effect.forEach(
+    Array.from({ length: config.maxSockets }, (_, id) => id),
+    (id) => makeLink(pool.linkOptions(id)),
+  );
+  pool.links = links;
+  for (const link of links) yield* Effect.forkScoped(link.run as Effect.Effect<never, never, Transport | Venue | RateLimiter>);
+  return pool;
+});
+
+interface PoolParts extends PoolOptions {
+  readonly config: RouterConfigShape;
+  readonly clock: Clock.Clock;
+  readonly observer: (event: LinkEvent) => void;
+}
+
+interface Placed {
+  readonly version: number;
+  readonly homes: ReadonlyMap<KeyId, ReadonlyArray<number>>;
+}
+
+export class Pool {
+  readonly #parts: PoolParts;
+  links: ReadonlyArray<Link> = [];
+  /** Sockets in use. */
+  #sockets = 1;
+  #keysPerSocket: number;
+  #placed: Placed | undefined;
+  #keepUntilMs = 0;
+  #state: LinkState = "idle";
+  /** Why a link ended last; null when none did. */
+  lastClose: string | null = null;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+    this.#keysPerSocket = parts.config.keysPerSocket;
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  get connected(): boolean {
+    return this.links.some((link) => link.state === "open");
+  }
+
+  /** Somebody asks for a socket: the first one opens if none is, and stays for a while. */
+  open(): void {
+    this.#keep(this.#nowMs());
+    this.links[0]?.changed();
+  }
+
+  /** The wanted set, or what carries it, may have changed. */
+  changed(): void {
+    for (const link of this.links) link.changed();
+  }
+
+  /** For good. */
+  close(): void {
+    this.#told("closed", null);
+    for (const link of this.links) link.close();
+  }
+
+  /** Last sign of life of a link. */
+  heardNanos(link: LinkId): bigint | undefined {
+    return this.links[link]?.heardNanos;
+  }
+
+  /** What a consumer that comes now has to know: its keys' sockets are down. */
+  down(): { readonly element: Reconnecting; readonly sinceMs: number } | undefined {
+    return this.connected ? undefined : this.links.find((link) => link.down !== undefined)?.down;
+  }
+
+  /** Since when all sockets in use have been open without trouble. */
+  goodSinceMs(): number | undefined {
+    const opened = this.links.slice(0, this.#sockets).map((link) => link.openedMs);
+    return opened.includes(undefined) ? undefined : Math.max(...opened.map((ms) => ms ?? 0));
+  }
+
+  linkOptions(id: LinkId): Parameters<typeof makeLink>[0] {
+    const { hub, interest, probe } = this.#parts;
+    return {
+      id,
+      hub,
+      probe,
+      wanted: (nowMs) => this.#wantedOf(id, nowMs),
+      nextChangeMs: (nowMs) => Math.min(interest.nextExpiryMs(), this.#nextMoveMs(nowMs)),
+      keptUntilMs: () => (id === 0 ? this.#keepUntilMs : 0),
+      onState: (reason) => this.#changedState(reason),
+      onEnded: (reason) => {
+        this.lastClose = reason;
+      },
+      onDown: (error) => {
+        this.#parts.onDown(error, (key) => !hub.tracks.isCarried(key));
+        this.changed();
+      },
+      onRefused: (ids) => {
+        for (const key of ids) interest.forgetReads(key);
+      },
+      onTooBig: () => {
+        this.#keysPerSocket = Math.max(1, Math.floor(Math.min(this.#keysPerSocket, interest.wanted(this.#nowMs()).length) / 2));
+      },
+    };
+  }
+
+  #wantedOf(id: LinkId, nowMs: number): ReadonlyArray<StreamKey> {
+    const { config, hub, interest } = this.#parts;
+    const wanted = interest.wanted(nowMs);
+    if (wanted.length > 0) this.#keep(nowMs);
+    const sockets = socketsFor(wanted.length, this.#sockets, { ...config, keysPerSocket: this.#keysPerSocket });
+    if (sockets !== this.#sockets) {
+      this.#sockets = sockets;
+      this.#placed = undefined;
+      this.changed();
+    }
+    if (sockets === 1 && this.links.every((link) => link.id === 0 || link.state === "idle")) return id === 0 ? wanted : [];
+    if (this.#placed?.version !== interest.version) {
+      this.#placed = { version: interest.version, homes: placeAll(wanted, sockets, config.copies) };
+    }
+    const { homes } = this.#placed;
+    const up = this.links.filter((link) => link.id < sockets && link.state === "open").map((link) => link.id);
+    return wanted.filter((key) => {
+      const name = keyId(key);
+      const home = homes.get(name) ?? [];
+      if (home.includes(id)) return true;
+      // Carried here until a socket of its own speaks of it.
+      if (home.some((link) => hub.tracks.speaksOn(link, name))) return false;
+      if (hub.tracks.speaksOn(id, name)) return true;
+      return home.every((link) => this.#isDown(link, nowMs)) && standInFor(name, up) === id;
+    });
+  }
+
+  /** Down for longer than a reconnect usually takes. */
+  #isDown(id: LinkId, nowMs: number): boolean {
+    const link = this.links[id];
+    return link?.down !== undefined && nowMs - link.down.sinceMs >= this.#parts.config.moveAfterMs;
+  }
+
+  /** When the next link counts as down; infinity when none is about to. */
+  #nextMoveMs(nowMs: number): number {
+    const due = this.links.flatMap((link) => (link.down === undefined ? [] : [link.down.sinceMs + this.#parts.config.moveAfterMs]));
+    return Math.min(Number.POSITIVE_INFINITY, ...due.filter((ms) => ms > nowMs));
+  }
+
+  #changedState(reason: string | null): void {
+    const states = this.links.map((link) => link.state);
+    const order: ReadonlyArray<LinkState> = ["open", "connecting", "waiting"];
+    this.#told(order.find((state) => states.includes(state)) ?? "idle", reason);
+    if (this.links.length > 1) for (const link of this.links) if (link.state !== "idle" || link.id < this.#sockets) link.changed();
+  }
+
+  #told(state: LinkState, reason: string | null): void {
+    if (this.#state === "closed" || this.#state === state) return;
+    this.#state = state;
+    this.#parts.observer({ state, reason, atNanos: this.#parts.clock.monotonicTimeNanosUnsafe() });
+  }
+
+  #keep(nowMs: number): void {
+    this.#keepUntilMs = Math.max(this.#keepUntilMs, nowMs + this.#parts.config.lingerMs);
+  }
+
+  #nowMs(): number {
+    return monotonicMs(this.#parts.clock);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Every key on the wire by its name, and what can be asked of it: is it live, on which link, how well is its last value proved, who has been
+ * silent too long. Owned by `FrameHub.ts`, which changes it frame by frame; the pool and the sessions only ask.
+ */
+import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
+import type { Silence, Suspect } from "../transport/FeedWatch.ts";
+import { type KeySilenceOptions, silenceOf, trustedMs } from "./keySilence.ts";
+import { type LinkId, Track } from "./Track.ts";
+
+export class Tracks {
+  readonly #tracks = new Map<KeyId, Track>();
+  readonly #options: KeySilenceOptions;
+
+  constructor(options: KeySilenceOptions) {
+    this.#options = options;
+  }
+
+  get(id: KeyId): Track | undefined {
+    return this.#tracks.get(id);
+  }
+
+  /** The key's track, made when there is none. */
+  obtain(key: StreamKey): Track {
+    const id = keyId(key);
+    const track = this.#tracks.get(id) ?? new Track(key);
+    this.#tracks.set(id, track);
+    return track;
+  }
+
+  /** Forgets a track that nothing refers to. */
+  release(track: Track): void {
+    if (!track.carried && track.consumers.size === 0 && track.waiters.size === 0) this.#tracks.delete(track.id);
+  }
+
+  all(): Iterable<Track> {
+    return this.#tracks.values();
+  }
+
+  /** Those that a link carries. */
+  *carriedBy(link: LinkId): Iterable<Track> {
+    for (const track of this.#tracks.values()) if (track.carriers.has(link)) yield track;
+  }
+
+  isLive(key: StreamKey): boolean {
+    return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
+  }
+
+  /** Some open link is subscribed to it. */
+  isCarried(id: KeyId): boolean {
+    return this.#tracks.get(id)?.carried ?? false;
+  }
+
+  /** The key has spoken on this link, as deep as it is asked for there. */
+  speaksOn(link: LinkId, id: KeyId): boolean {
+    const carrier = this.#tracks.get(id)?.carriers.get(link);
+    return carrier !== undefined && carrier.spoken && carrier.provenDepth >= carrier.depth;
+  }
+
+  /** The exchange confirmed that it is subscribed, or it has spoken. */
+  isConfirmed(key: StreamKey): boolean {
+    const track = this.#tracks.get(keyId(key));
+    return track !== undefined && track.carried && (track.confirmed || track.isLive(key));
+  }
+
+  /**
+   * Monotonic time at which a live key was last proved current: when a link of it last gave a sign of life, as far as that proves a key that is
+   * silent. Undefined when it is not live.
+   */
+  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined): bigint | undefined {
+    const track = this.#tracks.get(keyId(key));
+    if (track === undefined) return undefined;
+    const depth = depthOf(key);
+    let best: bigint | undefined;
+    for (const [link, carrier] of track.carriers) {
+      const heard = heardOf(link);
+      if (!carrier.spoken || carrier.provenDepth < depth || heard === undefined) continue;
+      const trusted = carrier.heardNanos + BigInt(Math.round(trustedMs(track, this.#options) * 1e6));
+      const proved = heard < trusted ? heard : trusted;
+      if (best === undefined || proved > best) best = proved;
+    }
+    return best;
+  }
+
+  /** Keys of the present subscription of a link that the exchange has never answered: the suspects when it refuses one. */
+  unproven(link: LinkId): ReadonlyArray<KeyId> {
+    return [...this.carriedBy(link)].filter((track) => !track.everSpoken).map((track) => track.id);
+  }
+
+  /** Which keys of a link are silent too long, and when the next will be. */
+  silence(link: LinkId, nowMs: number): Silence {
+    return silenceOf(this.#tracks.values(), link, nowMs, this.#options);
+  }
+
+  /** REST says that nothing happened in these: they are given twice the time from now on. */
+  quiet(suspects: ReadonlyArray<Suspect>, nowMs: number): void {
+    for (const { id } of suspects) {
+      const track = this.#tracks.get(id);
+      if (track === undefined) continue;
+      track.quietMs = nowMs;
+      track.patience *= 2;
+      track.suspected = false;
+    }
+  }
+
+  /** A link is given up for these. Those that never spoke on it are refused when the next one does not bring them either. */
+  blame(suspects: ReadonlyArray<Suspect>): void {
+    for (const { id, spoke } of suspects) {
+      const track = this.#tracks.get(id);
+      if (track !== undefined && !spoke) track.blamed = true;
+    }
+  }
+
+  /** The exchange says that it has subscribed these. */
+  confirmed(keys: ReadonlyArray<StreamKey>): void {
+    for (const key of keys) {
+      const track = this.#tracks.get(keyId(key));
+      if (track?.carried === true) track.confirmed = true;
+    }
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The data watchdog of one link: pongs prove a link, not what it carries. A key silent beyond its own rhythm is first asked about, in the order
+ * of what asking costs, and only REST's word that the market has moved on condemns the link.
+ *
+ * ```
+ *                suspects             list, or none in time         still silent
+ *   trusting ───────────────► listing ──────────────────► resent ────────────────► probing
+ *      ▲                          │ spoke                    │ spoke                   │
+ *      ├──────────────────────────┴──────────────────────────┤                         ├─ REST has nothing newer: quiet, asked less often
+ *      └─────────────────────────────────────────────────────┴─────────────────────────┤
+ *                                                                                       └─ REST has newer: the feed is dead (`mute`), or one
+ *                                                                                          key of it is ignored (`refuse`)
+ * ```
+ *
+ * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one. Pure
+ * state on monotonic milliseconds; whoever owns it does what {@link FeedWatch.next} says and tells what came of it.
+ */
+import type { Candle } from "../domain/Candle.ts";
+import type { Orderbook } from "../domain/Orderbook.ts";
+import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
+import type { Ticker } from "../domain/Ticker.ts";
+import type { Trade } from "../domain/Trade.ts";
+
+/** What a socket tells of a key. */
+export type Told = Ticker | Orderbook | Trade | Candle;
+
+/** A subscribed key that has been silent too long. */
+export interface Suspect {
+  readonly id: KeyId;
+  readonly key: StreamKey;
+  /** Monotonic time of its last word, or of its subscription where it never spoke. */
+  readonly sinceMs: number;
+  /** The longest silence that its rhythm explains. The shortest of several tells whose silence says most. */
+  readonly silenceMs: number;
+  /** The last that any socket told of it. */
+  readonly last: Told | undefined;
+  /** It has spoken on this link. */
+  readonly spoke: boolean;
+  /** A link was given up before because it would not speak, and it has not spoken since. */
+  readonly blamed: boolean;
+}
+
+export interface Silence {
+  readonly suspects: ReadonlyArray<Suspect>;
+  /** When the next key would become one. */
+  readonly nextMs: number;
+  /** Some key of the link has spoken and is within its rhythm. */
+  readonly othersSpeak: boolean;
+}
+
+export type FeedPhase = "trusting" | "listing" | "resent" | "probing";
+
+export type FeedAction =
+  | { readonly _tag: "Wait"; readonly dueMs: number }
+  /** Ask the exchange what it thinks is subscribed. */
+  | { readonly _tag: "List" }
+  /** Send the whole subscription again. */
+  | { readonly _tag: "Resend" }
+  /** Ask REST whether this key's market has moved on. */
+  | { readonly _tag: "Probe"; readonly suspect: Suspect }
+  /** Nothing is wrong: these were quiet. They are given more time from now on. */
+  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect> }
+  /** The link carries nothing any more. `blamed` are the keys it was given up for. */
+  | { readonly _tag: "Mute"; readonly suspects: ReadonlyArray<Suspect> }
+  /** The exchange serves others on this link and ignores these, for the second time. */
+  | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> };
+
+/** What REST said of a suspect: it has something newer than the socket brought, it has not, or it could not be asked. */
+export type ProbeResult = "newer" | "same" | "unknown";
+
+export interface FeedWatchOptions {
+  /** How long an answer to the list may take. */
+  readonly listTimeoutMs: number;
+  /** How long the snapshots may take after the subscription was sent again. */
+  readonly resendWaitMs: number;
+}
+
+export class FeedWatch {
+  readonly #options: FeedWatchOptions;
+  phase: FeedPhase = "trusting";
+  #suspects: ReadonlyArray<Suspect> = [];
+  #asked: Suspect | undefined;
+  #othersSpeak = false;
+  /** When the phase is over without an answer; in `trusting`, when to look again. */
+  #dueMs = 0;
+  /** Said at the next look. */
+  #pending: FeedAction | undefined;
+
+  constructor(options: FeedWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Something was subscribed: look again, there may be an earlier deadline now. */
+  resubscribed(nowMs: number): void {
+    if (this.phase === "trusting") this.#dueMs = nowMs;
+  }
+
+  /** What to do now. `look` finds the keys that are silent too long; it is only called when that can have changed. */
+  next(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending !== undefined) return pending;
+    if (nowMs < this.#dueMs) return { _tag: "Wait", dueMs: this.#dueMs };
+    switch (this.phase) {
+      case "trusting": {
+        const { suspects, nextMs } = look(nowMs);
+        if (suspects.length === 0) return this.#wait("trusting", nextMs);
+        this.#suspects = suspects;
+        this.#enter("listing", nowMs + this.#options.listTimeoutMs);
+        return { _tag: "List" };
+      }
+      case "listing":
+        return this.#resend(nowMs, look);
+      case "resent":
+        return this.#stillSilent(nowMs, look) ? this.#probe() : this.#trust(nowMs, look);
+      case "probing":
+        return this.#wait("probing", Number.POSITIVE_INFINITY);
+    }
+  }
+
+  /** The exchange told what is subscribed. What it says of it is judged where the subscription is kept; here it means: go on. */
+  listed(nowMs: number): void {
+    if (this.phase === "listing") this.#dueMs = nowMs;
+  }
+
+  /** What REST said of the key that {@link next} asked about: the way out of `probing`. */
+  probed(result: ProbeResult, nowMs: number): void {
+    if (this.phase !== "probing") return;
+    const suspects = this.#suspects;
+    const asked = this.#asked;
+    this.#enter("trusting", nowMs);
+    if (result !== "newer") this.#pending = { _tag: "Quiet", suspects };
+    else if (asked !== undefined && isIgnored(asked) && this.#othersSpeak)
+      this.#pending = { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
+    else this.#pending = { _tag: "Mute", suspects };
+  }
+
+  #resend(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
+    if (!this.#stillSilent(nowMs, look)) return this.#trust(nowMs, look);
+    this.#enter("resent", nowMs + this.#options.resendWaitMs);
+    return { _tag: "Resend" };
+  }
+
+  #probe(): FeedAction {
+    const [first, ...others] = this.#suspects;
+    if (first === undefined) return { _tag: "Wait", dueMs: this.#dueMs };
+    const suspect = others.reduce((best, other) => (other.silenceMs < best.silenceMs ? other : best), first);
+    this.#asked = suspect;
+    this.#enter("probing", Number.POSITIVE_INFINITY);
+    return { _tag: "Probe", suspect };
+  }
+
+  #stillSilent(nowMs: number, look: (nowMs: number) => Silence): boolean {
+    const { suspects, othersSpeak } = look(nowMs);
+    this.#othersSpeak = othersSpeak;
+    const silent = new Map(suspects.map((suspect) => [suspect.id, suspect]));
+    this.#suspects = this.#suspects.flatMap(({ id }) => silent.get(id) ?? []);
+    return this.#suspects.length > 0;
+  }
+
+  #trust(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
+    this.#enter("trusting", nowMs);
+    return this.next(nowMs, look);
+  }
+
+  #enter(phase: FeedPhase, dueMs: number): void {
+    this.phase = phase;
+    this.#dueMs = dueMs;
+  }
+
+  #wait(phase: FeedPhase, dueMs: number): FeedAction {
+    this.#enter(phase, dueMs);
+    return { _tag: "Wait", dueMs };
+  }
+}
+
+/** It never spoke on this link, nor on the one before that was given up for it. */
+const isIgnored = (suspect: Suspect): boolean => suspect.blamed && !suspect.spoke;

@@ -1,0 +1,231 @@
+/**
+ * What one open socket does next, as a pure machine: told what happened, it says what to do. `Session.ts` runs it.
+ *
+ * ```
+ *             opened               subscription sent              ended by anything below
+ *   opening ─────────► bare ─────────────────────► subscribed ──────────────────────────► ended
+ *      │                 └──────────────────────────────┴──── closed by the peer, an error frame, unreadable frames, a failed write
+ *      └── refused, timed out ──► ended                  └─── silent (the link), mute (its feed), unwanted, retired
+ * ```
+ *
+ * Four concerns share one clock and one message budget, in this order of urgency: is the link alive (`Keepalive.ts`), is it wanted, does it
+ * carry what it should (`FeedWatch.ts`), and is the subscription what is wanted. Nothing is sent but whole subscriptions, because a second one
+ * replaces the first, and lists of what the exchange thinks is subscribed, by which every change is verified once it has settled.
+ */
+import { depthOf, type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey.ts";
+import type { Limit } from "../limits/LimitTable.ts";
+import { FeedWatch, type ProbeResult, type Silence, type Suspect } from "./FeedWatch.ts";
+import { Keepalive, type KeepaliveOptions } from "./Keepalive.ts";
+import { MessageBudget } from "./MessageBudget.ts";
+
+export interface SessionMachineOptions extends KeepaliveOptions {
+  /** Changes of the wanted set within this time go out as one message. */
+  readonly coalesceMs: number;
+  /** A change that has settled this long is verified by a list. */
+  readonly verifyAfterMs: number;
+  readonly listTimeoutMs: number;
+  readonly resendWaitMs: number;
+  readonly messageLimits: ReadonlyArray<Limit>;
+}
+
+/** What is so now, read at the instant of decision. */
+export interface SessionFacts {
+  readonly wanted: (nowMs: number) => ReadonlyArray<StreamKey>;
+  /** The link serves nobody any more. */
+  readonly unwanted: (nowMs: number) => boolean;
+  /** When `wanted` or `unwanted` may next change without a signal. */
+  readonly nextChangeMs: (nowMs: number) => number;
+  readonly silence: (nowMs: number) => Silence;
+}
+
+export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch";
+
+export type SessionAction =
+  | { readonly _tag: "Wait"; readonly untilMs: number }
+  | { readonly _tag: "Ping" }
+  | { readonly _tag: "Subscribe"; readonly keys: ReadonlyArray<StreamKey>; readonly reason: SubscribeReason }
+  | { readonly _tag: "List" }
+  | { readonly _tag: "Probe"; readonly suspect: Suspect }
+  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect> }
+  | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> }
+  /** Nothing was heard: drop the socket without waiting for its close. */
+  | { readonly _tag: "Silent"; readonly silentMs: number }
+  /** Pongs come and data does not: the same. */
+  | { readonly _tag: "Mute"; readonly suspects: ReadonlyArray<Suspect> }
+  | { readonly _tag: "Unwanted" };
+
+export type SessionPhase = "bare" | "subscribed";
+
+/** A subscription that the list still contradicts after so many repetitions is left as it is: the keys' own watch judges it. */
+const mismatchLimit = 2;
+/** The same subscription is sent again because of unreadable frames so long after the first of them, and not oftener than this. */
+const unreadAfterMs = 500;
+const unreadEveryMs = 5_000;
+
+export class SessionMachine {
+  readonly #options: SessionMachineOptions;
+  readonly #facts: SessionFacts;
+  readonly #keepalive: Keepalive;
+  readonly #feed: FeedWatch;
+  readonly #budget: MessageBudget;
+  #sent: ReadonlyArray<StreamKey> = [];
+  #sentMs = Number.NEGATIVE_INFINITY;
+  /** When the wanted set was first seen to differ from what is sent. */
+  #changedMs: number | undefined;
+  /** Why and when the same subscription is to be sent again. */
+  #again: { readonly reason: SubscribeReason; readonly atMs: number } | undefined;
+  #unreadSentMs = Number.NEGATIVE_INFINITY;
+  #verified = true;
+  #mismatches = 0;
+  /** A list is asked for and not answered: since when, and for which subscription. */
+  #listing: { readonly sinceMs: number; readonly of: ReadonlyArray<StreamKey> } | undefined;
+  #listDue = false;
+
+  constructor(options: SessionMachineOptions, facts: SessionFacts, openedMs: number) {
+    this.#options = options;
+    this.#facts = facts;
+    this.#keepalive = new Keepalive(options, openedMs);
+    this.#feed = new FeedWatch(options);
+    this.#budget = new MessageBudget(options.messageLimits);
+    // What is wanted at the opening goes out at once; later changes are gathered first.
+    this.#changedMs = openedMs - options.coalesceMs;
+  }
+
+  get phase(): SessionPhase {
+    return this.#sent.length === 0 ? "bare" : "subscribed";
+  }
+
+  /** The link's own rhythm is so fast that its short silence means something. */
+  get busy(): boolean {
+    return this.#keepalive.busy;
+  }
+
+  /** A byte or a pong came in. */
+  heard(nowMs: number): void {
+    this.#keepalive.heard(nowMs);
+  }
+
+  /** A frame about the market that was not an answer. */
+  spoke(nowMs: number): void {
+    this.#keepalive.spoke(nowMs);
+  }
+
+  /** A frame could not be read: the snapshots of the same subscription tell what was missed. True when that is news. */
+  unread(nowMs: number): boolean {
+    if (this.#again !== undefined) return false;
+    this.#again = { reason: "unread", atMs: Math.max(nowMs + unreadAfterMs, this.#unreadSentMs + unreadEveryMs) };
+    return true;
+  }
+
+  /** The exchange told what it thinks is subscribed. Returns the keys of ours that it confirms; none when the answer is out of date. */
+  listed(keys: ReadonlyArray<StreamKey>, nowMs: number): ReadonlyArray<StreamKey> {
+    const asked = this.#listing?.of;
+    this.#listing = undefined;
+    this.#feed.listed(nowMs);
+    if (asked === undefined || asked !== this.#sent) return [];
+    this.#verified = true;
+    if (sameKeys(keys, asked)) {
+      this.#mismatches = 0;
+      return asked;
+    }
+    if (this.#mismatches < mismatchLimit) {
+      this.#mismatches++;
+      this.#again ??= { reason: "mismatch", atMs: nowMs };
+    }
+    const depths = new Map<KeyId, number>(keys.map((key) => [keyId(key), depthOf(key)]));
+    return asked.filter((key) => (depths.get(keyId(key)) ?? -1) >= depthOf(key));
+  }
+
+  probed(result: ProbeResult, nowMs: number): void {
+    this.#feed.probed(result, nowMs);
+  }
+
+  /** What to do now. A message that is returned counts as sent. */
+  next(nowMs: number): SessionAction {
+    const life = this.#keepalive.check(nowMs);
+    if (life.action === "dead") return { _tag: "Silent", silentMs: this.#keepalive.silentMs(nowMs) };
+    if (this.#facts.unwanted(nowMs)) return { _tag: "Unwanted" };
+    if (life.action === "ping") return { _tag: "Ping" };
+    const watched = this.#watch(nowMs);
+    if (watched._tag !== "Wait") return watched;
+    const subscription = this.#subscription(nowMs);
+    if (subscription._tag !== "Wait") return subscription;
+    const verification = this.#verification(nowMs);
+    if (verification._tag !== "Wait") return verification;
+    const untilMs = Math.min(life.dueMs, watched.untilMs, subscription.untilMs, verification.untilMs, this.#facts.nextChangeMs(nowMs));
+    return { _tag: "Wait", untilMs };
+  }
+
+  #watch(nowMs: number): SessionAction {
+    if (this.phase === "bare") return forever;
+    const action = this.#feed.next(nowMs, this.#facts.silence);
+    switch (action._tag) {
+      case "Wait":
+        return { _tag: "Wait", untilMs: action.dueMs };
+      case "List":
+        this.#listDue = true;
+        return this.#watch(nowMs);
+      case "Resend":
+        this.#again = { reason: "silence", atMs: nowMs };
+        return this.#watch(nowMs);
+      default:
+        return action;
+    }
+  }
+
+  /** The whole subscription, when it is not what is wanted or has to be sent again. */
+  #subscription(nowMs: number): SessionAction {
+    const wanted = this.#facts.wanted(nowMs);
+    if (wanted.length === 0) return forever;
+    const isChanged = !sameKeys(wanted, this.#sent);
+    this.#changedMs = isChanged ? (this.#changedMs ?? nowMs) : undefined;
+    const changeDueMs = this.#changedMs === undefined ? Number.POSITIVE_INFINITY : this.#changedMs + this.#options.coalesceMs;
+    const againDueMs = this.phase === "bare" ? Number.POSITIVE_INFINITY : (this.#again?.atMs ?? Number.POSITIVE_INFINITY);
+    const dueMs = Math.min(changeDueMs, againDueMs);
+    if (dueMs === Number.POSITIVE_INFINITY) return forever;
+    const sendMs = Math.max(dueMs, this.#budget.earliestMs(nowMs));
+    if (sendMs > nowMs) return { _tag: "Wait", untilMs: sendMs };
+    const reason = isChanged ? "changed" : (this.#again?.reason ?? "changed");
+    if (this.#again?.reason === "unread") this.#unreadSentMs = nowMs;
+    if (isChanged) this.#mismatches = 0;
+    if (isChanged && hasLost(this.#sent, wanted)) this.#keepalive.resubscribed();
+    this.#sent = wanted;
+    this.#sentMs = nowMs;
+    this.#changedMs = undefined;
+    this.#again = undefined;
+    this.#verified = false;
+    this.#listing = undefined;
+    this.#budget.sent(nowMs);
+    this.#feed.resubscribed(nowMs);
+    return { _tag: "Subscribe", keys: wanted, reason };
+  }
+
+  /** One list after a change that has settled, and one when the feed watch asks. One may be unanswered at a time. */
+  #verification(nowMs: number): SessionAction {
+    if (this.phase === "bare") return forever;
+    const listing = this.#listing;
+    const listEndMs = (listing?.sinceMs ?? Number.NEGATIVE_INFINITY) + this.#options.listTimeoutMs;
+    if (nowMs < listEndMs) return { _tag: "Wait", untilMs: listEndMs };
+    if (!this.#listDue && (this.#verified || listing !== undefined)) {
+      // Not answered in time: whoever does not speak of it is judged by its silence.
+      this.#verified = true;
+      this.#listing = undefined;
+      return forever;
+    }
+    const dueMs = this.#listDue ? nowMs : this.#sentMs + this.#options.verifyAfterMs;
+    const sendMs = Math.max(dueMs, this.#budget.earliestMs(nowMs));
+    if (sendMs > nowMs) return { _tag: "Wait", untilMs: sendMs };
+    this.#listDue = false;
+    this.#listing = { sinceMs: nowMs, of: this.#sent };
+    this.#budget.sent(nowMs);
+    return { _tag: "List" };
+  }
+}
+
+/** Something that was subscribed is not wanted any more: what the link's rhythm was made of may be gone. */
+const hasLost = (before: ReadonlyArray<StreamKey>, wanted: ReadonlyArray<StreamKey>): boolean => {
+  const ids = new Set(wanted.map(keyId));
+  return before.some((key) => !ids.has(keyId(key)));
+};
+
+const forever: Extract<SessionAction, { readonly _tag: "Wait" }> = { _tag: "Wait", untilMs: Number.POSITIVE_INFINITY };
