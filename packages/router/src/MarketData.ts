@@ -41,6 +41,11 @@ export interface MarketsOptions {
 export interface CallbackSubscription {
   readonly id: string;
   readonly status: () => CallbackStatus;
+  /**
+   * Waits until the exchange has spoken of every key, or confirmed it in its list of what is subscribed. Fails with what ended the subscription,
+   * or at once when the link breaks meanwhile; the subscription itself goes on over reconnects.
+   */
+  readonly ready: Effect.Effect<void, MarketDataError>;
   /** Ends it. Idempotent. */
   readonly unsubscribe: Effect.Effect<void>;
 }

@@ -58,7 +58,16 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
       ),
     );
     const fiber = yield* Effect.forkIn(Effect.exit(all), scope, { startImmediately: true });
-    return { id, status: () => status, unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)) };
+    const confirmed = Effect.forEach([...new Set(kinds)], (kind) => streams.ready(kind, markets, {}), {
+      concurrency: "unbounded",
+      discard: true,
+    });
+    // What ends the subscription ends the waiting: a stream that fails is never ready.
+    const over = Effect.andThen(
+      Fiber.await(fiber),
+      Effect.suspend(() => (status.error === null ? Effect.void : Effect.fail(status.error))),
+    );
+    return { id, status: () => status, ready: Effect.raceFirst(confirmed, over), unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)) };
   });
   return subscribe;
 });

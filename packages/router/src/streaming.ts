@@ -23,6 +23,8 @@ export interface StreamShape {
 }
 
 export interface Streaming {
+  /** Waits until the exchange has spoken of every key or confirmed it. Subscribes to nothing by itself. */
+  readonly ready: (kind: Kind, markets: Markets, shape: StreamShape) => Effect.Effect<void, MarketDataError>;
   readonly events: <K extends Kind>(
     kind: K,
     markets: Markets,
@@ -56,6 +58,7 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
     Stream.unwrap(Effect.map(keys(kind, markets, options), (wanted) => subscriptions.events(kind, wanted, options)));
 
   return {
+    ready: (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)),
     events,
     values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
   };

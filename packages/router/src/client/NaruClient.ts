@@ -30,6 +30,8 @@ export interface ClientSubscription {
   readonly id: string;
   /** How it stands now. What ends it (an unknown market, a client that was closed) is told here, for the callback is only given elements. */
   readonly status: () => CallbackStatus;
+  /** Resolves when the exchange has spoken of every key or confirmed it; rejects with what ended the subscription, or when the link breaks. */
+  readonly ready: () => Promise<void>;
   /** Ends it. Idempotent, also after the client was closed. */
   readonly unsubscribe: () => Promise<void>;
 }

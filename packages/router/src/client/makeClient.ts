@@ -55,13 +55,13 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     streamTradesEvents: (markets, options) => iterate(data.streamTradesEvents(markets, options)),
     streamCandlesEvents: (markets, interval, options) => iterate(data.streamCandlesEvents(markets, interval, options)),
     subscribe: async (markets, kinds, callback) => {
-      const { id, status, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
+      const { id, status, ready, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
       const end = async () => {
         // Closing the client ends it too, whichever comes first.
         if (closing === undefined) await runtime.runPromiseExit(unsubscribe);
         await closing;
       };
-      return { id, status, unsubscribe: end };
+      return { id, status, ready: () => run(ready), unsubscribe: end };
     },
     explain: (question) => run(data.explain(question)),
     health: () => run(data.health),

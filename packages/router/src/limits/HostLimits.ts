@@ -14,6 +14,14 @@ import type { Limit, LimitTable } from "./LimitTable.ts";
 /** Hosts remembered per clock. Beyond it those that are unused and have no window, pause or block left are forgotten. */
 export const maxHosts = 64;
 
+/**
+ * Sockets are opened slower than any exchange allows: a second process on the same address has its share, and after an outage all sockets of all
+ * programs come back at once.
+ */
+const ownConnects: Limit = { limit: 2, windowMs: 1_000 };
+const connectsOf = ({ socketConnect }: LimitTable): Limit =>
+  socketConnect.limit / socketConnect.windowMs < ownConnects.limit / ownConnects.windowMs ? socketConnect : ownConnects;
+
 export class HostLimits {
   readonly connects: LimitGate;
   readonly #clock: Clock.Clock;
@@ -27,14 +35,14 @@ export class HostLimits {
 
   constructor(clock: Clock.Clock, table: LimitTable) {
     this.#clock = clock;
-    this.connects = new LimitGate("socket-connect", table.socketConnect, clock);
+    this.connects = new LimitGate("socket-connect", connectsOf(table), clock);
     this.#others = new LimitGate("other", strictest(table), clock);
     this.adopt(table);
   }
 
   /** Goes on with another table: grants, pauses and blocks stay. */
   adopt(table: LimitTable): void {
-    this.connects.limit = table.socketConnect;
+    this.connects.limit = connectsOf(table);
     this.#others.limit = strictest(table);
     for (const [name, limit] of Object.entries(table.groups)) {
       const gate = this.#groups.get(name);
