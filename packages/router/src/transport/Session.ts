@@ -247,7 +247,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         session.subscribing(nowMs);
         budget.sent(nowMs);
         hooks.onSent(wanted);
-        yield* attempt(socket.send(venue.socket.subscribe(wanted, ticket)));
+        yield* attempt(socket.send(venue.socket.subscribe(wanted, ticket, venue.socket.format)));
         continue;
       }
     }
