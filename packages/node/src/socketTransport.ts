@@ -64,21 +64,26 @@ interface Link {
   refusal: (() => UpgradeRefused) | undefined;
   /** The system's word for the first thing that went wrong. */
   failureCode: string | null;
+  readonly received: Received;
+  /** Tells the handlers, once there is a life to end. */
+  onClose: (code: number, reason: string) => void;
+}
+
+interface Received {
   /** What lies under the WebSocket, from its upgrade on, and the bytes it had brought when frames began. */
   tcp: TcpSocket | undefined;
   handshakeBytes: number;
   /** Bytes of the messages handed over. */
   payloadBytes: number;
-  /** Tells the handlers, once there is a life to end. */
-  onClose: (code: number, reason: string) => void;
 }
 
 const connect = (url: string, settings: TransportSettings, handlers: SocketHandlers, options: SocketOptions): Link => {
   const host = hostOf(url);
+  const received: Received = { tcp: undefined, handshakeBytes: 0, payloadBytes: 0 };
   const ws = new WebSocket(url, {
     ...clientOptions(settings),
     perMessageDeflate: options.compress ?? settings.compressSocket,
-    finishRequest: (request) => countFrom(request, link),
+    finishRequest: (request) => countFrom(request, received),
   });
   const link: Link = {
     ws,
@@ -86,9 +91,7 @@ const connect = (url: string, settings: TransportSettings, handlers: SocketHandl
     closed: Deferred.makeUnsafe(),
     refusal: undefined,
     failureCode: null,
-    tcp: undefined,
-    handshakeBytes: 0,
-    payloadBytes: 0,
+    received,
     onClose: () => {},
   };
   // `ws` keeps the TCP socket's own error to itself.
@@ -113,10 +116,10 @@ const connect = (url: string, settings: TransportSettings, handlers: SocketHandl
 };
 
 /** Sends the request, and notes where the answer to it ends and frames begin: some may have come in the same read. */
-const countFrom = (request: ClientRequest, link: Link): void => {
+const countFrom = (request: ClientRequest, received: Received): void => {
   request.prependOnceListener("upgrade", (_response, tcp: TcpSocket, head: Buffer) => {
-    link.tcp = tcp;
-    link.handshakeBytes = tcp.bytesRead - head.length;
+    received.tcp = tcp;
+    received.handshakeBytes = tcp.bytesRead - head.length;
   });
   request.end();
 };
@@ -180,7 +183,7 @@ const attach = (link: Link, handlers: SocketHandlers): void => {
       queueMicrotask(endRead);
     }
     const bytes = asBytes(data);
-    link.payloadBytes += bytes.length;
+    link.received.payloadBytes += bytes.length;
     handlers.onFrame(bytes);
   });
   ws.on("pong", () => handlers.onPong());
@@ -198,7 +201,7 @@ const asBytes = (data: Buffer | ArrayBuffer | Array<Buffer>): Uint8Array => {
 };
 
 const makeSocket = (link: Link, host: string, maxSendBufferBytes: number): Socket => {
-  const { ws } = link;
+  const { ws, received } = link;
   /** Done when the bytes are the kernel's. */
   const written = (write: (done: (error?: Error | null) => void) => void): Effect.Effect<void, NetworkError> =>
     Effect.callback<void, NetworkError>((resume) => {
@@ -213,7 +216,7 @@ const makeSocket = (link: Link, host: string, maxSendBufferBytes: number): Socke
     send: (text) => written((done) => ws.send(text, { compress: false }, done)),
     ping: written((done) => ws.ping(undefined, undefined, done)),
     compressed: ws.extensions.includes("permessage-deflate"),
-    bytes: () => ({ wire: (link.tcp?.bytesRead ?? 0) - link.handshakeBytes, payload: link.payloadBytes }),
+    bytes: () => ({ wire: (received.tcp?.bytesRead ?? 0) - received.handshakeBytes, payload: received.payloadBytes }),
     terminate: Effect.sync(() => ws.terminate()),
   };
 };
