@@ -7,13 +7,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import { NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
-import {
-  type Socket,
-  type SocketFailure,
-  type SocketHandlers,
-  type SocketOptions,
-  UpgradeRefused,
-} from "@naru/router/transport/Transport";
+import { type Socket, type SocketFailure, type SocketHandlers, type SocketOptions, UpgradeRefused } from "@naru/router/transport/Transport";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";

@@ -34,9 +34,7 @@ const bombs: Readonly<Record<BombShape, () => Buffer>> = {
   fragments: () =>
     Buffer.concat(
       Array.from({ length: repeats }, (_, at) =>
-        at === repeats - 1
-          ? frame(lastContinuation, message(zeros))
-          : frame(at === 0 ? unfinishedCompressedText : continuation, zeros),
+        at === repeats - 1 ? frame(lastContinuation, message(zeros)) : frame(at === 0 ? unfinishedCompressedText : continuation, zeros),
       ),
     ),
   messages: () => {

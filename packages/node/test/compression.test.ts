@@ -1,6 +1,6 @@
 /** permessage-deflate against real servers: who offers what, what is counted, and what a server that means harm can do with it. */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { assert, describe, it } from "@effect/vitest";
 import { type SocketHandlers, type SocketOptions, Transport } from "@naru/router/transport/Transport";
@@ -152,7 +152,9 @@ describe("a server that sends a thousand mebibytes of zeros, compressed", () => 
   /** A process of its own, so that nobody else's memory is measured: it prints what it saw as JSON. */
   const victim = Effect.fnUntraced(function* (shape: "one frame" | "fragments" | "messages") {
     const server = yield* bombServer(shape);
-    const client = yield* Effect.promise(() => run(process.execPath, [join(import.meta.dirname, "bombClient.ts"), server.url]));
+    const client = yield* Effect.promise(() =>
+      run(process.execPath, [fileURLToPath(new URL("./bombClient.ts", import.meta.url)), server.url]),
+    );
     const code = yield* Deferred.await(server.closeCode);
     return { code, ...(JSON.parse(client.stdout) as { readonly close: unknown; readonly frames: number; readonly grownMiB: number }) };
   });

@@ -178,14 +178,7 @@ class MemoryConnection implements Socket {
   private isOpen = false;
   private isClosed = false;
 
-  constructor(
-    exchange: ExchangeModel,
-    driven: Driven,
-    handlers: SocketHandlers,
-    host: string,
-    settings: Settings,
-    compressed: boolean,
-  ) {
+  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string, settings: Settings, compressed: boolean) {
     this.compressed = compressed;
     this.deflated = compressed ? new Deflated() : undefined;
     this.settings = settings;

@@ -2,7 +2,7 @@
  * The levels of a book that differ from the one before, by side and price, and the few figures beside them. Spread, its percentage and whether
  * the book is crossed follow from the levels and are computed again. Both sides are in order, so two books are compared in one walk.
  */
-import { Decimal } from "../domain/Decimal.ts";
+import type { Decimal } from "../domain/Decimal.ts";
 import { makeOrderbook, type Orderbook, type PriceLevel } from "../domain/Orderbook.ts";
 
 /** A price and its new size; null where the level is gone. */

@@ -18,7 +18,11 @@ const changeToJson = (change: object): Json => {
   const { asks, bids, ...fields }: BookChange & Readonly<Record<string, unknown>> = { ...change };
   // What is left is flat: decimals write themselves as strings, everything else is JSON already.
   const flat = JSON.parse(JSON.stringify(fields)) as { readonly [key: string]: Json };
-  return { ...flat, ...(asks === undefined ? {} : { asks: asks.map(levelToJson) }), ...(bids === undefined ? {} : { bids: bids.map(levelToJson) }) };
+  return {
+    ...flat,
+    ...(asks === undefined ? {} : { asks: asks.map(levelToJson) }),
+    ...(bids === undefined ? {} : { bids: bids.map(levelToJson) }),
+  };
 };
 
 const levelToJson = ({ price, size }: LevelChange): Json => [price.toString(), size?.toString() ?? null];

@@ -58,7 +58,7 @@ type Knobs = Pick<
 >;
 
 /** Full frames take this many times the bytes of compact ones, without compression. Measured on the emulated exchange: docs/explain/formats.md. */
-const fullOverCompact = 2;
+const fullOverCompact = 1.5;
 
 /** The profile after looking at the facts. The very same object when nothing changed. */
 export const judgeLink = (profile: LinkProfile, facts: LinkFacts, nowMs: number, knobs: Knobs): LinkProfile => {
@@ -133,7 +133,10 @@ export const decide = (profile: LinkProfile, facts: LinkFacts, venueFormat: Wire
     },
     // A second attempt before the first can be late by the road's own measure only doubles the load.
     hedgeAfterMs: most(({ hedgeAfterMs }) => hedgeAfterMs, 1),
-    batchWindowMs: Math.max(knobs.batchWindowMs, most(({ batchWindowMs }) => batchWindowMs)),
+    batchWindowMs: Math.max(
+      knobs.batchWindowMs,
+      most(({ batchWindowMs }) => batchWindowMs),
+    ),
   };
 };
 

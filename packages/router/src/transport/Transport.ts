@@ -92,11 +92,7 @@ export class Transport extends Context.Service<
     /** One GET. Any status is a success here; redirects are answers, never followed. */
     readonly rest: (request: RestRequest) => Effect.Effect<RestResponse, RestFailure>;
     /** Opens one socket. Succeeds when the upgrade is done. */
-    readonly socket: (
-      url: string,
-      handlers: SocketHandlers,
-      options?: SocketOptions,
-    ) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
+    readonly socket: (url: string, handlers: SocketHandlers, options?: SocketOptions) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
   }
 >()("@naru/router/transport/Transport") {
   /** A transport whose answers a test writes. Sockets are refused as if nobody listened, unless the test opens them too. */

@@ -61,7 +61,8 @@ const bookOf = ({ asks, bids, sizes, atMs, level }: typeof bookState.Type): Orde
   });
 };
 
-const smallInts = (max: number) => Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: max }))).check(Schema.isMaxLength(8));
+const smallInts = (max: number) =>
+  Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: max }))).check(Schema.isMaxLength(8));
 const bookState = Schema.Struct({ asks: smallInts(12), bids: smallInts(12), sizes: smallInts(3), atMs: digits, level: digits });
 
 const tickerState = Schema.Struct({ price: digits, open: digits, side: digits, suspended: digits, atMs: digits, market: Schema.Boolean });
@@ -127,8 +128,30 @@ describe("a delta", () => {
 
   it("names only the levels that differ, from the best on, and null for the size of one that is gone", () => {
     const [, second] = throughDeltas("orderbook", [
-      book([["102", "1"], ["103", "2"], ["105", "9"]], [["101", "1"], ["100", "4"]], 1),
-      book([["102", "1"], ["104", "3"], ["105", "8"]], [["101", "1"], ["100", "4"]], 2),
+      book(
+        [
+          ["102", "1"],
+          ["103", "2"],
+          ["105", "9"],
+        ],
+        [
+          ["101", "1"],
+          ["100", "4"],
+        ],
+        1,
+      ),
+      book(
+        [
+          ["102", "1"],
+          ["104", "3"],
+          ["105", "8"],
+        ],
+        [
+          ["101", "1"],
+          ["100", "4"],
+        ],
+        2,
+      ),
     ]);
     assert(second !== undefined);
     assert.deepStrictEqual(JSON.parse(JSON.stringify(deltaToJson(second.delta))), {
@@ -136,19 +159,32 @@ describe("a delta", () => {
       market: "KRW-BTC",
       seq: 2,
       base: 1,
-      changed: { timestampMs: 2, asks: [["103", null], ["104", "3"], ["105", "8"]] },
+      changed: {
+        timestampMs: 2,
+        asks: [
+          ["103", null],
+          ["104", "3"],
+          ["105", "8"],
+        ],
+      },
     });
   });
 
   it("of a value that is the same again changes nothing, and counts all the same", () => {
     const [, second] = throughDeltas("ticker", [ticker("1", 1), ticker("1", 1)]);
-    assert.deepStrictEqual(deltaToJson(second?.delta ?? assert.fail("none")), { kind: "ticker", market: btc, seq: 2, base: 1, changed: {} });
+    assert.deepStrictEqual(deltaToJson(second?.delta ?? assert.fail("none")), {
+      kind: "ticker",
+      market: btc,
+      seq: 2,
+      base: 1,
+      changed: {},
+    });
   });
 
   it("in JSON carries a whole value with every field of it, and the reason", () => {
-    const json = deltaToJson(encoded(new DeltaEncoder("ticker"), ticker("91368000.0", 7))) as { readonly full: Record<string, unknown> };
+    const json = deltaToJson(encoded(new DeltaEncoder("ticker"), ticker("91368000.0", 7))) as Record<string, unknown>;
     assert.deepInclude(json, { kind: "ticker", market: "KRW-BTC", seq: 1, base: null, reason: "first" });
-    assert.deepInclude(json.full, { price: "91368000", timestampMs: 7, lastSide: null, high52w: null });
+    assert.deepInclude(json["full"] as object, { price: "91368000", timestampMs: 7, lastSide: null, high52w: null });
   });
 
   it("tells a change in JSON by the same names and spellings as the whole value", () => {
@@ -160,8 +196,22 @@ describe("a delta", () => {
   });
 
   it("of a book whose prices do not tell its levels apart is the whole book", () => {
-    const doubled = book([["102", "1"], ["102", "2"]], [["100", "1"]], 2);
-    const unordered = book([["103", "1"], ["102", "2"]], [["100", "1"]], 3);
+    const doubled = book(
+      [
+        ["102", "1"],
+        ["102", "2"],
+      ],
+      [["100", "1"]],
+      2,
+    );
+    const unordered = book(
+      [
+        ["103", "1"],
+        ["102", "2"],
+      ],
+      [["100", "1"]],
+      3,
+    );
     const results = throughDeltas("orderbook", [book([["102", "1"]], [["100", "1"]], 1), doubled, unordered, unordered]);
     assert.deepStrictEqual(
       results.map(({ delta }) => (delta.base === null ? delta.reason : "changed")),
@@ -183,8 +233,14 @@ describe("after an element that says something is missing", () => {
       const says = (delta: Delta<"ticker">) => (delta.base === null ? delta.reason : "changed");
       for (const market of [btc, eth]) encoded(encoder, ticker("1", 1, market));
       assert.isUndefined(encoder.encode(element));
-      assert.deepStrictEqual([btc, eth].map((market) => says(encoded(encoder, ticker("2", 2, market)))), [ofBtc, ofEth]);
-      assert.deepStrictEqual([btc, eth].map((market) => says(encoded(encoder, ticker("3", 3, market)))), ["changed", "changed"]);
+      assert.deepStrictEqual(
+        [btc, eth].map((market) => says(encoded(encoder, ticker("2", 2, market)))),
+        [ofBtc, ofEth],
+      );
+      assert.deepStrictEqual(
+        [btc, eth].map((market) => says(encoded(encoder, ticker("3", 3, market)))),
+        ["changed", "changed"],
+      );
     });
 
   it("whoever applies them may ask for the whole value too; of a market never seen there is nothing to ask", () => {
@@ -198,7 +254,10 @@ describe("after an element that says something is missing", () => {
 });
 
 describe("a change that does not stand on what is held", () => {
-  const [first, second, third] = throughDeltas("ticker", ["1", "2", "3"].map((price, at) => ticker(price, at))).map(({ delta }) => delta);
+  const [first, second, third] = throughDeltas(
+    "ticker",
+    ["1", "2", "3"].map((price, at) => ticker(price, at)),
+  ).map(({ delta }) => delta);
   assert(first !== undefined && second !== undefined && third !== undefined);
   const afterFirst = Result.getOrThrow(apply(undefined, first));
   const mismatch = (held: Held<"ticker"> | undefined, delta: Delta<"ticker">) => Result.getOrThrow(Result.flip(apply(held, delta)));

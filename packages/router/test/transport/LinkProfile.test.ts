@@ -14,7 +14,15 @@ const nothing: LinkFacts = {
   wireBytesPerS: null,
   payloadBytesPerS: null,
 };
-const good: LinkFacts = { rttMs: 12, jitterMs: 1, timeoutMs: 16, connectMs: 40, lagExcessMs: 3, wireBytesPerS: 50_000, payloadBytesPerS: 50_000 };
+const good: LinkFacts = {
+  rttMs: 12,
+  jitterMs: 1,
+  timeoutMs: 16,
+  connectMs: 40,
+  lagExcessMs: 3,
+  wireBytesPerS: 50_000,
+  payloadBytesPerS: 50_000,
+};
 const lagging: LinkFacts = { ...good, lagExcessMs: 620 };
 const distant: LinkFacts = { ...good, rttMs: 210, jitterMs: 10, timeoutMs: 250 };
 

@@ -65,7 +65,10 @@ describe("the socket dialect", () => {
   ] as const;
 
   it("every frame carries the format it is asked with, LIST_SUBSCRIPTIONS too, because it would change it", () => {
-    assert.sameMembers(formats.map(([format]) => format), [...wireFormats]);
+    assert.sameMembers(
+      formats.map(([format]) => format),
+      [...wireFormats],
+    );
     for (const [format, word] of formats) {
       assert.deepStrictEqual(JSON.parse(socket.listSubscriptions("t", format)), [
         { ticket: "t" },
