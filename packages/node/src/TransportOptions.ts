@@ -31,7 +31,10 @@ export interface TransportOptions {
   readonly maxSendBufferBytes?: number | undefined;
   /** REST connections per host. More requests wait for a free one, at most `attemptMs`. */
   readonly maxConnections?: number | undefined;
-  /** Offers permessage-deflate. Off, because inflating costs more than the loopback or data-centre bytes it saves. */
+  /**
+   * Whether sockets offer permessage-deflate when whoever opens one does not say. Off, because inflating costs more than the loopback or
+   * data-centre bytes it saves.
+   */
   readonly compressSocket?: boolean | undefined;
 }
 

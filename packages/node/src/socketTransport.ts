@@ -1,11 +1,13 @@
 /**
  * Sockets of the live transport, on `ws`. What surprises: `ws` hands over all messages of one TCP read in one go, so one microtask after the
- * first of them is the end of the read; its `send` is dropped silently while the socket closes unless asked for the result; its handshake
- * timeout counts idleness only, so the wait here is our own; and a socket whose peer vanished looks open for ever, which is the session's to notice.
+ * first of them is the end of the read, and compressed ones are inflated in turns of their own, so each of those is a read by itself; its
+ * `send` is dropped silently while the socket closes unless asked for the result; its handshake timeout counts idleness only, so the wait here
+ * is our own; and a socket whose peer vanished looks open for ever, which is the session's to notice.
  */
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { Socket as TcpSocket } from "node:net";
 import { NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
-import { type Socket, type SocketFailure, type SocketHandlers, UpgradeRefused } from "@naru/router/transport/Transport";
+import { type Socket, type SocketFailure, type SocketHandlers, type SocketOptions, UpgradeRefused } from "@naru/router/transport/Transport";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
@@ -28,10 +30,11 @@ export const make = (settings: TransportSettings) => {
   return Effect.fn("Transport.socket")(function* (
     url: string,
     handlers: SocketHandlers,
+    options: SocketOptions = {},
   ): Effect.fn.Return<Socket, SocketFailure, Scope.Scope> {
     const host = hostOf(url);
     const link = yield* Effect.acquireRelease(
-      Effect.try({ try: () => connect(url, settings, handlers), catch: (cause) => networkError(cause, host, "send") }),
+      Effect.try({ try: () => connect(url, settings, handlers, options), catch: (cause) => networkError(cause, host, "send") }),
       close,
     );
     yield* Deferred.await(link.opened).pipe(
@@ -42,7 +45,7 @@ export const make = (settings: TransportSettings) => {
       }),
       Effect.onError(() => Effect.sync(() => link.ws.terminate())),
     );
-    return makeSocket(link.ws, host, settings.maxSendBufferBytes);
+    return makeSocket(link, host, settings.maxSendBufferBytes);
   });
 };
 
@@ -55,19 +58,34 @@ interface Link {
   refusal: (() => UpgradeRefused) | undefined;
   /** The system's word for the first thing that went wrong. */
   failureCode: string | null;
+  readonly received: Received;
   /** Tells the handlers, once there is a life to end. */
   onClose: (code: number, reason: string) => void;
 }
 
-const connect = (url: string, settings: TransportSettings, handlers: SocketHandlers): Link => {
+interface Received {
+  /** What lies under the WebSocket, from its upgrade on, and the bytes it had brought when frames began. */
+  tcp: TcpSocket | undefined;
+  handshakeBytes: number;
+  /** Bytes of the messages handed over. */
+  payloadBytes: number;
+}
+
+const connect = (url: string, settings: TransportSettings, handlers: SocketHandlers, options: SocketOptions): Link => {
   const host = hostOf(url);
-  const ws = new WebSocket(url, socketOptions(settings));
+  const received: Received = { tcp: undefined, handshakeBytes: 0, payloadBytes: 0 };
+  const ws = new WebSocket(url, {
+    ...clientOptions(settings),
+    perMessageDeflate: options.compress ?? settings.compressSocket,
+    finishRequest: (request) => countFrom(request, received),
+  });
   const link: Link = {
     ws,
     opened: Deferred.makeUnsafe(),
     closed: Deferred.makeUnsafe(),
     refusal: undefined,
     failureCode: null,
+    received,
     onClose: () => {},
   };
   // `ws` keeps the TCP socket's own error to itself.
@@ -91,10 +109,18 @@ const connect = (url: string, settings: TransportSettings, handlers: SocketHandl
   return link;
 };
 
+/** Sends the request, and notes where the answer to it ends and frames begin: some may have come in the same read. */
+const countFrom = (request: ClientRequest, received: Received): void => {
+  request.prependOnceListener("upgrade", (_response, tcp: TcpSocket, head: Buffer) => {
+    received.tcp = tcp;
+    received.handshakeBytes = tcp.bytesRead - head.length;
+  });
+  request.end();
+};
+
 /** `closeTimeout` is newer than the declarations of `ws`. */
-const socketOptions = (settings: TransportSettings): ClientOptions & { readonly closeTimeout: number } => ({
+const clientOptions = (settings: TransportSettings): ClientOptions & { readonly closeTimeout: number } => ({
   headers: { "User-Agent": settings.userAgent },
-  perMessageDeflate: settings.compressSocket,
   maxPayload: settings.maxFrameBytes,
   closeTimeout: settings.timeouts.closeMs,
   followRedirects: false,
@@ -150,7 +176,9 @@ const attach = (link: Link, handlers: SocketHandlers): void => {
       readOpen = true;
       queueMicrotask(endRead);
     }
-    handlers.onFrame(asBytes(data));
+    const bytes = asBytes(data);
+    link.received.payloadBytes += bytes.length;
+    handlers.onFrame(bytes);
   });
   ws.on("pong", () => handlers.onPong());
   link.onClose = (code, reason) => {
@@ -166,7 +194,8 @@ const asBytes = (data: Buffer | ArrayBuffer | Array<Buffer>): Uint8Array => {
   return Array.isArray(data) ? Buffer.concat(data) : new Uint8Array(data);
 };
 
-const makeSocket = (ws: WebSocket, host: string, maxSendBufferBytes: number): Socket => {
+const makeSocket = (link: Link, host: string, maxSendBufferBytes: number): Socket => {
+  const { ws, received } = link;
   /** Done when the bytes are the kernel's. */
   const written = (write: (done: (error?: Error | null) => void) => void): Effect.Effect<void, NetworkError> =>
     Effect.callback<void, NetworkError>((resume) => {
@@ -177,8 +206,11 @@ const makeSocket = (ws: WebSocket, host: string, maxSendBufferBytes: number): So
       write((error) => resume(error === undefined || error === null ? Effect.void : Effect.fail(networkError(error, host, "socket"))));
     });
   return {
-    send: (text) => written((done) => ws.send(text, done)),
+    // Never compressed: the few short messages that a client sends are not worth what a compressor holds.
+    send: (text) => written((done) => ws.send(text, { compress: false }, done)),
     ping: written((done) => ws.ping(undefined, undefined, done)),
+    compressed: ws.extensions.includes("permessage-deflate"),
+    bytes: () => ({ wire: (received.tcp?.bytesRead ?? 0) - received.handshakeBytes, payload: received.payloadBytes }),
     terminate: Effect.sync(() => ws.terminate()),
   };
 };

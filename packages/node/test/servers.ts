@@ -2,7 +2,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server as HttpServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { Effect } from "effect";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 
 export interface Listening<S extends Server = Server> {
   readonly server: S;
@@ -57,10 +57,13 @@ export const rawHttpServer = (answer: string | Uint8Array, then: (socket: Socket
     socket.once("data", () => socket.write(answer, () => then(socket)));
   });
 
-/** A WebSocket server; `onSocket` gets each upgraded connection and the TCP socket under it. */
-export const socketServer = Effect.fnUntraced(function* (onSocket: (ws: WebSocket, request: IncomingMessage, raw: Socket) => void) {
+/** A WebSocket server; `onSocket` gets each upgraded connection and the TCP socket under it. It speaks permessage-deflate only when told to. */
+export const socketServer = Effect.fnUntraced(function* (
+  onSocket: (ws: WebSocket, request: IncomingMessage, raw: Socket) => void,
+  options: ServerOptions = {},
+) {
   const listening = yield* httpServer((_request, response) => response.writeHead(426).end());
-  const upgrades = new WebSocketServer({ noServer: true });
+  const upgrades = new WebSocketServer({ ...options, noServer: true });
   listening.server.on("upgrade", (request: IncomingMessage, raw: Socket, head: Buffer) => {
     upgrades.handleUpgrade(request, raw, head, (ws) => onSocket(ws, request, raw));
   });

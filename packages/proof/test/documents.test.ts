@@ -26,6 +26,10 @@ const documents = [
 const quoted = (text: string) =>
   [...text.matchAll(/<!-- from (\S+) -->\n```ts\n([\s\S]*?)```/g)].map(([, path = "", code = ""]) => ({ path, code }));
 
+/** What a knob holds, however deep. */
+const leaves = (value: unknown): ReadonlyArray<unknown> =>
+  typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [value];
+
 /** A quotation may start anywhere in a file and loses the file's indentation. */
 const unindented = (code: string) =>
   code
@@ -86,8 +90,7 @@ describe("the documents", () => {
     const text = readFileSync(join(root, "docs/reference/options.md"), "utf8");
     for (const [knob, value] of Object.entries(defaultRouterConfig)) {
       const row = text.split("\n").find((line) => line.startsWith(`| \`${knob}\` |`)) ?? "";
-      const numbers = typeof value === "number" ? [value] : Object.values(value);
-      for (const number of numbers) assert.include(row.split("|")[2]?.replaceAll(",", ""), String(number), knob);
+      for (const number of leaves(value)) assert.include(row.split("|")[2]?.replaceAll(",", ""), String(number), knob);
     }
   });
 

@@ -20,6 +20,7 @@ import type { Trade } from "./domain/Trade.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { Explanation, QuestionSpec } from "./explain.ts";
 import type { HealthReport } from "./HealthReport.ts";
+import type { Delta } from "./stream/Delta.ts";
 
 /** One market gives an `Answer`; a list gives `{ answers, failures }`, in the order asked. */
 export interface Ask<A, Options> {
@@ -103,6 +104,13 @@ export class MarketData extends Context.Service<
       interval: string,
       options?: StreamOptions,
     ) => Stream.Stream<StreamElement<Candle>, MarketDataError>;
+    /** Tickers as changes: a market's whole value first, then only the fields that differ. `Delta.apply` puts them together again. */
+    readonly streamTickerDeltas: (markets: Markets, options?: StreamOptions) => Stream.Stream<Delta<"ticker">, MarketDataError>;
+    /** Books as changes: whole first, then only the levels that differ. */
+    readonly streamOrderbookDeltas: (
+      markets: Markets,
+      options?: StreamOptions & { readonly levels?: number },
+    ) => Stream.Stream<Delta<"orderbook">, MarketDataError>;
     /** Calls back with every element until unsubscribed or this layer closes. A callback that throws is counted; the stream goes on. */
     readonly subscribe: (
       markets: Markets,
@@ -160,6 +168,12 @@ export const streamTradesEvents = (markets: Markets, options?: StreamOptions) =>
 
 export const streamCandlesEvents = (markets: Markets, interval: string, options?: StreamOptions) =>
   stream((data) => data.streamCandlesEvents(markets, interval, options));
+
+export const streamTickerDeltas = (markets: Markets, options?: StreamOptions) =>
+  stream((data) => data.streamTickerDeltas(markets, options));
+
+export const streamOrderbookDeltas = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>
+  stream((data) => data.streamOrderbookDeltas(markets, options));
 
 export const subscribe = (markets: Markets, kinds: ReadonlyArray<CallbackKind>, callback: (element: CallbackElement) => void) =>
   MarketData.use((data) => data.subscribe(markets, kinds, callback));

@@ -72,6 +72,8 @@ const make = Effect.gen(function* () {
     streamOrderbookEvents: (markets, options = {}) => streams.events("orderbook", markets, options),
     streamTradesEvents: (markets, options = {}) => streams.events("trades", markets, options),
     streamCandlesEvents: (markets, interval, options = {}) => streams.events("candles", markets, { ...options, interval }),
+    streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
+    streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
     subscribe: yield* callbacks.make(streams),
     explain,
     health: Effect.sync(() => ({

@@ -7,6 +7,29 @@ import * as Layer from "effect/Layer";
 import type { Kind } from "./domain/Question.ts";
 import type { SlotPolicy } from "./domain/SlotPolicy.ts";
 
+/** What kind of line the exchange is reached over: a good one, one that is full, one that is long. Judged in `transport/LinkProfile.ts`. */
+export type LinkProfileName = "fast" | "thin" | "far";
+
+/** How an exchange is spoken to over one kind of line. */
+export interface LinkSettings {
+  /** Field names in full or short; `venue` is the format the venue was set up with. */
+  readonly format: "venue" | "full" | "compact";
+  /** Offer compression; `false` leaves it to the transport, which does not by default. */
+  readonly compress: boolean;
+  /** The least time one attempt is given, in milliseconds, by channel. Measured round trips lengthen it. */
+  readonly attemptDeadlinesMs: Readonly<Record<"rest" | "websocket", number>>;
+  /** The earliest a second attempt starts beside the first, in milliseconds. Measured round trips lengthen it. */
+  readonly hedgeAfterMs: number;
+  /** How long callers of single markets are gathered for one batch, in milliseconds, where that is longer than the knob of this name. */
+  readonly batchWindowMs: number;
+}
+
+/** Entering and leaving at different numbers keeps a judgement from swinging. */
+export interface Thresholds {
+  readonly enter: number;
+  readonly leave: number;
+}
+
 export interface RouterConfigShape {
   /** The oldest confirmation accepted by default, in milliseconds, by kind. */
   readonly maxAgeMs: Readonly<Record<Kind, number>>;
@@ -78,6 +101,22 @@ export interface RouterConfigShape {
   readonly healPages: number;
   /** Markets read back at the same time after an outage; the others wait, so that reads keep a share of the REST limit. */
   readonly healConcurrency: number;
+  /** Field names of socket messages: `full`, `compact`, or `auto`: as the profile of the line says. */
+  readonly socketFormat: "auto" | "full" | "compact";
+  /** Compression of the socket: `on`, `off`, or `auto`: as the profile of the line says. */
+  readonly socketCompression: "auto" | "on" | "off";
+  /** What each profile of the line comes to. */
+  readonly linkProfiles: Readonly<Record<LinkProfileName, LinkSettings>>;
+  /** How much later than they did messages come on a line that is thin, in milliseconds. */
+  readonly thinLagMs: Thresholds;
+  /** The share of its capacity that a thin line carries, 0 to 1; to leave, the share that full messages would take. */
+  readonly thinLoad: Thresholds;
+  /** What the line can carry, in bytes a second, where that is known; 0 where it is not. */
+  readonly linkCapacityBytesPerS: number;
+  /** The round trip of a line that is far, in milliseconds. */
+  readonly farRttMs: Thresholds;
+  /** The least time between two changes of the profile, in milliseconds. */
+  readonly profileDwellMs: number;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -115,6 +154,36 @@ export const defaultRouterConfig: RouterConfigShape = {
   tradeMemory: 10_000,
   healPages: 3,
   healConcurrency: 4,
+  socketFormat: "auto",
+  socketCompression: "auto",
+  linkProfiles: {
+    fast: {
+      format: "venue",
+      compress: false,
+      attemptDeadlinesMs: { rest: 2_000, websocket: 1_000 },
+      hedgeAfterMs: 300,
+      batchWindowMs: 0,
+    },
+    thin: {
+      format: "compact",
+      compress: true,
+      attemptDeadlinesMs: { rest: 4_000, websocket: 3_000 },
+      hedgeAfterMs: 1_500,
+      batchWindowMs: 25,
+    },
+    far: {
+      format: "venue",
+      compress: false,
+      attemptDeadlinesMs: { rest: 3_500, websocket: 2_000 },
+      hedgeAfterMs: 800,
+      batchWindowMs: 20,
+    },
+  },
+  thinLagMs: { enter: 500, leave: 150 },
+  thinLoad: { enter: 0.85, leave: 0.6 },
+  linkCapacityBytesPerS: 0,
+  farRttMs: { enter: 150, leave: 110 },
+  profileDwellMs: 60_000,
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

@@ -65,8 +65,10 @@ export {
   streamCandles,
   streamCandlesEvents,
   streamOrderbook,
+  streamOrderbookDeltas,
   streamOrderbookEvents,
   streamTicker,
+  streamTickerDeltas,
   streamTickerEvents,
   streamTrades,
   streamTradesEvents,
@@ -78,6 +80,8 @@ export { Cache } from "./cache/Cache.ts";
 export { FallbackManager } from "./fallback/FallbackManager.ts";
 export { orElse } from "./fallback/orElse.ts";
 export { RateLimiter } from "./limits/RateLimiter.ts";
+export * as Delta from "./stream/Delta.ts";
+export { deltaToJson } from "./stream/deltaJson.ts";
 export { ChannelSelector } from "./select/ChannelSelector.ts";
 export { Transport } from "./transport/Transport.ts";
 export { Venue } from "./transport/Venue.ts";

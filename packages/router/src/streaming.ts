@@ -1,6 +1,6 @@
 /**
  * The streams of `MarketData` over `Subscriptions`: input checked, markets looked up before the socket is asked (it answers an unknown one
- * with silence), and the plain streams of values made from the streams of elements.
+ * with silence), and the plain streams of values and the streams of changes made from the streams of elements.
  */
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
@@ -13,6 +13,7 @@ import type { ElementOf, Gap, StreamElement, StreamOptions } from "./domain/Stre
 import type { StreamKey } from "./domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, StreamGap } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
+import { type Delta, DeltaEncoder, type DeltaKind, type DeltaValue } from "./stream/Delta.ts";
 import type { Subscriptions } from "./stream/Subscriptions.ts";
 import type { Venue } from "./transport/Venue.ts";
 
@@ -35,6 +36,11 @@ export interface Streaming {
     markets: Markets,
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<ElementOf[K], MarketDataError>;
+  readonly deltas: <K extends DeltaKind>(
+    kind: K,
+    markets: Markets,
+    options: StreamOptions & StreamShape,
+  ) => Stream.Stream<Delta<K>, MarketDataError>;
 }
 
 export const make = (subscriptions: Subscriptions["Service"], marketList: MarketList["Service"], venue: Venue["Service"]): Streaming => {
@@ -61,11 +67,35 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
     ready: (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)),
     events,
     values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
+    deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),
   };
 };
 
 /** Only the values. At a hole that may not be skipped, all values before it come first, then the failure. */
 const valuesOf = <A>(events: Stream.Stream<StreamElement<A>, MarketDataError>, onGap: "fail" | "skip"): Stream.Stream<A, MarketDataError> =>
+  untilHole(events, onGap).pipe(
+    Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
+    Stream.map((element) => element.value),
+  );
+
+/** Only the changes. Every run has an encoder of its own, so it begins with whole values. */
+const deltasOf = <K extends DeltaKind>(
+  kind: K,
+  events: Stream.Stream<StreamElement<DeltaValue[K]>, MarketDataError>,
+  onGap: "fail" | "skip",
+): Stream.Stream<Delta<K>, MarketDataError> =>
+  Stream.suspend(() => {
+    const encoder = new DeltaEncoder(kind);
+    return untilHole(events, onGap).pipe(
+      Stream.map((element) => encoder.encode(element)),
+      Stream.filter((delta) => delta !== undefined),
+    );
+  });
+
+const untilHole = <A>(
+  events: Stream.Stream<StreamElement<A>, MarketDataError>,
+  onGap: "fail" | "skip",
+): Stream.Stream<StreamElement<A>, MarketDataError> =>
   Stream.suspend(() => {
     let hole: Gap | undefined;
     const end = Stream.suspend(() => (hole === undefined ? Stream.empty : Stream.fail(gapError(hole))));
@@ -74,8 +104,6 @@ const valuesOf = <A>(events: Stream.Stream<StreamElement<A>, MarketDataError>, o
         if (element._tag === "Gap" && onGap === "fail") hole = element;
         return hole === undefined;
       }),
-      Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
-      Stream.map((element) => element.value),
       Stream.concat(end),
     );
   });

@@ -1,9 +1,19 @@
 /** Streams of values made from streams of elements: what a hole does, and what is refused before the socket is asked. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Stream } from "effect";
-import { type MarketData, streamCandles, streamOrderbook, streamTicker, streamTrades, streamTradesEvents } from "../src/MarketData.ts";
+import {
+  type MarketData,
+  streamCandles,
+  streamOrderbook,
+  streamOrderbookDeltas,
+  streamTicker,
+  streamTickerDeltas,
+  streamTrades,
+  streamTradesEvents,
+} from "../src/MarketData.ts";
 import { Closed } from "../src/errors/MarketDataError.ts";
-import { btc, trade } from "./samples.ts";
+import type * as Delta from "../src/stream/Delta.ts";
+import { btc, ticker, trade } from "./samples.ts";
 import { routerOver, type Stub, stubOf } from "./stubServices.ts";
 
 const live = (id: string) => ({
@@ -99,6 +109,45 @@ describe("a stream of events", () => {
   );
 });
 
+describe("a stream of changes", () => {
+  const priced = (price: string, timestampMs: number) => ({ ...live(""), value: ticker(price, timestampMs) });
+  /** Each delta by what it stands on, and how the stream ended. */
+  const told = (stream: ReturnType<typeof streamTickerDeltas>) =>
+    Effect.gen(function* () {
+      const deltas: Array<string> = [];
+      const take = (delta: Delta.Delta<"ticker">) =>
+        deltas.push(delta.base === null ? `${delta.seq} whole: ${delta.reason}` : `${delta.seq} on ${delta.base}`);
+      const error = yield* Effect.match(
+        Stream.runForEach(stream, (delta) => Effect.sync(() => take(delta))),
+        { onFailure: ({ _tag }) => _tag, onSuccess: () => null },
+      );
+      return { deltas, error };
+    });
+
+  test(
+    "begins whole, goes on with changes, and is whole again after an interruption; a second run begins anew",
+    saying(Stream.make(priced("1", 1), priced("2", 2), ...others, priced("3", 3), priced("4", 4))),
+    Effect.gen(function* () {
+      const expected = { deltas: ["1 whole: first", "2 on 1", "3 whole: dropped", "4 on 3"], error: null };
+      const stream = streamTickerDeltas("KRW-BTC");
+      assert.deepStrictEqual(yield* told(stream), expected);
+      assert.deepStrictEqual(yield* told(stream), expected);
+    }),
+  );
+
+  test(
+    "fails at a hole like a stream of values, or is whole after it when the caller says so",
+    saying(Stream.make(priced("1", 1), gap, priced("2", 2))),
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* told(streamTickerDeltas("KRW-BTC")), { deltas: ["1 whole: first"], error: "StreamGap" });
+      assert.deepStrictEqual(yield* told(streamTickerDeltas("KRW-BTC", { onGap: "skip" })), {
+        deltas: ["1 whole: first", "2 whole: gap"],
+        error: null,
+      });
+    }),
+  );
+});
+
 describe("before the socket is asked", () => {
   const stub = saying(Stream.die("asked"));
   const refusal = (stream: Stream.Stream<unknown, unknown, MarketData>) => Effect.flip(Stream.runDrain(stream));
@@ -110,6 +159,8 @@ describe("before the socket is asked", () => {
         [streamTicker([]), { _tag: "InvalidRequest", field: "market" }],
         [streamTicker("krw-btc"), { _tag: "InvalidRequest", field: "market" }],
         [streamOrderbook("KRW-BTC", { levels: 31 }), { _tag: "InvalidRequest", field: "levels" }],
+        [streamOrderbookDeltas("KRW-BTC", { levels: 31 }), { _tag: "InvalidRequest", field: "levels" }],
+        [streamTickerDeltas([]), { _tag: "InvalidRequest", field: "market" }],
         [streamCandles("KRW-BTC", "2m"), { _tag: "InvalidRequest", field: "interval" }],
         [streamCandles("KRW-BTC", "1w"), { _tag: "InvalidRequest", field: "interval" }],
         [streamTicker(["KRW-BTC", "KRW-BTD"]), { _tag: "MarketUnknown", market: "KRW-BTD", near: ["KRW-BTC", "KRW-BCH", "KRW-ETH"] }],

@@ -43,6 +43,7 @@ const venue = Venue.of({
   intervals: ["1m", "1d"],
   socket: {
     url: "wss://stub.test",
+    format: "full",
     supports: (key) => key.kind !== "candles" || key.interval !== "1w",
     subscribe: () => "",
     listSubscriptions: () => "",

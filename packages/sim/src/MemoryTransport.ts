@@ -9,8 +9,10 @@ import {
   type RestRequest,
   type RestResponse,
   type Socket,
+  type SocketBytes,
   type SocketFailure,
   type SocketHandlers,
+  type SocketOptions,
   Transport,
   UpgradeRefused,
 } from "@naru/router/transport/Transport";
@@ -21,8 +23,10 @@ import { Exchange, type ExchangeModel, type ExchangeRequest } from "./Exchange.t
 import type { NoAnswer, SessionAction } from "./faults/Hooks.ts";
 import { receive } from "./memoryDelivery.ts";
 import { mayBeSent } from "./socket/closeCode.ts";
+import { Deflated } from "./socket/Deflated.ts";
 import { type Driven, drive } from "./socket/drive.ts";
 import type { SessionOutput } from "./socket/Departures.ts";
+import { frameSize } from "./socket/frameSize.ts";
 
 export interface MemoryTransportOptions {
   /** From asking to the whole answer; half of it passes before the exchange sees the request. Default 20 ms. */
@@ -45,6 +49,8 @@ export interface MemoryTransportOptions {
   readonly maxBodyBytes?: number | undefined;
   /** The largest socket message; a larger one ends the connection. Default 1 MiB. */
   readonly maxFrameBytes?: number | undefined;
+  /** The exchange agrees to permessage-deflate when a client offers it. What is compressed is counted, never made. Default true. */
+  readonly compression?: boolean | undefined;
   /** The address the exchange counts limits by. Default 127.0.0.1. */
   readonly ip?: string | undefined;
 }
@@ -68,6 +74,7 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
     closeTimeoutMs: options.closeTimeoutMs ?? 1_000,
     maxBodyBytes: options.maxBodyBytes ?? 8 * 1024 * 1024,
     maxFrameBytes: options.maxFrameBytes ?? 1024 * 1024,
+    compression: options.compression ?? true,
     ip: options.ip ?? "127.0.0.1",
   };
   exchange.openDoor("memory");
@@ -80,7 +87,9 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
         }),
       ),
     ),
-    socket: Effect.fn("MemoryTransport.socket")((url: string, handlers: SocketHandlers) => socket(exchange, settings, url, handlers)),
+    socket: Effect.fn("MemoryTransport.socket")((url: string, handlers: SocketHandlers, options?: SocketOptions) =>
+      socket(exchange, settings, url, handlers, options),
+    ),
   };
 };
 
@@ -130,6 +139,7 @@ const socket = Effect.fnUntraced(function* (
   settings: Settings,
   url: string,
   handlers: SocketHandlers,
+  { compress = false }: SocketOptions = {},
 ): Effect.fn.Return<Socket, SocketFailure, Scope.Scope> {
   const { asked, host } = requestOf(url, {}, settings.ip);
   yield* pause(settings.connectLatencyMs / 2);
@@ -142,7 +152,7 @@ const socket = Effect.fnUntraced(function* (
         return yield* new UpgradeRefused({ status: outcome.status, headers: outcome.headers, body });
       }
       if (outcome._tag !== "Accepted") return outcome;
-      const open = new MemoryConnection(exchange, outcome.driven, handlers, host, settings);
+      const open = new MemoryConnection(exchange, outcome.driven, handlers, host, settings, compress && settings.compression);
       yield* Scope.addFinalizer(scope, open.close);
       return open;
     }),
@@ -161,10 +171,16 @@ class MemoryConnection implements Socket {
   private readonly handlers: SocketHandlers;
   private readonly host: string;
   private readonly settings: Settings;
+  readonly compressed: boolean;
+  private readonly deflated: Deflated | undefined;
+  private wireBytes = 0;
+  private payloadBytes = 0;
   private isOpen = false;
   private isClosed = false;
 
-  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string, settings: Settings) {
+  constructor(exchange: ExchangeModel, driven: Driven, handlers: SocketHandlers, host: string, settings: Settings, compressed: boolean) {
+    this.compressed = compressed;
+    this.deflated = compressed ? new Deflated() : undefined;
     this.settings = settings;
     this.exchange = exchange;
     this.driven = driven;
@@ -182,6 +198,8 @@ class MemoryConnection implements Socket {
   readonly ping: Effect.Effect<void, NetworkError> = Effect.suspend(() =>
     this.whileOpen((nowMs) => this.driven.session.receivePing(nowMs)),
   );
+
+  readonly bytes = (): SocketBytes => ({ wire: this.wireBytes, payload: this.payloadBytes });
 
   readonly terminate: Effect.Effect<void> = Effect.suspend(() => this.leave(1006));
 
@@ -203,11 +221,16 @@ class MemoryConnection implements Socket {
         const bytes = output.bytes ?? encoder.encode(output.text);
         if (bytes.length > this.settings.maxFrameBytes) return this.refuseFrame(frames, nowMs);
         frames++;
+        this.wireBytes += frameSize(this.deflated?.lengthOf(bytes) ?? bytes.length);
+        this.payloadBytes += bytes.length;
         this.handlers.onFrame(bytes);
-      } else if (output._tag === "Pong") this.handlers.onPong();
-      else {
+      } else if (output._tag === "Pong") {
+        this.wireBytes += frameSize(0);
+        this.handlers.onPong();
+      } else {
         if (frames > 0) this.handlers.onReadEnd();
         frames = 0;
+        this.wireBytes += closeSize(output);
         const { code, reason } = heard(output);
         this.closed(code, reason);
       }
@@ -250,6 +273,12 @@ const encoder = new TextEncoder();
 const heard = (action: SessionAction): { readonly code: number; readonly reason: string } => {
   if (action._tag === "Drop") return { code: 1006, reason: action.reset ? "ECONNRESET" : "" };
   return mayBeSent(action.code) ? action : { code: 1006, reason: "WS_ERR_INVALID_CLOSE_CODE" };
+};
+
+/** The bytes of the end itself: a close frame, or none. */
+const closeSize = (action: SessionAction): number => {
+  if (action._tag === "Drop") return 0;
+  return frameSize(action.code === 1005 ? 0 : 2 + encoder.encode(action.reason).length);
 };
 
 const requestOf = (

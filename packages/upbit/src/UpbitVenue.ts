@@ -15,7 +15,10 @@ import * as calls from "./rest/RestCalls.ts";
 import { makeDialect, type SocketFormat } from "./socket/Dialect.ts";
 
 export interface VenueOptions {
-  /** The spelling asked for on the socket ("DEFAULT"). Every spelling is read, whatever was asked. */
+  /**
+   * The format asked for on the socket ("DEFAULT"), unless the router has a reason for another spelling. Every format is read, whatever was
+   * asked.
+   */
   readonly socketFormat?: SocketFormat | undefined;
   /** Told the names of fields in socket messages that the protocol reference does not know. REST answers carry theirs. */
   readonly onUnknownFields?: ((names: ReadonlyArray<string>) => void) | undefined;

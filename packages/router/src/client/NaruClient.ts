@@ -14,6 +14,7 @@ import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { Explanation, QuestionSpec } from "../explain.ts";
 import type { HealthReport } from "../HealthReport.ts";
+import type { Delta, DeltaKind, Held } from "../stream/Delta.ts";
 import type { CallbackElement, CallbackKind, CallbackStatus, Markets, MarketsOptions } from "../MarketData.ts";
 
 export interface AskPromise<A, Options> {
@@ -54,6 +55,10 @@ export interface NaruClient extends AsyncDisposable {
   readonly streamOrderbookEvents: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<StreamElement<Orderbook>>;
   readonly streamTradesEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Trade>>;
   readonly streamCandlesEvents: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<StreamElement<Candle>>;
+  readonly streamTickerDeltas: (markets: Markets, options?: StreamOptions) => AsyncIterable<Delta<"ticker">>;
+  readonly streamOrderbookDeltas: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Delta<"orderbook">>;
+  /** What is held of a market after a delta. Throws a `DeltaMismatch` when some in between are missing: the stream is to be started anew. */
+  readonly applyDelta: <K extends DeltaKind>(held: Held<K> | undefined, delta: Delta<K>) => Held<K>;
   readonly subscribe: (
     markets: Markets,
     kinds: ReadonlyArray<CallbackKind>,

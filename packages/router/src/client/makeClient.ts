@@ -9,9 +9,11 @@ import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as ManagedRuntime from "effect/ManagedRuntime";
+import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import { Closed, type MarketDataError } from "../errors/MarketDataError.ts";
 import { MarketData, type Markets } from "../MarketData.ts";
+import { apply } from "../stream/Delta.ts";
 import type { AskPromise, NaruClient } from "./NaruClient.ts";
 
 export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>): Promise<NaruClient> => {
@@ -54,6 +56,9 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     streamOrderbookEvents: (markets, options) => iterate(data.streamOrderbookEvents(markets, options)),
     streamTradesEvents: (markets, options) => iterate(data.streamTradesEvents(markets, options)),
     streamCandlesEvents: (markets, interval, options) => iterate(data.streamCandlesEvents(markets, interval, options)),
+    streamTickerDeltas: (markets, options) => iterate(data.streamTickerDeltas(markets, options)),
+    streamOrderbookDeltas: (markets, options) => iterate(data.streamOrderbookDeltas(markets, options)),
+    applyDelta: (held, delta) => Result.getOrThrowWith(apply(held, delta), (mismatch) => mismatch),
     subscribe: async (markets, kinds, callback) => {
       const { id, status, ready, unsubscribe } = await run(data.subscribe(markets, kinds, callback));
       const end = async () => {

@@ -22,6 +22,12 @@ export const restRequests = Metric.counter("naru_rest_requests_total", {
   incremental: true,
 });
 
+/** Bytes that came in over sockets, by `counted`: `wire`, as they travelled, compressed where they were, or `payload`, after inflating. */
+export const socketBytes = Metric.counter("naru_socket_bytes_total", {
+  description: "Bytes received over sockets, on the wire and after inflating",
+  incremental: true,
+});
+
 /** Changes of mode by `to`. */
 export const modeChanges = Metric.counter("naru_mode_changes_total", { description: "Changes of mode, by new mode", incremental: true });
 

@@ -227,10 +227,10 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         break;
       case "Subscribe":
         hooks.onSent(action.keys, action.reason);
-        yield* write(socket.send(venue.socket.subscribe(action.keys, ticket)));
+        yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, venue.socket.format)));
         break;
       case "List":
-        yield* write(socket.send(venue.socket.listSubscriptions(ticket)));
+        yield* write(socket.send(venue.socket.listSubscriptions(ticket, venue.socket.format)));
         break;
       case "Probe":
         yield* Effect.forkScoped(probe(session, machine, action.suspect));

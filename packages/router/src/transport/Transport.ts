@@ -42,11 +42,35 @@ export interface SocketHandlers {
   readonly onClose: (close: SocketClose) => void;
 }
 
+/** What a socket is opened with. */
+export interface SocketOptions {
+  /**
+   * Offers permessage-deflate; the server may decline. `false` offers nothing. Absent: what the transport does by itself, which is nothing
+   * unless it was told otherwise.
+   */
+  readonly compress?: boolean | undefined;
+}
+
+/** What has come in on one socket so far. Both only grow, and stay readable after its end. */
+export interface SocketBytes {
+  /**
+   * Bytes of the connection from the end of its handshake: frames with their headers, compressed where they are, control frames too. Of a TLS
+   * connection after decryption.
+   */
+  readonly wire: number;
+  /** Bytes of the messages handed over, after inflating. */
+  readonly payload: number;
+}
+
 /** An open socket. It closes with the scope it was opened in, by close frame and, a second later, by force. */
 export interface Socket {
   readonly send: (text: string) => Effect.Effect<void, NetworkError>;
   /** A protocol ping; the answer is `onPong`. */
   readonly ping: Effect.Effect<void, NetworkError>;
+  /** The messages that come in are compressed: it was offered and the server agreed. */
+  readonly compressed: boolean;
+  /** Counted as it comes; asking costs nothing. */
+  readonly bytes: () => SocketBytes;
   /** Drops the connection at once, without a close frame: what a silent peer gets. */
   readonly terminate: Effect.Effect<void>;
 }
@@ -68,7 +92,7 @@ export class Transport extends Context.Service<
     /** One GET. Any status is a success here; redirects are answers, never followed. */
     readonly rest: (request: RestRequest) => Effect.Effect<RestResponse, RestFailure>;
     /** Opens one socket. Succeeds when the upgrade is done. */
-    readonly socket: (url: string, handlers: SocketHandlers) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
+    readonly socket: (url: string, handlers: SocketHandlers, options?: SocketOptions) => Effect.Effect<Socket, SocketFailure, Scope.Scope>;
   }
 >()("@naru/router/transport/Transport") {
   /** A transport whose answers a test writes. Sockets are refused as if nobody listened, unless the test opens them too. */

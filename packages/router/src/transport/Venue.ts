@@ -73,15 +73,29 @@ export interface LostSubject {
   readonly market?: Market;
 }
 
+/** The two spellings of a message: every field by its name, or by a short one. They carry the same values. */
+export const spellings = ["full", "compact"] as const;
+export type Spelling = (typeof spellings)[number];
+
+/** A spelling, and whether one message is one object or a list of them. */
+export const wireFormats = [...spellings, "full_list", "compact_list"] as const;
+export type WireFormat = (typeof wireFormats)[number];
+
+/** The same format in another spelling: lists stay lists. */
+export const respelled = (format: WireFormat, spelling: Spelling): WireFormat => (format.endsWith("_list") ? `${spelling}_list` : spelling);
+
 /** How an exchange speaks over its socket. */
 export interface SocketDialect {
   readonly url: string;
+  /** The format asked for unless there is a reason for another. */
+  readonly format: WireFormat;
   /** Whether this key can be streamed at all; decides what `live_subscription` may serve. */
   readonly supports: (key: StreamKey) => boolean;
   /** The one frame that makes `wanted` the whole subscription of a connection. */
-  readonly subscribe: (wanted: ReadonlyArray<StreamKey>, ticket: string) => string;
-  readonly listSubscriptions: (ticket: string) => string;
-  /** Reads one message; list formats hold several elements. Never throws. */
+  readonly subscribe: (wanted: ReadonlyArray<StreamKey>, ticket: string, format: WireFormat) => string;
+  /** Asks what the connection is subscribed to. `format` must be that of the subscription. */
+  readonly listSubscriptions: (ticket: string, format: WireFormat) => string;
+  /** Reads one message of any format, whatever was asked; list formats hold several elements. Never throws. */
   readonly decode: (data: Uint8Array | string) => ReadonlyArray<SocketMessage>;
 }
 

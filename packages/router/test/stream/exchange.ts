@@ -119,6 +119,8 @@ export class ScriptedExchange {
           socket.pings++;
           if (socket.answersPings) socket.handlers.onPong();
         }),
+        compressed: false,
+        bytes: () => ({ wire: 0, payload: 0 }),
         terminate: Effect.sync(() => {
           socket.terminated = true;
         }),
@@ -142,6 +144,7 @@ export class ScriptedExchange {
     intervals: ["1m"],
     socket: {
       url: "ws://scripted",
+      format: "full",
       supports: (key) => !this.unsupported.has(keyId(key)),
       subscribe: (wanted) => JSON.stringify(wanted),
       listSubscriptions: () => listQuestion,

@@ -3,11 +3,12 @@
  * recorded client said nothing first; so a client that subscribes later than the recorded one misses nothing.
  */
 import { NetworkError } from "@naru/router/errors/MarketDataError";
-import type { Socket, SocketHandlers } from "@naru/router/transport/Transport";
+import type { Socket, SocketBytes, SocketHandlers } from "@naru/router/transport/Transport";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
+import { frameSize } from "../socket/frameSize.ts";
 import { Wanted } from "./FrameFilter.ts";
 import type { RecordedSocket, Tape } from "./Tape.ts";
 import { bytesOf } from "./TapeEvent.ts";
@@ -35,6 +36,8 @@ export class SocketPlayback implements Socket {
   private readonly options: PlaybackOptions;
   private readonly spoken = Latch.makeUnsafe(false);
   private readonly wanted: Wanted | undefined;
+  private wireBytes = 0;
+  private payloadBytes = 0;
   private isReading = false;
   private isClosed = false;
   private isDeaf = false;
@@ -87,6 +90,10 @@ export class SocketPlayback implements Socket {
     }),
   );
 
+  /** A tape holds messages as they were after inflating. */
+  readonly compressed = false;
+  readonly bytes = (): SocketBytes => ({ wire: this.wireBytes, payload: this.payloadBytes });
+
   readonly terminate: Effect.Effect<void> = Effect.sync(() => this.closed(1006, ""));
 
   /** The orderly end, when the scope closes. */
@@ -99,6 +106,9 @@ export class SocketPlayback implements Socket {
   private frame(data: Uint8Array | string): void {
     if (this.wanted?.takes(data) === false) return;
     this.isReading = true;
+    const length = typeof data === "string" ? Buffer.byteLength(data) : data.length;
+    this.wireBytes += frameSize(length);
+    this.payloadBytes += length;
     this.handlers.onFrame(data);
   }
 

@@ -71,11 +71,11 @@ export const recordTransport = (recorder: Recording, inner: Transport["Service"]
         Effect.sync(() => recorder.record(answerEvent(request, exit), Exit.isSuccess(exit) ? exit.value.body.length : 0)),
       );
     }),
-  socket: (url, handlers) =>
+  socket: (url, handlers, options) =>
     Effect.suspend(() => {
       const life = new SocketLife(recorder, handlers);
       recorder.record({ event: "connect", socket: life.socket, ...addressOf(url) });
-      return inner.socket(url, life.handlers).pipe(
+      return inner.socket(url, life.handlers, options).pipe(
         Effect.onExit((exit) => Effect.sync(() => recorder.record(openedEvent(life.socket, exit)))),
         // Runs before the transport closes its end.
         Effect.tap(() => Effect.addFinalizer(() => Effect.sync(() => life.leave()))),
@@ -147,6 +147,8 @@ class SocketLife {
     return {
       send: (text) => first({ event: "send", socket, text }, open.send(text), text.length),
       ping: first({ event: "ping", socket }, open.ping),
+      compressed: open.compressed,
+      bytes: () => open.bytes(),
       terminate: Effect.suspend(() => {
         this.leave();
         return open.terminate;

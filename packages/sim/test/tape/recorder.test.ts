@@ -121,6 +121,8 @@ const scripted = () => {
         return {
           send: (text) => Effect.sync(() => void held.sent.push(text)),
           ping: Effect.sync(() => handlers.onPong()),
+          compressed: false,
+          bytes: () => ({ wire: 0, payload: 0 }),
           terminate: Effect.sync(() => handlers.onClose({ code: 1006, reason: "" })),
         };
       }),

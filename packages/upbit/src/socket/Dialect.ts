@@ -1,30 +1,46 @@
 /**
  * How Upbit is spoken to over its socket. One request is the whole subscription of a connection: the next one replaces it, for all types, so
  * there is no frame that adds or removes. LIST_SUBSCRIPTIONS is the one request that replaces nothing, but its `format` sets the format of
- * the running stream, so it always carries ours. Unknown codes are answered with silence.
+ * the running stream, so it must carry that of the subscription. Unknown codes are answered with silence.
  */
 import type { StreamKey } from "@naru/router/domain/StreamKey";
-import type { SocketDialect } from "@naru/router/transport/Venue";
+import type { SocketDialect, WireFormat } from "@naru/router/transport/Venue";
 import { streamType } from "../decode/CandleShape.ts";
 import { UnknownFields } from "../decode/Shape.ts";
 import { decodeSocketMessage } from "../decode/SocketFrame.ts";
 
-/** Full or abbreviated names, one object or a list of them per frame. */
+/** Full or abbreviated names, one object or a list of them per frame: the exchange's words for a {@link WireFormat}. */
 export type SocketFormat = "DEFAULT" | "SIMPLE" | "JSON_LIST" | "SIMPLE_LIST";
 
+const wireFormats: Readonly<Record<SocketFormat, WireFormat>> = {
+  DEFAULT: "full",
+  SIMPLE: "compact",
+  JSON_LIST: "full_list",
+  SIMPLE_LIST: "compact_list",
+};
+
+const socketFormats: Readonly<Record<WireFormat, SocketFormat>> = {
+  full: "DEFAULT",
+  compact: "SIMPLE",
+  full_list: "JSON_LIST",
+  compact_list: "SIMPLE_LIST",
+};
+
 export interface DialectOptions {
+  /** The one asked for by default. */
   readonly format: SocketFormat;
   /** Told of every message's fields that the protocol reference does not know. */
   readonly onUnknownFields: ((names: ReadonlyArray<string>) => void) | undefined;
 }
 
 export const makeDialect = (url: string, options: DialectOptions): SocketDialect => {
-  const format = { format: options.format };
+  const formatObject = (format: WireFormat) => ({ format: socketFormats[format] });
   return {
     url,
+    format: wireFormats[options.format],
     supports: (key) => key.kind !== "candles" || streamType(key.interval) !== undefined,
-    subscribe: (wanted, ticket) => JSON.stringify([{ ticket }, ...typeObjects(wanted), format]),
-    listSubscriptions: (ticket) => JSON.stringify([{ ticket }, { method: "LIST_SUBSCRIPTIONS" }, format]),
+    subscribe: (wanted, ticket, format) => JSON.stringify([{ ticket }, ...typeObjects(wanted), formatObject(format)]),
+    listSubscriptions: (ticket, format) => JSON.stringify([{ ticket }, { method: "LIST_SUBSCRIPTIONS" }, formatObject(format)]),
     decode: (data) => {
       const unknown = new UnknownFields();
       const messages = decodeSocketMessage(data, unknown);

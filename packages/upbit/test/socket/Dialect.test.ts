@@ -4,6 +4,7 @@ import * as Result from "effect/Result";
 import { intervals } from "@naru/router/domain/Interval";
 import type { StreamKey } from "@naru/router/domain/StreamKey";
 import { parseMarket } from "@naru/router/domain/Market";
+import { respelled, wireFormats } from "@naru/router/transport/Venue";
 import { profiles } from "../../src/profiles.ts";
 import { makeVenue } from "../../src/UpbitVenue.ts";
 import * as wire from "../wire.ts";
@@ -28,6 +29,7 @@ describe("the socket dialect", () => {
         { kind: "candles", market: eth, interval: "1d" },
       ],
       "t1",
+      "full",
     );
     assert.deepStrictEqual(JSON.parse(frame), [
       { ticket: "t1" },
@@ -42,7 +44,7 @@ describe("the socket dialect", () => {
 
   it("only depths the exchange knows are asked, the smallest that holds what is wanted", () => {
     const asked = [1, 2, 5, 6, 15, 16, 30, 99].map(
-      (levels) => JSON.parse(socket.subscribe([{ kind: "orderbook", market: btc, levels }], "t"))[1].codes[0],
+      (levels) => JSON.parse(socket.subscribe([{ kind: "orderbook", market: btc, levels }], "t", "full"))[1].codes[0],
     );
     assert.deepStrictEqual(
       asked,
@@ -56,16 +58,41 @@ describe("the socket dialect", () => {
     assert.isTrue(socket.supports({ kind: "ticker", market: btc }));
   });
 
-  it("every frame carries the chosen format, LIST_SUBSCRIPTIONS too, because it would change it", () => {
-    for (const socketFormat of ["DEFAULT", "SIMPLE", "JSON_LIST", "SIMPLE_LIST"] as const) {
-      const dialect = makeVenue(profiles.upbit, { socketFormat }).socket;
-      assert.deepStrictEqual(JSON.parse(dialect.listSubscriptions("t")), [
+  const formats = [
+    ["full", "DEFAULT"],
+    ["compact", "SIMPLE"],
+    ["full_list", "JSON_LIST"],
+    ["compact_list", "SIMPLE_LIST"],
+  ] as const;
+
+  it("every frame carries the format it is asked with, LIST_SUBSCRIPTIONS too, because it would change it", () => {
+    assert.sameMembers(
+      formats.map(([format]) => format),
+      [...wireFormats],
+    );
+    for (const [format, word] of formats) {
+      assert.deepStrictEqual(JSON.parse(socket.listSubscriptions("t", format)), [
         { ticket: "t" },
         { method: "LIST_SUBSCRIPTIONS" },
-        { format: socketFormat },
+        { format: word },
       ]);
-      assert.deepStrictEqual(JSON.parse(dialect.subscribe([{ kind: "ticker", market: btc }], "t")).at(-1), { format: socketFormat });
+      assert.deepStrictEqual(JSON.parse(socket.subscribe([{ kind: "ticker", market: btc }], "t", format)).at(-1), { format: word });
     }
+  });
+
+  it("the venue's own format is the configured one, and a list stays a list in another spelling", () => {
+    assert.strictEqual(socket.format, "full");
+    for (const [format, socketFormat] of formats)
+      assert.strictEqual(makeVenue(profiles.upbit, { socketFormat }).socket.format, format, socketFormat);
+    assert.deepStrictEqual(
+      formats.map(([format]) => [respelled(format, "full"), respelled(format, "compact")]),
+      [
+        ["full", "compact"],
+        ["full", "compact"],
+        ["full_list", "compact_list"],
+        ["full_list", "compact_list"],
+      ],
+    );
   });
 
   it("reads the list of subscriptions in both spellings as keys, and leaves out what is none", () => {

@@ -111,8 +111,8 @@ const subscriptionLostOnReconnect = (transport: Transport["Service"]): Transport
   let sockets = 0;
   return {
     ...transport,
-    socket: (url, handlers) =>
-      Effect.map(transport.socket(url, handlers), (socket) => {
+    socket: (url, handlers, options) =>
+      Effect.map(transport.socket(url, handlers, options), (socket) => {
         const isFirst = sockets++ === 0;
         return isFirst
           ? socket
