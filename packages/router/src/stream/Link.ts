@@ -11,9 +11,10 @@ import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/Ma
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
+import { Line } from "../transport/Line.ts";
 import { monotonicMs, runSession, type SessionEnd, type SessionHooks } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
-import type { Transport } from "../transport/Transport.ts";
+import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub } from "./FrameHub.ts";
 import { delayAfterMs, recentMs } from "./ReconnectDelay.ts";
@@ -42,21 +43,32 @@ export interface LinkOptions {
   readonly onRefused: (ids: ReadonlyArray<KeyId>) => void;
   /** The peer found our message too big. */
   readonly onTooBig: () => void;
+  /** Bytes that came in, about once a second. */
+  readonly onBytes: (grown: SocketBytes) => void;
 }
 
 export const makeLink = Effect.fnUntraced(function* (options: LinkOptions) {
-  return new Link({ ...options, clock: yield* Clock.Clock, config: yield* RouterConfig, host: (yield* Venue).host });
+  const venue = yield* Venue;
+  const config = yield* RouterConfig;
+  const line = new Line(config, venue.socket.format);
+  return new Link({ ...options, clock: yield* Clock.Clock, config, host: venue.host, line });
 });
 
 interface LinkParts extends LinkOptions {
   readonly clock: Clock.Clock;
   readonly config: RouterConfigShape;
   readonly host: string;
+  readonly line: Line;
 }
 
 /** Close codes remembered, the oldest forgotten first. */
 const closesRemembered = 32;
 const tooBig = 1009;
+/** So many breaks of the protocol within {@link recentMs} are laid to compression. */
+const breaksBeforePlain = 3;
+/** Codes by which a peer, or our own socket, says that the bytes made no sense, and those that nobody may send. */
+const isProtocolBreak = (code: number): boolean =>
+  [1002, 1003, 1007, 1010, 1015].includes(code) || code < 1000 || code >= 5000 || (code > 1015 && code < 3000);
 
 export class Link {
   readonly #parts: LinkParts;
@@ -76,8 +88,16 @@ export class Link {
   #spoken = false;
   #closes: Array<{ readonly code: number; readonly atMs: number }> = [];
 
+  /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
+  #plain = false;
+
   constructor(parts: LinkParts) {
     this.#parts = parts;
+  }
+
+  /** What was measured of its road, and what follows from that. */
+  get line(): Line {
+    return this.#parts.line;
   }
 
   get id(): LinkId {
@@ -112,7 +132,7 @@ export class Link {
 
   readonly #attempt: Effect.Effect<void, never, Transport | Venue | RateLimiter> = Effect.suspend(() => {
     this.#set("connecting", null);
-    return runSession(this.#hooks, this.#wake);
+    return runSession(this.#hooks(), this.#wake);
   }).pipe(
     // Our own interruption passes this by; an interruption caught here came from elsewhere and must not end the link for good.
     Effect.catchCause((cause) => {
@@ -137,7 +157,10 @@ export class Link {
     });
   }
 
-  readonly #hooks: SessionHooks = {
+  readonly #hooks = (): SessionHooks => ({
+    line: this.line,
+    plain: () => this.#plain,
+    onBytes: (grown) => this.#parts.onBytes(grown),
     wanted: (nowMs) => this.#parts.wanted(nowMs),
     unwanted: (nowMs) => !this.#needed(nowMs),
     nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
@@ -162,7 +185,7 @@ export class Link {
     onRefused: (suspects) => this.#refused(suspects),
     onMute: (suspects) => this.#parts.hub.tracks.blame(suspects),
     onEnd: (end) => this.#ended(end),
-  };
+  });
 
   #opened(): void {
     this.connects++;
@@ -186,7 +209,7 @@ export class Link {
       this.#failures = 0;
       return hub.idle(this.id);
     }
-    if (end._tag === "Closed") this.#closes = [{ code: end.code, atMs: nowMs }, ...this.#closes].slice(0, closesRemembered);
+    if (end._tag === "Closed") this.#remember(end.code, nowMs);
     this.#failures = stable ? 1 : this.#failures + 1;
     const element: Reconnecting = { _tag: "Reconnecting", attempt: this.#failures, reason, atMs: clock.currentTimeMillisUnsafe() };
     this.down = { element, sinceMs: this.down?.sinceMs ?? nowMs };
@@ -224,6 +247,12 @@ export class Link {
       const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });
       this.#parts.hub.fail(error, (other) => other === id);
     }
+  }
+
+  #remember(code: number, nowMs: number): void {
+    this.#closes = [{ code, atMs: nowMs }, ...this.#closes].slice(0, closesRemembered);
+    const broken = this.#closes.filter((close) => isProtocolBreak(close.code) && nowMs - close.atMs < recentMs);
+    if (broken.length >= breaksBeforePlain) this.#plain = true;
   }
 
   #sameCodeAgoMs(end: SessionEnd): ReadonlyArray<number> {

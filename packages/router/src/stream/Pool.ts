@@ -15,7 +15,7 @@ import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import { monotonicMs } from "../transport/Session.ts";
-import type { Transport } from "../transport/Transport.ts";
+import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import type { Venue } from "../transport/Venue.ts";
 import type { FrameHub } from "./FrameHub.ts";
 import type { Interest } from "./Interest.ts";
@@ -43,6 +43,8 @@ export interface PoolOptions {
   readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
   /** A link broke, or could not be opened: whoever waits for one of `concerns` fails with this. */
   readonly onDown: (error: MarketDataError, concerns: (id: KeyId) => boolean) => void;
+  /** Bytes that came in, about once a second and socket. */
+  readonly onBytes: (grown: SocketBytes) => void;
 }
 
 /** The pool, and a fiber per socket in the present scope. */
@@ -147,6 +149,7 @@ export class Pool {
       onRefused: (ids) => {
         for (const key of ids) interest.forgetReads(key);
       },
+      onBytes: this.#parts.onBytes,
       onTooBig: () => {
         this.#keysPerSocket = Math.max(1, Math.floor(Math.min(this.#keysPerSocket, interest.wanted(this.#nowMs()).length) / 2));
       },

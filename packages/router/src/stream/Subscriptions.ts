@@ -5,17 +5,19 @@ import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import * as Metric from "effect/Metric";
 import * as Stream from "effect/Stream";
 import { Cache } from "../cache/Cache.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
+import * as Metrics from "../health/Metrics.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { Rest } from "../transport/RestCall.ts";
 import { monotonicMs } from "../transport/Session.ts";
-import type { Transport } from "../transport/Transport.ts";
+import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
@@ -126,7 +128,19 @@ const make = Effect.gen(function* () {
   });
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;
-  pool = yield* makePool({ interest, hub, probe, onDown: (error, concerns) => waiters.fail(error, concerns) });
+  const context = yield* Effect.context<never>();
+  const count = (counted: keyof SocketBytes, bytes: number) =>
+    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
+  pool = yield* makePool({
+    interest,
+    hub,
+    probe,
+    onDown: (error, concerns) => waiters.fail(error, concerns),
+    onBytes: ({ wire, payload }) => {
+      count("wire", wire);
+      count("payload", payload);
+    },
+  });
   yield* Effect.forkScoped(healer.run(hub));
   const parts: Parts = { hub, interest, pool, waiters };
   yield* Effect.addFinalizer(() =>

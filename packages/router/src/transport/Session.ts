@@ -16,8 +16,10 @@ import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "./FeedWatch.ts";
 import { type SessionFacts, SessionMachine, type SubscribeReason } from "./SessionMachine.ts";
+import type { Line } from "./Line.ts";
+import { describeReason } from "./LinkProfile.ts";
 import type { Signal } from "./Signal.ts";
-import { type Socket, type SocketHandlers, Transport } from "./Transport.ts";
+import { type Socket, type SocketBytes, type SocketHandlers, Transport } from "./Transport.ts";
 import { type LostSubject, type SocketMessage, Venue } from "./Venue.ts";
 
 export type SessionEnd =
@@ -43,6 +45,12 @@ export type DataMessage = Extract<SocketMessage, { readonly _tag: "Ticker" | "Or
 
 /** Called synchronously by the session, but for {@link SessionHooks.probe}. None may throw. */
 export interface SessionHooks extends SessionFacts {
+  /** The road it runs on, which outlives it. */
+  readonly line: Line;
+  /** Compression was asked for and did the harm: the next connection goes without, whatever the line says. */
+  readonly plain: () => boolean;
+  /** Bytes that came in since the last call, about once a second. */
+  readonly onBytes: (grown: SocketBytes) => void;
   readonly onOpen: () => void;
   /** `keys` are the whole subscription from now on. Called just before the message leaves. */
   readonly onSent: (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason) => void;
@@ -72,7 +80,7 @@ const undecodableWindowMs = 10_000;
 /** Lives one socket from the connect gate to its end. Never fails; interruption closes the socket. `wake` says that the wanted set changed. */
 export const runSession = Effect.fnUntraced(function* (hooks: SessionHooks, wake: Signal) {
   const session = new Session(hooks, wake, yield* Clock.Clock, yield* Venue);
-  const socket = yield* openSocket(session.handlers).pipe(
+  const socket = yield* openSocket(session).pipe(
     Effect.catch((error: MarketDataError) => {
       session.finish({ _tag: "Failed", error, opened: false });
       return Effect.undefined;
@@ -94,6 +102,9 @@ class Session {
   end: SessionEnd | undefined;
   /** Made when the socket is open. */
   machine: SessionMachine | undefined;
+  socket: Socket | undefined;
+  /** The line is of another kind, still to be logged. */
+  isNews = false;
   /** The first of some unreadable frames, still to be logged. */
   unread: DecodeError | undefined;
   #undecodable: ReadonlyArray<number> = [];
@@ -129,9 +140,13 @@ class Session {
         this.finish({ _tag: "Failed", error, opened: true });
       }
     },
-    onReadEnd: () => this.hooks.onReadEnd(),
+    onReadEnd: () => {
+      this.hooks.onReadEnd();
+      this.#look();
+    },
     onPong: () => {
-      if (this.end === undefined) this.#heard();
+      if (this.end !== undefined) return;
+      this.hooks.line.meter.ponged(Number(this.#heard()) / 1e6);
     },
     onClose: ({ code, reason }) => this.finish({ _tag: "Closed", code, reason }),
   };
@@ -156,9 +171,31 @@ class Session {
         return;
       default:
         if (this.end !== undefined) return;
-        if (!message.snapshot) this.machine?.spoke(Number(receipt.nanos) / 1e6);
+        if (!message.snapshot) this.#spoke(message, Number(receipt.nanos) / 1e6);
         this.hooks.onMessage(message, receipt);
     }
+  }
+
+  /** Books are left out of the lag: a quiet one's time is that of its last change. So are candles, which are told about once a second. */
+  #spoke(message: DataMessage, nowMs: number): void {
+    this.machine?.spoke(nowMs);
+    if (message._tag === "Ticker") this.hooks.line.meter.message(nowMs - message.value.timestampMs, nowMs);
+    else if (message._tag === "Trade") this.hooks.line.meter.message(nowMs - message.value.tradeTimeMs, nowMs);
+  }
+
+  #look(): void {
+    const { line } = this.hooks;
+    const { machine, socket } = this;
+    if (this.end !== undefined || machine === undefined || socket === undefined) return;
+    const { format } = line.decision;
+    const nowMs = monotonicMs(this.clock);
+    const seen = line.look(socket.bytes, nowMs);
+    if (seen === undefined) return;
+    this.hooks.onBytes(seen.grown);
+    if (!seen.isChanged) return;
+    this.isNews = true;
+    if (line.decision.format !== format) machine.reformat(nowMs);
+    this.wake.notify();
   }
 
   #listed(keys: ReadonlyArray<StreamKey>, nowMs: number): void {
@@ -185,14 +222,18 @@ class Session {
 }
 
 const openSocket = Effect.fn("Session.open")(function* (
-  handlers: SocketHandlers,
+  session: Session,
 ): Effect.fn.Return<Socket, MarketDataError, Transport | Venue | RateLimiter | Scope.Scope> {
   const transport = yield* Transport;
   const venue = yield* Venue;
   const limiter = yield* RateLimiter;
   const { upgradeTimeoutMs } = yield* RouterConfig;
   const grant = yield* limiter.acquireConnect({ priority: "high", maxWaitMs: Number.POSITIVE_INFINITY });
-  return yield* transport.socket(venue.socket.url, handlers).pipe(
+  const { hooks, handlers, clock } = session;
+  const startedMs = monotonicMs(clock);
+  const compress = hooks.plain() ? false : hooks.line.decision.compress;
+  return yield* transport.socket(venue.socket.url, handlers, compress === undefined ? {} : { compress }).pipe(
+    Effect.tap(() => Effect.sync(() => hooks.line.opened(monotonicMs(clock) - startedMs))),
     Effect.catchTag("UpgradeRefused", ({ status, headers, body }) => Effect.fail(venue.upgradeFailure(status, headers, body))),
     Effect.timeoutOrElse({
       duration: upgradeTimeoutMs,
@@ -208,6 +249,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
   const ticket = `naru-${(yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36)}`;
   const machine = new SessionMachine(machineOptions(config, venue), hooks, monotonicMs(clock));
   session.machine = machine;
+  session.socket = socket;
   hooks.onOpen();
   const write = (io: Effect.Effect<void, NetworkError>) => bounded(io, config.deadAfterMs - config.pingAfterMs, session);
   const dropped = (end: SessionEnd) => {
@@ -217,20 +259,26 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
   while (session.end === undefined) {
     if (session.unread !== undefined) yield* Effect.logWarning("A frame of the socket could not be read", session.unread);
     session.unread = undefined;
+    if (session.isNews) {
+      const { profile, reason } = hooks.line.decision;
+      yield* Effect.logInfo(`The line to ${venue.host} is ${profile}: ${describeReason(reason)}`);
+    }
+    session.isNews = false;
     const action = machine.next(monotonicMs(clock));
     switch (action._tag) {
       case "Wait":
         yield* session.wake.waitAtMost(action.untilMs - monotonicMs(clock));
         break;
       case "Ping":
+        hooks.line.meter.pinged(monotonicMs(clock));
         yield* write(socket.ping);
         break;
       case "Subscribe":
         hooks.onSent(action.keys, action.reason);
-        yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, venue.socket.format)));
+        yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, hooks.line.decision.format)));
         break;
       case "List":
-        yield* write(socket.send(venue.socket.listSubscriptions(ticket, venue.socket.format)));
+        yield* write(socket.send(venue.socket.listSubscriptions(ticket, hooks.line.decision.format)));
         break;
       case "Probe":
         yield* Effect.forkScoped(probe(session, machine, action.suspect));

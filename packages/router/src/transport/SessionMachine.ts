@@ -38,7 +38,7 @@ export interface SessionFacts {
   readonly silence: (nowMs: number) => Silence;
 }
 
-export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch";
+export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch" | "format";
 
 export type SessionAction =
   | { readonly _tag: "Wait"; readonly untilMs: number }
@@ -115,6 +115,11 @@ export class SessionMachine {
     if (this.#again !== undefined) return false;
     this.#again = { reason: "unread", atMs: Math.max(nowMs + unreadAfterMs, this.#unreadSentMs + unreadEveryMs) };
     return true;
+  }
+
+  /** Another format is wanted: a subscription sets it for all that follows. */
+  reformat(nowMs: number): void {
+    this.#again ??= { reason: "format", atMs: nowMs };
   }
 
   /** The exchange told what it thinks is subscribed. Returns the keys of ours that it confirms; none when the answer is out of date. */
