@@ -18,6 +18,7 @@ import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
+import * as measuring from "./measuring.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -40,7 +41,7 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const live = yield* LiveLedger;
   const asker = yield* Asker.make;
-  const streams = streaming.make(subscriptions, marketList, venue);
+  const streams = streaming.make(measuring.countingConsumers(subscriptions, live), marketList, venue);
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
@@ -121,7 +122,9 @@ export const layerNoDeps: Layer.Layer<
 
 /** The whole router over a venue and a transport. */
 export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
-  Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Subscriptions.layer, MarketList.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, measuring.layer), MarketList.layer),
+  ),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
   Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),
   Layer.provide(Wiretap.layerTransport),

@@ -1,4 +1,5 @@
 /** What became of the elements meant for consumers: one entry per stream that is open, and the sum of those that are gone. */
+import type { StreamElement } from "../domain/StreamElement.ts";
 import type { Deliveries, LiveMetrics } from "./LiveMetrics.ts";
 
 /** Consumers shown one by one. All are counted. */
@@ -22,6 +23,18 @@ export class ConsumerNumbers implements Counters {
     this.id = id;
     this.kind = kind;
     this.keys = keys;
+  }
+
+  /** The consumer took these. What a conflating buffer says that it dropped was replaced by newer values. */
+  took(elements: ReadonlyArray<StreamElement<unknown>>): void {
+    for (const element of elements) {
+      if (element._tag === "Live" || element._tag === "Recovered") {
+        this.delivered++;
+        if (element.late) this.late++;
+        if (element._tag === "Recovered") this.recovered++;
+      } else if (element._tag === "Gap") this.gaps++;
+      else if (element._tag === "Dropped") this.conflated += element.count;
+    }
   }
 }
 
