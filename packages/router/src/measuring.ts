@@ -14,7 +14,7 @@ import { LiveLedger } from "./health/LiveLedger.ts";
 import type { LinkEndReason } from "./health/LiveMetrics.ts";
 import type { LiveNumbers } from "./health/LiveNumbers.ts";
 import { receiveFailureOf } from "./health/receiveFailure.ts";
-import { type LinkEvent, LinkObserver, Subscriptions } from "./stream/Subscriptions.ts";
+import { type LinkEvent, LinkObserver, type Subscriptions } from "./stream/Subscriptions.ts";
 import { monotonicMs } from "./transport/Session.ts";
 import { type SocketMessage, Venue } from "./transport/Venue.ts";
 

@@ -3,7 +3,7 @@
  * the same connect limit: connect, ping, subscribe, ask for the exchange's own list, listen. Never fails: what goes wrong is what it finds.
  */
 import type { StreamKey } from "@naru/router/domain/StreamKey";
-import { type MarketDataError, NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
+import { type MarketDataError, type NetworkError, TimeoutError } from "@naru/router/errors/MarketDataError";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
 import { RouterConfig } from "@naru/router/RouterConfig";
 import { type Socket, type SocketHandlers, Transport } from "@naru/router/transport/Transport";

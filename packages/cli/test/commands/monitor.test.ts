@@ -52,7 +52,8 @@ describe("naru monitor", () => {
       const documents = (yield* printed("json")).documents();
       assert.strictEqual(documents.length, 10);
       assert.deepInclude(documents[0], { kind: "live_metrics", venue: "sim", simulated: true });
-      assert.isAbove(Number((documents[4]?.["messages"] as { readonly total: number }).total), 4);
+      const { total } = (documents[4] as { readonly messages?: { readonly total: number } }).messages ?? { total: 0 };
+      assert.isAbove(total, 4);
     }),
   );
 });

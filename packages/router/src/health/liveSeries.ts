@@ -9,7 +9,7 @@ import * as Metric from "effect/Metric";
 import { changeBoundsMs, type ModeCounts } from "./ChangeNumbers.ts";
 import type { KeyNumbers } from "./KeyNumbers.ts";
 import type { LinkNumbers } from "./LinkNumbers.ts";
-import { ChangeMode, LinkEndReason } from "./LiveMetrics.ts";
+import { ChangeMode, type Deliveries, LinkEndReason } from "./LiveMetrics.ts";
 import type { LiveNumbers } from "./LiveNumbers.ts";
 import { receiveFailures } from "./receiveFailure.ts";
 import type { RecentValues } from "./RecentValues.ts";
@@ -70,8 +70,7 @@ const publishStreams = (series: SeriesSet, numbers: LiveNumbers): void => {
   }
   for (const cause of receiveFailures) series.with({ cause }).counter(StreamMetrics.receiveFailures, () => numbers.failures[cause]);
   series.gauge(StreamMetrics.consumers, () => numbers.consumers.open);
-  for (const fate of ["delivered", "dropped", "conflated", "late", "recovered", "gaps"] as const)
-    series.counter(StreamMetrics[fate], () => numbers.consumers.total()[fate]);
+  for (const [fate, metric] of fates) series.counter(metric, () => numbers.consumers.total()[fate]);
   for (const outcome of ["healed", "told"] as const) series.with({ outcome }).counter(StreamMetrics.holes, () => numbers[outcome]);
   series.counter(StreamMetrics.holeRows, () => numbers.rowsRecovered);
   series.summary(StreamMetrics.holeSeconds, numbers.healMs);
@@ -80,6 +79,15 @@ const publishStreams = (series: SeriesSet, numbers: LiveNumbers): void => {
   series.counter(StreamMetrics.linkSwitches, () => numbers.switches);
   series.counter(StreamMetrics.linkBlindSeconds, () => numbers.blindMs / 1_000);
 };
+
+const fates: ReadonlyArray<readonly [keyof Deliveries, Metric.Counter<number>]> = [
+  ["delivered", StreamMetrics.delivered],
+  ["dropped", StreamMetrics.dropped],
+  ["conflated", StreamMetrics.conflated],
+  ["late", StreamMetrics.late],
+  ["recovered", StreamMetrics.recovered],
+  ["gaps", StreamMetrics.gaps],
+];
 
 const publishLink = (series: SeriesSet, link: LinkNumbers, nowMs: () => number): void => {
   series.gauge(StreamMetrics.linkUp, () => (link.open ? 1 : 0));
