@@ -4,6 +4,7 @@ import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as flags from "./flags.ts";
 import { explain, stream } from "./kinds.ts";
+import * as linkFlags from "./linkFlags.ts";
 import { running } from "./running.ts";
 import * as settings from "./settings.ts";
 import * as tapeFlags from "./tapeFlags.ts";
@@ -78,6 +79,32 @@ const watch = Command.make("watch", { markets: flags.markets }, ({ markets }) =>
   ),
 ).pipe(Command.withDescription("A live table of prices; one line per change in a pipe"), Command.withGlobalFlags(settings.connectionFlags));
 
+const monitor = Command.make("monitor", linkFlags.monitor, (input) =>
+  running(
+    () => import("./commands/monitor.ts"),
+    settings.connection,
+    (command, given) => command.monitor(given, input),
+  ),
+).pipe(
+  Command.withDescription("The live side at work: changes, messages, lag, losses, every second"),
+  Command.withExamples([
+    { command: "naru monitor KRW-BTC KRW-ETH", description: "A table that is drawn anew; one line per second in a pipe" },
+  ]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const link = Command.make("link", linkFlags.link, (input) =>
+  running(
+    () => import("./commands/link.ts"),
+    settings.connection,
+    (command, given) => command.link(given, input),
+  ),
+).pipe(
+  Command.withDescription("Examine the socket: connect, ping, subscribe, compare lists, listen; exit code 0 when all is well"),
+  Command.withExamples([{ command: "naru link KRW-BTC --kinds trades --for 30s", description: "Half a minute of one key" }]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
 const decode = Command.make(
   "decode",
   {
@@ -139,6 +166,22 @@ export const cli = Command.make("naru").pipe(
       "  Each command takes its own flags, before its name or after it; naru ticker --help lists those of a question.",
     ].join("\n"),
   ),
-  Command.withSubcommands([ticker, orderbook, trades, candles, markets, watch, stream, explain, decode, record, replay, sim, demo]),
+  Command.withSubcommands([
+    ticker,
+    orderbook,
+    trades,
+    candles,
+    markets,
+    watch,
+    stream,
+    monitor,
+    link,
+    explain,
+    decode,
+    record,
+    replay,
+    sim,
+    demo,
+  ]),
   Command.withGlobalFlags(settings.printingFlags),
 );

@@ -30,15 +30,7 @@ export const record = {
     Flag.withDefault(tapeKinds.join(",")),
     Flag.filterMap(readTapeKinds, () => `is not a list of ${tapeKinds.join(", ")}`),
   ),
-  for: Flag.String("for").pipe(
-    Flag.withMetavar("duration"),
-    Flag.withDescription("How long, such as 60s or 8h (until interrupted)"),
-    Flag.filterMap(
-      (text) => Result.getSuccess(parseDuration(text)),
-      (text) => Result.match(parseDuration(text), { onSuccess: () => "", onFailure: (reason) => reason }),
-    ),
-    Flag.optional,
-  ),
+  for: Flag.optional(lengthOfTime("How long, such as 60s or 8h (until interrupted)")),
   note: Flag.optional(Flag.String("note").pipe(Flag.withDescription("Words for the tape's header"))),
 };
 
@@ -64,6 +56,18 @@ export const replay = {
 };
 
 export type ReplayInput = Command.Command.Config.Infer<typeof replay>;
+
+/** `--for` with a length of time, in milliseconds. */
+export function lengthOfTime(description: string) {
+  return Flag.String("for").pipe(
+    Flag.withMetavar("duration"),
+    Flag.withDescription(description),
+    Flag.filterMap(
+      (text) => Result.getSuccess(parseDuration(text)),
+      (text) => Result.match(parseDuration(text), { onSuccess: () => "", onFailure: (reason) => reason }),
+    ),
+  );
+}
 
 function listed(text: string): ReadonlyArray<string> {
   return text

@@ -4,8 +4,12 @@
  */
 import { nearest } from "@naru/router/domain/nearest";
 import { ConfigError, InvalidRequest, type MarketDataError } from "@naru/router/errors/MarketDataError";
+import type { MarketList } from "@naru/router/cache/MarketList";
+import type { RateLimiter } from "@naru/router/limits/RateLimiter";
 import type { MarketData } from "@naru/router/MarketData";
 import type { Subscriptions } from "@naru/router/stream/Subscriptions";
+import type { Transport } from "@naru/router/transport/Transport";
+import type { Venue } from "@naru/router/transport/Venue";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
@@ -14,7 +18,7 @@ import type { CommandFailed } from "./CommandFailed.ts";
 import { reporting } from "./failure.ts";
 import { type Connection, usualSeed } from "./settings.ts";
 
-type Services = MarketData | Subscriptions;
+type Services = MarketData | Subscriptions | MarketList | RateLimiter | Transport | Venue;
 
 /** Runs a command's body on the client that the flags name, closes it, and reports what went wrong. */
 export const withMarketData = <A, R>(

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Cache, ChannelSelector, FallbackManager, getTicker, RateLimiter, Router, RouterConfig, Transport } from "@naru/router";
 import { MarketList } from "@naru/router/cache/MarketList";
 import { Health } from "@naru/router/health/HealthLedger";
+import { LiveLedger } from "@naru/router/health/LiveLedger";
 import * as configured from "@naru/router/RouterConfig";
 import { Subscriptions } from "@naru/router/stream/Subscriptions";
 import { Rest } from "@naru/router/transport/RestCall";
@@ -30,7 +31,7 @@ describe("the five services", () => {
         Layer.mergeAll(FallbackManager.layerTest, ChannelSelector.layerTest(["cold_rest"]), Subscriptions.layer, MarketList.layer),
       ),
       Layer.provideMerge(Rest.layer),
-      Layer.provideMerge(Layer.mergeAll(RateLimiter.layerTest(limits), Cache.layerTest, Health.layer)),
+      Layer.provideMerge(Layer.mergeAll(RateLimiter.layerTest(limits), Cache.layerTest, Health.layer, LiveLedger.layer)),
       Layer.provideMerge(Layer.merge(UpbitVenue.layer, transport)),
     );
     return Effect.gen(function* () {

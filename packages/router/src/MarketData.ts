@@ -19,6 +19,7 @@ import type { Ticker } from "./domain/Ticker.ts";
 import type { Trade } from "./domain/Trade.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { Explanation, QuestionSpec } from "./explain.ts";
+import type { LiveMetrics } from "./health/LiveMetrics.ts";
 import type { HealthReport } from "./HealthReport.ts";
 import type { Delta } from "./stream/Delta.ts";
 
@@ -122,6 +123,8 @@ export class MarketData extends Context.Service<
     readonly explain: (question: QuestionSpec) => Effect.Effect<Explanation, MarketDataError>;
     /** Mode, link, limits and tiers as they stand. */
     readonly health: Effect.Effect<HealthReport>;
+    /** What the live side counts: changes, failures, messages and lag by key, links, consumers, healing. */
+    readonly liveMetrics: Effect.Effect<LiveMetrics>;
     readonly modeChanges: Stream.Stream<ModeChange>;
     /** Every metric in Prometheus text form. */
     readonly metrics: Effect.Effect<string>;
@@ -181,6 +184,8 @@ export const subscribe = (markets: Markets, kinds: ReadonlyArray<CallbackKind>, 
 export const explain = (question: QuestionSpec) => MarketData.use((data) => data.explain(question));
 
 export const health: Effect.Effect<HealthReport, never, MarketData> = MarketData.use((data) => data.health);
+
+export const liveMetrics: Effect.Effect<LiveMetrics, never, MarketData> = MarketData.use((data) => data.liveMetrics);
 
 export const modeChanges: Stream.Stream<ModeChange, never, MarketData> = stream((data) => data.modeChanges);
 

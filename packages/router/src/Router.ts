@@ -15,8 +15,10 @@ import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
+import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
+import * as measuring from "./measuring.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -37,8 +39,9 @@ const make = Effect.gen(function* () {
   const subscriptions = yield* Subscriptions;
   const marketList = yield* MarketList;
   const ledger = yield* Health;
+  const live = yield* LiveLedger;
   const asker = yield* Asker.make;
-  const streams = streaming.make(subscriptions, marketList, venue);
+  const streams = streaming.make(measuring.countingConsumers(subscriptions, live), marketList, venue);
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
@@ -87,6 +90,7 @@ const make = Effect.gen(function* () {
       hotKeys: cache.hot.size,
       knownMarkets: marketList.known()?.size ?? null,
     })),
+    liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: fallback.modeChanges,
     metrics: PrometheusMetrics.format(),
   });
@@ -102,6 +106,7 @@ export type RouterServices =
   | Subscriptions
   | MarketList
   | Health
+  | LiveLedger
   | Rest;
 
 /** Every request goes into the ledger. */
@@ -114,13 +119,15 @@ const restObserver: Layer.Layer<never, never, Health> = Layer.effect(
 export const layerNoDeps: Layer.Layer<
   MarketData,
   never,
-  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | Rest
+  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Rest
 > = Layer.effect(MarketData, make);
 
 /** The whole router over a venue and a transport. */
 export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
-  Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Subscriptions.layer, MarketList.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, measuring.layer), MarketList.layer),
+  ),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-  Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer)),
+  Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),
   Layer.provide(Wiretap.layerTransport),
 );

@@ -45,6 +45,8 @@ export type { CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./
 export type { NaruClient } from "./client/NaruClient.ts";
 export { type Envelope, errorEnvelope, toEnvelope } from "./envelope.ts";
 export type { Explanation, QuestionSpec } from "./explain.ts";
+export { LiveMetrics } from "./health/LiveMetrics.ts";
+export { type LegacyMetrics, toLegacyMetrics } from "./health/legacyMetrics.ts";
 export type { HealthReport } from "./HealthReport.ts";
 export {
   type CallbackElement,
@@ -57,6 +59,7 @@ export {
   getTicker,
   getTrades,
   health,
+  liveMetrics,
   MarketData,
   type Markets,
   type MarketsOptions,

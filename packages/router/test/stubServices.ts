@@ -11,6 +11,7 @@ import type { Trade } from "../src/domain/Trade.ts";
 import type { MarketDataError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
 import { Health } from "../src/health/HealthLedger.ts";
+import { LiveLedger } from "../src/health/LiveLedger.ts";
 import type { LimitTable } from "../src/limits/LimitTable.ts";
 import { RateLimiter } from "../src/limits/RateLimiter.ts";
 import * as Router from "../src/Router.ts";
@@ -182,6 +183,7 @@ export const routerOver = (stub: Stub) =>
           RateLimiter.layerTest(limits),
           Cache.layerTest,
           Health.layer,
+          LiveLedger.layer,
         ),
       ),
       Layer.provideMerge(Layer.succeed(Venue, venue)),

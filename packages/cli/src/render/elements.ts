@@ -5,7 +5,7 @@
 import { rowToJson } from "@naru/router/domain/Answer";
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Orderbook } from "@naru/router/domain/Orderbook";
-import type { ElementOf, StreamElement } from "@naru/router/domain/StreamElement";
+import type { ElementOf, Live, Recovered, StreamElement } from "@naru/router/domain/StreamElement";
 import type { Ticker } from "@naru/router/domain/Ticker";
 import type { Trade } from "@naru/router/domain/Trade";
 import { duration, grouped, percent } from "./numbers.ts";
@@ -40,10 +40,19 @@ export const elementToJson = ({ kind, element }: KindedElement, { venue, simulat
         market: element.market,
         value: rowToJson(kind, element.value),
         snapshot: element.snapshot,
+        channel: element.channel,
+        late: element.late,
         receivedTime: iso(element.receivedTimeMs),
       };
     case "Recovered":
-      return { ...head, market: element.market, value: rowToJson(kind, element.value), receivedTime: iso(element.receivedTimeMs) };
+      return {
+        ...head,
+        market: element.market,
+        value: rowToJson(kind, element.value),
+        channel: "rest",
+        late: element.late,
+        receivedTime: iso(element.receivedTimeMs),
+      };
     case "Reconnecting":
       return { ...head, attempt: element.attempt, reason: element.reason, time: iso(element.atMs) };
     case "Resumed":
@@ -60,12 +69,9 @@ const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 const printableLine = ({ kind, element }: KindedElement, style: Style): string => {
   switch (element._tag) {
     case "Live":
-    case "Recovered": {
-      const mark =
-        element._tag === "Recovered" ? style.paint("warn", "  recovered") : element.snapshot ? style.paint("dim", "  snapshot") : "";
+    case "Recovered":
       // The kind of a stream is the kind of its values.
-      return valueLine({ kind, value: element.value } as KindedValue, style) + mark;
-    }
+      return valueLine({ kind, value: element.value } as KindedValue, style) + marks(element, style);
     case "Reconnecting":
       return style.paint("alarm", `${kst(element.atMs)}  RECONNECTING  attempt ${element.attempt}: ${printable(element.reason)}`);
     case "Resumed":
@@ -78,6 +84,16 @@ const printableLine = ({ kind, element }: KindedElement, style: Style): string =
     case "Dropped":
       return style.paint("alarm", `DROPPED  ${grouped(element.count)}: this consumer was too slow`);
   }
+};
+
+/** What is not plain about a value: how it came, and whether it stands in its place. */
+const marks = (element: Live<unknown> | Recovered<unknown>, style: Style): string => {
+  const quiet = element._tag === "Live" && element.snapshot ? ["snapshot"] : [];
+  const loud = [
+    ...(element._tag === "Recovered" ? ["recovered"] : element.channel === "rest" ? ["over REST"] : []),
+    ...(element.late ? ["late"] : []),
+  ];
+  return [...quiet.map((mark) => style.paint("dim", `  ${mark}`)), ...loud.map((mark) => style.paint("warn", `  ${mark}`))].join("");
 };
 
 type KindedValue =

@@ -62,7 +62,28 @@ describe("the board of naru watch", () => {
     assert.deepStrictEqual(lines([unreachable]), ["RECONNECTING  attempt 3: NetworkError: no such host\ufffd", "hint: stay at home"]);
     assert.deepStrictEqual(lines([reconnecting]), ["RECONNECTING  attempt 1: closed 1006"]);
     assert.deepStrictEqual(lines([live("KRW-BTC"), unreachable]), ["RECONNECTING  attempt 3: NetworkError: no such host\ufffd"]);
-    assert.deepStrictEqual(lines([unreachable, resumed]), []);
+    assert.deepStrictEqual(lines([unreachable, resumed]), ["RESUMED  2026-01-05 12:00:00 after 1.0 s"]);
+  });
+
+  it("counts below the table what was missed, and keeps the last outage in sight", () => {
+    const market = "KRW-BTC" as Market;
+    const gap: StreamElement<Ticker> = { _tag: "Gap", kind: "ticker", market, fromMs: atMs - 1_000, toMs: atMs, reason: "too far back" };
+    const dropped: StreamElement<Ticker> = { _tag: "Dropped", count: 600 };
+    const board = [gap, dropped, dropped, reconnecting, resumed, live("KRW-BTC")].reduce(observe, emptyBoard(["KRW-BTC"], false));
+    assert.deepStrictEqual(boardLines(board, atMs, plain).slice(2), [
+      "RESUMED  2026-01-05 12:00:00 after 1.0 s",
+      "GAPS  1",
+      "DROPPED  1,200: this table was too slow",
+    ]);
+  });
+
+  it("says which way a price came, and shows no late one over a newer one", () => {
+    const [polled] = stateLines([reconnecting, { ...live("KRW-BTC"), channel: "rest" }]);
+    assert.match(polled ?? "", / rest {3,}.* live, over REST /);
+    const recovered: StreamElement<Ticker> = { ...live("KRW-BTC"), _tag: "Recovered" };
+    assert.match(stateLines([recovered])[0] ?? "", / rest {3,}/);
+    const older = { ...live("KRW-BTC"), late: true, value: { ...tickerOf("KRW-BTC"), price: Decimal.of("1") } };
+    assert.include(stateLines([live("KRW-BTC"), older])[0], "114,000,000");
   });
 
   it("keeps the mark after the link resumed, until the market itself has spoken", () => {

@@ -13,6 +13,7 @@ import type { StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { Explanation, QuestionSpec } from "../explain.ts";
+import type { LiveMetrics } from "../health/LiveMetrics.ts";
 import type { HealthReport } from "../HealthReport.ts";
 import type { Delta, DeltaKind, Held } from "../stream/Delta.ts";
 import type { CallbackElement, CallbackKind, CallbackStatus, Markets, MarketsOptions } from "../MarketData.ts";
@@ -66,6 +67,8 @@ export interface NaruClient extends AsyncDisposable {
   ) => Promise<ClientSubscription>;
   readonly explain: (question: QuestionSpec) => Promise<Explanation>;
   readonly health: () => Promise<HealthReport>;
+  /** What the live side counts, as plain data. */
+  readonly liveMetrics: () => Promise<LiveMetrics>;
   readonly modeChanges: () => AsyncIterable<ModeChange>;
   /** Every metric in Prometheus text form. */
   readonly metrics: () => Promise<string>;

@@ -70,6 +70,7 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     },
     explain: (question) => run(data.explain(question)),
     health: () => run(data.health),
+    liveMetrics: () => run(data.liveMetrics),
     // The layer ends the streams of market data by itself; this one would wait for ever.
     modeChanges: () => iterate(Stream.interruptWhen(data.modeChanges, Deferred.await(ended))),
     metrics: () => run(data.metrics),

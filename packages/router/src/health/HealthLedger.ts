@@ -10,6 +10,7 @@ import type { ModeChange } from "../domain/Mode.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { Attempt } from "../errors/MarketDataError.ts";
 import * as Metrics from "./Metrics.ts";
+import { percentile } from "./RecentValues.ts";
 
 const windowSize = 200;
 const modeHistory = 100;
@@ -120,7 +121,3 @@ const summarise = (tier: string, window: Window): TierHealth => {
     lastFailure: window.lastFailure,
   };
 };
-
-/** Nearest rank. */
-const percentile = (sorted: ReadonlyArray<number>, share: number): number | null =>
-  sorted.length === 0 ? null : (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null);
