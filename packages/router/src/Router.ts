@@ -18,11 +18,10 @@ import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
-import * as measuring from "./measuring.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
-import { Subscriptions } from "./stream/Subscriptions.ts";
+import { LinkObserver, Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
@@ -41,7 +40,7 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const live = yield* LiveLedger;
   const asker = yield* Asker.make;
-  const streams = streaming.make(measuring.countingConsumers(subscriptions, live), marketList, venue);
+  const streams = streaming.make(subscriptions, marketList, venue);
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
@@ -115,6 +114,19 @@ const restObserver: Layer.Layer<never, never, Health> = Layer.effect(
   Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt.endpoint, attempt.status ?? 0)),
 );
 
+/** So does every change of the link. Whoever observed it besides is told as before. */
+const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
+  LinkObserver,
+  Effect.gen(function* () {
+    const health = yield* Health;
+    const told = yield* LinkObserver;
+    return (event) => {
+      health.linkChanged(event.state);
+      told(event);
+    };
+  }),
+);
+
 /** `MarketData` alone, its services left open. */
 export const layerNoDeps: Layer.Layer<
   MarketData,
@@ -125,7 +137,7 @@ export const layerNoDeps: Layer.Layer<
 /** The whole router over a venue and a transport. */
 export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
   Layer.provideMerge(
-    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, measuring.layer), MarketList.layer),
+    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
   ),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
   Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),

@@ -1,4 +1,5 @@
 /** What an examination of the link found, and what of it is wrong. Pure: `examine.ts` finds, `render/findings.ts` shows. */
+import { depthOf, type StreamKey } from "@naru/router/domain/StreamKey";
 import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { KeyMetrics } from "@naru/router/health/LiveMetrics";
 import * as Runtime from "effect/Runtime";
@@ -21,7 +22,7 @@ export interface Findings {
   readonly lastError: MarketDataError | null;
 }
 
-/** The exchange's own list of the subscription beside what was asked for, each entry as `type code`. */
+/** The exchange's own list of the subscription beside what was asked for, each entry as kind and market. */
 export type ListFinding =
   | { readonly _tag: "NotAsked" }
   | { readonly _tag: "Unanswered" }
@@ -56,25 +57,18 @@ export const exitCodeOf = ({ connectedAfterMs, lastError }: Findings): number =>
 
 const wordsOf = (error: MarketDataError | null): string => error?.message ?? "nothing was said";
 
-/** Compares the list that the exchange told with the request that was sent: both are type objects of the same wire. */
-export const compareLists = (
-  request: string,
-  told: ReadonlyArray<{ readonly type: string; readonly codes: ReadonlyArray<string> }>,
-): ListFinding => {
-  const wanted = new Set(entriesOf(typeObjects(request)));
-  const found = new Set(entriesOf(told));
+/** Compares the list that the exchange told with what was asked for. */
+export const compareLists = (asked: ReadonlyArray<StreamKey>, told: ReadonlyArray<StreamKey>): ListFinding => {
+  const wanted = new Set(asked.map(nameOf));
+  const found = new Set(told.map(nameOf));
   return {
     _tag: "Compared",
-    missing: [...wanted].filter((entry) => !found.has(entry)),
-    unexpected: [...found].filter((entry) => !wanted.has(entry)),
+    missing: [...wanted].filter((name) => !found.has(name)),
+    unexpected: [...found].filter((name) => !wanted.has(name)),
   };
 };
 
-const entriesOf = (objects: ReadonlyArray<{ readonly type: string; readonly codes: ReadonlyArray<string> }>): ReadonlyArray<string> =>
-  objects.flatMap(({ type, codes }) => codes.map((code) => `${type} ${code}`));
-
-/** The type objects of a request that we made ourselves. */
-const typeObjects = (request: string) =>
-  (JSON.parse(request) as ReadonlyArray<{ readonly type?: string; readonly codes?: ReadonlyArray<string> }>).flatMap(({ type, codes }) =>
-    type === undefined || codes === undefined ? [] : [{ type, codes }],
-  );
+const nameOf = (key: StreamKey): string => {
+  if (key.kind === "candles") return `candles ${key.interval} ${key.market}`;
+  return key.kind === "orderbook" ? `orderbook ${key.market}.${depthOf(key)}` : `${key.kind} ${key.market}`;
+};

@@ -8,14 +8,12 @@ import type * as Clock from "effect/Clock";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 
-type Told = Extract<SocketMessage, { readonly _tag: "Subscriptions" }>["entries"];
-
 export class Listener {
   readonly #clock: Clock.Clock;
   readonly #decode: SocketDialect["decode"];
   readonly keys: ReadonlyMap<KeyId, KeyNumbers>;
   readonly pong = Deferred.makeUnsafe<void>();
-  readonly told = Deferred.makeUnsafe<Told>();
+  readonly told = Deferred.makeUnsafe<ReadonlyArray<StreamKey>>();
   readonly end = Deferred.makeUnsafe<string>();
   ended: string | null = null;
   undecodable = 0;
@@ -48,7 +46,7 @@ export class Listener {
   #message(message: SocketMessage): void {
     switch (message._tag) {
       case "Subscriptions":
-        Deferred.doneUnsafe(this.told, Effect.succeed(message.entries));
+        Deferred.doneUnsafe(this.told, Effect.succeed(message.keys));
         return;
       case "Failure":
         this.lastError = message.error;

@@ -52,12 +52,12 @@ const nothing = (listener: Listener): Omit<Findings, "url"> => ({
 const subscribe = Effect.fnUntraced(function* (listener: Listener, socket: Socket, keys: ReadonlyArray<StreamKey>) {
   const dialect = (yield* Venue).socket;
   const ticket = `naru-${(yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36)}`;
-  const request = dialect.subscribe(keys, ticket);
-  const question = Effect.andThen(socket.send(request), socket.send(dialect.listSubscriptions(ticket)));
+  const request = dialect.subscribe(keys, ticket, dialect.format);
+  const question = Effect.andThen(socket.send(request), socket.send(dialect.listSubscriptions(ticket, dialect.format)));
   const told = yield* step(listener, question, listener.told);
   const list: ListFinding = Option.match(told, {
     onNone: () => ({ _tag: "Unanswered" }),
-    onSome: (entries) => compareLists(request, entries),
+    onSome: (listed) => compareLists(keys, listed),
   });
   return list;
 });

@@ -6,6 +6,8 @@ import { Sim } from "@naru/sim";
 import { Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { examine } from "../../src/diagnosis/examine.ts";
+import type { Market } from "@naru/router/domain/Market";
+import type { StreamKey } from "@naru/router/domain/StreamKey";
 import { compareLists, exitCodeOf, type Findings, problemsOf } from "../../src/diagnosis/Findings.ts";
 import { findingsLines, findingsToJson } from "../../src/render/findings.ts";
 import { plain } from "../../src/render/style.ts";
@@ -87,15 +89,13 @@ describe("the examination of a link", () => {
     }),
   );
 
-  it("compares lists by type and code, whatever their order", () => {
-    const request =
-      '[{"ticket":"t"},{"type":"ticker","codes":["KRW-BTC","KRW-ETH"]},{"type":"trade","codes":["KRW-BTC"]},{"format":"DEFAULT"}]';
-    const told = [
-      { type: "trade", codes: ["KRW-BTC"] },
-      { type: "ticker", codes: ["KRW-XRP", "KRW-BTC"] },
-    ];
-    assert.deepStrictEqual(compareLists(request, told), { _tag: "Compared", missing: ["ticker KRW-ETH"], unexpected: ["ticker KRW-XRP"] });
-    const findings: Findings = { ...broken, list: compareLists(request, told) };
+  it("compares lists by kind and market, whatever their order", () => {
+    const ticker = (market: string): StreamKey => ({ kind: "ticker", market: market as Market });
+    const trades: StreamKey = { kind: "trades", market: "KRW-BTC" as Market };
+    const asked = [ticker("KRW-BTC"), ticker("KRW-ETH"), trades];
+    const told = [trades, ticker("KRW-XRP"), ticker("KRW-BTC")];
+    assert.deepStrictEqual(compareLists(asked, told), { _tag: "Compared", missing: ["ticker KRW-ETH"], unexpected: ["ticker KRW-XRP"] });
+    const findings: Findings = { ...broken, list: compareLists(asked, told) };
     assert.deepStrictEqual(problemsOf(findings), [
       "the exchange's list lacks ticker KRW-ETH",
       "the exchange's list has ticker KRW-XRP beside what was asked for",

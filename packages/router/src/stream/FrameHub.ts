@@ -17,6 +17,7 @@ import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import * as Equal from "effect/Equal";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { DataMessage, Receipt } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
@@ -41,6 +42,7 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly holdLimit: number;
   /** Called synchronously; at most one job per key is of interest at a time, the newest. */
   readonly requestRepair: (job: RepairJob) => void;
+  readonly numbers: LiveNumbers;
   /** A link has brought its first word of a key that another one carries too. Called synchronously. */
   readonly onJoined: () => void;
   /** The exchange has confirmed keys. Called synchronously. */
@@ -135,7 +137,7 @@ export class FrameHub {
   /** `keys` are the whole subscription of a link from now on. Holes that a broken link left are read back from here. */
   sent(link: LinkId, keys: ReadonlyArray<StreamKey>, nowMs: number): void {
     const ids = new Set(keys.map(keyId));
-    for (const track of this.tracks.carriedBy(link)) if (!ids.has(track.id)) this.#drop(track, link);
+    for (const track of this.tracks.carriedBy(link)) if (!ids.has(track.id)) this.#unsubscribe(track, link);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
       track.subscribed(link, depthOf(key), nowMs);
@@ -149,11 +151,14 @@ export class FrameHub {
     const track = this.tracks.get(keyId(key));
     const carrier = track?.carriers.get(link);
     if (track === undefined || carrier === undefined) return;
-    if (track.heard(carrier, message.value, message.snapshot, receipt.nanos) && track.carriers.size > 1) this.#options.onJoined();
+    const nowMs = Number(receipt.nanos) / 1e6;
+    if (track.heard(carrier, message.value, message.snapshot, receipt.nanos)) this.#firstWord(track, nowMs);
     const exchangeMs = madeAt(message.value);
+    const { numbers } = this.#options;
+    numbers.message((track.numbers ??= numbers.key(track.id, nowMs)), nowMs, message.snapshot ? undefined : receipt.ms - exchangeMs);
     // Candles are told about once a second: they say nothing about being late.
     const isMeasured = !message.snapshot && message._tag !== "Candle";
-    const lateMs = isMeasured ? this.#lag.measure(exchangeMs, Number(receipt.nanos) / 1e6) : 0;
+    const lateMs = isMeasured ? this.#lag.measure(exchangeMs, nowMs) : 0;
     const kept = this.#keep(track, carrier, message.value, exchangeMs, receipt, lateMs);
     switch (message._tag) {
       case "Ticker":
@@ -201,7 +206,13 @@ export class FrameHub {
 
   /** A link broke, or an attempt to open it failed. Consumers with a key that no other link carries are told. */
   interrupt(link: LinkId, down: Reconnecting, nowMs: number): void {
-    for (const track of this.tracks.carriedBy(link)) this.#drop(track, link);
+    let heardMs: number | undefined;
+    for (const track of this.tracks.carriedBy(link)) {
+      this.#drop(track, link);
+      for (const { spoken, heardNanos } of track.carriers.values()) if (spoken) heardMs = Math.max(heardMs ?? 0, Number(heardNanos) / 1e6);
+    }
+    // What other links carry too goes on without a hole; blind is only the time since one of them last spoke.
+    if (heardMs !== undefined) this.#options.numbers.switched(nowMs - heardMs);
     for (const consumer of this.#consumers) {
       if (!consumer.keys.some((key) => !this.tracks.isCarried(keyId(key)))) continue;
       consumer.interruptedMs ??= nowMs;
@@ -213,7 +224,7 @@ export class FrameHub {
 
   /** A link ended because nobody wanted it. */
   idle(link: LinkId): void {
-    for (const track of this.tracks.carriedBy(link)) this.#drop(track, link);
+    for (const track of this.tracks.carriedBy(link)) this.#unsubscribe(track, link);
   }
 
   /** A subscription was sent on a link that was down: consumers all of whose keys are carried again are told. */
@@ -292,6 +303,21 @@ export class FrameHub {
       channel: "websocket",
       depth: track.key.kind === "orderbook" ? carrier.provenDepth : undefined,
     });
+  }
+
+  /** A link has brought its first word of a key since it was subscribed there. */
+  #firstWord(track: Track, nowMs: number): void {
+    this.#options.numbers.changeDone(track.id, nowMs);
+    if (track.carriers.size > 1) this.#options.onJoined();
+  }
+
+  /** Nobody wants it of this link any more. */
+  #unsubscribe(track: Track, link: LinkId): void {
+    this.#drop(track, link);
+    if (track.carried) return;
+    track.numbers = undefined;
+    this.#options.numbers.changeWithdrawn(track.id);
+    this.#options.numbers.forget(track.id);
   }
 
   /** A link does not carry the key any more. Where it was the last one that had brought a word of it, what follows may be missed. */

@@ -8,6 +8,10 @@ import * as Random from "effect/Random";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
+import type { LinkEndReason } from "../health/LiveMetrics.ts";
+import type { LinkNumbers } from "../health/LinkNumbers.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import { receiveFailureOf } from "../health/receiveFailure.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
@@ -26,6 +30,7 @@ export type LinkState = "idle" | "connecting" | "open" | "waiting" | "closed";
 export interface LinkOptions {
   readonly id: LinkId;
   readonly hub: FrameHub;
+  readonly numbers: LiveNumbers;
   /** What this link should be subscribed to. */
   readonly wanted: (nowMs: number) => ReadonlyArray<StreamKey>;
   /** When {@link wanted} may next change without {@link Link.changed}. */
@@ -167,11 +172,18 @@ export class Link {
     silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
-    onSent: (keys) => {
+    onSent: (keys, reason) => {
+      this.#numbers.subscribed(keys.length, reason !== "changed");
       this.#parts.hub.sent(this.id, keys, this.#nowMs());
       this.#parts.hub.resumed(this.#nowMs(), this.#parts.clock.currentTimeMillisUnsafe());
     },
-    onConfirmed: (keys) => this.#parts.hub.confirmed(keys),
+    onAsked: () => this.#numbers.asked(),
+    onListed: (keys, isSame) => {
+      this.#numbers.listCompared(isSame);
+      this.#parts.hub.confirmed(keys);
+    },
+    onRoundTrip: (ms) => this.#numbers.answered(ms),
+    onUnread: (error) => this.#parts.numbers.failed("decode", this.#nowMs(), error.message),
     onHeard: (nanos) => {
       this.heardNanos = nanos;
     },
@@ -183,12 +195,20 @@ export class Link {
     onReadEnd: () => this.#parts.hub.flush(),
     onQuiet: (suspects) => this.#parts.hub.tracks.quiet(suspects, this.#nowMs()),
     onRefused: (suspects) => this.#refused(suspects),
-    onMute: (suspects) => this.#parts.hub.tracks.blame(suspects),
+    onMute: (suspects) => {
+      this.#parts.numbers.failed("data", this.#nowMs(), suspects.map(({ id }) => id).join(" "));
+      this.#parts.hub.tracks.blame(suspects);
+    },
     onEnd: (end) => this.#ended(end),
   });
 
+  get #numbers(): LinkNumbers {
+    return this.#parts.numbers.link(this.id === 0 ? "main" : `socket-${this.id + 1}`);
+  }
+
   #opened(): void {
     this.connects++;
+    this.#numbers.opened(this.#nowMs());
     this.heardNanos = this.#parts.clock.monotonicTimeNanosUnsafe();
     this.openedMs = this.#nowMs();
     this.down = undefined;
@@ -203,6 +223,7 @@ export class Link {
     const reason = describe(end);
     this.lastClose = reason;
     this.#parts.onEnded(reason);
+    this.#count(end, reason, nowMs);
     const stable = this.#spoken && this.openedMs !== undefined && nowMs - this.openedMs >= config.stableAfterMs;
     this.openedMs = undefined;
     if (end._tag === "Unwanted") {
@@ -244,9 +265,17 @@ export class Link {
     this.#parts.hub.tracks.quiet(suspects, this.#nowMs());
     this.#parts.onRefused(ids);
     for (const id of ids) {
+      this.#parts.numbers.changeFailed(id, this.#nowMs(), "subscription");
       const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });
       this.#parts.hub.fail(error, (other) => other === id);
     }
+  }
+
+  #count(end: SessionEnd, reason: string, nowMs: number): void {
+    if (this.openedMs === undefined) this.#numbers.attemptFailed();
+    else this.#numbers.ended(endReasons[end._tag], reason, nowMs);
+    if (end._tag === "Unwanted" || end._tag === "Mute") return;
+    this.#parts.numbers.failed(end._tag === "Failed" ? receiveFailureOf(end.error) : "connection", nowMs, reason);
   }
 
   #remember(code: number, nowMs: number): void {
@@ -280,6 +309,14 @@ export class Link {
     this.#parts.onState(reason);
   }
 }
+
+const endReasons: Readonly<Record<SessionEnd["_tag"], LinkEndReason>> = {
+  Closed: "closed",
+  Silent: "silent",
+  Mute: "silent",
+  Failed: "failed",
+  Unwanted: "unwanted",
+};
 
 const describe = (end: SessionEnd): string => {
   switch (end._tag) {

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
@@ -40,6 +41,7 @@ export const LinkObserver = Context.Reference<(event: LinkEvent) => void>("@naru
 export interface PoolOptions {
   readonly interest: Interest;
   readonly hub: FrameHub;
+  readonly numbers: LiveNumbers;
   readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
   /** A link broke, or could not be opened: whoever waits for one of `concerns` fails with this. */
   readonly onDown: (error: MarketDataError, concerns: (id: KeyId) => boolean) => void;
@@ -130,10 +132,11 @@ export class Pool {
   }
 
   linkOptions(id: LinkId): Parameters<typeof makeLink>[0] {
-    const { hub, interest, probe } = this.#parts;
+    const { hub, interest, numbers, probe } = this.#parts;
     return {
       id,
       hub,
+      numbers,
       probe,
       wanted: (nowMs) => this.#wantedOf(id, nowMs),
       nextChangeMs: (nowMs) => Math.min(interest.nextExpiryMs(), this.#nextMoveMs(nowMs)),

@@ -12,6 +12,8 @@ import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
+import { LiveLedger } from "../health/LiveLedger.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import * as Metrics from "../health/Metrics.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
@@ -103,7 +105,7 @@ export class Subscriptions extends Context.Service<
   }
 >()("@naru/router/stream/Subscriptions") {
   /** One link, opened by the first question; everything it starts ends with the layer. An exchange out of reach does not fail it. */
-  static readonly layer: Layer.Layer<Subscriptions, never, Transport | Venue | RateLimiter | Rest | Cache> = Layer.effect(
+  static readonly layer: Layer.Layer<Subscriptions, never, Transport | Venue | RateLimiter | Rest | Cache | LiveLedger> = Layer.effect(
     Subscriptions,
     Effect.suspend(() => make),
   );
@@ -113,6 +115,7 @@ const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
   const { hot } = yield* Cache;
   const clock = yield* Clock.Clock;
+  const numbers = yield* LiveLedger;
   const healer = yield* makeGapHealer;
   // The pool tells the interest how good its links are, and the hub wakes the pool: both are made before it.
   let pool: Pool | undefined;
@@ -121,6 +124,7 @@ const make = Effect.gen(function* () {
   const hub = new FrameHub({
     ...config,
     hot,
+    numbers,
     holdLimit: config.streamBuffer,
     requestRepair: healer.request,
     onJoined: () => pool?.changed(),
@@ -134,6 +138,7 @@ const make = Effect.gen(function* () {
   pool = yield* makePool({
     interest,
     hub,
+    numbers,
     probe,
     onDown: (error, concerns) => waiters.fail(error, concerns),
     onBytes: ({ wire, payload }) => {
@@ -142,7 +147,7 @@ const make = Effect.gen(function* () {
     },
   });
   yield* Effect.forkScoped(healer.run(hub));
-  const parts: Parts = { hub, interest, pool, waiters };
+  const parts: Parts = { hub, interest, numbers, pool, waiters };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       parts.pool.close();
@@ -158,20 +163,28 @@ const closed = new Closed({ what: "The live side" });
 interface Parts {
   readonly hub: FrameHub;
   readonly interest: Interest;
+  readonly numbers: LiveNumbers;
   readonly pool: Pool;
   readonly waiters: Waiters;
 }
 
 const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Clock) {
-  const { hub, interest, pool, waiters } = parts;
+  const { hub, interest, numbers, pool, waiters } = parts;
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const nowMs = () => monotonicMs(clock);
+
+  /** Keys that are wanted from now on and not carried yet. */
+  const changing = (keys: ReadonlyArray<StreamKey>) => {
+    const mode = pool.connected ? "swap" : "full";
+    for (const key of keys) if (!hub.tracks.isCarried(keyId(key))) numbers.changeStarted(keyId(key), mode, nowMs());
+  };
 
   const wantForReads = (key: StreamKey, priority: Priority = "normal") =>
     Effect.sync(() => {
       if (pool.state === "closed" || !venue.socket.supports(key)) return;
       if (interest.read(key, nowMs(), priority) !== "added") return;
+      changing([key]);
       waiters.refuseUnwanted(config.maxReadSubscriptions);
       pool.changed();
     });
@@ -205,6 +218,7 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
         const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity });
         const consumer = hub.attach(keys, buffer, pool.down());
         for (const key of keys) interest.add(key);
+        changing(keys);
         pool.changed();
         return consumer;
       }),
@@ -216,6 +230,25 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
         }),
     );
 
+  /** What a consumer takes is counted once per batch. */
+  const counted = <A>(kind: Kind, keys: number, elements: Stream.Stream<StreamElement<A>, MarketDataError>) =>
+    Stream.unwrap(
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => numbers.consumerOpened(kind, keys)),
+          (consumer) => Effect.sync(() => numbers.consumerClosed(consumer)),
+        ),
+        (consumer) =>
+          elements.pipe(
+            Stream.mapArray((batch) => {
+              consumer.took(batch);
+              return batch;
+            }),
+            Stream.tapError((error) => Effect.sync(() => (error._tag === "SlowConsumer" ? (consumer.dropped += error.dropped) : 0))),
+          ),
+      ),
+    );
+
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Stream.unwrap(
       Effect.gen(function* () {
@@ -224,7 +257,7 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
         const consumer = yield* attach(kind, [...new Map(keys.map((key) => [keyId(key), key])).values()], options);
         // Keys of one kind bring values of that kind only.
         const buffer = consumer.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
-        return Stream.fromPull(Effect.succeed(buffer.pull));
+        return counted(kind, keys.length, Stream.fromPull(Effect.succeed(buffer.pull)));
       }),
     );
 

@@ -5,6 +5,7 @@
 import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
+import type { KeyNumbers } from "../health/KeyNumbers.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
 import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
@@ -59,6 +60,8 @@ export class Track {
   readonly carriers = new Map<LinkId, Carrier>();
   /** It has ever spoken: the exchange knows it. */
   everSpoken = false;
+  /** Its place in the numbers that can be asked for; made with its first message. */
+  numbers: KeyNumbers | undefined;
   /** The last that a socket told of it, also before the present link. */
   told: StreamValue | undefined;
   /** The exchange said, on a link that is open now, that it is subscribed. */

@@ -54,8 +54,13 @@ export interface SessionHooks extends SessionFacts {
   readonly onOpen: () => void;
   /** `keys` are the whole subscription from now on. Called just before the message leaves. */
   readonly onSent: (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason) => void;
-  /** The exchange says that these keys are subscribed. */
-  readonly onConfirmed: (keys: ReadonlyArray<StreamKey>) => void;
+  /** A question for the list of subscriptions leaves. */
+  readonly onAsked: () => void;
+  /** The exchange says that it has subscribed these of ours, and whether that and nothing else is what we think. */
+  readonly onListed: (keys: ReadonlyArray<StreamKey>, isSame: boolean) => void;
+  /** A ping was answered after so many milliseconds. */
+  readonly onRoundTrip: (ms: number) => void;
+  readonly onUnread: (error: DecodeError) => void;
   /** A byte or a pong came in. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
@@ -103,6 +108,8 @@ class Session {
   /** Made when the socket is open. */
   machine: SessionMachine | undefined;
   socket: Socket | undefined;
+  /** When the ping was sent that is not answered yet. */
+  pingedMs: number | undefined;
   /** The line is of another kind, still to be logged. */
   isNews = false;
   /** The first of some unreadable frames, still to be logged. */
@@ -146,7 +153,10 @@ class Session {
     },
     onPong: () => {
       if (this.end !== undefined) return;
-      this.hooks.line.meter.ponged(Number(this.#heard()) / 1e6);
+      const nowMs = Number(this.#heard()) / 1e6;
+      this.hooks.line.meter.ponged(nowMs);
+      if (this.pingedMs !== undefined) this.hooks.onRoundTrip(nowMs - this.pingedMs);
+      this.pingedMs = undefined;
     },
     onClose: ({ code, reason }) => this.finish({ _tag: "Closed", code, reason }),
   };
@@ -200,8 +210,8 @@ class Session {
 
   #listed(keys: ReadonlyArray<StreamKey>, nowMs: number): void {
     if (this.end !== undefined || this.machine === undefined) return;
-    const confirmed = this.machine.listed(keys, nowMs);
-    if (confirmed.length > 0) this.hooks.onConfirmed(confirmed);
+    const listed = this.machine.listed(keys, nowMs);
+    if (listed !== undefined) this.hooks.onListed(listed.confirmed, listed.isSame);
     this.wake.notify();
   }
 
@@ -211,6 +221,7 @@ class Session {
   }
 
   #countUndecodable(error: DecodeError, nowMs: number): void {
+    this.hooks.onUnread(error);
     const recent = this.#undecodable.filter((atMs) => atMs > nowMs - undecodableWindowMs);
     if (recent.length === 0) {
       this.unread = error;
@@ -270,7 +281,8 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         yield* session.wake.waitAtMost(action.untilMs - monotonicMs(clock));
         break;
       case "Ping":
-        hooks.line.meter.pinged(monotonicMs(clock));
+        session.pingedMs = monotonicMs(clock);
+        hooks.line.meter.pinged(session.pingedMs);
         yield* write(socket.ping);
         break;
       case "Subscribe":
@@ -278,6 +290,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, hooks.line.decision.format)));
         break;
       case "List":
+        hooks.onAsked();
         yield* write(socket.send(venue.socket.listSubscriptions(ticket, hooks.line.decision.format)));
         break;
       case "Probe":

@@ -54,6 +54,12 @@ export type SessionAction =
   | { readonly _tag: "Mute"; readonly suspects: ReadonlyArray<Suspect> }
   | { readonly _tag: "Unwanted" };
 
+export interface Listed {
+  readonly confirmed: ReadonlyArray<StreamKey>;
+  /** The exchange has subscribed that, and nothing else. */
+  readonly isSame: boolean;
+}
+
 export type SessionPhase = "bare" | "subscribed";
 
 /** A subscription that the list still contradicts after so many repetitions is left as it is: the keys' own watch judges it. */
@@ -122,23 +128,23 @@ export class SessionMachine {
     this.#again ??= { reason: "format", atMs: nowMs };
   }
 
-  /** The exchange told what it thinks is subscribed. Returns the keys of ours that it confirms; none when the answer is out of date. */
-  listed(keys: ReadonlyArray<StreamKey>, nowMs: number): ReadonlyArray<StreamKey> {
+  /** The exchange told what it thinks is subscribed. Returns which keys of ours that confirms; undefined when the answer is out of date. */
+  listed(keys: ReadonlyArray<StreamKey>, nowMs: number): Listed | undefined {
     const asked = this.#listing?.of;
     this.#listing = undefined;
     this.#feed.listed(nowMs);
-    if (asked === undefined || asked !== this.#sent) return [];
+    if (asked === undefined || asked !== this.#sent) return undefined;
     this.#verified = true;
     if (sameKeys(keys, asked)) {
       this.#mismatches = 0;
-      return asked;
+      return { confirmed: asked, isSame: true };
     }
     if (this.#mismatches < mismatchLimit) {
       this.#mismatches++;
       this.#again ??= { reason: "mismatch", atMs: nowMs };
     }
     const depths = new Map<KeyId, number>(keys.map((key) => [keyId(key), depthOf(key)]));
-    return asked.filter((key) => (depths.get(keyId(key)) ?? -1) >= depthOf(key));
+    return { confirmed: asked.filter((key) => (depths.get(keyId(key)) ?? -1) >= depthOf(key)), isSame: false };
   }
 
   probed(result: ProbeResult, nowMs: number): void {

@@ -12,6 +12,7 @@ import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Ticker } from "../../src/domain/Ticker.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
 import { type MarketDataError, NetworkError, RateLimited, UpstreamError } from "../../src/errors/MarketDataError.ts";
+import { LiveLedger } from "../../src/health/LiveLedger.ts";
 import { connectGroup, RateLimiter } from "../../src/limits/RateLimiter.ts";
 import { layer as configLayer, type RouterConfigShape } from "../../src/RouterConfig.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
@@ -211,7 +212,7 @@ export class ScriptedExchange {
     const changes = { ...unwatched, ...knobs };
     return Subscriptions.layer.pipe(
       Layer.provideMerge(Cache.layer),
-      Layer.provide([this.transport, this.venue, this.limiter, this.restLayer, configLayer(changes)]),
+      Layer.provide([this.transport, this.venue, this.limiter, this.restLayer, LiveLedger.layer, configLayer(changes)]),
       Layer.provide(configLayer(changes)),
     );
   }
