@@ -6,8 +6,6 @@ import { Sim } from "@naru/sim";
 import { Effect, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 import { examine } from "../../src/diagnosis/examine.ts";
-import type { Market } from "@naru/router/domain/Market";
-import type { StreamKey } from "@naru/router/domain/StreamKey";
 import { compareLists, exitCodeOf, type Findings, problemsOf } from "../../src/diagnosis/Findings.ts";
 import { findingsLines, findingsToJson } from "../../src/render/findings.ts";
 import { plain } from "../../src/render/style.ts";
