@@ -41,7 +41,7 @@ export interface PoolOptions {
   readonly interest: Interest;
   readonly hub: FrameHub;
   readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
-  /** A link broke, or could not be opened: whoever waits for one of `concerns` fails with this. */
+  /** A link broke, could not be opened, or is refused keys: whoever waits for one of `concerns` fails with this. */
   readonly onDown: (error: MarketDataError, concerns: (id: KeyId) => boolean) => void;
 }
 
@@ -144,8 +144,11 @@ export class Pool {
         this.#parts.onDown(error, (key) => !hub.tracks.isCarried(key));
         this.changed();
       },
-      onRefused: (ids) => {
-        for (const key of ids) interest.forgetReads(key);
+      onRefused: (ids, error) => {
+        const refused = new Set(ids);
+        for (const key of refused) interest.forgetReads(key);
+        this.#parts.onDown(error, (key) => refused.has(key));
+        this.changed();
       },
       onTooBig: () => {
         this.#keysPerSocket = Math.max(1, Math.floor(Math.min(this.#keysPerSocket, interest.wanted(this.#nowMs()).length) / 2));
