@@ -61,9 +61,14 @@ export class FrameHub {
     this.tracks = new Tracks(options);
   }
 
-  /** How late frames come now beyond the usual, in milliseconds. */
+  /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
   lateMs(nowMs: number): number {
-    return this.#lag.excessMs(nowMs);
+    return this.#lag.worstMs(nowMs);
+  }
+
+  /** When a live key was last proved current; see `Tracks.ts`. What comes late over a link proves no more than its delay leaves. */
+  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined, nowMs: number): bigint | undefined {
+    return this.tracks.confirmedNanos(key, heardOf, (link) => BigInt(Math.round(this.#lag.excessMs(link, key.kind, nowMs) * 1e6)));
   }
 
   /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
@@ -151,9 +156,10 @@ export class FrameHub {
     if (track === undefined || carrier === undefined) return;
     if (track.heard(carrier, message.value, message.snapshot, receipt.nanos) && track.carriers.size > 1) this.#options.onJoined();
     const exchangeMs = madeAt(message.value);
-    // Candles are told about once a second: they say nothing about being late.
+    // Candles are told about once a second, and snapshots of what is long over: they say nothing about being late, but are it all the same.
     const isMeasured = !message.snapshot && message._tag !== "Candle";
-    const lateMs = isMeasured ? this.#lag.measure(exchangeMs, Number(receipt.nanos) / 1e6) : 0;
+    const nowMs = Number(receipt.nanos) / 1e6;
+    const lateMs = isMeasured ? this.#lag.measure(link, key.kind, exchangeMs, nowMs) : this.#lag.excessMs(link, key.kind, nowMs);
     const kept = this.#keep(track, carrier, message.value, exchangeMs, receipt, lateMs);
     switch (message._tag) {
       case "Ticker":
