@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
@@ -142,6 +142,7 @@ export class Link {
     unwanted: (nowMs) => !this.#needed(nowMs),
     nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
     silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
+    isBlamed: (key) => this.#parts.hub.tracks.get(keyId(key))?.blamed === true,
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
     onSent: (keys) => {

@@ -12,7 +12,8 @@
  *                                                                                          key of it is ignored (`refuse`)
  * ```
  *
- * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one. Pure
+ * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one; a key that
+ * the link before was given up for has had that already and goes to `probing` at once. Pure
  * state on monotonic milliseconds; whoever owns it does what {@link FeedWatch.next} says and tells what came of it.
  */
 import type { Candle } from "../domain/Candle.ts";
@@ -129,6 +130,12 @@ export class FeedWatch {
 
   #resend(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
     if (!this.#stillSilent(nowMs, look)) return this.#trust(nowMs, look);
+    // Sent again on the link before and ignored on this one: once more would be a try too many.
+    const ignored = this.#suspects.filter(isIgnored);
+    if (ignored.length > 0) {
+      this.#suspects = ignored;
+      return this.#probe();
+    }
     this.#enter("resent", nowMs + this.#options.resendWaitMs);
     return { _tag: "Resend" };
   }

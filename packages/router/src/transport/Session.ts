@@ -235,6 +235,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
       case "Subscribe":
         hooks.onSent(action.keys, action.reason);
         yield* write(socket.send(venue.socket.subscribe(action.keys, ticket)));
+        yield* logSent(action.keys, action.reason);
         break;
       case "List":
         yield* write(socket.send(venue.socket.listSubscriptions(ticket)));
@@ -258,6 +259,12 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
     }
   }
 });
+
+/** Once per message, which is seldom. `smart` is what changed, `full` the same set once more because something is wrong with it. */
+const logSent = (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason): Effect.Effect<void> =>
+  Effect.logDebug("Subscription sent").pipe(
+    Effect.annotateLogs({ mode: reason === "changed" ? "smart" : "full", reason, keys: keys.length }),
+  );
 
 const machineOptions = (config: RouterConfigShape, venue: Venue["Service"]) => ({ ...config, messageLimits: venue.limits.socketMessage });
 
