@@ -40,6 +40,7 @@ export class SessionScene {
   ended = false;
   /** Pings are answered in the same instant; lists as soon as the test says, unless this answers them. */
   answersPings = true;
+  blamed = new Set<StreamKey>();
   onList: (() => void) | undefined;
 
   constructor(wanted: ReadonlyArray<StreamKey> = [], changes: Partial<SessionMachineOptions> = {}) {
@@ -51,6 +52,7 @@ export class SessionScene {
         unwanted: () => this.unwanted,
         nextChangeMs: () => this.nextChangeMs,
         silence: () => this.silence,
+        isBlamed: (key) => this.blamed.has(key),
       },
       0,
     );
