@@ -295,7 +295,7 @@ describe("the end of a socket", () => {
     }).pipe(Effect.scoped, provide()),
   );
 
-  it.live("comes with its scope, by force, when the peer does not answer the close frame", () =>
+  it.live("comes with its scope, by force, when the peer does not answer the close frame (B16)", () =>
     Effect.gen(function* () {
       const server = yield* rawSocketServer(() => {});
       const { events, handlers } = recorder();

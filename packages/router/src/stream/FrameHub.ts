@@ -63,9 +63,14 @@ export class FrameHub {
     this.tracks = new Tracks(options);
   }
 
-  /** How late frames come now beyond the usual, in milliseconds. */
+  /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
   lateMs(nowMs: number): number {
-    return this.#lag.excessMs(nowMs);
+    return this.#lag.worstMs(nowMs);
+  }
+
+  /** When a live key was last proved current; see `Tracks.ts`. What comes late over a link proves no more than its delay leaves. */
+  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined, nowMs: number): bigint | undefined {
+    return this.tracks.confirmedNanos(key, heardOf, (link) => BigInt(Math.round(this.#lag.excessMs(link, key.kind, nowMs) * 1e6)));
   }
 
   /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
@@ -156,9 +161,9 @@ export class FrameHub {
     const exchangeMs = madeAt(message.value);
     const { numbers } = this.#options;
     numbers.message((track.numbers ??= numbers.key(track.id, nowMs)), nowMs, message.snapshot ? undefined : receipt.ms - exchangeMs);
-    // Candles are told about once a second: they say nothing about being late.
+    // Candles are told about once a second, and snapshots of what is long over: they say nothing about being late, but are it all the same.
     const isMeasured = !message.snapshot && message._tag !== "Candle";
-    const lateMs = isMeasured ? this.#lag.measure(exchangeMs, nowMs) : 0;
+    const lateMs = isMeasured ? this.#lag.measure(link, key.kind, exchangeMs, nowMs) : this.#lag.excessMs(link, key.kind, nowMs);
     const kept = this.#keep(track, carrier, message.value, exchangeMs, receipt, lateMs);
     switch (message._tag) {
       case "Ticker":

@@ -1,8 +1,12 @@
 /**
  * How late frames are, although their link is alive. The exchange's clock and ours cannot be compared, but their difference hardly moves: the
- * least difference of the last minute is the ordinary way of a frame, and what goes beyond it is delay. Only the monotonic clock is read, so a
- * step of the wall clock makes nothing late and nothing current.
+ * least difference of the last minute, over all links, is the ordinary way of a frame, and what goes beyond it is delay. Only the monotonic
+ * clock is read, so a step of the wall clock makes nothing late and nothing current.
+ *
+ * Delay is known by link and kind, because each is a feed of its own: a prompt one says nothing of the one beside it.
  */
+import type { Kind } from "../domain/Question.ts";
+import type { LinkId } from "./Track.ts";
 
 /** The least difference is kept per span; the present one and the one before count. */
 const spanMs = 30_000;
@@ -12,30 +16,53 @@ const believedAfter = 3;
 /** What the last frame said of the delay is forgotten after so long. */
 const rememberMs = 10_000;
 
+interface Delay {
+  excessMs: number;
+  measuredMs: number;
+}
+
 export class LagMeter {
+  /** As many as links and kinds. */
+  readonly #delays = new Map<LinkId, Map<Kind, Delay>>();
   #spanStartMs = Number.NEGATIVE_INFINITY;
   #least = Number.POSITIVE_INFINITY;
   #leastBefore = Number.POSITIVE_INFINITY;
   #suspicious = 0;
-  #excessMs = 0;
-  #measuredMs = Number.NEGATIVE_INFINITY;
 
   /** A frame that told something as it happened. Returns how much later than usual it came, in milliseconds. */
-  measure(exchangeTimeMs: number, nowMs: number): number {
+  measure(link: LinkId, kind: Kind, exchangeTimeMs: number, nowMs: number): number {
+    const delay = this.#delayOf(link, kind);
     const difference = nowMs - exchangeTimeMs;
     this.#turn(nowMs);
     const least = Math.min(this.#least, this.#leastBefore);
     if (difference < least - suspiciousMs && least !== Number.POSITIVE_INFINITY && ++this.#suspicious < believedAfter)
-      return this.#excessMs;
+      return delay.excessMs;
     this.#suspicious = 0;
     this.#least = Math.min(this.#least, difference);
-    this.#measuredMs = nowMs;
-    return (this.#excessMs = Math.max(0, difference - Math.min(this.#least, this.#leastBefore)));
+    delay.measuredMs = nowMs;
+    return (delay.excessMs = Math.max(0, difference - Math.min(this.#least, this.#leastBefore)));
   }
 
-  /** How late frames are now, as the last ones said. */
-  excessMs(nowMs: number): number {
-    return nowMs - this.#measuredMs > rememberMs ? 0 : this.#excessMs;
+  /** How late frames of a kind come over a link now, as the last ones said. A kind that is not measured is as late as the latest there. */
+  excessMs(link: LinkId, kind: Kind, nowMs: number): number {
+    const delays = this.#delays.get(link);
+    const own = delays?.get(kind);
+    return own === undefined ? worst(delays?.values() ?? [], nowMs) : worst([own], nowMs);
+  }
+
+  /** How late the latest feed of all is. */
+  worstMs(nowMs: number): number {
+    let most = 0;
+    for (const delays of this.#delays.values()) most = Math.max(most, worst(delays.values(), nowMs));
+    return most;
+  }
+
+  #delayOf(link: LinkId, kind: Kind): Delay {
+    const delays = this.#delays.get(link) ?? new Map<Kind, Delay>();
+    const delay = delays.get(kind) ?? { excessMs: 0, measuredMs: Number.NEGATIVE_INFINITY };
+    this.#delays.set(link, delays);
+    delays.set(kind, delay);
+    return delay;
   }
 
   #turn(nowMs: number): void {
@@ -45,3 +72,9 @@ export class LagMeter {
     this.#spanStartMs = nowMs;
   }
 }
+
+const worst = (delays: Iterable<Delay>, nowMs: number): number => {
+  let most = 0;
+  for (const { excessMs, measuredMs } of delays) if (nowMs - measuredMs <= rememberMs) most = Math.max(most, excessMs);
+  return most;
+};

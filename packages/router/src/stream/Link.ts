@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
 import type { LinkEndReason } from "../health/LiveMetrics.ts";
 import type { LinkNumbers } from "../health/LinkNumbers.ts";
@@ -44,8 +44,8 @@ export interface LinkOptions {
   readonly onEnded: (reason: string) => void;
   /** The link broke, or could not be opened: whoever waits on it fails with this. */
   readonly onDown: (error: MarketDataError) => void;
-  /** The exchange refuses these keys; reads of them are to be forgotten. */
-  readonly onRefused: (ids: ReadonlyArray<KeyId>) => void;
+  /** The exchange refuses these keys: reads of them are to be forgotten, and whoever waits for one fails with this. */
+  readonly onRefused: (ids: ReadonlyArray<KeyId>, error: MarketDataError) => void;
   /** The peer found our message too big. */
   readonly onTooBig: () => void;
   /** Bytes that came in, about once a second. */
@@ -170,6 +170,7 @@ export class Link {
     unwanted: (nowMs) => !this.#needed(nowMs),
     nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
     silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
+    isBlamed: (key) => this.#parts.hub.tracks.get(keyId(key))?.blamed === true,
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
     onSent: (keys, reason) => {
@@ -254,19 +255,18 @@ export class Link {
     this.#refusals = refused ? this.#refusals + 1 : 0;
     if (!refused || !opened) return;
     const suspects = this.#parts.hub.tracks.unproven(this.id);
-    this.#parts.onRefused(suspects);
+    this.#parts.onRefused(suspects, error);
     const names = new Set(suspects);
     if (this.#refusals >= 2) this.#parts.hub.fail(error, (id) => names.has(id));
   }
 
   /** Subscribed twice, on two links, and never heard, while REST knows the market and other keys speak: only these fail. */
   #refused(suspects: ReadonlyArray<Suspect>): void {
-    const ids = suspects.map(({ id }) => id);
     this.#parts.hub.tracks.quiet(suspects, this.#nowMs());
-    this.#parts.onRefused(ids);
-    for (const id of ids) {
+    for (const { id } of suspects) {
       this.#parts.numbers.changeFailed(id, this.#nowMs(), "subscription");
       const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });
+      this.#parts.onRefused([id], error);
       this.#parts.hub.fail(error, (other) => other === id);
     }
   }

@@ -43,7 +43,7 @@ export interface PoolOptions {
   readonly hub: FrameHub;
   readonly numbers: LiveNumbers;
   readonly probe: (suspect: Suspect) => Effect.Effect<ProbeResult>;
-  /** A link broke, or could not be opened: whoever waits for one of `concerns` fails with this. */
+  /** A link broke, could not be opened, or is refused keys: whoever waits for one of `concerns` fails with this. */
   readonly onDown: (error: MarketDataError, concerns: (id: KeyId) => boolean) => void;
   /** Bytes that came in, about once a second and socket. */
   readonly onBytes: (grown: SocketBytes) => void;
@@ -149,8 +149,11 @@ export class Pool {
         this.#parts.onDown(error, (key) => !hub.tracks.isCarried(key));
         this.changed();
       },
-      onRefused: (ids) => {
-        for (const key of ids) interest.forgetReads(key);
+      onRefused: (ids, error) => {
+        const refused = new Set(ids);
+        for (const key of refused) interest.forgetReads(key);
+        this.#parts.onDown(error, (key) => refused.has(key));
+        this.changed();
       },
       onBytes: this.#parts.onBytes,
       onTooBig: () => {

@@ -50,7 +50,7 @@ export interface LinkStatus {
   /** Keys in the wanted set, and how many of them are live. */
   readonly wanted: number;
   readonly live: number;
-  /** How late frames come now beyond the usual, in milliseconds. */
+  /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
   readonly lateMs: number;
   /** Sockets that are or were in use, each by itself. */
   readonly sockets: ReadonlyArray<SocketStatus>;
@@ -265,10 +265,7 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
     status: () => statusAt(parts, nowMs()),
     connected: () => pool.connected,
     isLive: (key) => hub.tracks.isLive(key),
-    confirmedNanos: (key) => {
-      const proved = hub.tracks.confirmedNanos(key, (link) => pool.heardNanos(link));
-      return proved === undefined ? undefined : proved - BigInt(Math.round(hub.lateMs(nowMs()) * 1e6));
-    },
+    confirmedNanos: (key) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), nowMs()),
     open: Effect.sync(() => pool.open()),
     wantForReads,
     awaitLive,

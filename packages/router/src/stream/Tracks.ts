@@ -64,9 +64,9 @@ export class Tracks {
 
   /**
    * Monotonic time at which a live key was last proved current: when a link of it last gave a sign of life, as far as that proves a key that is
-   * silent. Undefined when it is not live.
+   * silent, less the delay of what comes over that link. Undefined when it is not live.
    */
-  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined): bigint | undefined {
+  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined, lateNanosOf: (link: LinkId) => bigint): bigint | undefined {
     const track = this.#tracks.get(keyId(key));
     if (track === undefined) return undefined;
     const depth = depthOf(key);
@@ -75,7 +75,7 @@ export class Tracks {
       const heard = heardOf(link);
       if (!carrier.spoken || carrier.provenDepth < depth || heard === undefined) continue;
       const trusted = carrier.heardNanos + BigInt(Math.round(trustedMs(track, this.#options) * 1e6));
-      const proved = heard < trusted ? heard : trusted;
+      const proved = (heard < trusted ? heard : trusted) - lateNanosOf(link);
       if (best === undefined || proved > best) best = proved;
     }
     return best;

@@ -12,7 +12,8 @@
  *                                                                                          key of it is ignored (`refuse`)
  * ```
  *
- * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one. Pure
+ * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one; a key that
+ * the link before was given up for has had that already and goes to `probing` at once. Pure
  * state on monotonic milliseconds; whoever owns it does what {@link FeedWatch.next} says and tells what came of it.
  */
 import type { Candle } from "../domain/Candle.ts";
@@ -83,8 +84,8 @@ export class FeedWatch {
   #othersSpeak = false;
   /** When the phase is over without an answer; in `trusting`, when to look again. */
   #dueMs = 0;
-  /** Said at the next look. */
-  #pending: FeedAction | undefined;
+  /** What REST said, judged at the next look. */
+  #verdict: ProbeResult | undefined;
 
   constructor(options: FeedWatchOptions) {
     this.#options = options;
@@ -97,9 +98,6 @@ export class FeedWatch {
 
   /** What to do now. `look` finds the keys that are silent too long; it is only called when that can have changed. */
   next(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    if (pending !== undefined) return pending;
     if (nowMs < this.#dueMs) return { _tag: "Wait", dueMs: this.#dueMs };
     switch (this.phase) {
       case "trusting": {
@@ -114,7 +112,7 @@ export class FeedWatch {
       case "resent":
         return this.#stillSilent(nowMs, look) ? this.#probe() : this.#trust(nowMs, look);
       case "probing":
-        return this.#wait("probing", Number.POSITIVE_INFINITY);
+        return this.#judge(nowMs, look);
     }
   }
 
@@ -126,17 +124,18 @@ export class FeedWatch {
   /** What REST said of the key that {@link next} asked about: the way out of `probing`. */
   probed(result: ProbeResult, nowMs: number): void {
     if (this.phase !== "probing") return;
-    const suspects = this.#suspects;
-    const asked = this.#asked;
-    this.#enter("trusting", nowMs);
-    if (result !== "newer") this.#pending = { _tag: "Quiet", suspects };
-    else if (asked !== undefined && isIgnored(asked) && this.#othersSpeak)
-      this.#pending = { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
-    else this.#pending = { _tag: "Mute", suspects };
+    this.#verdict = result;
+    this.#dueMs = nowMs;
   }
 
   #resend(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
     if (!this.#stillSilent(nowMs, look)) return this.#trust(nowMs, look);
+    // Sent again on the link before and ignored on this one: once more would be a try too many.
+    const ignored = this.#suspects.filter(isIgnored);
+    if (ignored.length > 0) {
+      this.#suspects = ignored;
+      return this.#probe();
+    }
     this.#enter("resent", nowMs + this.#options.resendWaitMs);
     return { _tag: "Resend" };
   }
@@ -148,6 +147,21 @@ export class FeedWatch {
     this.#asked = suspect;
     this.#enter("probing", Number.POSITIVE_INFINITY);
     return { _tag: "Probe", suspect };
+  }
+
+  /** Judged by who is silent now: whoever spoke while REST was asked may have told of the very thing that REST knows. */
+  #judge(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
+    const verdict = this.#verdict;
+    const asked = this.#asked;
+    this.#verdict = undefined;
+    if (!this.#stillSilent(nowMs, look)) return this.#trust(nowMs, look);
+    const suspects = this.#suspects;
+    const suspect = suspects.find(({ id }) => id === asked?.id);
+    if (verdict === "newer" && suspect === undefined) return this.#trust(nowMs, look);
+    this.#enter("trusting", nowMs);
+    if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects };
+    if (isIgnored(suspect) && this.#othersSpeak) return { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
+    return { _tag: "Mute", suspects };
   }
 
   #stillSilent(nowMs: number, look: (nowMs: number) => Silence): boolean {

@@ -11,8 +11,11 @@ const remembered = 32;
 const gapsNeeded = 20;
 /** Words closer together than this are one. */
 const burstMs = 50;
-/** Silence means something after so many median gaps, and not before the longest gap, and half of it, is over. */
-const medians = 10;
+/**
+ * Silence means something after so many median gaps, and not before the longest gap, and half of it, is over. Eight leave a market that speaks
+ * every three seconds enough of half a minute to be asked about and its link to be replaced.
+ */
+const medians = 8;
 const overLongest = 1.5;
 
 export class Rhythm {

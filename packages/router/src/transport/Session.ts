@@ -258,6 +258,8 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
   const { hooks, venue, clock } = session;
   const config = yield* RouterConfig;
   const ticket = `naru-${(yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36)}`;
+  // From here to the first write nothing gives way to the socket's callbacks: what is over is not opened.
+  if (session.end !== undefined) return;
   const machine = new SessionMachine(machineOptions(config, venue), hooks, monotonicMs(clock));
   session.machine = machine;
   session.socket = socket;
@@ -268,13 +270,16 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
     return socket.terminate;
   };
   while (session.end === undefined) {
-    if (session.unread !== undefined) yield* Effect.logWarning("A frame of the socket could not be read", session.unread);
-    session.unread = undefined;
-    if (session.isNews) {
+    const { unread, isNews } = session;
+    if (unread !== undefined || isNews) {
+      session.unread = undefined;
+      session.isNews = false;
+      if (unread !== undefined) yield* Effect.logWarning("A frame of the socket could not be read", unread);
       const { profile, reason } = hooks.line.decision;
-      yield* Effect.logInfo(`The line to ${venue.host} is ${profile}: ${describeReason(reason)}`);
+      if (isNews) yield* Effect.logInfo(`The line to ${venue.host} is ${profile}: ${describeReason(reason)}`);
+      // The socket may have ended meanwhile, and nothing is told of an ended one.
+      continue;
     }
-    session.isNews = false;
     const action = machine.next(monotonicMs(clock));
     switch (action._tag) {
       case "Wait":
@@ -288,6 +293,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
       case "Subscribe":
         hooks.onSent(action.keys, action.reason);
         yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, hooks.line.decision.format)));
+        yield* logSent(action.keys, action.reason);
         break;
       case "List":
         hooks.onAsked();
@@ -313,14 +319,25 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
   }
 });
 
+/** Once per message, which is seldom. `smart` is what changed, `full` the same set once more because something is wrong with it. */
+const logSent = (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason): Effect.Effect<void> =>
+  Effect.logDebug("Subscription sent").pipe(
+    Effect.annotateLogs({ mode: reason === "changed" ? "smart" : "full", reason, keys: keys.length }),
+  );
+
 const machineOptions = (config: RouterConfigShape, venue: Venue["Service"]) => ({ ...config, messageLimits: venue.limits.socketMessage });
 
-/** Beside the loop, which goes on pinging meanwhile. */
+/** Beside the loop, which goes on pinging meanwhile. A crash of it is no answer either: unanswered, the watch would wait for ever. */
 const probe = (session: Session, machine: SessionMachine, suspect: Suspect): Effect.Effect<void> =>
-  Effect.map(session.hooks.probe(suspect), (result) => {
-    machine.probed(result, monotonicMs(session.clock));
-    session.wake.notify();
-  });
+  Effect.suspend(() => session.hooks.probe(suspect)).pipe(
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("The question to REST about a silent key crashed", defect), "unknown" as const),
+    ),
+    Effect.map((result) => {
+      machine.probed(result, monotonicMs(session.clock));
+      session.wake.notify();
+    }),
+  );
 
 /** Runs one write; failing or hanging it ends the session, because a socket that takes no bytes is as dead as a silent one. */
 const bounded = (io: Effect.Effect<void, NetworkError>, timeoutMs: number, session: Session): Effect.Effect<void> =>

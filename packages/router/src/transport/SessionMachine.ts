@@ -36,6 +36,8 @@ export interface SessionFacts {
   /** When `wanted` or `unwanted` may next change without a signal. */
   readonly nextChangeMs: (nowMs: number) => number;
   readonly silence: (nowMs: number) => Silence;
+  /** A link was given up before because of this key, and it has not spoken since. */
+  readonly isBlamed: (key: StreamKey) => boolean;
 }
 
 export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch" | "format";
@@ -63,7 +65,7 @@ export interface Listed {
 export type SessionPhase = "bare" | "subscribed";
 
 /** A subscription that the list still contradicts after so many repetitions is left as it is: the keys' own watch judges it. */
-const mismatchLimit = 2;
+const mismatchLimit = 1;
 /** The same subscription is sent again because of unreadable frames so long after the first of them, and not oftener than this. */
 const unreadAfterMs = 500;
 const unreadEveryMs = 5_000;
@@ -139,12 +141,16 @@ export class SessionMachine {
       this.#mismatches = 0;
       return { confirmed: asked, isSame: true };
     }
-    if (this.#mismatches < mismatchLimit) {
+    const depths = new Map<KeyId, number>(keys.map((key) => [keyId(key), depthOf(key)]));
+    const isListed = (key: StreamKey) => (depths.get(keyId(key)) ?? -1) >= depthOf(key);
+    const missing = asked.filter((key) => !isListed(key));
+    // What the link before was given up for was asked for often enough.
+    const isKnown = missing.length > 0 && missing.every(this.#facts.isBlamed);
+    if (this.#mismatches < mismatchLimit && !isKnown) {
       this.#mismatches++;
       this.#again ??= { reason: "mismatch", atMs: nowMs };
     }
-    const depths = new Map<KeyId, number>(keys.map((key) => [keyId(key), depthOf(key)]));
-    return { confirmed: asked.filter((key) => (depths.get(keyId(key)) ?? -1) >= depthOf(key)), isSame: false };
+    return { confirmed: asked.filter(isListed), isSame: false };
   }
 
   probed(result: ProbeResult, nowMs: number): void {
@@ -177,7 +183,8 @@ export class SessionMachine {
         this.#listDue = true;
         return this.#watch(nowMs);
       case "Resend":
-        this.#again = { reason: "silence", atMs: nowMs };
+        // A set that was sent again because the list contradicts it has had its repetition.
+        if (this.#mismatches === 0) this.#again = { reason: "silence", atMs: nowMs };
         return this.#watch(nowMs);
       default:
         return action;

@@ -28,6 +28,8 @@ export class ScriptedSocket {
   terminated = false;
   closed = false;
   answersPings = true;
+  /** It takes no more bytes: a write is never done. */
+  stuck = false;
   /** Questions for the list of subscriptions; answered with {@link listed} unless that is undefined. */
   lists = 0;
   listed: ReadonlyArray<StreamKey> | undefined = [];
@@ -105,16 +107,18 @@ export class ScriptedExchange {
       this.onSocket(socket);
       return {
         send: (text: string) =>
-          Effect.sync(() => {
+          Effect.suspend(() => {
+            if (socket.stuck) return Effect.never;
             if (text === listQuestion) {
               socket.lists++;
               if (socket.listed !== undefined) socket.push({ _tag: "Subscriptions", keys: socket.listed });
-              return;
+              return Effect.void;
             }
             const wanted = JSON.parse(text) as ReadonlyArray<StreamKey>;
             socket.sent.push(wanted.map(codeOf));
             if (socket.listed !== undefined) socket.listed = wanted;
             this.onSend(socket);
+            return Effect.void;
           }),
         ping: Effect.sync(() => {
           socket.pings++;
@@ -156,9 +160,9 @@ export class ScriptedExchange {
       Result.succeed(call<Candle>(`candles?market=${market}&count=${query.count}&to=${query.toMs ?? ""}`)),
     markets: () => call("markets"),
     instruments: () => [],
-    tickers: () => [],
+    tickers: (markets) => [call(`tickers?market=${markets.join()}`)],
     allTickers: () => call("tickers"),
-    orderbooks: () => [],
+    orderbooks: (markets, levels) => [call(`orderbooks?market=${markets.join()}&levels=${levels}`)],
     failure: () => undefined,
     remaining: () => undefined,
     upgradeFailure: (status) =>
@@ -173,7 +177,8 @@ export class ScriptedExchange {
         : new UpstreamError({ status, name: null, detail: null, retryAfterMs: null }),
   });
 
-  readonly limiter = Layer.mock(RateLimiter, {
+  /** Lets every connect through at once, unless a test puts the real one here. */
+  limiter: Layer.Layer<RateLimiter> = Layer.mock(RateLimiter, {
     acquireConnect: () => Effect.succeed({ group: connectGroup, grantedMs: 0 }),
     ended: (_grant, answered) =>
       Effect.sync(() => {
@@ -225,8 +230,8 @@ export class ScriptedExchange {
 }
 
 /** The live side built into a scope of its own, for tests that close it by hand. */
-export const buildIn = (exchange: ScriptedExchange, scope: Scope.Scope) =>
-  Effect.map(Layer.buildWithScope(exchange.layer(), scope), (context) => Context.get(context, Subscriptions));
+export const buildIn = (exchange: ScriptedExchange, scope: Scope.Scope, knobs: Partial<RouterConfigShape> = {}) =>
+  Effect.map(Layer.buildWithScope(exchange.layer(knobs), scope), (context) => Context.get(context, Subscriptions));
 
 export const market = (text: string): Market => text as Market;
 export const btc = market("KRW-BTC");
