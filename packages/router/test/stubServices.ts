@@ -150,6 +150,7 @@ const subscriptionsOf = (stub: Stub) =>
       silentMs: null,
       wanted: stub.wanted.length,
       live: stub.live.size,
+      changing: null,
     }),
     connected: () => stub.connected,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),

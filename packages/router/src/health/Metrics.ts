@@ -4,7 +4,7 @@ import * as Metric from "effect/Metric";
 /** Calls by `kind` and `outcome` (`answered`, `stale`, or an error's tag). */
 export const calls = Metric.counter("naru_calls_total", { description: "Calls, by kind and outcome", incremental: true });
 
-/** Attempts at tiers by `tier` and `outcome` (`answered`, `missed`, `failed`, `partial`). */
+/** Attempts at tiers by `tier` and `outcome` (`answered`, `missed`, `failed`, `interrupted`, `partial`). */
 export const attempts = Metric.counter("naru_tier_attempts_total", {
   description: "Attempts at tiers, by tier and outcome",
   incremental: true,
@@ -19,6 +19,12 @@ export const attemptSeconds = Metric.histogram("naru_tier_answer_seconds", {
 /** REST requests by `endpoint` and `status` (0 when there was no answer). */
 export const restRequests = Metric.counter("naru_rest_requests_total", {
   description: "REST requests, by endpoint and status",
+  incremental: true,
+});
+
+/** Attempts to get a key's first element from the socket, by `cause` of their end: `answered`, or one of `WaitCause`. */
+export const firstElements = Metric.counter("naru_first_element_attempts_total", {
+  description: "Attempts to get a first element from the socket, by cause of their end",
   incremental: true,
 });
 

@@ -19,6 +19,7 @@ import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { type Consumer, type StreamValue, Track } from "./Track.ts";
+import type { Unserved } from "./pollPlan.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 
 /** A hole to be read back over REST. Out of date when the track was interrupted again meanwhile. */
@@ -35,6 +36,8 @@ export interface FrameHubOptions {
   readonly holdLimit: number;
   /** Called synchronously; at most one job per key is of interest at a time, the newest. */
   readonly requestRepair: (job: RepairJob) => void;
+  /** Called synchronously when a consumed ticker or book may have ceased to be live: {@link FrameHub.unserved} may have more to say. */
+  readonly onUnserved?: (() => void) | undefined;
 }
 
 export class FrameHub {
@@ -95,8 +98,7 @@ export class FrameHub {
     for (const key of keys) {
       const track = this.#track(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
-      track.consumers.add(consumer);
-      track.lastValue = undefined;
+      track.attach(consumer);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
       if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
@@ -108,6 +110,7 @@ export class FrameHub {
       );
     }
     this.flush();
+    this.#options.onUnserved?.();
     return consumer;
   }
 
@@ -117,7 +120,7 @@ export class FrameHub {
     for (const key of consumer.keys) {
       const track = this.#tracks.get(keyId(key));
       if (track === undefined) continue;
-      track.consumers.delete(consumer);
+      track.detach(consumer);
       if (track.consumers.size === 0) {
         track.continuity = { kind: "newest" };
         track.abandon?.();
@@ -178,6 +181,38 @@ export class FrameHub {
       if (continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) continue;
       this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
     }
+    this.#options.onUnserved?.();
+  }
+
+  /** Tickers and books that have consumers and are not live for all of them, each at the greatest depth wanted, and since when. */
+  unserved(nowNanos: bigint): ReadonlyArray<Unserved> {
+    const unserved: Array<Unserved> = [];
+    for (const track of this.#tracks.values()) {
+      const { key, consumers } = track;
+      if (consumers.size === 0 || (key.kind !== "ticker" && key.kind !== "orderbook")) continue;
+      const { wanted } = track;
+      if (track.isLive(wanted)) track.unservedNanos = undefined;
+      else unserved.push({ key: wanted, sinceNanos: (track.unservedNanos ??= nowNanos) });
+    }
+    return unserved;
+  }
+
+  /** A ticker, or a book asked for to `depth`, read over REST for consumers that the socket does not serve. */
+  supply(key: StreamKey, value: Ticker | Orderbook, receipt: Receipt, depth: number): void {
+    const id = keyId(key);
+    const kept = this.#options.hot.put(id, {
+      value,
+      exchangeTimeMs: value.timestampMs,
+      receivedNanos: receipt.nanos,
+      receivedMs: receipt.ms,
+      confirmedNanos: receipt.nanos,
+      channel: "rest",
+      depth: key.kind === "orderbook" ? depth : undefined,
+    });
+    const track = this.#tracks.get(id);
+    if (!kept || track === undefined) return;
+    track.supply({ ...live(value, true, receipt), channel: "rest" }, depth, this.#touched);
+    this.flush();
   }
 
   /** Wakes the consumers that got something. */
@@ -199,6 +234,7 @@ export class FrameHub {
       this.#touched.add(consumer);
     }
     this.flush();
+    this.#options.onUnserved?.();
   }
 
   /** The link ended because nobody wanted it. */
@@ -258,8 +294,7 @@ export class FrameHub {
     if (track.provenDepth !== before) track.lastValue = undefined;
     const kept = this.#keep(track, value, timeMs, receipt);
     if (!kept || track.consumers.size === 0 || isRepeated(track.lastValue, value)) return;
-    track.lastValue = value;
-    track.deliver(live(value, snapshot, receipt), this.#touched);
+    track.deliverState(live(value, snapshot, receipt), this.#touched);
   }
 
   #trade(value: Trade, snapshot: boolean, receipt: Receipt): void {

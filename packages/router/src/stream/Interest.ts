@@ -18,14 +18,24 @@ interface Read {
   readonly expiresMs: number;
 }
 
+/** Told synchronously of the keys that enter and leave the wanted set because of reads alone. */
+export interface ReadChanges {
+  /** A read wants a key that nobody wanted. */
+  readonly began: (key: StreamKey) => void;
+  /** A key's slot went to another read, or its linger ended, and no stream holds it. */
+  readonly left: (key: StreamKey) => void;
+}
+
 export class Interest {
+  readonly #changes: ReadChanges | undefined;
   readonly #held = new Map<KeyId, Held>();
   /** In order of the last read, oldest first: with one linger for all, also the order of expiry. */
   readonly #reads = new Map<KeyId, Read>();
   readonly #maxReads: number;
   readonly #lingerMs: number;
 
-  constructor(options: { readonly maxReads: number; readonly lingerMs: number }) {
+  constructor(options: { readonly maxReads: number; readonly lingerMs: number; readonly changes?: ReadChanges | undefined }) {
+    this.#changes = options.changes;
     this.#maxReads = options.maxReads;
     this.#lingerMs = options.lingerMs;
   }
@@ -54,12 +64,13 @@ export class Interest {
   read(key: StreamKey, nowMs: number): boolean {
     this.#expire(nowMs);
     const id = keyId(key);
+    if (!this.has(id)) this.#changes?.began(key);
     const before = this.#reads.get(id)?.depth;
     const depth = Math.max(depthOf(key), before ?? 0);
     this.#reads.delete(id);
     this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#lingerMs });
-    const oldest = this.#reads.keys().next();
-    if (this.#reads.size > this.#maxReads && oldest.done !== true) this.#reads.delete(oldest.value);
+    const oldest = this.#reads.values().next();
+    if (this.#reads.size > this.#maxReads && oldest.done !== true) this.#drop(oldest.value.key);
     return before !== depth;
   }
 
@@ -88,10 +99,16 @@ export class Interest {
   }
 
   #expire(nowMs: number): void {
-    for (const [id, read] of this.#reads) {
+    for (const read of this.#reads.values()) {
       if (read.expiresMs > nowMs) return;
-      this.#reads.delete(id);
+      this.#drop(read.key);
     }
+  }
+
+  #drop(key: StreamKey): void {
+    const id = keyId(key);
+    this.#reads.delete(id);
+    if (!this.#held.has(id)) this.#changes?.left(key);
   }
 }
 

@@ -7,9 +7,11 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
 import { Cache } from "../cache/Cache.ts";
+import type { HotEntry } from "../cache/HotStore.ts";
+import type { Transition } from "../cache/Transition.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
-import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
@@ -21,6 +23,7 @@ import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
+import { makePolling } from "./Polling.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
 import type { StreamValue } from "./Track.ts";
 import { noSlot, Waiters } from "./Waiters.ts";
@@ -41,6 +44,8 @@ export interface LinkStatus {
   /** Keys in the wanted set, and how many of them are live. */
   readonly wanted: number;
   readonly live: number;
+  /** The newest change of the keys that reads hold, until its new key is live or `transitionMs` are over; null when there is none. */
+  readonly changing: { readonly from: KeyId; readonly to: KeyId; readonly sinceMs: number } | null;
 }
 
 export class Subscriptions extends Context.Service<
@@ -83,14 +88,37 @@ export class Subscriptions extends Context.Service<
 
 const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
-  const { hot } = yield* Cache;
+  const { hot, transition } = yield* Cache;
+  const clock = yield* Clock.Clock;
   const healer = yield* makeGapHealer;
-  const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
-  const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair: healer.request });
+  const interest = new Interest({
+    maxReads: config.maxReadSubscriptions,
+    lingerMs: config.lingerMs,
+    changes: {
+      began: (key) => transition.begin(key, clock.monotonicTimeNanosUnsafe()),
+      left: (key) => transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe()),
+    },
+  });
+  const polling = yield* makePolling;
+  const hub = new FrameHub({
+    hot,
+    tradeMemory: config.tradeMemory,
+    holdLimit: config.streamBuffer,
+    requestRepair: healer.request,
+    onUnserved: polling.wake,
+  });
   const waiters = new Waiters(interest);
   const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
+  const confirmedNanos = confirmedBy(hub, link, config.keySilenceMs);
+  /** What is known of a key, as current as its link proves it while it is still live. */
+  function lastValueOf(key: StreamKey): HotEntry | undefined {
+    const entry = hot.get(keyId(key));
+    const proved = confirmedNanos(key);
+    return entry === undefined || proved === undefined || proved <= entry.confirmedNanos ? entry : { ...entry, confirmedNanos: proved };
+  }
   yield* Effect.forkScoped(link.run);
   yield* Effect.forkScoped(healer.run(hub));
+  yield* Effect.forkScoped(polling.run(hub));
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       link.close();
@@ -98,8 +126,16 @@ const make = Effect.gen(function* () {
       waiters.failAll(closed);
     }),
   );
-  return yield* makeService({ hub, interest, link, waiters });
+  return yield* makeService({ hub, interest, link, waiters, transition, confirmedNanos });
 });
+
+/** See `Subscriptions.confirmedNanos`. */
+const confirmedBy = (hub: FrameHub, link: Link, keySilenceMs: number) => (key: StreamKey): bigint | undefined => {
+  const heard = hub.heardNanos(key);
+  if (heard === undefined || link.heardNanos === undefined) return undefined;
+  const trusted = heard + BigInt(Math.round(keySilenceMs * 1e6));
+  return link.heardNanos < trusted ? link.heardNanos : trusted;
+};
 
 const closed = new Closed({ what: "The live side" });
 
@@ -108,6 +144,8 @@ interface Parts {
   readonly interest: Interest;
   readonly link: Link;
   readonly waiters: Waiters;
+  readonly transition: Transition;
+  readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
 }
 
 const makeService = Effect.fnUntraced(function* (parts: Parts) {
@@ -172,15 +210,10 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
     );
 
   return Subscriptions.of({
-    status: () => statusAt(parts, nowMs()),
+    status: () => statusAt(parts, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => link.state === "open",
     isLive: (key) => hub.isLive(key),
-    confirmedNanos: (key) => {
-      const heard = hub.heardNanos(key);
-      if (heard === undefined || link.heardNanos === undefined) return undefined;
-      const trusted = heard + BigInt(Math.round(config.keySilenceMs * 1e6));
-      return link.heardNanos < trusted ? link.heardNanos : trusted;
-    },
+    confirmedNanos: parts.confirmedNanos,
     open: Effect.sync(() => link.open()),
     wantForReads,
     awaitLive,
@@ -188,8 +221,11 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
   });
 });
 
-const statusAt = ({ hub, interest, link }: Parts, nowMs: number): LinkStatus => {
+const statusAt = ({ hub, interest, link, transition }: Parts, nowMs: number, wallMs: number): LinkStatus => {
   const wanted = interest.wanted(nowMs);
+  const live = wanted.filter((key) => hub.isLive(key));
+  const isLive = (id: KeyId) => live.some((key) => keyId(key) === id);
+  const changing = transition.changing(isLive, BigInt(Math.round(nowMs * 1e6)));
   return {
     state: link.state,
     attempt: link.attempt,
@@ -198,7 +234,11 @@ const statusAt = ({ hub, interest, link }: Parts, nowMs: number): LinkStatus => 
     lastClose: link.lastClose,
     silentMs: link.heardNanos === undefined ? null : nowMs - Number(link.heardNanos) / 1e6,
     wanted: wanted.length,
-    live: wanted.filter((key) => hub.isLive(key)).length,
+    live: live.length,
+    changing:
+      changing === undefined
+        ? null
+        : { from: changing.from, to: changing.to, sinceMs: Math.round(wallMs - (nowMs - Number(changing.sinceNanos) / 1e6)) },
   };
 };
 

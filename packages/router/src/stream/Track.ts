@@ -63,6 +63,14 @@ export class Track {
   abandon: (() => void) | undefined;
   /** Newest value given to consumers; state kinds only, to drop repeated frames. */
   lastValue: StreamValue | undefined;
+  /** Exchange time of the newest value that the socket brought to all consumers; state kinds only. */
+  givenMs = Number.NEGATIVE_INFINITY;
+  /** Exchange time of what REST brought to some of them since. */
+  readonly supplied = new Map<Consumer, number>();
+  /** Consumers that have had no value of it yet; state kinds only. */
+  readonly waitingFirst = new Set<Consumer>();
+  /** Since when it has consumers and is not live for all of them, as far as anybody asked; undefined while it is. */
+  unservedNanos: bigint | undefined;
 
   constructor(key: StreamKey) {
     this.key = key;
@@ -72,6 +80,37 @@ export class Track {
   /** Live to at least the depth that `key` asks for. */
   isLive(key: StreamKey): boolean {
     return this.sent && this.spoken && this.provenDepth >= depthOf(key);
+  }
+
+  /** A consumer comes. The first one finds nothing of those before it. */
+  attach(consumer: Consumer): void {
+    if (this.consumers.size === 0) {
+      this.givenMs = Number.NEGATIVE_INFINITY;
+      this.unservedNanos = undefined;
+    }
+    this.consumers.add(consumer);
+    if (this.continuity.kind === "newest") this.waitingFirst.add(consumer);
+    this.lastValue = undefined;
+  }
+
+  detach(consumer: Consumer): void {
+    this.consumers.delete(consumer);
+    this.waitingFirst.delete(consumer);
+    this.supplied.delete(consumer);
+  }
+
+  /** The key at the greatest depth that its consumers want. */
+  get wanted(): StreamKey {
+    const { key } = this;
+    if (key.kind !== "orderbook") return key;
+    let levels = 1;
+    for (const consumer of this.consumers) levels = Math.max(levels, consumer.levels.get(this.id) ?? 1);
+    return { ...key, levels };
+  }
+
+  /** The socket brings this consumer what it wants of the key now. */
+  isLiveFor(consumer: Consumer): boolean {
+    return this.isLive(this.key.kind === "orderbook" ? { ...this.key, levels: consumer.levels.get(this.id) ?? 1 } : this.key);
   }
 
   /** The key is part of a subscription that is being sent. */
@@ -95,12 +134,14 @@ export class Track {
 
   /** Something of it may have been missed: it is not live until it speaks again. */
   unproven(): void {
+    if (this.spoken) this.unservedNanos = undefined;
     this.spoken = false;
     this.lastValue = undefined;
   }
 
   /** Not subscribed any more, or the link broke. */
   silenced(): void {
+    if (this.spoken) this.unservedNanos = undefined;
     this.sent = false;
     this.spoken = false;
     this.sentDepth = 0;
@@ -132,7 +173,32 @@ export class Track {
       if (concerns !== undefined && !concerns(consumer)) continue;
       const cut = element._tag === "Live" ? this.#cut(element, consumer) : element;
       if (cut === undefined) continue;
+      if (this.waitingFirst.size > 0) this.waitingFirst.delete(consumer);
       consumer.buffer.offer(cut);
+      touched.add(consumer);
+    }
+  }
+
+  /** Hands a state from the socket to the consumers, but for those that had it over REST already. */
+  deliverState(element: Live<Ticker | Orderbook>, touched: Set<Consumer>): void {
+    const { timestampMs } = element.value;
+    this.lastValue = element.value;
+    this.givenMs = timestampMs;
+    const { supplied } = this;
+    this.deliver(element, touched, supplied.size === 0 ? undefined : (consumer) => supplied.get(consumer) !== timestampMs);
+    supplied.clear();
+  }
+
+  /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve: one newer than what they had, or their first. */
+  supply(element: Live<Ticker | Orderbook>, depth: number, touched: Set<Consumer>): void {
+    const { timestampMs } = element.value;
+    for (const consumer of this.consumers) {
+      const levels = consumer.levels.get(this.id) ?? 0;
+      const isNewer = timestampMs > Math.max(this.givenMs, this.supplied.get(consumer) ?? Number.NEGATIVE_INFINITY);
+      if (depth < levels || this.isLiveFor(consumer) || !(isNewer || this.waitingFirst.has(consumer))) continue;
+      this.waitingFirst.delete(consumer);
+      this.supplied.set(consumer, timestampMs);
+      consumer.buffer.offer("asks" in element.value ? { ...element, value: trimOrderbook(element.value, levels) } : element);
       touched.add(consumer);
     }
   }
