@@ -293,8 +293,8 @@ export class FrameHub {
     track.heard(key.kind === "orderbook" ? (value as Orderbook) : undefined, snapshot, receipt.nanos);
     if (track.provenDepth !== before) track.lastValue = undefined;
     const kept = this.#keep(track, value, timeMs, receipt);
-    if (!kept || track.consumers.size === 0 || isRepeated(track.lastValue, value)) return;
-    track.deliverState(live(value, snapshot, receipt), this.#touched);
+    if (!kept || track.consumers.size === 0) return;
+    track.deliverState(live(value, snapshot, receipt), isRepeated(track.lastValue, value), this.#touched);
   }
 
   #trade(value: Trade, snapshot: boolean, receipt: Receipt): void {

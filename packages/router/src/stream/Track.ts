@@ -88,9 +88,9 @@ export class Track {
       this.givenMs = Number.NEGATIVE_INFINITY;
       this.unservedNanos = undefined;
     }
+    if (this.consumers.size === 0 || this.continuity.kind !== "newest") this.lastValue = undefined;
     this.consumers.add(consumer);
     if (this.continuity.kind === "newest") this.waitingFirst.add(consumer);
-    this.lastValue = undefined;
   }
 
   detach(consumer: Consumer): void {
@@ -116,7 +116,6 @@ export class Track {
   /** The key is part of a subscription that is being sent. */
   subscribed(depth: number): void {
     if (depth < this.provenDepth || !this.sent) this.provenDepth = depth;
-    if (depth !== this.sentDepth) this.lastValue = undefined;
     this.sentDepth = depth;
     this.sent = true;
   }
@@ -136,7 +135,7 @@ export class Track {
   unproven(): void {
     if (this.spoken) this.unservedNanos = undefined;
     this.spoken = false;
-    this.lastValue = undefined;
+    if (this.continuity.kind !== "newest") this.lastValue = undefined;
   }
 
   /** Not subscribed any more, or the link broke. */
@@ -146,7 +145,7 @@ export class Track {
     this.spoken = false;
     this.sentDepth = 0;
     this.provenDepth = 0;
-    this.lastValue = undefined;
+    if (this.continuity.kind !== "newest") this.lastValue = undefined;
   }
 
   /** The link broke under it. `newest` is the sequence of the newest consumer there is. */
@@ -179,12 +178,13 @@ export class Track {
     }
   }
 
-  /** Hands a state from the socket to the consumers, but for those that had it over REST already. */
-  deliverState(element: Live<Ticker | Orderbook>, touched: Set<Consumer>): void {
+  /** Hands a state from the socket to the consumers, but for those that had it already: told before, or read over REST. */
+  deliverState(element: Live<Ticker | Orderbook>, isRepeated: boolean, touched: Set<Consumer>): void {
+    const { supplied, waitingFirst } = this;
     const { timestampMs } = element.value;
+    if (isRepeated) return waitingFirst.size === 0 ? undefined : this.deliver(element, touched, (consumer) => waitingFirst.has(consumer));
     this.lastValue = element.value;
     this.givenMs = timestampMs;
-    const { supplied } = this;
     this.deliver(element, touched, supplied.size === 0 ? undefined : (consumer) => supplied.get(consumer) !== timestampMs);
     supplied.clear();
   }
