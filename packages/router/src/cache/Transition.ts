@@ -47,14 +47,18 @@ export class Transition {
     this.#begun.set(to.kind, { to: keyId(to), sinceNanos: nowNanos });
   }
 
-  /** `from` is not wanted any more; `entry` is its last value, confirmed as far as it ever was. Nothing is kept of it when no change is under way. */
+  /**
+   * `from` is not wanted any more; `entry` is its last value if it was live until now. Nothing is kept when no change is under way. A key that
+   * comes and goes without ever becoming live keeps what it left the first time, and no longer than that.
+   */
   leave(from: StreamKey, entry: HotEntry | undefined, nowNanos: bigint): void {
     const begun = this.#begun.get(from.kind);
     const id = keyId(from);
     if (begun === undefined || begun.to === id || this.#isOver(begun.sinceNanos, nowNanos)) return;
     this.#newest = { from: id, to: begun.to, sinceNanos: begun.sinceNanos };
+    if (entry === undefined) return;
     this.#held.delete(id);
-    if (entry !== undefined) this.#held.set(id, { entry, change: this.#newest });
+    this.#held.set(id, { entry, change: this.#newest });
     const oldest = this.#held.keys().next();
     if (this.#held.size > this.#capacity && oldest.done !== true) this.#held.delete(oldest.value);
   }
@@ -70,7 +74,8 @@ export class Transition {
 
   /** The newest change, until its new key is live or its time is over. */
   changing(isLive: (id: KeyId) => boolean, nowNanos: bigint): Changing | undefined {
-    if (this.#newest !== undefined && (this.#isOver(this.#newest.sinceNanos, nowNanos) || isLive(this.#newest.to))) this.#newest = undefined;
+    if (this.#newest !== undefined && (this.#isOver(this.#newest.sinceNanos, nowNanos) || isLive(this.#newest.to)))
+      this.#newest = undefined;
     return this.#newest;
   }
 

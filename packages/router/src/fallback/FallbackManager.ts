@@ -86,6 +86,7 @@ const make = Effect.gen(function* () {
     }, nothing);
 
     return yield* chain.pipe(
+      Effect.catch((error) => Effect.fail(error._tag === "TierMiss" || !isFinal(error) ? summary(question, attempts, errors) : error)),
       Effect.timeoutOrElse({
         duration: deadlineMs,
         orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
@@ -95,8 +96,7 @@ const make = Effect.gen(function* () {
         if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("degraded", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
-      Effect.catch((error) => {
-        const failure = error._tag === "TierMiss" ? summary(question, attempts, errors) : error;
+      Effect.catch((failure) => {
         const settled = isFinal(failure) || !trail.reachedNetwork ? Effect.void : settle("unanswered", failure.message);
         return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
       }),

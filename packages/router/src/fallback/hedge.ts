@@ -5,7 +5,7 @@
  * A failure that nobody could better (`isFinal`) ends both. When both fail, the error is the first effect's.
  */
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
+import type * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import type { Priority } from "../domain/Question.ts";
 
@@ -20,19 +20,19 @@ export interface HedgeOptions<E> {
 
 export const hedge = <A, E, R>(
   first: Effect.Effect<A, E, R>,
-  next: Effect.Effect<A, E, R>,
+  second: Effect.Effect<A, E, R>,
   { afterMs, isFinal, onHedge }: HedgeOptions<E>,
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const running = yield* Effect.forkChild(first, { startImmediately: true });
-    const afterFirst = (exit: Exit.Exit<A, E>) => Effect.catch(exit, (error) => (isFinal(error) ? Effect.fail(error) : next));
+    const afterFirst = (exit: Exit.Exit<A, E>) => Effect.catch(exit, (error) => (isFinal(error) ? Effect.fail(error) : second));
     const race = Effect.gen(function* () {
       // An answer that needs no waiting is there already: nothing is started beside it, however short the head start.
       const early = running.pollUnsafe() ?? (yield* Effect.raceFirst(Fiber.await(running), Effect.sleep(afterMs)));
       if (early !== undefined) return yield* afterFirst(early);
       onHedge();
       const stays = Effect.catch(Fiber.join(running), (error) => (isFinal(error) ? Effect.fail(error) : Effect.never));
-      const joins = Effect.catch(next, (error) => (isFinal(error) ? Effect.fail(error) : Fiber.join(running)));
+      const joins = Effect.catch(second, (error) => (isFinal(error) ? Effect.fail(error) : Fiber.join(running)));
       return yield* Effect.raceFirst(stays, joins);
     });
     return yield* Effect.ensuring(race, Fiber.interrupt(running));

@@ -45,7 +45,15 @@ export interface LinkStatus {
   readonly wanted: number;
   readonly live: number;
   /** The newest change of the keys that reads hold, until its new key is live or `transitionMs` are over; null when there is none. */
-  readonly changing: { readonly from: KeyId; readonly to: KeyId; readonly sinceMs: number } | null;
+  readonly changing: ChangeStatus | null;
+}
+
+/** Reads turned from one key to another. */
+export interface ChangeStatus {
+  readonly from: KeyId;
+  readonly to: KeyId;
+  /** When it began, wall clock, epoch milliseconds. For display. */
+  readonly sinceMs: number;
 }
 
 export class Subscriptions extends Context.Service<
@@ -110,11 +118,12 @@ const make = Effect.gen(function* () {
   const waiters = new Waiters(interest);
   const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
   const confirmedNanos = confirmedBy(hub, link, config.keySilenceMs);
-  /** What is known of a key, as current as its link proves it while it is still live. */
+  /** The value of a key that is live, as current as its link proves it. */
   function lastValueOf(key: StreamKey): HotEntry | undefined {
     const entry = hot.get(keyId(key));
     const proved = confirmedNanos(key);
-    return entry === undefined || proved === undefined || proved <= entry.confirmedNanos ? entry : { ...entry, confirmedNanos: proved };
+    if (entry === undefined || proved === undefined) return undefined;
+    return proved > entry.confirmedNanos ? { ...entry, confirmedNanos: proved } : entry;
   }
   yield* Effect.forkScoped(link.run);
   yield* Effect.forkScoped(healer.run(hub));
@@ -130,12 +139,14 @@ const make = Effect.gen(function* () {
 });
 
 /** See `Subscriptions.confirmedNanos`. */
-const confirmedBy = (hub: FrameHub, link: Link, keySilenceMs: number) => (key: StreamKey): bigint | undefined => {
-  const heard = hub.heardNanos(key);
-  if (heard === undefined || link.heardNanos === undefined) return undefined;
-  const trusted = heard + BigInt(Math.round(keySilenceMs * 1e6));
-  return link.heardNanos < trusted ? link.heardNanos : trusted;
-};
+const confirmedBy =
+  (hub: FrameHub, link: Link, keySilenceMs: number) =>
+  (key: StreamKey): bigint | undefined => {
+    const heard = hub.heardNanos(key);
+    if (heard === undefined || link.heardNanos === undefined) return undefined;
+    const trusted = heard + BigInt(Math.round(keySilenceMs * 1e6));
+    return link.heardNanos < trusted ? link.heardNanos : trusted;
+  };
 
 const closed = new Closed({ what: "The live side" });
 

@@ -142,9 +142,9 @@ export class ScriptedExchange {
       Result.succeed(call<Candle>(`candles?market=${market}&count=${query.count}&to=${query.toMs ?? ""}`)),
     markets: () => call("markets"),
     instruments: () => [],
-    tickers: () => [],
+    tickers: (markets) => [call(`ticker?markets=${markets.join()}`)],
     allTickers: () => call("tickers"),
-    orderbooks: () => [],
+    orderbooks: (markets, levels) => [call(`orderbook?markets=${markets.join()}&count=${levels}`)],
     failure: () => undefined,
     remaining: () => undefined,
     upgradeFailure: (status) =>
@@ -182,10 +182,15 @@ export class ScriptedExchange {
         this.calls.push(ready.url);
         return this.rest(new URL(ready.url));
       }).pipe(
-        // The script gives rows of the kind that its URL asks for.
-        Effect.map(
-          (rows) =>
-            ({ rows, rejected: [], unknownFields: [], exchangeNowMs: 0, receivedNanos: 0n, receivedMs: 0 }) as unknown as RestResult<A>,
+        Effect.flatMap((rows) =>
+          Effect.clockWith((clock) =>
+            Effect.sync(() => {
+              const receivedMs = clock.currentTimeMillisUnsafe();
+              const times = { exchangeNowMs: receivedMs, receivedMs, receivedNanos: clock.monotonicTimeNanosUnsafe() };
+              // The script gives rows of the kind that its URL asks for.
+              return { rows, rejected: [], unknownFields: [], ...times } as unknown as RestResult<A>;
+            }),
+          ),
         ),
       ),
   });
