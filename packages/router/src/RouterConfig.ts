@@ -32,7 +32,10 @@ export interface RouterConfigShape {
    * without one is told; the next goes on waiting on the same subscription.
    */
   readonly attemptDeadlinesMs: ReadonlyArray<number>;
-  /** Head start of the socket before REST is asked beside it, for questions with `realtime`, in milliseconds. None for `critical`, half for `high`; for `low` REST waits. */
+  /**
+   * Head start of the socket before REST is asked beside it, for questions with `realtime`, in milliseconds. None for `critical`, half for
+   * `high`; for `low` REST waits.
+   */
   readonly hedgeAfterMs: number;
   /** How long a streamed ticker or book may be without a live key before REST brings it meanwhile, in milliseconds. */
   readonly reseedAfterMs: number;

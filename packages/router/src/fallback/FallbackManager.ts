@@ -78,12 +78,16 @@ const make = Effect.gen(function* () {
     const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
     const { attempts, errors } = trail;
     const nothing: Asked = Effect.fail(new TierMiss({ reason: "nobody_left" }));
-    // The chain: tier 1 orElse tier 2 orElse … orElse nothing.
-    const chain = ranked.reduceRight((rest, tier, index) => {
-      const afterMs = isHedged(question, tier, ranked.slice(index + 1)) ? headStartMs(question.intent.priority, hedgeAfterMs) : Infinity;
-      if (afterMs === Infinity) return orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest));
-      return hedge(ask(tier, trail), rest, { afterMs, isFinal, onHedge: () => void (trail.hedged = true) });
-    }, nothing);
+    const afterMs = headStartMs(question.intent.priority, hedgeAfterMs);
+    const hedging = { afterMs, isFinal, onHedge: () => void (trail.hedged = true) };
+    // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
+    const chain = ranked.reduceRight(
+      (rest, tier, index) =>
+        isHedged(question, tier, ranked.slice(index + 1))
+          ? hedge(ask(tier, trail), rest, hedging)
+          : orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
+      nothing,
+    );
 
     return yield* chain.pipe(
       Effect.catch((error) => Effect.fail(error._tag === "TierMiss" || !isFinal(error) ? summary(question, attempts, errors) : error)),
@@ -180,7 +184,7 @@ const answeredLast = (attempts: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> 
 
 /** Whether the next tier may start beside this one: it may wait for the market to speak, and REST, which need not, has its turn after it. */
 const isHedged = ({ intent }: Question, { name }: Tier, rest: ReadonlyArray<Tier>): boolean =>
-  name === "live_subscription" && intent.realtime && intent.strategy === "auto" && rest.some(isRest);
+  name === "live_subscription" && intent.realtime && intent.strategy === "auto" && intent.priority !== "low" && rest.some(isRest);
 
 const isRest = ({ name }: Tier): boolean => name !== "hot_cache" && name !== "live_subscription";
 

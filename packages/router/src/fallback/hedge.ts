@@ -38,7 +38,7 @@ export const hedge = <A, E, R>(
     return yield* Effect.ensuring(race, Fiber.interrupt(running));
   });
 
-/** Head start of the socket before REST is asked as well, in milliseconds; infinity when it never is. */
+/** Head start of the socket before REST is asked beside it, in milliseconds; infinity when it never is. */
 export const headStartMs = (priority: Priority, hedgeAfterMs: number): number => {
   switch (priority) {
     case "critical":

@@ -189,7 +189,7 @@ export class Track {
     supplied.clear();
   }
 
-  /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve: one newer than what they had, or their first. */
+  /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve, if it is newer or their first. */
   supply(element: Live<Ticker | Orderbook>, depth: number, touched: Set<Consumer>): void {
     const { timestampMs } = element.value;
     for (const consumer of this.consumers) {

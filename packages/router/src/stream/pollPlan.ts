@@ -88,7 +88,7 @@ export class PollPlan {
     for (const id of ids.slice(0, Math.ceil(ids.length / 2))) this.#parts.set(id, part);
   }
 
-  /** How a round ended. Rounds in which nothing was answered make the pause before the next one longer, from twice the usual up to {@link longestPauseMs}. */
+  /** How a round ended. While nothing is answered the pause before the next doubles, from twice the usual up to {@link longestPauseMs}. */
   ended(answered: boolean, retryAfterMs: number, nowMs: number): void {
     this.#failures = answered ? 0 : this.#failures + 1;
     const pauseMs = this.#failures === 0 ? 0 : Math.min(longestPauseMs, this.#everyMs * 2 ** Math.min(this.#failures, 10));
