@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
 import { Cache } from "./cache/Cache.ts";
+import { readFrom } from "./cache/Transition.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
@@ -82,6 +83,7 @@ interface Parts {
   readonly clock: Clock.Clock;
   readonly tiers: Readonly<Record<TierName, Tier>>;
   readonly lookup: HotCache.HotLookup;
+  readonly transition: HotCache.HotLookup;
   readonly groups: Readonly<Record<Kind, string>>;
   readonly nextRequestId: () => string;
 }
@@ -111,6 +113,7 @@ const makeParts = Effect.gen(function* () {
       cold_rest: ColdRest.make(restAnswer),
     },
     lookup: yield* HotCache.hotLookup,
+    transition: yield* HotCache.transitionLookup,
     groups: groupsOf(venue),
     nextRequestId: () => `${prefix}-${++asked}`,
   };
@@ -125,7 +128,8 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   yield* marketList.check(question.market);
   yield* subscriptions.open;
   yield* awaitSocket(parts, question);
-  const selection = selector.select(question, factsOf(parts, question, markets));
+  const facts = factsOf(parts, question, markets);
+  const selection = selector.select(question, facts);
   const { ranked } = selection;
   yield* follow(parts, question, selection);
   const call: CallFacts = {
@@ -136,6 +140,11 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
     ranked,
     startedNanos,
   };
+  const left = leftBehind(parts, question, facts);
+  if (left !== undefined) {
+    const attempts = [{ tier: left.tier, outcome: "answered", reason: "transition", durationMs: 0 }] as const;
+    return staleAnswerOf(question, left, attempts, call, clock.monotonicTimeNanosUnsafe(), "transition");
+  }
   if (ranked.tiers.length === 0) {
     return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
   }
@@ -190,10 +199,11 @@ const follow = ({ subscriptions, venue }: Parts, question: Question, selection: 
   return often || question.intent.realtime ? subscriptions.wantForReads(key) : Effect.void;
 };
 
-/** A caller who forbids REST waits for the socket instead of being refused while it opens. */
+/** A caller who forbids REST waits for the socket instead of being refused while it opens; on an open one the tier waits for the market. */
 const awaitSocket = ({ subscriptions, venue }: Parts, question: Question): Effect.Effect<void> => {
   const key = liveKeyOf(question);
   if (question.intent.strategy !== "websocket_only" || key === undefined || !venue.socket.supports(key)) return Effect.void;
+  if (subscriptions.connected()) return Effect.void;
   return subscriptions.awaitLive(key).pipe(Effect.timeoutOption(question.intent.deadlineMs), Effect.ignore);
 };
 
@@ -219,6 +229,19 @@ const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNano
   const hot = lookup(question);
   if (usable(hot)) return { tier: "hot_cache", answer: hot };
   return usable(warm) ? { tier: "warm_cache_rest", answer: warm } : undefined;
+};
+
+/** The value of a key that reads have just turned away from, for a caller who takes it at once rather than wait for REST. */
+const leftBehind = ({ clock, config, transition }: Parts, question: Question, facts: RankFacts): Known | undefined => {
+  const { onStale, realtime } = question.intent;
+  const live = facts.hot === "fresh" || facts.subscribed;
+  const servesStale = onStale === "serve" && !realtime;
+  const answer = live || !servesStale ? undefined : transition(question);
+  const held =
+    answer !== undefined &&
+    mayAnswer(question, answer) &&
+    millisBetween(answer.confirmedNanos, clock.monotonicTimeNanosUnsafe()) <= config.maxStaleMs;
+  return held && readFrom({ live, held, servesStale }) === "transition" ? { tier: "hot_cache", answer } : undefined;
 };
 
 /** What is left when nobody answered. */

@@ -49,8 +49,24 @@ export interface RouterConfigShape {
   readonly batchWindowMs: number;
   /** Age at which the list of markets is read again, in milliseconds. The old list is used while it is. */
   readonly marketListTtlMs: number;
-  /** How long `live_subscription` waits for the first element of a new subscription, in milliseconds. */
+  /** How long the reading back of a hole waits for the first element of the new subscription, in milliseconds. */
   readonly firstElementMs: number;
+  /**
+   * Lengths of the attempts of `live_subscription` to get the first element of a key, one after another, in milliseconds. An attempt that ends
+   * without one is told; the next goes on waiting on the same subscription.
+   */
+  readonly attemptDeadlinesMs: ReadonlyArray<number>;
+  /**
+   * Head start of the socket before REST is asked beside it, for questions with `realtime`, in milliseconds. None for `critical`, half for
+   * `high`; for `low` REST waits.
+   */
+  readonly hedgeAfterMs: number;
+  /** How long a streamed ticker or book may be without a live key before REST brings it meanwhile, in milliseconds. */
+  readonly reseedAfterMs: number;
+  /** How often REST brings it then, in milliseconds. More keys than two requests a second can bring make it longer. */
+  readonly pollEveryMs: number;
+  /** How long the last value of a key that reads turned away from can be read, from the beginning of the change, in milliseconds. */
+  readonly transitionMs: number;
   /** How long a subscription that reads started is kept after the last read, in milliseconds. */
   readonly lingerMs: number;
   /** Changes of the wanted set within this time go out as one message, in milliseconds. */
@@ -130,6 +146,11 @@ export const defaultRouterConfig: RouterConfigShape = {
   batchWindowMs: 5,
   marketListTtlMs: 60_000,
   firstElementMs: 1_000,
+  attemptDeadlinesMs: [200, 500, 1_000],
+  hedgeAfterMs: 150,
+  reseedAfterMs: 700,
+  pollEveryMs: 1_000,
+  transitionMs: 10_000,
   lingerMs: 60_000,
   coalesceMs: 50,
   upgradeTimeoutMs: 5_000,

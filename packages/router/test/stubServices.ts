@@ -153,6 +153,7 @@ const subscriptionsOf = (stub: Stub) =>
       wanted: stub.wanted.length,
       live: stub.live.size,
       lateMs: 0,
+      changing: null,
       sockets: [],
     }),
     connected: () => stub.connected,

@@ -1,5 +1,6 @@
 /**
- * What is remembered: the last live values (hot, see `HotStore.ts`) and recent REST answers (warm, see `WarmStore.ts`). All ages are monotonic.
+ * What is remembered: the last live values (hot, see `HotStore.ts`), those of keys that reads have just turned away from (`Transition.ts`), and
+ * recent REST answers (warm, see `WarmStore.ts`). All ages are monotonic.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -10,6 +11,7 @@ import type { Kind } from "../domain/Question.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { HotStore } from "./HotStore.ts";
 import { SingleFlight } from "./SingleFlight.ts";
+import { Transition } from "./Transition.ts";
 import { WarmStore, warmKeyId } from "./WarmStore.ts";
 
 /** A REST answer in the warm store. */
@@ -29,6 +31,7 @@ export class Cache extends Context.Service<
   Cache,
   {
     readonly hot: HotStore;
+    readonly transition: Transition;
     /**
      * The stored value if it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure is never stored;
      * one caller's interruption does not disturb the others. A value is as old as `since` says, which gives a monotonic time; without it,
@@ -69,6 +72,7 @@ const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const hot = new HotStore(config.hotCapacity);
+  const transition = new Transition({ capacity: config.maxReadSubscriptions, lastsMs: config.transitionMs });
   const store = new WarmStore(config.warmCapacity);
   const flights = new SingleFlight<WarmEntry<unknown>, unknown>(yield* Effect.scope);
 
@@ -83,6 +87,7 @@ const make = Effect.gen(function* () {
 
   return Cache.of({
     hot,
+    transition,
     warm: <A, E, R>(
       key: WarmKey,
       maxAgeMs: number,
@@ -101,10 +106,12 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         store.invalidate(market, kind);
         hot.invalidate(market, kind);
+        transition.invalidate(market, kind);
       }),
     clear: Effect.sync(() => {
       store.clear();
       hot.clear();
+      transition.clear();
     }),
   });
 });

@@ -26,6 +26,7 @@ export const StaleReason = Schema.Literals([
   "clock",
   "restored",
   "upstream",
+  "transition",
 ]);
 export type StaleReason = typeof StaleReason.Type;
 

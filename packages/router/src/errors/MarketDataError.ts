@@ -213,8 +213,11 @@ export class StaleData extends Schema.TaggedError<StaleData>()("StaleData", {
 /** One attempt of a call, kept whether it answered or failed. */
 export const Attempt = Schema.Struct({
   tier: Schema.String,
-  /** `answered`; `missed`: had nothing that fits; `failed`: an error; `partial`: answered some of the markets. */
-  outcome: Schema.Literals(["answered", "partial", "missed", "failed"]),
+  /**
+   * `answered`; `missed`: had nothing that fits; `failed`: an error; `interrupted`: another tier answered first; `partial`: answered some of
+   * the markets.
+   */
+  outcome: Schema.Literals(["answered", "partial", "missed", "failed", "interrupted"]),
   /** A reason code, or the tag and message of the error. */
   reason: Schema.String,
   durationMs: Millis,

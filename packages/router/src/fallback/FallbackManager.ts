@@ -1,7 +1,7 @@
 /**
  * Asks the ranked tiers in order until one answers: a fold of `orElse` over the list. Every failure is kept and told; tiers after the winner
  * are never touched; one deadline lies over everything. A wrong question or an unknown market ends the chain at once, because no other tier
- * can know better.
+ * can know better. The one tier that may have to wait for the market itself, `live_subscription`, is hedged: the next one starts beside it.
  *
  * The outcome of each call drives the machine of `FallbackMachine.ts`, whose mode stands in every answer.
  */
@@ -16,8 +16,10 @@ import type { TierName } from "../domain/Provenance.ts";
 import type { Question } from "../domain/Question.ts";
 import { type Attempt, DataUnavailable, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { Health } from "../health/HealthLedger.ts";
-import { type Tier, type TierAnswer, TierMiss } from "../tiers/Tier.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { type AskOptions, type Tier, type TierAnswer, TierMiss } from "../tiers/Tier.ts";
 import { initialMachine, step, type CallOutcome } from "./FallbackMachine.ts";
+import { headStartMs, hedge } from "./hedge.ts";
 import { orElse } from "./orElse.ts";
 
 export interface FallbackAnswer {
@@ -53,6 +55,7 @@ export class FallbackManager extends Context.Service<
 
 const make = Effect.gen(function* () {
   const health = yield* Health;
+  const { hedgeAfterMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const changes = yield* PubSub.sliding<ModeChange>(64);
   let machine = initialMachine;
@@ -71,26 +74,33 @@ const make = Effect.gen(function* () {
 
   const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) {
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
-    const trail: Trail = { question, deadlineNanos, attempts: [], errors: [], reachedNetwork: false, clock, health };
+    const noting = { attempts: [], errors: [], reachedNetwork: false, hedged: false, answered: false };
+    const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
     const { attempts, errors } = trail;
-    const nothing: Asked = Effect.suspend(() => Effect.fail(summary(question, attempts, errors)));
+    const nothing: Asked = Effect.fail(new TierMiss({ reason: "nobody_left" }));
+    const afterMs = headStartMs(question.intent.priority, hedgeAfterMs);
+    const hedging = { afterMs, isFinal, onHedge: () => void (trail.hedged = true) };
     // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
     const chain = ranked.reduceRight(
-      (rest, tier) => orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
+      (rest, tier, index) =>
+        isHedged(question, tier, ranked.slice(index + 1))
+          ? hedge(ask(tier, trail), rest, hedging)
+          : orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
       nothing,
     );
 
     return yield* chain.pipe(
+      Effect.catch((error) => Effect.fail(error._tag === "TierMiss" || !isFinal(error) ? summary(question, attempts, errors) : error)),
       Effect.timeoutOrElse({
         duration: deadlineMs,
         orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
       }),
+      Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
       Effect.tap(({ answer }) => {
         if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("degraded", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
-      Effect.catch((error) => {
-        const failure = error._tag === "TierMiss" ? summary(question, attempts, errors) : error;
+      Effect.catch((failure) => {
         const settled = isFinal(failure) || !trail.reachedNetwork ? Effect.void : settle("unanswered", failure.message);
         return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
       }),
@@ -108,6 +118,10 @@ interface Trail {
   readonly errors: Array<MarketDataError>;
   /** Some failure came from beyond ourselves. */
   reachedNetwork: boolean;
+  /** The tiers asked from now on are asked beside one that still waits. */
+  hedged: boolean;
+  /** Some tier has answered: what is interrupted now lost a race. */
+  answered: boolean;
   readonly clock: Clock.Clock;
   readonly health: Health["Service"];
 }
@@ -121,17 +135,21 @@ const patientMs = 2_000;
 const ask = (tier: Tier, trail: Trail): Asked =>
   Effect.suspend(() => {
     const { question, deadlineNanos, attempts, errors, clock, health } = trail;
-    const started = clock.monotonicTimeNanosUnsafe();
+    let started = clock.monotonicTimeNanosUnsafe();
+    const { hedged } = trail;
     const note = (outcome: Attempt["outcome"], reason: string) => {
-      const durationMs = Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6;
-      const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs };
+      const now = clock.monotonicTimeNanosUnsafe();
+      const attempt: Attempt = { tier: tier.name, outcome, reason, durationMs: Number(now - started) / 1e6 };
+      started = now;
       attempts.push(attempt);
       health.attempted(question.kind, attempt);
       return attempt;
     };
-    return tier.ask(question, { deadlineNanos }).pipe(
+    const options: AskOptions = { deadlineNanos, missed: (reason) => void note("missed", reason) };
+    return tier.ask(question, options).pipe(
       Effect.map((answer) => {
-        note("answered", "ok");
+        trail.answered = true;
+        note("answered", hedged ? "hedged" : "ok");
         return { tier: tier.name, answer, attempts };
       }),
       Effect.tapError((error) =>
@@ -139,7 +157,8 @@ const ask = (tier: Tier, trail: Trail): Asked =>
           if (error._tag === "TierMiss") return void note("missed", error.reason);
           errors.push(error);
           if (isFromNetwork(error)) trail.reachedNetwork = true;
-          note("failed", `${error._tag}: ${error.message}`);
+          const reason = `${error._tag}: ${error.message}`;
+          note("failed", tier.causeOf === undefined ? reason : `${tier.causeOf(error)}: ${reason}`);
         }),
       ),
       Effect.catchDefect((defect) => {
@@ -149,12 +168,25 @@ const ask = (tier: Tier, trail: Trail): Asked =>
       }),
       Effect.onInterrupt(() =>
         Effect.sync(() => {
+          if (trail.answered) return void note("interrupted", "interrupted: another tier answered first");
           const { durationMs } = note("failed", "interrupted, by the deadline or by the caller");
           if (durationMs >= patientMs) trail.reachedNetwork = true;
         }),
       ),
     );
   });
+
+/** The order told: as tried, but for the answering attempt, which is the last even where the loser of a race ended after it. */
+const answeredLast = (attempts: ReadonlyArray<Attempt>): ReadonlyArray<Attempt> => [
+  ...attempts.filter(({ outcome }) => outcome !== "answered"),
+  ...attempts.filter(({ outcome }) => outcome === "answered"),
+];
+
+/** Whether the next tier may start beside this one: it may wait for the market to speak, and REST, which need not, has its turn after it. */
+const isHedged = ({ intent }: Question, { name }: Tier, rest: ReadonlyArray<Tier>): boolean =>
+  name === "live_subscription" && intent.realtime && intent.strategy === "auto" && intent.priority !== "low" && rest.some(isRest);
+
+const isRest = ({ name }: Tier): boolean => name !== "hot_cache" && name !== "live_subscription";
 
 /** No other tier can know better. */
 const isFinal = (error: MarketDataError | TierMiss): boolean =>

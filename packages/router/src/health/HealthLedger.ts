@@ -15,7 +15,7 @@ import { percentile } from "./RecentValues.ts";
 const windowSize = 200;
 const modeHistory = 100;
 
-/** What one tier did lately. Percentiles are of answers only, in milliseconds; null before the first. */
+/** What one tier did lately; what lost a race counts as missed. Percentiles are of answers only, in milliseconds; null before the first. */
 export interface TierHealth {
   readonly tier: string;
   readonly answered: number;
@@ -33,6 +33,8 @@ export class Health extends Context.Service<
     /** A whole call ended: `answered`, `stale`, or the tag of its error. */
     readonly called: (kind: Kind, outcome: string) => void;
     readonly requested: (endpoint: string, status: number) => void;
+    /** An attempt to get a key's first element ended: `answered`, or why it brought none. */
+    readonly waited: (cause: string) => void;
     readonly linkChanged: (state: string) => void;
     readonly modeChanged: (change: ModeChange) => void;
     readonly tiers: () => ReadonlyArray<TierHealth>;
@@ -60,6 +62,7 @@ const make = Effect.gen(function* () {
   const count = labelled(Metrics.calls, context);
   const countAttempt = labelled(Metrics.attempts, context);
   const countRequest = labelled(Metrics.restRequests, context);
+  const countWait = labelled(Metrics.firstElements, context);
   const countLink = labelled(Metrics.linkChanges, context);
   const countMode = labelled(Metrics.modeChanges, context);
 
@@ -69,7 +72,7 @@ const make = Effect.gen(function* () {
     windows.set(attempt.tier, window);
     window.recent.push(attempt);
     if (window.recent.length > windowSize) window.recent.shift();
-    if (attempt.outcome === "missed") window.missed++;
+    if (attempt.outcome === "missed" || attempt.outcome === "interrupted") window.missed++;
     else if (attempt.outcome === "failed") {
       window.failed++;
       window.lastFailure = attempt.reason;
@@ -83,6 +86,7 @@ const make = Effect.gen(function* () {
     attempted,
     called: (kind, outcome) => count({ kind, outcome }),
     requested: (endpoint, status) => countRequest({ endpoint, status: String(status) }),
+    waited: (cause) => countWait({ cause }),
     linkChanged: (state) => countLink({ state }),
     modeChanged: (change) => {
       countMode({ to: change.to });

@@ -4,7 +4,7 @@ import * as Metric from "effect/Metric";
 /** Calls by `kind` and `outcome` (`answered`, `stale`, or an error's tag). */
 export const calls = Metric.counter("naru_calls_total", { description: "Calls, by kind and outcome", incremental: true });
 
-/** Attempts at tiers by `tier` and `outcome` (`answered`, `missed`, `failed`, `partial`). */
+/** Attempts at tiers by `tier` and `outcome` (`answered`, `missed`, `failed`, `interrupted`, `partial`). */
 export const attempts = Metric.counter("naru_tier_attempts_total", {
   description: "Attempts at tiers, by tier and outcome",
   incremental: true,
@@ -25,6 +25,12 @@ export const restRequests = Metric.counter("naru_rest_requests_total", {
 /** Bytes that came in over sockets, by `counted`: `wire`, as they travelled, compressed where they were, or `payload`, after inflating. */
 export const socketBytes = Metric.counter("naru_socket_bytes_total", {
   description: "Bytes received over sockets, on the wire and after inflating",
+  incremental: true,
+});
+
+/** Attempts to get a key's first element from the socket, by `cause` of their end: `answered`, or one of `WaitCause`. */
+export const firstElements = Metric.counter("naru_first_element_attempts_total", {
+  description: "Attempts to get a first element from the socket, by cause of their end",
   incremental: true,
 });
 

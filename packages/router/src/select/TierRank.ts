@@ -145,7 +145,8 @@ const hotGate = (facts: RankFacts): Gate | undefined =>
 const liveGate = (question: Question, facts: RankFacts): Gate | undefined => {
   if (!facts.connected) return "not_connected";
   // A cold key waits a first frame that a quiet market may not send for minutes; REST answers now.
-  return facts.subscribed || question.intent.realtime ? modeGate(facts.mode) : "not_subscribed";
+  const { realtime, strategy } = question.intent;
+  return facts.subscribed || realtime || strategy === "websocket_only" ? modeGate(facts.mode) : "not_subscribed";
 };
 
 const restGate = (question: Question, facts: RankFacts): Gate | undefined => {

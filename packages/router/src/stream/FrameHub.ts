@@ -24,6 +24,7 @@ import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStit
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { KeySilenceOptions } from "./keySilence.ts";
 import { LagMeter } from "./LagMeter.ts";
+import type { Unserved } from "./pollPlan.ts";
 import type { Carrier, Consumer, LinkId, StreamValue, Track } from "./Track.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 import { Tracks } from "./Tracks.ts";
@@ -47,6 +48,8 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly onJoined: () => void;
   /** The exchange has confirmed keys. Called synchronously. */
   readonly onConfirmed: () => void;
+  /** Called synchronously when a consumed ticker or book may have ceased to be live: {@link FrameHub.unserved} may have more to say. */
+  readonly onUnserved: () => void;
 }
 
 export class FrameHub {
@@ -108,8 +111,7 @@ export class FrameHub {
     for (const key of keys) {
       const track = this.tracks.obtain(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
-      track.consumers.add(consumer);
-      track.lastValue = undefined;
+      track.attach(consumer);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
       if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
@@ -121,6 +123,7 @@ export class FrameHub {
       );
     }
     this.flush();
+    this.#options.onUnserved();
     return consumer;
   }
 
@@ -130,7 +133,7 @@ export class FrameHub {
     for (const key of consumer.keys) {
       const track = this.tracks.get(keyId(key));
       if (track === undefined) continue;
-      track.consumers.delete(consumer);
+      track.detach(consumer);
       if (track.consumers.size === 0) {
         track.continuity = { kind: "newest" };
         track.abandon?.();
@@ -188,6 +191,38 @@ export class FrameHub {
       track.unproven(link, nowMs);
       if (!track.spoken) this.suspect(track);
     }
+    this.#options.onUnserved();
+  }
+
+  /** Tickers and books that have consumers and are not live for all of them, each at the greatest depth wanted, and since when. */
+  unserved(nowNanos: bigint): ReadonlyArray<Unserved> {
+    const unserved: Array<Unserved> = [];
+    for (const track of this.tracks.all()) {
+      const { key, consumers } = track;
+      if (consumers.size === 0 || (key.kind !== "ticker" && key.kind !== "orderbook")) continue;
+      const { wanted } = track;
+      if (track.isLive(wanted)) track.unservedNanos = undefined;
+      else unserved.push({ key: wanted, sinceNanos: (track.unservedNanos ??= nowNanos) });
+    }
+    return unserved;
+  }
+
+  /** A ticker, or a book asked for to `depth`, read over REST for consumers that the socket does not serve. */
+  supply(key: StreamKey, value: Ticker | Orderbook, receipt: Receipt, depth: number): void {
+    const id = keyId(key);
+    const kept = this.#options.hot.put(id, {
+      value,
+      exchangeTimeMs: value.timestampMs,
+      receivedNanos: receipt.nanos,
+      receivedMs: receipt.ms,
+      confirmedNanos: receipt.nanos,
+      channel: "rest",
+      depth: key.kind === "orderbook" ? depth : undefined,
+    });
+    const track = this.tracks.get(id);
+    if (!kept || track === undefined) return;
+    track.supply({ ...live(value, true, receipt), channel: "rest" }, depth, this.#touched);
+    this.flush();
   }
 
   /** Something of this key may have been missed on links that are still open: what can be read back is. */
@@ -225,6 +260,7 @@ export class FrameHub {
       this.#touched.add(consumer);
     }
     this.flush();
+    this.#options.onUnserved();
   }
 
   /** A link ended because nobody wanted it. */
@@ -277,9 +313,8 @@ export class FrameHub {
   }
 
   #state(track: Track, carrier: Carrier, value: Ticker | Orderbook, snapshot: boolean, receipt: Receipt): void {
-    if (track.consumers.size === 0 || isRepeated(track.lastValue, value)) return;
-    track.lastValue = value;
-    track.deliver(live(value, snapshot, receipt), this.#touched, undefined, carrier);
+    if (track.consumers.size === 0) return;
+    track.deliverState(live(value, snapshot, receipt), isRepeated(track.lastValue, value), carrier, this.#touched);
   }
 
   #trade(track: Track, value: Trade, snapshot: boolean, receipt: Receipt): void {

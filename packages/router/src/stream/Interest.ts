@@ -28,6 +28,15 @@ export interface InterestOptions {
   readonly lingerMs: number;
   /** Kinds that reads may hold beside those of streams. */
   readonly slots: (nowMs: number) => number;
+  readonly changes?: ReadChanges | undefined;
+}
+
+/** Told synchronously of the keys that enter and leave the wanted set because of reads alone. */
+export interface ReadChanges {
+  /** A read wants a key that nobody wanted. */
+  readonly began: (key: StreamKey) => void;
+  /** A key's place went to another read, or its linger ended, and no stream holds it. */
+  readonly left: (key: StreamKey) => void;
 }
 
 /** `refused`: the reads hold as much as they may, and all of it matters more. */
@@ -78,7 +87,10 @@ export class Interest {
     const id = keyId(key);
     const before = this.#reads.get(id);
     const reads = readAgain(before?.reads, priority, nowMs);
-    if (before === undefined && !this.#makeRoom(id, key.kind, importanceOf(reads, nowMs), nowMs)) return "refused";
+    if (before === undefined && !this.#canEnter(id, key.kind, importanceOf(reads, nowMs), nowMs)) return "refused";
+    // Told first: what leaves for it leaves because of it.
+    if (!this.has(id)) this.#options.changes?.began(key);
+    if (before === undefined) this.#makeRoom(id, key.kind, nowMs);
     const depth = Math.max(depthOf(key), before?.depth ?? 0);
     this.#reads.delete(id);
     this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#options.lingerMs, reads });
@@ -119,42 +131,59 @@ export class Interest {
   }
 
   #expire(nowMs: number): void {
-    for (const [id, read] of this.#reads) {
+    for (const read of this.#reads.values()) {
       if (read.expiresMs > nowMs) return;
-      this.#reads.delete(id);
+      this.#drop(read.key);
       this.#version++;
     }
   }
 
-  /** A place for a newcomer of this kind and importance: free, or taken from what matters less. */
-  #makeRoom(id: KeyId, kind: Kind, importance: number, nowMs: number): boolean {
-    if (this.#held.has(id)) return true;
-    if (!this.#makeSlot(kind, importance, nowMs)) return false;
-    if (this.#reads.size < this.#options.maxReads) return true;
-    const least = leastImportant(this.#reads.values(), nowMs);
-    if (least === undefined || importance < least.importance) return false;
-    this.#reads.delete(keyId(least.key));
-    return true;
+  #drop(key: StreamKey): void {
+    const id = keyId(key);
+    this.#reads.delete(id);
+    if (!this.#held.has(id)) this.#options.changes?.left(key);
   }
 
-  #makeSlot(kind: Kind, importance: number, nowMs: number): boolean {
+  /** Whether there is a place for a newcomer of this kind and importance: a free one, or one of what matters less. */
+  #canEnter(id: KeyId, kind: Kind, importance: number, nowMs: number): boolean {
+    if (this.#held.has(id)) return true;
+    const kindOut = this.#kindOut(kind, nowMs);
+    if (kindOut !== undefined && !takesOver(importance, kindOut.importance, kindOut.lastReadMs, nowMs)) return false;
+    if (this.#reads.size - (kindOut?.reads.length ?? 0) < this.#options.maxReads) return true;
+    const least = leastImportant(this.#reads.values(), nowMs);
+    return least !== undefined && importance >= least.importance;
+  }
+
+  /** Takes out what {@link Interest.#canEnter} found to matter less. */
+  #makeRoom(id: KeyId, kind: Kind, nowMs: number): void {
+    if (this.#held.has(id)) return;
+    for (const read of this.#kindOut(kind, nowMs)?.reads ?? []) this.#drop(read.key);
+    if (this.#reads.size < this.#options.maxReads) return;
+    const least = leastImportant(this.#reads.values(), nowMs);
+    if (least !== undefined) this.#drop(least.key);
+  }
+
+  /** The kind that has to go for this one, with all reads of it; undefined when there is a slot. A kind matters as much as its first key. */
+  #kindOut(kind: Kind, nowMs: number): KindOut | undefined {
     const kinds = new Map<Kind, Array<Read>>();
     for (const read of this.#reads.values()) kinds.set(read.key.kind, [...(kinds.get(read.key.kind) ?? []), read]);
     for (const { key } of this.#held.values()) kinds.delete(key.kind);
-    if (kinds.has(kind) || kinds.size < this.#options.slots(nowMs) || this.#isHeldKind(kind)) return true;
-    // A kind matters as much as the most important of its keys.
-    const least = [...kinds.values()]
+    if (kinds.has(kind) || kinds.size < this.#options.slots(nowMs) || this.#isHeldKind(kind)) return undefined;
+    return [...kinds.values()]
       .map((reads) => ({ reads, ...mostImportant(reads, nowMs) }))
-      .reduce((a, b) => (b.importance < a.importance ? b : a));
-    if (!takesOver(importance, least.importance, least.lastReadMs, nowMs)) return false;
-    for (const read of least.reads) this.#reads.delete(keyId(read.key));
-    return true;
+      .reduce<KindOut | undefined>((a, b) => (a === undefined || b.importance < a.importance ? b : a), undefined);
   }
 
   #isHeldKind(kind: Kind): boolean {
     for (const { key } of this.#held.values()) if (key.kind === kind) return true;
     return false;
   }
+}
+
+interface KindOut {
+  readonly reads: ReadonlyArray<Read>;
+  readonly importance: number;
+  readonly lastReadMs: number;
 }
 
 interface Ranked {

@@ -8,9 +8,11 @@ import * as Layer from "effect/Layer";
 import * as Metric from "effect/Metric";
 import * as Stream from "effect/Stream";
 import { Cache } from "../cache/Cache.ts";
+import type { HotEntry } from "../cache/HotStore.ts";
+import type { Transition } from "../cache/Transition.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
-import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed, InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
@@ -26,6 +28,7 @@ import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
 import type { Link, LinkState } from "./Link.ts";
+import { makePolling } from "./Polling.ts";
 import { makePool, type Pool } from "./Pool.ts";
 import { makeSilenceProbe } from "./SilenceProbe.ts";
 import { slotsAt } from "./SlotPolicy.ts";
@@ -52,8 +55,18 @@ export interface LinkStatus {
   readonly live: number;
   /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
   readonly lateMs: number;
+  /** The newest change of the keys that reads hold, until its new key is live or `transitionMs` are over; null when there is none. */
+  readonly changing: ChangeStatus | null;
   /** Sockets that are or were in use, each by itself. */
   readonly sockets: ReadonlyArray<SocketStatus>;
+}
+
+/** Reads turned from one key to another. */
+export interface ChangeStatus {
+  readonly from: KeyId;
+  readonly to: KeyId;
+  /** When it began, wall clock, epoch milliseconds. For display. */
+  readonly sinceMs: number;
 }
 
 export interface SocketStatus {
@@ -113,14 +126,23 @@ export class Subscriptions extends Context.Service<
 
 const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
-  const { hot } = yield* Cache;
+  const { hot, transition } = yield* Cache;
   const clock = yield* Clock.Clock;
   const numbers = yield* LiveLedger;
   const healer = yield* makeGapHealer;
+  const polling = yield* makePolling;
   // The pool tells the interest how good its links are, and the hub wakes the pool: both are made before it.
   let pool: Pool | undefined;
   const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool?.goodSinceMs(), nowMs);
-  const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs, slots });
+  const interest = new Interest({
+    maxReads: config.maxReadSubscriptions,
+    lingerMs: config.lingerMs,
+    slots,
+    changes: {
+      began: (key) => transition.begin(key, clock.monotonicTimeNanosUnsafe()),
+      left: (key) => transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe()),
+    },
+  });
   const hub = new FrameHub({
     ...config,
     hot,
@@ -129,7 +151,16 @@ const make = Effect.gen(function* () {
     requestRepair: healer.request,
     onJoined: () => pool?.changed(),
     onConfirmed: () => waiters.look(),
+    onUnserved: polling.wake,
   });
+  const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool?.heardNanos(link), monotonicMs(clock));
+  /** The value of a key that is live, as current as its link proves it. */
+  const lastValueOf = (key: StreamKey): HotEntry | undefined => {
+    const entry = hot.get(keyId(key));
+    const proved = confirmedNanos(key);
+    if (entry === undefined || proved === undefined) return undefined;
+    return proved > entry.confirmedNanos ? { ...entry, confirmedNanos: proved } : entry;
+  };
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;
   const context = yield* Effect.context<never>();
@@ -147,7 +178,8 @@ const make = Effect.gen(function* () {
     },
   });
   yield* Effect.forkScoped(healer.run(hub));
-  const parts: Parts = { hub, interest, numbers, pool, waiters };
+  yield* Effect.forkScoped(polling.run(hub));
+  const parts: Parts = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       parts.pool.close();
@@ -166,6 +198,8 @@ interface Parts {
   readonly numbers: LiveNumbers;
   readonly pool: Pool;
   readonly waiters: Waiters;
+  readonly transition: Transition;
+  readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
 }
 
 const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Clock) {
@@ -262,10 +296,10 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
     );
 
   return Subscriptions.of({
-    status: () => statusAt(parts, nowMs()),
+    status: () => statusAt(parts, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     isLive: (key) => hub.tracks.isLive(key),
-    confirmedNanos: (key) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), nowMs()),
+    confirmedNanos: parts.confirmedNanos,
     open: Effect.sync(() => pool.open()),
     wantForReads,
     awaitLive,
@@ -274,8 +308,11 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
   });
 });
 
-const statusAt = ({ hub, interest, pool }: Parts, nowMs: number): LinkStatus => {
+const statusAt = ({ hub, interest, pool, transition }: Parts, nowMs: number, wallMs: number): LinkStatus => {
   const wanted = interest.wanted(nowMs);
+  const live = wanted.filter((key) => hub.tracks.isLive(key));
+  const isLive = (id: KeyId) => live.some((key) => keyId(key) === id);
+  const changing = transition.changing(isLive, BigInt(Math.round(nowMs * 1e6)));
   const sum = (of: (link: Link) => number) => pool.links.reduce((total, link) => total + of(link), 0);
   const heard = pool.links.flatMap(({ heardNanos }) => (heardNanos === undefined ? [] : [Number(heardNanos) / 1e6]));
   return {
@@ -286,8 +323,12 @@ const statusAt = ({ hub, interest, pool }: Parts, nowMs: number): LinkStatus => 
     lastClose: pool.lastClose,
     silentMs: heard.length === 0 ? null : nowMs - Math.max(...heard),
     wanted: wanted.length,
-    live: wanted.filter((key) => hub.tracks.isLive(key)).length,
+    live: live.length,
     lateMs: hub.lateMs(nowMs),
+    changing:
+      changing === undefined
+        ? null
+        : { from: changing.from, to: changing.to, sinceMs: Math.round(wallMs - (nowMs - Number(changing.sinceNanos) / 1e6)) },
     sockets: pool.links
       .filter((link) => link.id === 0 || link.connects > 0)
       .map(({ id, state, attempt, connects, lastClose }) => ({

@@ -7,6 +7,7 @@ import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { KeyNumbers } from "../health/KeyNumbers.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
+import type { Ticker } from "../domain/Ticker.ts";
 import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
@@ -86,6 +87,14 @@ export class Track {
   abandon: (() => void) | undefined;
   /** Newest value given to consumers; state kinds only, to drop repeated frames. */
   lastValue: StreamValue | undefined;
+  /** Exchange time of the newest value that the socket brought to all consumers; state kinds only. */
+  givenMs = Number.NEGATIVE_INFINITY;
+  /** Exchange time of what REST brought to some of them since. */
+  readonly supplied = new Map<Consumer, number>();
+  /** Consumers that have had no value of it yet; state kinds only. */
+  readonly waitingFirst = new Set<Consumer>();
+  /** Since when it has consumers and is not live for all of them, as far as anybody asked; undefined while it is. */
+  unservedNanos: bigint | undefined;
 
   constructor(key: StreamKey) {
     this.key = key;
@@ -109,6 +118,37 @@ export class Track {
     return false;
   }
 
+  /** A consumer comes. The first one finds nothing of those before it. */
+  attach(consumer: Consumer): void {
+    if (this.consumers.size === 0) {
+      this.givenMs = Number.NEGATIVE_INFINITY;
+      this.unservedNanos = undefined;
+    }
+    if (this.consumers.size === 0 || this.continuity.kind !== "newest") this.lastValue = undefined;
+    this.consumers.add(consumer);
+    if (this.continuity.kind === "newest") this.waitingFirst.add(consumer);
+  }
+
+  detach(consumer: Consumer): void {
+    this.consumers.delete(consumer);
+    this.waitingFirst.delete(consumer);
+    this.supplied.delete(consumer);
+  }
+
+  /** The key at the greatest depth that its consumers want. */
+  get wanted(): StreamKey {
+    const { key } = this;
+    if (key.kind !== "orderbook") return key;
+    let levels = 1;
+    for (const consumer of this.consumers) levels = Math.max(levels, consumer.levels.get(this.id) ?? 1);
+    return { ...key, levels };
+  }
+
+  /** The socket brings this consumer what it wants of the key now. */
+  isLiveFor(consumer: Consumer): boolean {
+    return this.isLive(this.key.kind === "orderbook" ? { ...this.key, levels: consumer.levels.get(this.id) ?? 1 } : this.key);
+  }
+
   /** The key is part of a subscription that is being sent on a link. */
   subscribed(link: LinkId, depth: number, nowMs: number): void {
     const carrier = this.carriers.get(link);
@@ -117,7 +157,6 @@ export class Track {
       return;
     }
     if (depth < carrier.provenDepth) carrier.provenDepth = depth;
-    if (depth !== carrier.depth) this.lastValue = undefined;
     carrier.depth = depth;
   }
 
@@ -143,17 +182,20 @@ export class Track {
   unproven(link: LinkId, nowMs: number): void {
     const carrier = this.carriers.get(link);
     if (carrier === undefined) return;
+    const spoke = this.spoken;
     carrier.spoken = false;
     carrier.sentMs = nowMs;
-    this.lastValue = undefined;
+    this.#ceased(spoke);
   }
 
   /** Not subscribed on this link any more, or the link broke. */
   dropped(link: LinkId): void {
-    if (!this.carriers.delete(link) || this.carried) return;
+    const spoke = this.spoken;
+    if (!this.carriers.delete(link)) return;
+    this.#ceased(spoke);
+    if (this.carried) return;
     this.confirmed = false;
     this.suspected = false;
-    this.lastValue = undefined;
     this.rhythm.interrupted();
   }
 
@@ -184,9 +226,43 @@ export class Track {
       if (concerns !== undefined && !concerns(consumer)) continue;
       const cut = element._tag === "Live" ? this.#cut(element, consumer, from) : element;
       if (cut === undefined) continue;
+      if (this.waitingFirst.size > 0) this.waitingFirst.delete(consumer);
       consumer.buffer.offer(cut);
       touched.add(consumer);
     }
+  }
+
+  /** Hands a state from the socket to the consumers, but for those that had it already: told before, or read over REST. */
+  deliverState(element: Live<Ticker | Orderbook>, isRepeated: boolean, from: Carrier, touched: Set<Consumer>): void {
+    const { supplied, waitingFirst } = this;
+    const { timestampMs } = element.value;
+    if (isRepeated)
+      return waitingFirst.size === 0 ? undefined : this.deliver(element, touched, (consumer) => waitingFirst.has(consumer), from);
+    this.lastValue = element.value;
+    this.givenMs = timestampMs;
+    this.deliver(element, touched, supplied.size === 0 ? undefined : (consumer) => supplied.get(consumer) !== timestampMs, from);
+    supplied.clear();
+  }
+
+  /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve, if it is newer or their first. */
+  supply(element: Live<Ticker | Orderbook>, depth: number, touched: Set<Consumer>): void {
+    const { timestampMs } = element.value;
+    for (const consumer of this.consumers) {
+      const levels = consumer.levels.get(this.id) ?? 0;
+      const isNewer = timestampMs > Math.max(this.givenMs, this.supplied.get(consumer) ?? Number.NEGATIVE_INFINITY);
+      if (depth < levels || this.isLiveFor(consumer) || !(isNewer || this.waitingFirst.has(consumer))) continue;
+      this.waitingFirst.delete(consumer);
+      this.supplied.set(consumer, timestampMs);
+      consumer.buffer.offer("asks" in element.value ? { ...element, value: trimOrderbook(element.value, levels) } : element);
+      touched.add(consumer);
+    }
+  }
+
+  /** No link speaks of it any more, where one did. A state is still told once only; what has an order is told anew. */
+  #ceased(spoke: boolean): void {
+    if (!spoke || this.spoken) return;
+    this.unservedNanos = undefined;
+    if (this.continuity.kind !== "newest") this.lastValue = undefined;
   }
 
   /** A snapshot is an answer: it proves that the key works, and after a silence that it was only quiet; it says nothing of its rhythm. */

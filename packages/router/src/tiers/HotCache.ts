@@ -30,6 +30,21 @@ export const hotLookup: Effect.Effect<HotLookup, never, Cache | Subscriptions> =
   };
 });
 
+/** Reads the last value of a key that reads have just turned away from; the hot store's, where that is newer. Synchronous. */
+export const transitionLookup: Effect.Effect<HotLookup, never, Cache | Subscriptions> = Effect.gen(function* () {
+  const { transition } = yield* Cache;
+  const lookup = yield* hotLookup;
+  const clock = yield* Clock.Clock;
+  return (question) => {
+    const key = liveKeyOf(question);
+    const entry = key === undefined ? undefined : transition.get(keyId(key), clock.monotonicTimeNanosUnsafe());
+    if (entry === undefined || !deepEnough(entry, question)) return undefined;
+    const hot = lookup(question);
+    const isNewer = hot !== undefined && (hot.exchangeTimeMs ?? 0) > entry.exchangeTimeMs;
+    return isNewer ? hot : toAnswer(question, entry, entry.confirmedNanos);
+  };
+});
+
 export const make: Effect.Effect<Tier, never, Cache | Subscriptions> = Effect.gen(function* () {
   const lookup = yield* hotLookup;
   const clock = yield* Clock.Clock;

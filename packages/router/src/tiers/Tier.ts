@@ -27,9 +27,13 @@ export class TierMiss extends Data.TaggedError("TierMiss")<{ readonly reason: st
 export interface AskOptions {
   /** Monotonic time by which the whole call must be answered. */
   readonly deadlineNanos: bigint;
+  /** Told of every attempt within the tier that brought nothing while the tier goes on, with its reason. */
+  readonly missed?: ((reason: string) => void) | undefined;
 }
 
 export interface Tier {
   readonly name: TierName;
   readonly ask: (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError | TierMiss>;
+  /** The cause that an error of this tier stands for; it is told before the error. */
+  readonly causeOf?: ((error: MarketDataError) => string) | undefined;
 }

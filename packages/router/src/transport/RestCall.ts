@@ -28,6 +28,8 @@ export interface RestOptions<A> {
   readonly priority: Priority;
   /** The caller's deadline on the monotonic clock. It covers queueing, every attempt and every wait between them. */
   readonly deadlineNanos: bigint;
+  /** Attempts at most, the first included; the policy's number where it is absent or smaller. */
+  readonly attempts?: number | undefined;
   /** Whether a row is about what was asked. One that is not fails the whole answer with a `DecodeError` of stage `answer`. */
   readonly expects?: ((row: A) => boolean) | undefined;
 }
@@ -122,6 +124,7 @@ const make = Effect.gen(function* () {
       if (Result.isSuccess(result)) return result.success;
       if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
       last = result.failure;
+      if (attempts >= (options.attempts ?? attempts + 1)) return yield* Effect.fail(last);
       const wait = guard.retryWaitMs(call.group, last, attempts, leftMs(clock, options), nowMs(clock), deps.random());
       if (wait === undefined) return yield* Effect.fail(last);
       yield* clock.sleep(Duration.millis(wait));

@@ -129,6 +129,28 @@ describe("interest", () => {
     { arbitrary: { runs: 500 } },
   );
 
+  it("tells of keys that reads alone bring and lose, and of no key that a stream holds", () => {
+    const told: Array<string> = [];
+    const changes = {
+      began: (key: StreamKey) => void told.push(`began ${keyId(key)}`),
+      left: (key: StreamKey) => void told.push(`left ${keyId(key)}`),
+    };
+    const interest = new Interest({ maxReads: 1, lingerMs, slots: () => 3, changes });
+    interest.read(tickerKey(btc), 0, "low");
+    interest.read(tickerKey(btc), 10, "low");
+    interest.read(tickerKey(eth), 20);
+    assert.deepStrictEqual(told.splice(0), ["began ticker:KRW-BTC", "began ticker:KRW-ETH", "left ticker:KRW-BTC"]);
+    interest.add(bookKey(btc, 1));
+    interest.read(bookKey(btc, 1), 30);
+    assert.deepStrictEqual(told.splice(0), []);
+    interest.wanted(30 + lingerMs);
+    interest.release(bookKey(btc, 1));
+    assert.deepStrictEqual(told.splice(0), ["left ticker:KRW-ETH"]);
+    interest.read(tickerKey(btc), 300);
+    interest.wanted(300 + lingerMs);
+    assert.deepStrictEqual(told, ["began ticker:KRW-BTC", "left ticker:KRW-BTC"]);
+  });
+
   it("rounds a book's depth up to one the exchange accepts", () => {
     const depths = [1, 2, 5, 6, 15, 16, 30, 99].map((levels) => depthOf(bookKey(btc, levels)));
     assert.deepStrictEqual(depths, [1, 5, 5, 15, 15, 30, 30, 30]);

@@ -172,7 +172,7 @@ describe("a link that answers pings while its data has stopped", () => {
         };
         exchange.rest = () => Effect.succeed(answer(5));
         yield* TestClock.adjust("3 minutes");
-        assert.deepStrictEqual([exchange.connects, exchange.calls[0]], [1, "http://scripted/orderbooks?market=KRW-BTC&levels=5"]);
+        assert.deepStrictEqual([exchange.connects, exchange.calls[0]], [1, "http://scripted/orderbook?markets=KRW-BTC&count=5"]);
       }),
       watched,
     );

@@ -160,9 +160,9 @@ export class ScriptedExchange {
       Result.succeed(call<Candle>(`candles?market=${market}&count=${query.count}&to=${query.toMs ?? ""}`)),
     markets: () => call("markets"),
     instruments: () => [],
-    tickers: (markets) => [call(`tickers?market=${markets.join()}`)],
+    tickers: (markets) => [call(`ticker?markets=${markets.join()}`)],
     allTickers: () => call("tickers"),
-    orderbooks: (markets, levels) => [call(`orderbooks?market=${markets.join()}&levels=${levels}`)],
+    orderbooks: (markets, levels) => [call(`orderbook?markets=${markets.join()}&count=${levels}`)],
     failure: () => undefined,
     remaining: () => undefined,
     upgradeFailure: (status) =>
@@ -201,10 +201,15 @@ export class ScriptedExchange {
         this.calls.push(ready.url);
         return this.rest(new URL(ready.url));
       }).pipe(
-        // The script gives rows of the kind that its URL asks for.
-        Effect.map(
-          (rows) =>
-            ({ rows, rejected: [], unknownFields: [], exchangeNowMs: 0, receivedNanos: 0n, receivedMs: 0 }) as unknown as RestResult<A>,
+        Effect.flatMap((rows) =>
+          Effect.clockWith((clock) =>
+            Effect.sync(() => {
+              const receivedMs = clock.currentTimeMillisUnsafe();
+              const times = { exchangeNowMs: receivedMs, receivedMs, receivedNanos: clock.monotonicTimeNanosUnsafe() };
+              // The script gives rows of the kind that its URL asks for.
+              return { rows, rejected: [], unknownFields: [], ...times } as unknown as RestResult<A>;
+            }),
+          ),
         ),
       ),
   });
@@ -315,8 +320,8 @@ export const book = (of: Market, levels: number, atMs: number, snapshot = false)
 
 const never = 1e9;
 const unwatched: Partial<RouterConfigShape> = { firstWordMs: never, verifyAfterMs: never };
-/** The watch over silent keys, as it is by default. */
-export const watched: Partial<RouterConfigShape> = { firstWordMs: 5_000, verifyAfterMs: 2_000 };
+/** The watch over silent keys, as it is by default, with nothing else that asks REST about them. */
+export const watched: Partial<RouterConfigShape> = { firstWordMs: 5_000, verifyAfterMs: 2_000, reseedAfterMs: never };
 
 const listQuestion = "list";
 

@@ -4,6 +4,7 @@ import { Effect, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import { Cache } from "../../src/cache/Cache.ts";
 import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
+import { Health } from "../../src/health/HealthLedger.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import * as HotCache from "../../src/tiers/HotCache.ts";
 import * as LiveSubscription from "../../src/tiers/LiveSubscription.ts";
@@ -44,7 +45,7 @@ for (const [name, make] of [
         yield* held;
         yield* TestClock.adjust(afterMs);
         return yield* tier.ask(questions.ticker, options);
-      }).pipe(Effect.provide(Layer.merge(Cache.layer, proved(provedNanos))));
+      }).pipe(Effect.provide(Layer.mergeAll(Cache.layer, Health.layer, proved(provedNanos))));
 
     it.effect("answers as long as the link proves the value, however old it is", () =>
       Effect.gen(function* () {
