@@ -8,6 +8,7 @@
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
+import type { Priority } from "../domain/Question.ts";
 import type { Live, Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
@@ -19,6 +20,7 @@ import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { type Consumer, type StreamValue, Track } from "./Track.ts";
+import { TradeFlow } from "./TradeFlow.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 
 /** A hole to be read back over REST. Out of date when the track was interrupted again meanwhile. */
@@ -31,14 +33,22 @@ export interface FrameHubOptions {
   readonly hot: HotStore;
   /** Trades remembered per market. */
   readonly tradeMemory: number;
-  /** Live elements held per key while its hole is read back. */
+  /** Live elements held per key while its hole is read back, and trades held for order. */
   readonly holdLimit: number;
+  readonly reorderMs: number;
+  readonly reorder: "adaptive" | "always";
   /** Called synchronously; at most one job per key is of interest at a time, the newest. */
   readonly requestRepair: (job: RepairJob) => void;
+  /** Called synchronously: a trade is held for order, and `trades.release` is to be called when it is due. */
+  readonly onHeld: () => void;
+  /** Called synchronously: the link broke, or could not be opened. */
+  readonly onBroken: () => void;
 }
 
 export class FrameHub {
   readonly #options: FrameHubOptions;
+  /** The flow of trades beyond frames: held for order, read while the link is down, found missing. */
+  readonly trades: TradeFlow;
   readonly #tracks = new Map<KeyId, Track>();
   /** Consumers with something new since the last flush. */
   readonly #touched = new Set<Consumer>();
@@ -47,6 +57,13 @@ export class FrameHub {
 
   constructor(options: FrameHubOptions) {
     this.#options = options;
+    this.trades = new TradeFlow({
+      tracks: this.#tracks,
+      touched: this.#touched,
+      flush: () => this.flush(),
+      newest: () => this.#sequence,
+      onHeld: options.onHeld,
+    });
   }
 
   isLive(key: StreamKey): boolean {
@@ -86,16 +103,23 @@ export class FrameHub {
   }
 
   /** Adds a consumer. For state kinds that are live it begins with the value known now, unless that is a shallower book than it wants. */
-  attach(keys: ReadonlyArray<StreamKey>, buffer: ConsumerBuffer<StreamValue>, down: Reconnecting | undefined): Consumer {
+  attach(
+    keys: ReadonlyArray<StreamKey>,
+    buffer: ConsumerBuffer<StreamValue>,
+    down: Reconnecting | undefined,
+    priority: Priority = "normal",
+  ): Consumer {
     const levels = new Map<KeyId, number>();
     for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
-    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, interrupted: down !== undefined };
+    const interrupted = down !== undefined;
+    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, priority, beganMs: new Map(), interrupted };
     this.#consumers.add(consumer);
     if (down !== undefined) buffer.offer(down);
     for (const key of keys) {
       const track = this.#track(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
       track.consumers.add(consumer);
+      if (track.continuity.kind === "trades") consumer.beganMs.set(track.id, track.continuity.trades.newestMs);
       track.lastValue = undefined;
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
@@ -174,7 +198,7 @@ export class FrameHub {
       if (!track.sent || (kind !== undefined && key.kind !== kind) || (market !== undefined && key.market !== market)) continue;
       track.unproven();
       if (continuity.kind === "newest") continue;
-      track.interrupt(this.#sequence);
+      track.interrupt(this.#sequence, this.#touched);
       if (continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) continue;
       this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
     }
@@ -189,7 +213,7 @@ export class FrameHub {
   /** The link broke, or an attempt to open one failed: nothing is live. */
   interrupt(down: Reconnecting): void {
     for (const track of this.#tracks.values()) {
-      if (track.sent) track.interrupt(this.#sequence);
+      if (track.sent) track.interrupt(this.#sequence, this.#touched);
       track.silenced();
       this.#release(track);
     }
@@ -199,6 +223,7 @@ export class FrameHub {
       this.#touched.add(consumer);
     }
     this.flush();
+    this.#options.onBroken();
   }
 
   /** The link ended because nobody wanted it. */
@@ -268,8 +293,7 @@ export class FrameHub {
     track.heard(undefined, snapshot, receipt.nanos);
     this.#keep(track, value, value.tradeTimeMs, receipt);
     if (track.continuity.kind !== "trades") return;
-    const element = live(value, snapshot, receipt);
-    if (track.continuity.trades.accept(element)) track.deliver(element, this.#touched);
+    this.trades.accept(track, track.continuity.trades, live(value, snapshot, receipt), Number(receipt.nanos) / 1e6);
   }
 
   #candle(value: Candle, snapshot: boolean, receipt: Receipt): void {
@@ -298,8 +322,9 @@ export class FrameHub {
   }
 
   #continuityOf(key: StreamKey): Track["continuity"] {
-    const { tradeMemory, holdLimit } = this.#options;
-    if (key.kind === "trades") return { kind: "trades", trades: new TradeContinuity({ memory: tradeMemory, holdLimit }) };
+    const { tradeMemory, holdLimit, reorderMs, reorder } = this.#options;
+    if (key.kind === "trades")
+      return { kind: "trades", trades: new TradeContinuity({ memory: tradeMemory, holdLimit, reorderMs, reorder }) };
     return key.kind === "candles" ? { kind: "candles", candles: new CandleStitcher({ holdLimit }) } : { kind: "newest" };
   }
 

@@ -21,6 +21,9 @@ import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { Interest } from "./Interest.ts";
+import { makeTradeAudit } from "./TradeAudit.ts";
+import { makeTradeCatchUp } from "./TradeCatchUp.ts";
+import { makeTradeRelease } from "./TradeRelease.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
 import type { StreamValue } from "./Track.ts";
 import { noSlot, Waiters } from "./Waiters.ts";
@@ -86,11 +89,24 @@ const make = Effect.gen(function* () {
   const { hot } = yield* Cache;
   const healer = yield* makeGapHealer;
   const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
-  const hub = new FrameHub({ hot, tradeMemory: config.tradeMemory, holdLimit: config.streamBuffer, requestRepair: healer.request });
+  const release = yield* makeTradeRelease;
+  const catchUp = yield* makeTradeCatchUp;
+  const audit = yield* makeTradeAudit;
+  const hub = new FrameHub({
+    hot,
+    tradeMemory: config.tradeMemory,
+    holdLimit: config.streamBuffer,
+    reorderMs: config.reorderMs,
+    reorder: config.reorder,
+    requestRepair: healer.request,
+    onHeld: release.held,
+    onBroken: catchUp.broke,
+  });
   const waiters = new Waiters(interest);
   const link = yield* makeLink({ interest, hub, onDown: (error) => waiters.failAll(error) });
   yield* Effect.forkScoped(link.run);
-  yield* Effect.forkScoped(healer.run(hub));
+  for (const part of [healer.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades)])
+    yield* Effect.forkScoped(part);
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       link.close();
@@ -145,8 +161,8 @@ const makeService = Effect.fnUntraced(function* (parts: Parts) {
       Effect.sync(() => {
         // A place for every market, or the only value of a quiet one would make room for a busy one.
         const capacity = Math.max(options.bufferSize ?? config.streamBuffer, keys.length);
-        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity });
-        const consumer = hub.attach(keys, buffer, link.state === "open" ? undefined : link.down);
+        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
+        const consumer = hub.attach(keys, buffer, link.state === "open" ? undefined : link.down, options.priority);
         for (const key of keys) interest.add(key);
         link.changed();
         return consumer;

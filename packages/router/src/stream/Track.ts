@@ -6,6 +6,7 @@ import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElemen
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Candle } from "../domain/Candle.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
+import type { Priority } from "../domain/Question.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
@@ -22,6 +23,9 @@ export interface Consumer {
   readonly keys: ReadonlyArray<StreamKey>;
   /** Book levels wanted, by key. */
   readonly levels: ReadonlyMap<KeyId, number>;
+  readonly priority: Priority;
+  /** Trade time of the latest trade of a market that came before it did, by key: what is older is never owed to it. */
+  readonly beganMs: Map<KeyId, number>;
   /** It was told that the link is down, and not yet that it is up again. */
   interrupted: boolean;
 }
@@ -34,8 +38,10 @@ export type Continuity =
 
 interface Repaired {
   readonly repaired: ReadonlyArray<Gap | Recovered<StreamValue>>;
-  readonly held: ReadonlyArray<Live<StreamValue>>;
+  readonly held: ReadonlyArray<Live<StreamValue> | Recovered<StreamValue>>;
 }
+
+const priorities: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
 export class Track {
   readonly key: StreamKey;
@@ -67,6 +73,11 @@ export class Track {
   constructor(key: StreamKey) {
     this.key = key;
     this.id = keyId(key);
+  }
+
+  /** The highest of its consumers; "low" without any. */
+  get priority(): Priority {
+    return priorities.find((priority) => [...this.consumers].some((consumer) => consumer.priority === priority)) ?? "low";
   }
 
   /** Live to at least the depth that `key` asks for. */
@@ -109,13 +120,13 @@ export class Track {
   }
 
   /** The link broke under it. `newest` is the sequence of the newest consumer there is. */
-  interrupt(newest: number): void {
+  interrupt(newest: number, touched: Set<Consumer>): void {
     const { continuity } = this;
     this.generation++;
     // Whoever came while an earlier hole was still open began after it, and is owed only what comes live.
     const open = continuity.kind === "trades" ? continuity.trades.broken : continuity.kind === "candles" && continuity.candles.broken;
     if (!open) this.holeSequence = newest;
-    if (continuity.kind === "trades") continuity.trades.interrupt();
+    if (continuity.kind === "trades") for (const element of continuity.trades.interrupt()) this.deliver(element, touched);
     if (continuity.kind === "candles") continuity.candles.interrupt();
     this.abandon?.();
   }

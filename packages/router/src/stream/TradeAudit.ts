@@ -1,0 +1,79 @@
+/**
+ * Looks for trades that the exchange never sent on a link that stayed up. Nothing in the frames tells of them, so from time to time the newest
+ * trades of one market, one market after another, are read over REST and held against what was given out; what is missing is given late. One
+ * page of the lowest priority each time: an audit that does not get its turn is left out.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Metric from "effect/Metric";
+import type { Trade } from "../domain/Trade.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import { tradesAudited, tradesMissing } from "../health/Metrics.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { Rest } from "../transport/RestCall.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import { Venue } from "../transport/Venue.ts";
+import { LossTally } from "./LossTally.ts";
+import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
+
+export interface TradeAudit {
+  /** Works for ever. */
+  readonly run: (flow: TradeFlow) => Effect.Effect<never>;
+}
+
+export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue> = Effect.gen(function* () {
+  const { auditEveryMs } = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const readNewest = yield* makeNewestReader("low");
+  const tally = new LossTally();
+  let previous = "";
+
+  const audit = Effect.fnUntraced(function* (flow: TradeFlow) {
+    const next = after(flow.tracks("flowing"), previous);
+    if (next === undefined) return;
+    previous = next.track.id;
+    const rows = yield* readNewest(next);
+    if (!flow.isCurrent(next)) return;
+    const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe());
+    flow.foundMissing(next, missing);
+    yield* Metric.update(tradesAudited, judged);
+    yield* Metric.update(tradesMissing, missing.length);
+    const loss = tally.add(judged, missing.length, monotonicMs(clock));
+    if (loss !== undefined)
+      yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });
+  });
+
+  return {
+    run: (flow) =>
+      auditEveryMs > 0
+        ? audit(flow).pipe(
+            // An audit that failed is made up for by the next one of its market.
+            Effect.catch((error: MarketDataError) => Effect.logDebug("An audit of trades could not be read", error)),
+            Effect.delay(auditEveryMs),
+            Effect.forever,
+          )
+        : Effect.never,
+  };
+});
+
+/** The newest page of a market's trades, asked once. A page with an unreadable record is a failure: its trade would seem never to have been. */
+export const makeNewestReader = Effect.fnUntraced(function* (priority: "low" | "normal") {
+  const rest = yield* Rest;
+  const venue = yield* Venue;
+  const clock = yield* Clock.Clock;
+  const { deadlineMs } = yield* RouterConfig;
+  return ({ key }: TradeTrack): Effect.Effect<ReadonlyArray<Trade>, MarketDataError> =>
+    Effect.fromResult(venue.trades(key.market, { count: venue.paging.trades })).pipe(
+      Effect.flatMap((call) => {
+        const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+        return rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === key.market });
+      }),
+      Effect.flatMap(({ rows, rejected }) => (rejected[0] === undefined ? Effect.succeed(rows) : Effect.fail(rejected[0]))),
+    );
+});
+
+/** The one after the previous by name, around the circle: markets that come and go do not upset the order. */
+const after = (tracks: ReadonlyArray<TradeTrack>, previous: string): TradeTrack | undefined => {
+  const sorted = tracks.toSorted((a, b) => (a.track.id < b.track.id ? -1 : 1));
+  return sorted.find(({ track }) => track.id > previous) ?? sorted[0];
+};

@@ -1,0 +1,82 @@
+/**
+ * Reads trades over REST while the link is down, so that an outage of any length loses nothing within REST's reach: a stream goes on from socket
+ * to polling and back. A page that does not reach what was given out is left to the healing that follows the link's return.
+ *
+ * Polling takes at most half of the limit of its group: with many markets each is read less often.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
+import type { KeyId } from "../domain/StreamKey.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { Rest } from "../transport/RestCall.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import { Signal } from "../transport/Signal.ts";
+import { Venue } from "../transport/Venue.ts";
+import { makeNewestReader } from "./TradeAudit.ts";
+import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
+
+/** Between two pages of a group whose limit nobody knows, in milliseconds. */
+const unknownSpacingMs = 1_000;
+
+export interface TradeCatchUp {
+  /** The link broke, or could not be opened; synchronous. */
+  readonly broke: () => void;
+  /** Works for ever. */
+  readonly run: (flow: TradeFlow) => Effect.Effect<never>;
+}
+
+export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> = Effect.gen(function* () {
+  const { pollAfterMs, pollEveryMs } = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const readNewest = yield* makeNewestReader("normal");
+  const venue = yield* Venue;
+  const signal = new Signal();
+
+  const poll = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
+    const rows = yield* readNewest(next);
+    // The link may be back by now: then the hole is the healer's.
+    if (flow.isCurrent(next) && next.trades.down) flow.caughtUp(next, next.trades.catchUp(rows, clock.currentTimeMillisUnsafe()));
+  });
+
+  /** One outage, from the break until no market waits for the link. */
+  const outage = Effect.fnUntraced(function* (flow: TradeFlow) {
+    const dueMs = new Map<KeyId, number>();
+    yield* Effect.sleep(pollAfterMs);
+    while (true) {
+      const down = flow.tracks("down");
+      const next = nextOf(down, dueMs);
+      if (next === undefined) return;
+      const startedMs = monotonicMs(clock);
+      const spacingMs = spacingOf(venue, next);
+      const waitMs = (dueMs.get(next.track.id) ?? startedMs) - startedMs;
+      // A market may come or go meanwhile, and the link with all of them: look again soon.
+      if (waitMs > 0) yield* Effect.sleep(Math.min(waitMs, spacingMs));
+      else {
+        dueMs.set(next.track.id, startedMs + Math.max(pollEveryMs, down.length * spacingMs));
+        yield* Effect.catch(poll(flow, next), (error: MarketDataError) => Effect.logDebug("Trades could not be read meanwhile", error));
+        yield* Effect.sleep(Math.max(0, Math.ceil(startedMs + spacingMs - monotonicMs(clock))));
+      }
+    }
+  });
+
+  return {
+    broke: () => signal.notify(),
+    run: (flow) => signal.wait.pipe(Effect.andThen(outage(flow)), Effect.forever),
+  };
+});
+
+/** Milliseconds between two pages of this group, so that half of its limit is left to others. */
+const spacingOf = ({ limits, trades }: Venue["Service"], { key }: TradeTrack): number =>
+  Result.match(trades(key.market, { count: 1 }), {
+    onFailure: () => unknownSpacingMs,
+    onSuccess: ({ group }) => {
+      const limit = limits.groups[group];
+      return limit === undefined ? unknownSpacingMs : (2 * limit.windowMs) / limit.limit;
+    },
+  });
+
+/** The market that is due first. */
+const nextOf = (down: ReadonlyArray<TradeTrack>, dueMs: ReadonlyMap<KeyId, number>): TradeTrack | undefined =>
+  down.toSorted((a, b) => (dueMs.get(a.track.id) ?? 0) - (dueMs.get(b.track.id) ?? 0))[0];
