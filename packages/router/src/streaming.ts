@@ -57,7 +57,11 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
       Effect.gen(function* () {
         // Of trades and candles every one counts; a newer one does not replace an older one.
         if (options.overflow === "conflate" && (kind === "trades" || kind === "candles"))
-          return yield* new InvalidRequest({ field: "overflow", input: "conflate", reason: `is not for ${kind}: none may stand for another` });
+          return yield* new InvalidRequest({
+            field: "overflow",
+            input: "conflate",
+            reason: `is not for ${kind}: none may stand for another`,
+          });
         return subscriptions.events(kind, yield* keys(kind, markets, options), options);
       }),
     );

@@ -112,6 +112,8 @@ describe("before the socket is asked", () => {
         [streamOrderbook("KRW-BTC", { levels: 31 }), { _tag: "InvalidRequest", field: "levels" }],
         [streamCandles("KRW-BTC", "2m"), { _tag: "InvalidRequest", field: "interval" }],
         [streamCandles("KRW-BTC", "1w"), { _tag: "InvalidRequest", field: "interval" }],
+        [streamTrades("KRW-BTC", { overflow: "conflate" }), { _tag: "InvalidRequest", field: "overflow" }],
+        [streamCandles("KRW-BTC", "1m", { overflow: "conflate" }), { _tag: "InvalidRequest", field: "overflow" }],
         [streamTicker(["KRW-BTC", "KRW-BTD"]), { _tag: "MarketUnknown", market: "KRW-BTD", near: ["KRW-BTC", "KRW-BCH", "KRW-ETH"] }],
       ];
       for (const [stream, expected] of refused) assert.containSubset(yield* refusal(stream), expected);

@@ -70,14 +70,20 @@ describe("the checker of trades lets pass", () => {
     ["a stream that begins anywhere and has all from there on", [live(3), live(4), ...rest]],
     ["a hole that is told before the next trade", [live(3), gap(3, 5), ...rest]],
     ["a hole that is filled in its place", [live(3), recovered(4), ...rest]],
-    ["a trade that comes late and says so, live or recovered", [live(2), live(4), live(3, true), live(6), recovered(5, true), live(5, true, 1), live(7), live(8), live(9)]],
+    [
+      "a trade that comes late and says so, live or recovered",
+      [live(2), live(4), live(3, true), live(6), recovered(5, true), live(5, true, 1), live(7), live(8), live(9)],
+    ],
     ["two of one millisecond in the order they came", [live(4), live(5, false, 1), live(5), ...rest.slice(2)]],
     ["a late trade of before the stream", [live(3), live(2, true), live(4), ...rest]],
   ];
   for (const [title, elements] of cases) it(title, () => assert.deepStrictEqual(check(elements, atQuiet), []));
 
   it("what was passed over shortly before its consumer left", () => {
-    assert.deepStrictEqual(check([live(3), live(5)], (checker) => checker.leave()), []);
+    assert.deepStrictEqual(
+      check([live(3), live(5)], (checker) => checker.leave()),
+      [],
+    );
   });
 });
 

@@ -133,9 +133,18 @@ export class ConsumerBuffer<A> {
     const span = spanOf(element);
     if (span === undefined) return undefined;
     const { market } = element;
-    const last = this.#slots.findLast((held) => held !== undefined && "market" in held && held.market === market && spanOf(held) !== undefined);
+    const last = this.#slots.findLast(
+      (held) => held !== undefined && "market" in held && held.market === market && spanOf(held) !== undefined,
+    );
     const heldMs = last === undefined ? undefined : spanOf(last)?.toMs;
-    return { _tag: "Gap", kind: this.#kind, market, fromMs: Math.min(heldMs ?? span.fromMs, span.fromMs), toMs: span.toMs, reason: tooSlow };
+    return {
+      _tag: "Gap",
+      kind: this.#kind,
+      market,
+      fromMs: Math.min(heldMs ?? span.fromMs, span.fromMs),
+      toMs: span.toMs,
+      reason: tooSlow,
+    };
   }
 
   /** Gives up the oldest value or gap; what tells of the link stays, unless there is nothing else. */

@@ -14,6 +14,7 @@ import { monotonicMs } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub, RepairJob } from "./FrameHub.ts";
+import { HealPace } from "./HealPace.ts";
 import { HealQueue } from "./HealQueue.ts";
 import { type Reading, readingOf } from "./HealReading.ts";
 import type { Track } from "./Track.ts";
@@ -77,7 +78,8 @@ export const makeGapHealer: Effect.Effect<GapHealer, never, Rest | Venue> = Effe
   const work = Effect.fnUntraced(function* (hub: FrameHub) {
     const nowMs = monotonicMs(clock);
     const next = busy < healConcurrency ? queue.take(nowMs) : undefined;
-    if (next === undefined) return yield* signal.waitAtMost(busy < healConcurrency ? queue.nextReadyMs() - nowMs : Number.POSITIVE_INFINITY);
+    if (next === undefined)
+      return yield* signal.waitAtMost(busy < healConcurrency ? queue.nextReadyMs() - nowMs : Number.POSITIVE_INFINITY);
     if (!hub.isCurrent(next.job.reading.job)) return;
     busy++;
     const done = Effect.sync(() => {
@@ -108,9 +110,13 @@ const makePageReader = Effect.gen(function* () {
   const rest = yield* Rest;
   const clock = yield* Clock.Clock;
   const { deadlineMs } = yield* RouterConfig;
+  const pace = new HealPace((yield* Venue).limits.groups);
 
   const page = Effect.fn("GapHealer.page")(function* (reading: Reading, priority: Priority) {
     const call = yield* Effect.fromResult(reading.next());
+    const nowMs = monotonicMs(clock);
+    const waitMs = pace.reserve(call.group, nowMs) - nowMs;
+    if (waitMs > 0) yield* Effect.sleep(Math.ceil(waitMs));
     const deadlineNanos = BigInt(Math.round((monotonicMs(clock) + deadlineMs) * 1e6));
     const isUrgent = priority === "critical" || priority === "high";
     const { rows, rejected } = yield* rest.run(call, { priority: isUrgent ? "high" : "normal", deadlineNanos, expects: reading.expects });
@@ -129,7 +135,10 @@ const makePageReader = Effect.gen(function* () {
       Effect.catch((error: MarketDataError) => Effect.succeed(failed(reading, error, failures))),
       // Our own interruption passes this by; an interruption caught here came from elsewhere and must not end the healing of others.
       Effect.catchCause((cause) =>
-        Effect.as(Effect.logError("Reading back a gap failed", cause), { _tag: "Done", repair: reading.give("reading back failed") } as const),
+        Effect.as(Effect.logError("Reading back a gap failed", cause), {
+          _tag: "Done",
+          repair: reading.give("reading back failed"),
+        } as const),
       ),
     );
 });

@@ -2,7 +2,7 @@
  * The reading back of one hole, a page at a time: which page comes next, and what it means. Pure; `GapHealer.ts` asks for the pages and decides
  * whose turn it is.
  */
-import * as Result from "effect/Result";
+import type * as Result from "effect/Result";
 import type { Candle } from "../domain/Candle.ts";
 import { nextWindowStart } from "../domain/Interval.ts";
 import type { Trade } from "../domain/Trade.ts";

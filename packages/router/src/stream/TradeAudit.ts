@@ -47,8 +47,8 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue> = Ef
     run: (flow) =>
       auditEveryMs > 0
         ? audit(flow).pipe(
-            // An audit that failed is made up for by the next one of its market.
-            Effect.catch((error: MarketDataError) => Effect.logDebug("An audit of trades could not be read", error)),
+            // An audit that failed is made up for by the next one of its market. Our own interruption passes this by.
+            Effect.catchCause((cause) => Effect.logDebug("An audit of trades could not be read", cause)),
             Effect.delay(auditEveryMs),
             Effect.forever,
           )

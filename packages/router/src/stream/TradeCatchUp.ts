@@ -8,17 +8,14 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import type { KeyId } from "../domain/StreamKey.ts";
-import type { MarketDataError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
-import { Rest } from "../transport/RestCall.ts";
+import type { Rest } from "../transport/RestCall.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import { Venue } from "../transport/Venue.ts";
+import { limitOf } from "./HealPace.ts";
 import { makeNewestReader } from "./TradeAudit.ts";
 import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
-
-/** Between two pages of a group whose limit nobody knows, in milliseconds. */
-const unknownSpacingMs = 1_000;
 
 export interface TradeCatchUp {
   /** The link broke, or could not be opened; synchronous. */
@@ -55,7 +52,8 @@ export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> 
       if (waitMs > 0) yield* Effect.sleep(Math.min(waitMs, spacingMs));
       else {
         dueMs.set(next.track.id, startedMs + Math.max(pollEveryMs, down.length * spacingMs));
-        yield* Effect.catch(poll(flow, next), (error: MarketDataError) => Effect.logDebug("Trades could not be read meanwhile", error));
+        // The market's next turn makes up for it. Our own interruption passes this by.
+        yield* Effect.catchCause(poll(flow, next), (cause) => Effect.logDebug("Trades could not be read meanwhile", cause));
         yield* Effect.sleep(Math.max(0, Math.ceil(startedMs + spacingMs - monotonicMs(clock))));
       }
     }
@@ -68,14 +66,11 @@ export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> 
 });
 
 /** Milliseconds between two pages of this group, so that half of its limit is left to others. */
-const spacingOf = ({ limits, trades }: Venue["Service"], { key }: TradeTrack): number =>
-  Result.match(trades(key.market, { count: 1 }), {
-    onFailure: () => unknownSpacingMs,
-    onSuccess: ({ group }) => {
-      const limit = limits.groups[group];
-      return limit === undefined ? unknownSpacingMs : (2 * limit.windowMs) / limit.limit;
-    },
-  });
+const spacingOf = ({ limits, trades }: Venue["Service"], { key }: TradeTrack): number => {
+  const group = Result.match(trades(key.market, { count: 1 }), { onFailure: () => "", onSuccess: (call) => call.group });
+  const { limit, windowMs } = limitOf(limits.groups, group);
+  return (2 * windowMs) / limit;
+};
 
 /** The market that is due first. */
 const nextOf = (down: ReadonlyArray<TradeTrack>, dueMs: ReadonlyMap<KeyId, number>): TradeTrack | undefined =>

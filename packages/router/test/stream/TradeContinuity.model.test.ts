@@ -220,7 +220,7 @@ const faultOf = ({ given, tape }: Case): string | undefined => {
     newestMs = tradeTimeMs;
   }
   const first = given.find((element) => element._tag !== "Gap");
-  if (first === undefined || first._tag === "Gap") return undefined;
+  if (first === undefined) return undefined;
   const lost = tape.slice(shortId(first.value)).find((row) => !seen.has(row.id) && !isTold(given, row));
   return lost === undefined ? undefined : `${shortId(lost)} of ${lost.tradeTimeMs} is missing`;
 };

@@ -147,7 +147,13 @@ describe("a snapshot", () => {
 
 describe("a hole", () => {
   const cases: ReadonlyArray<
-    readonly [title: string, brought: ReadonlyArray<number>, rows: ReadonlyArray<number>, failure: string | null, told: ReadonlyArray<string>]
+    readonly [
+      title: string,
+      brought: ReadonlyArray<number>,
+      rows: ReadonlyArray<number>,
+      failure: string | null,
+      told: ReadonlyArray<string>,
+    ]
   > = [
     ["with nothing in it gives what was held, and no gap", [6], [4, 5, 6], null, ["L6"]],
     ["on the same link in which nothing was held gives nothing", [], [3, 4, 5], null, []],
@@ -186,8 +192,14 @@ describe("a hole", () => {
 
   it("in which more comes than can be held is whole where rows reach what is left, else told", () => {
     for (const [rows, told] of [
-      [[1, 2, 3, 4, 5, 6], ["R2", "R3", "R4", "L5", "L6"]],
-      [[1, 2], ["R2", "gap 2000-5000", "L5", "L6"]],
+      [
+        [1, 2, 3, 4, 5, 6],
+        ["R2", "R3", "R4", "L5", "L6"],
+      ],
+      [
+        [1, 2],
+        ["R2", "gap 2000-5000", "L5", "L6"],
+      ],
     ] as const) {
       const { take, finish, breakAndResume } = market({ holdLimit: 2 });
       take(1);
