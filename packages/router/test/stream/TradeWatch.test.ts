@@ -245,7 +245,7 @@ describe("the turns of healing", () => {
         exchange.socket.close();
         while (exchange.sockets.length < 2) yield* TestClock.adjust(100);
         exchange.socket.push(...markets.map((of) => message(of, 20, true)));
-        yield* TestClock.adjust(3_000);
+        yield* Effect.repeat(TestClock.adjust(200), { times: 20 });
         yield* settle;
         assert.deepStrictEqual(
           marketsOf(exchange.calls).map((name) => name.slice(4)),
