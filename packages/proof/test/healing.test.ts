@@ -7,7 +7,7 @@ import { type OutageReport, outage } from "../src/healing/outage.ts";
 const latest = (report: OutageReport, markets: ReadonlyArray<string>) =>
   Math.max(...report.healed.filter(({ market }) => markets.includes(market)).map(({ afterMs }) => afterMs));
 
-const testMs = 60_000;
+const testMs = 180_000;
 
 describe("an outage of the link", () => {
   it(
@@ -27,7 +27,8 @@ describe("an outage of the link", () => {
   it(
     "leaves the readers of other trades their half, and they are answered all the while",
     async () => {
-      const report = await Effect.runPromise(outage({ ...promised, tradesPerSecond: 60, config: withoutPolling, hasReader: true }));
+      const shape = { ...promised, markets: promised.markets.slice(0, 8), tradesPerSecond: 100 };
+      const report = await Effect.runPromise(outage({ ...shape, config: withoutPolling, hasReader: true }));
       assert.isTrue(isWhole(report), JSON.stringify(report));
       assert.isAtMost(report.healingPerSecond, 5);
       assert.isAtMost(report.requestsPerSecond, 10);
