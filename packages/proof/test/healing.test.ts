@@ -62,6 +62,8 @@ describe("an outage of the link", () => {
       for (const { gaps, missing } of alone.healed) assert.deepStrictEqual([gaps, missing > 0], [1, true]);
       const report = await Effect.runPromise(outage({ ...shape, markets: promised.markets.slice(0, 10), config: { healPages: 1 } }));
       assert.isTrue(isWhole(report), JSON.stringify(report));
+      // Polling and healing share their half.
+      assert.isAtMost(report.healingPerSecond, 5);
     },
     testMs,
   );

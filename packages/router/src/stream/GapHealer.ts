@@ -14,7 +14,7 @@ import { monotonicMs } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub, RepairJob } from "./FrameHub.ts";
-import { HealPace } from "./HealPace.ts";
+import type { HealPace } from "./HealPace.ts";
 import { HealQueue } from "./HealQueue.ts";
 import { type Reading, readingOf } from "./HealReading.ts";
 import type { Track } from "./Track.ts";
@@ -39,11 +39,12 @@ export interface GapHealer {
   readonly run: (hub: FrameHub) => Effect.Effect<never>;
 }
 
-export const makeGapHealer: Effect.Effect<GapHealer, never, Rest | Venue> = Effect.gen(function* () {
+/** `pace` is shared with whatever else reads trades for the sake of streams. */
+export const makeGapHealer = Effect.fnUntraced(function* (pace: HealPace): Effect.fn.Return<GapHealer, never, Rest | Venue> {
   const { firstElementMs, healConcurrency, healPages } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const venue = yield* Venue;
-  const readPage = yield* makePageReader;
+  const readPage = yield* makePageReader(pace);
   const queue = new HealQueue<Turn>();
   const signal = new Signal();
   let busy = 0;
@@ -106,11 +107,10 @@ const abandoned = (track: Track): Effect.Effect<undefined> =>
  * Reads a page; a failure that may pass is tried again after a while. A page with an unreadable record is a failure: the record may be the one
  * that is missing.
  */
-const makePageReader = Effect.gen(function* () {
+const makePageReader = Effect.fnUntraced(function* (pace: HealPace) {
   const rest = yield* Rest;
   const clock = yield* Clock.Clock;
   const { deadlineMs } = yield* RouterConfig;
-  const pace = new HealPace((yield* Venue).limits.groups);
 
   const page = Effect.fn("GapHealer.page")(function* (reading: Reading, priority: Priority) {
     const call = yield* Effect.fromResult(reading.next());

@@ -20,6 +20,7 @@ import { Venue } from "../transport/Venue.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
+import { HealPace } from "./HealPace.ts";
 import { Interest } from "./Interest.ts";
 import { makeTradeAudit } from "./TradeAudit.ts";
 import { makeTradeCatchUp } from "./TradeCatchUp.ts";
@@ -87,10 +88,11 @@ export class Subscriptions extends Context.Service<
 const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
   const { hot } = yield* Cache;
-  const healer = yield* makeGapHealer;
+  const pace = new HealPace((yield* Venue).limits.groups);
+  const healer = yield* makeGapHealer(pace);
   const interest = new Interest({ maxReads: config.maxReadSubscriptions, lingerMs: config.lingerMs });
   const release = yield* makeTradeRelease;
-  const catchUp = yield* makeTradeCatchUp;
+  const catchUp = yield* makeTradeCatchUp(pace);
   const audit = yield* makeTradeAudit;
   const hub = new FrameHub({
     hot,

@@ -13,7 +13,7 @@ import type { Rest } from "../transport/RestCall.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import { Venue } from "../transport/Venue.ts";
-import { limitOf } from "./HealPace.ts";
+import { type HealPace, limitOf } from "./HealPace.ts";
 import { makeNewestReader } from "./TradeAudit.ts";
 import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
 
@@ -24,7 +24,8 @@ export interface TradeCatchUp {
   readonly run: (flow: TradeFlow) => Effect.Effect<never>;
 }
 
-export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> = Effect.gen(function* () {
+/** `pace` is the healer's: both together take half of the limit, also at the moment when one follows the other. */
+export const makeTradeCatchUp = Effect.fnUntraced(function* (pace: HealPace): Effect.fn.Return<TradeCatchUp, never, Rest | Venue> {
   const { pollAfterMs, pollEveryMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const readNewest = yield* makeNewestReader("normal");
@@ -32,6 +33,8 @@ export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> 
   const signal = new Signal();
 
   const poll = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
+    const nowMs = monotonicMs(clock);
+    yield* Effect.sleep(Math.ceil(pace.reserve(groupOf(venue, next), nowMs) - nowMs));
     const rows = yield* readNewest(next);
     // The link may be back by now: then the hole is the healer's.
     if (flow.isCurrent(next) && next.trades.down) flow.caughtUp(next, next.trades.catchUp(rows, clock.currentTimeMillisUnsafe()));
@@ -65,10 +68,13 @@ export const makeTradeCatchUp: Effect.Effect<TradeCatchUp, never, Rest | Venue> 
   };
 });
 
-/** Milliseconds between two pages of this group, so that half of its limit is left to others. */
-const spacingOf = ({ limits, trades }: Venue["Service"], { key }: TradeTrack): number => {
-  const group = Result.match(trades(key.market, { count: 1 }), { onFailure: () => "", onSuccess: (call) => call.group });
-  const { limit, windowMs } = limitOf(limits.groups, group);
+/** The limit group that a market's trades count in. */
+const groupOf = ({ trades }: Venue["Service"], { key }: TradeTrack): string =>
+  Result.match(trades(key.market, { count: 1 }), { onFailure: () => "", onSuccess: ({ group }) => group });
+
+/** Milliseconds between two pages, so that half of the group's limit is left to others. */
+const spacingOf = (venue: Venue["Service"], track: TradeTrack): number => {
+  const { limit, windowMs } = limitOf(venue.limits.groups, groupOf(venue, track));
   return (2 * windowMs) / limit;
 };
 
