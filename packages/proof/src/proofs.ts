@@ -4,6 +4,7 @@
  */
 import type * as Effect from "effect/Effect";
 import { formats } from "./formats/fullRun.ts";
+import { healing } from "./healing/fullRun.ts";
 import { strangers } from "./strangers/fullRun.ts";
 import { worlds } from "./world/fullRun.ts";
 
@@ -25,6 +26,12 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "worlds",
     summary: "2,000 random worlds keep six invariants, 1,000 of them are the same twice, ten planted bugs are caught; some minutes",
     run: (say) => worlds(2_000, 1_000, say),
+  },
+  {
+    name: "healing",
+    summary:
+      "outages of one to five minutes at 300 trades/s and more over 20 markets are whole within 15 s of the link's return; some minutes",
+    run: healing,
   },
   {
     name: "strangers",

@@ -113,6 +113,16 @@ export interface RouterConfigShape {
   readonly moveAfterMs: number;
   /** Trades remembered per market to remove duplicates. */
   readonly tradeMemory: number;
+  /** How long a trade of a market in disorder waits for earlier ones, in milliseconds; 0 delivers in order of arrival. */
+  readonly reorderMs: number;
+  /** Whether trades wait only while disorder was seen in the last minute, or always. */
+  readonly reorder: "adaptive" | "always";
+  /** How often one market's newest trades are held against REST, one market after another, in milliseconds; 0 for never. */
+  readonly auditEveryMs: number;
+  /** How long the link is down before trades are read over REST meanwhile, in milliseconds. */
+  readonly tradePollAfterMs: number;
+  /** How often each market's trades are read then, in milliseconds; less often where it would take more than half of the REST limit. */
+  readonly tradePollEveryMs: number;
   /** REST pages read back per market after an outage; what lies further back becomes a gap. */
   readonly healPages: number;
   /** Markets read back at the same time after an outage; the others wait, so that reads keep a share of the REST limit. */
@@ -173,6 +183,11 @@ export const defaultRouterConfig: RouterConfigShape = {
   copies: 1,
   moveAfterMs: 500,
   tradeMemory: 10_000,
+  reorderMs: 250,
+  reorder: "adaptive",
+  auditEveryMs: 60_000,
+  tradePollAfterMs: 1_000,
+  tradePollEveryMs: 2_000,
   healPages: 3,
   healConcurrency: 4,
   socketFormat: "auto",

@@ -61,7 +61,18 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
   });
 
   const events: Streaming["events"] = (kind, markets, options) =>
-    Stream.unwrap(Effect.map(keys(kind, markets, options), (wanted) => subscriptions.events(kind, wanted, options)));
+    Stream.unwrap(
+      Effect.gen(function* () {
+        // Of trades and candles every one counts; a newer one does not replace an older one.
+        if (options.overflow === "conflate" && (kind === "trades" || kind === "candles"))
+          return yield* new InvalidRequest({
+            field: "overflow",
+            input: "conflate",
+            reason: `is not for ${kind}: none may stand for another`,
+          });
+        return subscriptions.events(kind, yield* keys(kind, markets, options), options);
+      }),
+    );
 
   return {
     ready: (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)),

@@ -163,6 +163,8 @@ describe("before the socket is asked", () => {
         [streamTickerDeltas([]), { _tag: "InvalidRequest", field: "market" }],
         [streamCandles("KRW-BTC", "2m"), { _tag: "InvalidRequest", field: "interval" }],
         [streamCandles("KRW-BTC", "1w"), { _tag: "InvalidRequest", field: "interval" }],
+        [streamTrades("KRW-BTC", { overflow: "conflate" }), { _tag: "InvalidRequest", field: "overflow" }],
+        [streamCandles("KRW-BTC", "1m", { overflow: "conflate" }), { _tag: "InvalidRequest", field: "overflow" }],
         [streamTicker(["KRW-BTC", "KRW-BTD"]), { _tag: "MarketUnknown", market: "KRW-BTD", near: ["KRW-BTC", "KRW-BCH", "KRW-ETH"] }],
       ];
       for (const [stream, expected] of refused) assert.containSubset(yield* refusal(stream), expected);

@@ -9,9 +9,10 @@ import type { Trace } from "./Trace.ts";
 import type { Truth } from "./Truth.ts";
 import type { Findings } from "./Violation.ts";
 
-/** A checker that looks once more when the market has fallen quiet. */
+/** A checker that looks once more when the market has fallen quiet, or when its consumer leaves before that. */
 export interface Check {
   readonly finish?: (quietMs: number) => void;
+  readonly leave?: () => void;
 }
 
 export interface ObserverOptions {
@@ -50,9 +51,10 @@ export class Observer {
     this.checks.add(check);
   }
 
-  /** Its stream is over: it is owed nothing any more. */
+  /** Its stream is over: it is owed nothing more. */
   unwatch(check: Check): void {
     this.checks.delete(check);
+    check.leave?.();
   }
 
   /** `quietMs`: the exchange's time after which nothing happened. */

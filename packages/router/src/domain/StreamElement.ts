@@ -7,7 +7,7 @@ import type { Candle } from "./Candle.ts";
 import type { Market } from "./Market.ts";
 import type { Orderbook } from "./Orderbook.ts";
 import type { Channel } from "./Provenance.ts";
-import type { Kind } from "./Question.ts";
+import type { Kind, Priority } from "./Question.ts";
 import type { Ticker } from "./Ticker.ts";
 import type { Trade } from "./Trade.ts";
 
@@ -84,12 +84,20 @@ export type StreamElement<A> = Live<A> | Recovered<A> | Reconnecting | Resumed |
 export interface StreamOptions {
   /** "fail" ends the stream of values with `StreamGap` at a hole; "skip" goes on. `…Events` streams only ever report it. Default "fail". */
   readonly onGap?: "fail" | "skip" | undefined;
-  /**
-   * Elements held for a consumer that does not keep up: at the bound tickers and books keep the newest of each market, trades and candles
-   * fail with `SlowConsumer`. At least one per market. Default 4,096.
-   */
+  /** Elements held for a consumer that does not keep up; at least one per market. Default 4,096. */
   readonly bufferSize?: number | undefined;
+  /** What happens beyond that. Default "conflate" for tickers and books, "fail" for trades and candles. */
+  readonly overflow?: Overflow | undefined;
+  /** Whose holes are read back first after an outage. Default "normal". */
+  readonly priority?: Priority | undefined;
 }
+
+/**
+ * - `conflate`: the newest of each market is kept, the rest is counted in `Dropped`. Tickers and books only.
+ * - `fail`: what is held comes, then a `Gap` for the market that did not fit, then the stream fails with `SlowConsumer`.
+ * - `drop_oldest`: the oldest leave and are counted in `Dropped`; of trades and candles a `Gap` for each market says what is missing.
+ */
+export type Overflow = "conflate" | "fail" | "drop_oldest";
 
 /** A callback subscription's outcome is told by its handle, never thrown into the callback's caller. */
 export type StreamFailure = MarketDataError;

@@ -2,16 +2,18 @@
  * What one consumer has not taken yet. The socket's side writes synchronously and never waits; the consumer's side is a pull that takes
  * everything there is, a batch at a time, so one stuck consumer costs the others nothing.
  *
- * At the bound a conflating buffer keeps the newest element of each market and counts the rest, told by one `Dropped` before the next batch; a
- * lossless one hands out what it holds, in order, and then fails with `SlowConsumer`.
+ * At the bound, by policy: a conflating buffer keeps the newest element of each market, one that drops gives up its oldest, and both tell the
+ * count by one `Dropped` before the next batch, of trades and candles also the spans that are missing. One that fails hands out what it
+ * holds, in order, then the gap that it could not hold, and then fails with `SlowConsumer`.
  */
 import type { NonEmptyReadonlyArray } from "effect/Array";
 import * as Effect from "effect/Effect";
 import type * as Pull from "effect/Pull";
 import type { Market } from "../domain/Market.ts";
 import type { Kind } from "../domain/Question.ts";
-import type { StreamElement } from "../domain/StreamElement.ts";
+import type { Gap, Overflow, StreamElement } from "../domain/StreamElement.ts";
 import { type MarketDataError, SlowConsumer } from "../errors/MarketDataError.ts";
+import { MissedSpans, spanOf, tooSlow } from "./MissedSpans.ts";
 
 /** Elements per pull. What a consumer has pulled can be replaced by newer values no more, so batches stay small. */
 const maxBatch = 128;
@@ -19,17 +21,22 @@ const maxBatch = 128;
 export interface ConsumerBufferOptions {
   readonly kind: Kind;
   readonly capacity: number;
+  /** Default "conflate" for tickers and books, else "fail". A kind in which every value counts is not to be conflated. */
+  readonly overflow?: Overflow | undefined;
 }
 
 export class ConsumerBuffer<A> {
   readonly #kind: Kind;
   readonly #capacity: number;
-  readonly #conflates: boolean;
+  readonly #overflow: Overflow;
+  /** Only the newest value of a market matters. */
+  readonly #isState: boolean;
   /** Oldest first from `#head` on. A hole is an element that a newer one of its market replaced. */
   #slots: Array<StreamElement<A> | undefined> = [];
   #head = 0;
   #size = 0;
   #dropped = 0;
+  readonly #missed: MissedSpans;
   /** Slot of the newest live element of each market; conflating buffers only. */
   readonly #newest = new Map<Market, number>();
   #failure: MarketDataError | undefined;
@@ -38,10 +45,12 @@ export class ConsumerBuffer<A> {
   constructor(options: ConsumerBufferOptions) {
     this.#kind = options.kind;
     this.#capacity = Math.max(1, options.capacity);
-    this.#conflates = options.kind === "ticker" || options.kind === "orderbook";
+    this.#isState = options.kind === "ticker" || options.kind === "orderbook";
+    this.#overflow = options.overflow ?? (this.#isState ? "conflate" : "fail");
+    this.#missed = new MissedSpans(options.kind);
   }
 
-  /** Elements held now, at most the capacity. */
+  /** Elements held now, at most the capacity, and the one gap before a failure. */
   get size(): number {
     return this.#size;
   }
@@ -55,13 +64,11 @@ export class ConsumerBuffer<A> {
   offer(element: StreamElement<A>): void {
     if (this.#failure !== undefined) return;
     if (this.#size >= this.#capacity) {
-      if (!this.#conflates) {
-        this.fail(new SlowConsumer({ kind: this.#kind, capacity: this.#capacity, dropped: 1 }));
-        return;
-      }
-      this.#makeRoom(element);
+      if (this.#overflow === "fail") return this.#giveUp(element);
+      if (this.#overflow === "conflate") this.#conflate(element);
+      else this.#dropOldest();
     }
-    if (this.#conflates && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
+    if (this.#overflow === "conflate" && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
     this.#slots.push(element);
     this.#size++;
   }
@@ -97,7 +104,7 @@ export class ConsumerBuffer<A> {
 
   #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
     const batch: Array<StreamElement<A>> = [];
-    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped });
+    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...this.#missed.take());
     this.#dropped = 0;
     while (this.#head < this.#slots.length && batch.length < maxBatch) {
       const element = this.#slots[this.#head++];
@@ -110,14 +117,61 @@ export class ConsumerBuffer<A> {
     return first === undefined ? undefined : [first, ...rest];
   }
 
-  /** Removes the most superfluous element: the one that `incoming` replaces, else one that is not its market's newest, else the oldest. */
-  #makeRoom(incoming: StreamElement<A>): void {
+  /** The gap is from the last value of its market that is held to the one that has no place. */
+  #giveUp(element: StreamElement<A>): void {
+    if (!this.#isState && "market" in element) {
+      const gap = element._tag === "Gap" ? element : this.#gapUpTo(element);
+      if (gap !== undefined) {
+        this.#slots.push(gap);
+        this.#size++;
+      }
+    }
+    this.fail(new SlowConsumer({ kind: this.#kind, capacity: this.#capacity, dropped: 1 }));
+  }
+
+  #gapUpTo(element: Extract<StreamElement<A>, { readonly _tag: "Live" | "Recovered" }>): Gap | undefined {
+    const span = spanOf(element);
+    if (span === undefined) return undefined;
+    const { market } = element;
+    const last = this.#slots.findLast(
+      (held) => held !== undefined && "market" in held && held.market === market && spanOf(held) !== undefined,
+    );
+    const heldMs = last === undefined ? undefined : spanOf(last)?.toMs;
+    return {
+      _tag: "Gap",
+      kind: this.#kind,
+      market,
+      fromMs: Math.min(heldMs ?? span.fromMs, span.fromMs),
+      toMs: span.toMs,
+      reason: tooSlow,
+    };
+  }
+
+  /** Gives up the oldest value or gap; what tells of the link stays, unless there is nothing else. */
+  #dropOldest(): void {
+    const isValue = (element: StreamElement<A> | undefined) =>
+      element?._tag === "Live" || element?._tag === "Recovered" || element?._tag === "Gap";
     while (this.#slots[this.#head] === undefined) this.#head++;
-    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
-    this.#slots[replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded()] = undefined;
+    let slot = this.#head;
+    while (slot < this.#slots.length && !isValue(this.#slots[slot])) slot++;
+    if (slot === this.#slots.length) slot = this.#head;
+    const element = this.#slots[slot];
+    if (element !== undefined && !this.#isState) this.#missed.dropped(element);
+    this.#remove(slot);
+  }
+
+  #remove(slot: number): void {
+    this.#slots[slot] = undefined;
     this.#size--;
     this.#dropped++;
     if (this.#slots.length > 2 * this.#capacity) this.#compact();
+  }
+
+  /** Removes the most superfluous element: the one that `incoming` replaces, else one that is not its market's newest, else the oldest. */
+  #conflate(incoming: StreamElement<A>): void {
+    while (this.#slots[this.#head] === undefined) this.#head++;
+    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
+    this.#remove(replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded());
   }
 
   /** Runs only when a market enters a full buffer, so at most once per market and drain. */
@@ -135,7 +189,7 @@ export class ConsumerBuffer<A> {
     this.#slots = kept;
     this.#head = 0;
     this.#newest.clear();
-    if (!this.#conflates) return;
+    if (this.#overflow !== "conflate") return;
     kept.forEach((element, slot) => {
       if (element._tag === "Live") this.#newest.set(element.market, slot);
     });

@@ -11,6 +11,7 @@
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
+import type { Priority } from "../domain/Question.ts";
 import type { Live, Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
@@ -26,6 +27,7 @@ import type { KeySilenceOptions } from "./keySilence.ts";
 import { LagMeter } from "./LagMeter.ts";
 import type { Unserved } from "./pollPlan.ts";
 import type { Carrier, Consumer, LinkId, StreamValue, Track } from "./Track.ts";
+import { TradeFlow } from "./TradeFlow.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 import { Tracks } from "./Tracks.ts";
 
@@ -39,8 +41,10 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly hot: HotStore;
   /** Trades remembered per market. */
   readonly tradeMemory: number;
-  /** Live elements held per key while its hole is read back. */
+  /** Live elements held per key while its hole is read back, and trades held for order. */
   readonly holdLimit: number;
+  readonly reorderMs: number;
+  readonly reorder: "adaptive" | "always";
   /** Called synchronously; at most one job per key is of interest at a time, the newest. */
   readonly requestRepair: (job: RepairJob) => void;
   readonly numbers: LiveNumbers;
@@ -50,11 +54,19 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly onConfirmed: () => void;
   /** Called synchronously when a consumed ticker or book may have ceased to be live: {@link FrameHub.unserved} may have more to say. */
   readonly onUnserved: () => void;
+  /** Called synchronously: a trade is held for order, and `trades.release` is to be called when it is due. */
+  readonly onHeld: () => void;
+  /** Called synchronously: a link broke, or could not be opened. */
+  readonly onBroken: () => void;
+  /** A market's trades may have a hole that nothing proves: look at it over REST before long. Called synchronously. */
+  readonly onDoubt: (id: KeyId) => void;
 }
 
 export class FrameHub {
   readonly #options: FrameHubOptions;
   readonly tracks: Tracks;
+  /** The flow of trades beyond frames: held for order, read while the link is down, found missing. */
+  readonly trades: TradeFlow;
   /** Consumers with something new since the last flush. */
   readonly #touched = new Set<Consumer>();
   readonly #consumers = new Set<Consumer>();
@@ -64,6 +76,13 @@ export class FrameHub {
   constructor(options: FrameHubOptions) {
     this.#options = options;
     this.tracks = new Tracks(options);
+    this.trades = new TradeFlow({
+      tracks: () => this.tracks.all(),
+      touched: this.#touched,
+      flush: () => this.flush(),
+      newest: () => this.#sequence,
+      onHeld: options.onHeld,
+    });
   }
 
   /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
@@ -102,16 +121,19 @@ export class FrameHub {
     keys: ReadonlyArray<StreamKey>,
     buffer: ConsumerBuffer<StreamValue>,
     down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined,
+    priority: Priority = "normal",
   ): Consumer {
     const levels = new Map<KeyId, number>();
     for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
-    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, interruptedMs: down?.sinceMs };
+    const interruptedMs = down?.sinceMs;
+    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, priority, beganMs: new Map(), interruptedMs };
     this.#consumers.add(consumer);
     if (down !== undefined) buffer.offer(down.element);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
       track.attach(consumer);
+      if (track.continuity.kind === "trades") consumer.beganMs.set(track.id, track.continuity.trades.newestMs);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
       if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
@@ -160,6 +182,7 @@ export class FrameHub {
     const carrier = track?.carriers.get(link);
     if (track === undefined || carrier === undefined) return;
     const nowMs = Number(receipt.nanos) / 1e6;
+    const wasSuspected = track.suspected;
     if (track.heard(carrier, message.value, message.snapshot, receipt.nanos)) this.#firstWord(track, nowMs);
     const exchangeMs = madeAt(message.value);
     const { numbers } = this.#options;
@@ -173,7 +196,7 @@ export class FrameHub {
       case "Orderbook":
         return kept ? this.#state(track, carrier, message.value, message.snapshot, receipt) : undefined;
       case "Trade":
-        return this.#trade(track, message.value, message.snapshot, receipt);
+        return this.#trade(track, message.value, message.snapshot, receipt, wasSuspected);
       case "Candle":
         return this.#candle(track, message.value, message.snapshot, receipt);
     }
@@ -228,7 +251,7 @@ export class FrameHub {
   /** Something of this key may have been missed on links that are still open: what can be read back is. */
   suspect(track: Track): void {
     if (track.continuity.kind === "newest") return;
-    track.interrupt(this.#sequence);
+    track.interrupt(this.#sequence, this.#touched);
     this.#readBack(track);
   }
 
@@ -261,6 +284,7 @@ export class FrameHub {
     }
     this.flush();
     this.#options.onUnserved();
+    this.#options.onBroken();
   }
 
   /** A link ended because nobody wanted it. */
@@ -317,10 +341,16 @@ export class FrameHub {
     track.deliverState(live(value, snapshot, receipt), isRepeated(track.lastValue, value), carrier, this.#touched);
   }
 
-  #trade(track: Track, value: Trade, snapshot: boolean, receipt: Receipt): void {
+  #trade(track: Track, value: Trade, snapshot: boolean, receipt: Receipt, wasSuspected: boolean): void {
     if (track.continuity.kind !== "trades") return;
+    const { trades } = track.continuity;
     const element = live(value, snapshot, receipt);
-    if (track.continuity.trades.accept(element)) track.deliver(element, this.#touched);
+    if (trades.revealsHole(element)) {
+      // After a silence that was asked about, an unknown last trade proves a hole. After any other subscription it may just have happened.
+      if (wasSuspected) this.suspect(track);
+      else this.#options.onDoubt(track.id);
+    }
+    this.trades.accept(track, trades, element, Number(receipt.nanos) / 1e6);
   }
 
   #candle(track: Track, value: Candle, snapshot: boolean, receipt: Receipt): void {
@@ -365,7 +395,7 @@ export class FrameHub {
     const spoke = track.spoken;
     track.dropped(link);
     if (!track.spoken && (spoke || !track.carried)) {
-      track.interrupt(this.#sequence);
+      track.interrupt(this.#sequence, this.#touched);
       this.#readBack(track);
     }
     this.tracks.release(track);
@@ -379,8 +409,9 @@ export class FrameHub {
   }
 
   #continuityOf(key: StreamKey): Track["continuity"] {
-    const { tradeMemory, holdLimit } = this.#options;
-    if (key.kind === "trades") return { kind: "trades", trades: new TradeContinuity({ memory: tradeMemory, holdLimit }) };
+    const { tradeMemory, holdLimit, reorderMs, reorder } = this.#options;
+    if (key.kind === "trades")
+      return { kind: "trades", trades: new TradeContinuity({ memory: tradeMemory, holdLimit, reorderMs, reorder }) };
     return key.kind === "candles" ? { kind: "candles", candles: new CandleStitcher({ holdLimit }) } : { kind: "newest" };
   }
 }

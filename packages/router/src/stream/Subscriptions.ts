@@ -26,12 +26,16 @@ import { Venue } from "../transport/Venue.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
+import { HealPace } from "./HealPace.ts";
 import { Interest } from "./Interest.ts";
 import type { Link, LinkState } from "./Link.ts";
 import { makePolling } from "./Polling.ts";
 import { makePool, type Pool } from "./Pool.ts";
 import { makeSilenceProbe } from "./SilenceProbe.ts";
 import { slotsAt } from "./SlotPolicy.ts";
+import { makeTradeAudit } from "./TradeAudit.ts";
+import { makeTradeCatchUp } from "./TradeCatchUp.ts";
+import { makeTradeRelease } from "./TradeRelease.ts";
 import type { StreamValue } from "./Track.ts";
 import { noSlot, Waiters } from "./Waiters.ts";
 
@@ -129,7 +133,11 @@ const make = Effect.gen(function* () {
   const { hot, transition } = yield* Cache;
   const clock = yield* Clock.Clock;
   const numbers = yield* LiveLedger;
-  const healer = yield* makeGapHealer;
+  const pace = new HealPace((yield* Venue).limits.groups);
+  const healer = yield* makeGapHealer(pace);
+  const release = yield* makeTradeRelease;
+  const catchUp = yield* makeTradeCatchUp(pace);
+  const audit = yield* makeTradeAudit;
   const polling = yield* makePolling;
   // The pool tells the interest how good its links are, and the hub wakes the pool: both are made before it.
   let pool: Pool | undefined;
@@ -152,6 +160,9 @@ const make = Effect.gen(function* () {
     onJoined: () => pool?.changed(),
     onConfirmed: () => waiters.look(),
     onUnserved: polling.wake,
+    onHeld: release.held,
+    onBroken: catchUp.broke,
+    onDoubt: audit.doubt,
   });
   const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool?.heardNanos(link), monotonicMs(clock));
   /** The value of a key that is live, as current as its link proves it. */
@@ -177,8 +188,8 @@ const make = Effect.gen(function* () {
       count("payload", payload);
     },
   });
-  yield* Effect.forkScoped(healer.run(hub));
-  yield* Effect.forkScoped(polling.run(hub));
+  const workers = [healer.run(hub), polling.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades)];
+  for (const worker of workers) yield* Effect.forkScoped(worker);
   const parts: Parts = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -249,8 +260,8 @@ const makeService = Effect.fnUntraced(function* (parts: Parts, clock: Clock.Cloc
       Effect.sync(() => {
         // A place for every market, or the only value of a quiet one would make room for a busy one.
         const capacity = Math.max(options.bufferSize ?? config.streamBuffer, keys.length);
-        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity });
-        const consumer = hub.attach(keys, buffer, pool.down());
+        const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
+        const consumer = hub.attach(keys, buffer, pool.down(), options.priority);
         for (const key of keys) interest.add(key);
         changing(keys);
         pool.changed();

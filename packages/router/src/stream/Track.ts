@@ -5,6 +5,7 @@
 import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
+import type { Priority } from "../domain/Question.ts";
 import type { KeyNumbers } from "../health/KeyNumbers.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
 import type { Ticker } from "../domain/Ticker.ts";
@@ -26,6 +27,9 @@ export interface Consumer {
   readonly keys: ReadonlyArray<StreamKey>;
   /** Book levels wanted, by key. */
   readonly levels: ReadonlyMap<KeyId, number>;
+  readonly priority: Priority;
+  /** Trade time of the latest trade of a market that came before it did, by key: what is older is never owed to it. */
+  readonly beganMs: Map<KeyId, number>;
   /** Since when it has known that one of its keys is carried by no link, monotonic milliseconds; undefined while it was told nothing such. */
   interruptedMs: number | undefined;
 }
@@ -52,8 +56,10 @@ export type Continuity =
 
 interface Repaired {
   readonly repaired: ReadonlyArray<Gap | Recovered<StreamValue>>;
-  readonly held: ReadonlyArray<Live<StreamValue>>;
+  readonly held: ReadonlyArray<Live<StreamValue> | Recovered<StreamValue>>;
 }
+
+const priorities: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
 export class Track {
   readonly key: StreamKey;
@@ -109,6 +115,11 @@ export class Track {
   get spoken(): boolean {
     for (const carrier of this.carriers.values()) if (carrier.spoken) return true;
     return false;
+  }
+
+  /** The highest of its consumers; "low" without any. */
+  get priority(): Priority {
+    return priorities.find((priority) => [...this.consumers].some((consumer) => consumer.priority === priority)) ?? "low";
   }
 
   /** Live to at least the depth that `key` asks for. */
@@ -200,13 +211,13 @@ export class Track {
   }
 
   /** Something of it was missed, or may have been. `newest` is the sequence of the newest consumer there is. */
-  interrupt(newest: number): void {
+  interrupt(newest: number, touched: Set<Consumer>): void {
     const { continuity } = this;
     this.generation++;
     // Whoever came while an earlier hole was still open began after it, and is owed only what comes live.
     const open = continuity.kind === "trades" ? continuity.trades.broken : continuity.kind === "candles" && continuity.candles.broken;
     if (!open) this.holeSequence = newest;
-    if (continuity.kind === "trades") continuity.trades.interrupt();
+    if (continuity.kind === "trades") for (const element of continuity.trades.interrupt()) this.deliver(element, touched);
     if (continuity.kind === "candles") continuity.candles.interrupt();
     this.abandon?.();
   }

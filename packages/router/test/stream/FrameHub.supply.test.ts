@@ -29,6 +29,9 @@ const makeHub = () => {
     requestRepair: () => {},
     onJoined: () => {},
     onConfirmed: () => {},
+    onHeld: () => {},
+    onBroken: () => {},
+    onDoubt: () => {},
     onUnserved: () => void woken++,
   });
   const attach = (...keys: ReadonlyArray<StreamKey>) => {

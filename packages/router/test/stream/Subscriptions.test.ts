@@ -325,12 +325,12 @@ describe("consumers", () => {
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
         const release = yield* Latch.make();
-        let seen = 0;
+        const seen: Array<string> = [];
         const fiber = yield* subscriptions.events("trades", [tradesKey(btc)], { bufferSize: 3 }).pipe(
-          Stream.runForEach(() =>
+          Stream.runForEach((element) =>
             Effect.andThen(
               release.await,
-              Effect.sync(() => seen++),
+              Effect.sync(() => seen.push(element._tag === "Gap" ? `gap ${element.fromMs}-${element.toMs}` : element._tag)),
             ),
           ),
           Effect.flip,
@@ -342,7 +342,7 @@ describe("consumers", () => {
         for (let at = 2; at <= 10; at++) exchange.socket.push(trade(btc, at));
         yield* release.open;
         const error = yield* Fiber.join(fiber);
-        assert.strictEqual(seen, 4);
+        assert.deepStrictEqual(seen, ["Live", "Live", "Live", "Live", "gap 4-5"]);
         assert.isTrue(error._tag === "SlowConsumer" && error.capacity === 3);
       }),
     );

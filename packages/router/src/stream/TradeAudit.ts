@@ -1,0 +1,116 @@
+/**
+ * Looks for trades that the exchange never sent on a link that stayed up. Nothing in the frames tells of them, so from time to time the newest
+ * trades of one market, one market after another, are read over REST and held against what was given out; what is missing is given late. A
+ * market in doubt has its turn sooner. One page of the lowest priority each time: an audit that does not get its turn is left out.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Metric from "effect/Metric";
+import type { Trade } from "../domain/Trade.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import { tradesAudited, tradesMissing } from "../health/Metrics.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import type { KeyId } from "../domain/StreamKey.ts";
+import { Rest } from "../transport/RestCall.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import { Signal } from "../transport/Signal.ts";
+import { Venue } from "../transport/Venue.ts";
+import { LossTally } from "./LossTally.ts";
+import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
+
+export interface TradeAudit {
+  /** A subscription was sent anew, and began with a trade that is not known: between the two something may be missing. Synchronous. */
+  readonly doubt: (id: KeyId) => void;
+  /** Works for ever. */
+  readonly run: (flow: TradeFlow) => Effect.Effect<never>;
+}
+
+/** A doubt is looked into when REST must know of all that was in doubt, in milliseconds; and so far apart. */
+const doubtAfterMs = 5_000;
+const doubtEveryMs = 500;
+
+export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue> = Effect.gen(function* () {
+  const { auditEveryMs } = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const readNewest = yield* makeNewestReader("low");
+  const tally = new LossTally();
+  const signal = new Signal();
+  /** When markets in doubt are due. Bounded by the markets there are. */
+  const doubts = new Map<KeyId, number>();
+  let previous = "";
+  let nextMs = monotonicMs(clock) + auditEveryMs;
+
+  const audit = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
+    const rows = yield* readNewest(next);
+    if (!flow.isCurrent(next)) return;
+    const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe());
+    flow.foundMissing(next, missing);
+    yield* Metric.update(tradesAudited, judged);
+    yield* Metric.update(tradesMissing, missing.length);
+    const loss = tally.add(judged, missing.length, monotonicMs(clock));
+    if (loss !== undefined)
+      yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });
+  });
+
+  /** A market in doubt that is due, or the next around the circle when that is. */
+  const choose = (flow: TradeFlow, nowMs: number): TradeTrack | undefined => {
+    const flowing = flow.tracks("flowing");
+    for (const [id, dueMs] of doubts) {
+      if (dueMs > nowMs) break;
+      doubts.delete(id);
+      const doubted = flowing.find(({ track }) => track.id === id);
+      if (doubted !== undefined) return doubted;
+    }
+    if (nowMs < nextMs) return undefined;
+    nextMs = nowMs + auditEveryMs;
+    const next = after(flowing, previous);
+    previous = next?.track.id ?? previous;
+    return next;
+  };
+
+  const step = (flow: TradeFlow) =>
+    Effect.suspend(() => {
+      const nowMs = monotonicMs(clock);
+      const next = choose(flow, nowMs);
+      if (next === undefined) {
+        const [doubtMs = Number.POSITIVE_INFINITY] = doubts.values();
+        return signal.waitAtMost(Math.max(1, Math.min(doubtMs, nextMs) - nowMs));
+      }
+      return audit(flow, next).pipe(
+        // An audit that failed is made up for by the next one of its market. Our own interruption passes this by.
+        Effect.catchCause((cause) => Effect.logDebug("An audit of trades could not be read", cause)),
+        Effect.andThen(Effect.sleep(doubtEveryMs)),
+      );
+    });
+
+  return {
+    doubt: (id) => {
+      if (auditEveryMs <= 0 || doubts.has(id)) return;
+      doubts.set(id, monotonicMs(clock) + doubtAfterMs);
+      signal.notify();
+    },
+    run: (flow) => (auditEveryMs > 0 ? Effect.forever(step(flow)) : Effect.never),
+  };
+});
+
+/** The newest page of a market's trades, asked once. A page with an unreadable record is a failure: its trade would seem never to have been. */
+export const makeNewestReader = Effect.fnUntraced(function* (priority: "low" | "normal") {
+  const rest = yield* Rest;
+  const venue = yield* Venue;
+  const clock = yield* Clock.Clock;
+  const { deadlineMs } = yield* RouterConfig;
+  return ({ key }: TradeTrack): Effect.Effect<ReadonlyArray<Trade>, MarketDataError> =>
+    Effect.fromResult(venue.trades(key.market, { count: venue.paging.trades })).pipe(
+      Effect.flatMap((call) => {
+        const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+        return rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === key.market });
+      }),
+      Effect.flatMap(({ rows, rejected }) => (rejected[0] === undefined ? Effect.succeed(rows) : Effect.fail(rejected[0]))),
+    );
+});
+
+/** The one after the previous by name, around the circle: markets that come and go do not upset the order. */
+const after = (tracks: ReadonlyArray<TradeTrack>, previous: string): TradeTrack | undefined => {
+  const sorted = tracks.toSorted((a, b) => (a.track.id < b.track.id ? -1 : 1));
+  return sorted.find(({ track }) => track.id > previous) ?? sorted[0];
+};
