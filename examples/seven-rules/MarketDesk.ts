@@ -8,6 +8,7 @@
  */
 import type { Candle, Gap, Live, Market, Recovered } from "@naru/router";
 import type { Decision, Machine, MarketEvent } from "./Rule.ts";
+import { endMs } from "./feeds.ts";
 import { type Input } from "./inputs.ts";
 import { type Change, nameOf, Timeline } from "./Timeline.ts";
 
@@ -43,7 +44,7 @@ export class MarketDesk {
 
   constructor(market: Market, rules: ReadonlyArray<Machine>) {
     this.market = market;
-    this.timeline = new Timeline(market, rules);
+    this.timeline = new Timeline(market, rules, { completes: true });
   }
 
   take(input: Input): ReadonlyArray<Output> {
@@ -123,7 +124,4 @@ export const eventOf = (input: Input): MarketEvent | undefined => {
   return value.state === "closed" ? closedAt(value) : undefined;
 };
 
-const closedAt = (candle: Candle): MarketEvent => ({ _tag: "Candle", atMs: candle.openTimeMs + lengthMs(candle.interval), candle });
-
-/** Only of candles up to an hour. */
-const lengthMs = (interval: string): number => Number.parseInt(interval, 10) * 60_000;
+const closedAt = (candle: Candle): MarketEvent => ({ _tag: "Candle", atMs: endMs(candle), candle });

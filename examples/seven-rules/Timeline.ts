@@ -9,6 +9,7 @@
 import type { Market } from "@naru/router";
 import { afterDecision, type Holding } from "./Holding.ts";
 import type { Decision, Machine, MarketEvent } from "./Rule.ts";
+import { completed, noWindows, type Windows, withHole, withTrade } from "./Windows.ts";
 
 /** What an event changed. Both lists are empty for most. */
 export interface Change {
@@ -26,9 +27,17 @@ interface Entry {
 interface Standing {
   readonly machines: ReadonlyArray<Machine>;
   readonly holding: Holding | undefined;
+  /** `undefined` when candles are taken as they are. */
+  readonly windows: Windows | undefined;
 }
 
-/** Events remembered: what can be gone back by. */
+export interface TimelineOptions {
+  /** Events remembered: what can be gone back by. Default 5,000. */
+  readonly memory?: number;
+  /** Candles are completed from the trades. Default false. */
+  readonly completes?: boolean;
+}
+
 const defaultMemory = 5_000;
 const nothing: Change = { decided: [], withdrawn: [] };
 
@@ -45,10 +54,10 @@ export class Timeline {
   #baseMs = Number.NEGATIVE_INFINITY;
   #fromMs = Number.POSITIVE_INFINITY;
 
-  constructor(market: Market, rules: ReadonlyArray<Machine>, memory = defaultMemory) {
+  constructor(market: Market, rules: ReadonlyArray<Machine>, options: TimelineOptions = {}) {
     this.#market = market;
-    this.#memory = memory;
-    this.#base = { machines: rules, holding: undefined };
+    this.#memory = options.memory ?? defaultMemory;
+    this.#base = { machines: rules, holding: undefined, windows: options.completes === true ? noWindows : undefined };
   }
 
   /** Time of the newest event; before the first one, minus infinity. */
@@ -83,16 +92,18 @@ export class Timeline {
   #step(event: MarketEvent): Entry {
     const before = this.#entries.at(-1)?.after ?? this.#base;
     let { holding } = before;
+    const shown = before.windows === undefined ? event : asTraded(before.windows, event);
+    const windows = before.windows === undefined ? undefined : windowsAfter(before.windows, event);
     const decisions: Array<Decision> = [];
     const machines = before.machines.map((machine) => {
-      const { next, say } = machine.step(event, holding);
+      const { next, say } = machine.step(shown, holding);
       if (say === undefined || event.atMs <= this.#fromMs) return next;
       const decision: Decision = { rule: machine.rule, market: this.#market, atMs: event.atMs, ...say };
       decisions.push(decision);
       holding = afterDecision(holding, decision);
       return next;
     });
-    return { event, after: { machines, holding }, decisions };
+    return { event, after: { machines, holding, windows }, decisions };
   }
 
   #forget(): void {
@@ -103,6 +114,14 @@ export class Timeline {
     }
   }
 }
+
+const asTraded = (windows: Windows, event: MarketEvent): MarketEvent =>
+  event._tag === "Candle" ? { ...event, candle: completed(windows, event.candle) } : event;
+
+const windowsAfter = (windows: Windows, event: MarketEvent): Windows => {
+  if (event._tag === "Candle") return windows;
+  return event._tag === "Trade" ? withTrade(windows, event.trade) : withHole(event.atMs);
+};
 
 /** By time; at the end of a window its candle comes first, because a trade of that moment belongs to the next one. Else as they came. */
 const isBefore = (a: MarketEvent, b: MarketEvent): boolean => (a.atMs === b.atMs ? rank(a) < rank(b) : a.atMs < b.atMs);

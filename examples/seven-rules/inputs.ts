@@ -18,18 +18,13 @@ import {
   type Trade,
 } from "@naru/router";
 import { Effect, Stream } from "effect";
+import { type CandleFeed, candleFeeds, historyCount } from "./feeds.ts";
 
 export type Input =
   | { readonly feed: "ticker"; readonly element: StreamElement<Ticker> }
   | { readonly feed: "trades"; readonly element: StreamElement<Trade> }
   | { readonly feed: CandleFeed; readonly element: StreamElement<Candle> }
   | { readonly feed: "history"; readonly candles: ReadonlyArray<Candle> };
-
-export type CandleFeed = "1m" | "5m" | "15m";
-
-/** Closed candles the rules are warmed up with; the one that looks back furthest needs 21. */
-export const historyCount: Readonly<Record<CandleFeed, number>> = { "1m": 30, "5m": 30, "15m": 4 };
-export const candleFeeds: ReadonlyArray<CandleFeed> = ["1m", "5m", "15m"];
 
 /** A closed window may be missing over REST for two seconds after its end. */
 const historyAfter = "3 seconds";

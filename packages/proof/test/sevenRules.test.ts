@@ -1,4 +1,5 @@
-import type { CandleFeed, Input } from "@naru/examples/seven-rules/inputs";
+import type { CandleFeed } from "@naru/examples/seven-rules/feeds";
+import type { Input } from "@naru/examples/seven-rules/inputs";
 import { eventOf, MarketDesk, type Output } from "@naru/examples/seven-rules/MarketDesk";
 import type { Holding } from "@naru/examples/seven-rules/Holding";
 import { machine, type Machine, type MarketEvent, type Say } from "@naru/examples/seven-rules/Rule";
@@ -154,12 +155,32 @@ describe("a timeline", () => {
   });
 
   it("leaves out and counts what is older than all it remembers", () => {
-    const timeline = new Timeline(market, [falls], 4);
+    const timeline = new Timeline(market, [falls], { memory: 4 });
     timeline.open(0);
     for (let ms = 1; ms <= 6; ms++) timeline.add(trade("10", ms));
     assert.deepStrictEqual(timeline.add(trade("1", 1)), { decided: [], withdrawn: [] });
     assert.strictEqual(timeline.tooLate, 1);
     assert.strictEqual(timeline.add(trade("1", 5)).decided.length, 1);
+  });
+
+  it("completes a closed candle from trades that no frame of it had", () => {
+    const closes = machine("closes", 0, (count, event) => {
+      if (event._tag !== "Candle") return [count];
+      const { close, high, low, value, volume } = event.candle;
+      return [count, { action: "alarm", price: close, why: `${high} ${low} ${volume} ${value}` }];
+    });
+    const told = candle("1m", 120_000, "5", "5", "5");
+    const whyOf = (completes: boolean, first: MarketEvent) => {
+      const timeline = new Timeline(market, [closes], { completes });
+      timeline.open(0);
+      for (const event of [first, trade("5", 70_000), trade("7", 119_000), trade("6", 119_900), trade("9", 120_000)]) timeline.add(event);
+      return timeline.add(told).decided.map(({ price, why }) => `${price}: ${why}`);
+    };
+    assert.deepStrictEqual(whyOf(false, trade("1", 1)), ["5: 5 5 1 5"]);
+    assert.deepStrictEqual(whyOf(true, trade("1", 1)), ["6: 7 5 3 18"]);
+    // Known in part only: what was traded before is in the candle alone.
+    assert.deepStrictEqual(whyOf(true, trade("5", 65_000)), ["6: 7 5 1 5"]);
+    assert.deepStrictEqual(whyOf(true, { _tag: "Hole", atMs: 65_000 }), ["6: 7 5 1 5"]);
   });
 
   it("decides nothing about what was there before it opened", () => {
@@ -317,7 +338,7 @@ describe("seven rules for half an hour", () => {
     assert.isDefined(watch);
     const events = watch.seen.flatMap(({ input }) => eventOf(input) ?? []);
     const decide = (order: ReadonlyArray<MarketEvent>) => {
-      const timeline = new Timeline(market, sevenRules);
+      const timeline = new Timeline(market, sevenRules, { completes: true });
       timeline.open(startMs + 60_000);
       const standing = new Set<string>();
       for (const event of order) {

@@ -8,7 +8,7 @@ const takingTurns = ["KRW-XRP", "KRW-SUI", "KRW-USDT"];
 
 export const rules = (seeds: number, say: (line: string) => void): Effect.Effect<boolean> =>
   Effect.promise(async () => {
-    const total = { looked: 0, gaps: 0, differences: 0, holes: 0, longestUntoldMs: 0 };
+    const total = { looked: 0, unfinished: 0, closed: 0, gaps: 0, differences: 0, holes: 0, longestUntoldMs: 0 };
     const decisions = new Map<string, number>();
     say("seed   inputs  afterwards  longest untold  longest of all  decisions  gaps  holes  differences");
     for (let seed = 1; seed <= seeds; seed++) {
@@ -22,6 +22,8 @@ export const rules = (seeds: number, say: (line: string) => void): Effect.Effect
       for (const difference of one.differences) say(`     ${difference}`);
       for (const [rule, count] of one.decisions) decisions.set(rule, (decisions.get(rule) ?? 0) + count);
       total.looked += one.looked;
+      total.unfinished += one.unfinishedCandles;
+      total.closed += one.closedCandles;
       total.gaps += one.gaps.length;
       total.differences += one.differences.length;
       total.holes += one.holes;
@@ -29,6 +31,7 @@ export const rules = (seeds: number, say: (line: string) => void): Effect.Effect
     }
     for (const [rule, count] of decisions) say(`${rule.padEnd(20)} ${count} decisions`);
     say(`${total.looked} inputs, the longest wait without a word ${total.longestUntoldMs} ms`);
+    say(`${total.unfinished} of ${total.closed} closed candles lacked trades of their last second, and were completed`);
     say(`${total.gaps} gaps over 2 s, ${total.holes} holes, ${total.differences} differences`);
     return total.gaps === 0 && total.holes === 0 && total.differences === 0 && decisions.size === 7;
   });

@@ -4,7 +4,8 @@
  * closed. For every trade once more: until a ticker of it or of a later one. Time in which the stream had said that the link is down counts as told, and so does a `Gap`; what is left
  * over is the rules' blindness.
  */
-import { candleFeeds, type CandleFeed, type Input } from "@naru/examples/seven-rules/inputs";
+import { type CandleFeed, candleFeeds } from "@naru/examples/seven-rules/feeds";
+import type { Input } from "@naru/examples/seven-rules/inputs";
 import { closeMarginMs } from "@naru/router/domain/Candle";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import type { StreamElement } from "@naru/router/domain/StreamElement";

@@ -2,6 +2,7 @@
  * Judges a run of the seven rules: were they ever without their input for longer than two seconds and not told, and did they decide what they
  * would have decided on the exchange's own record?
  */
+import { eventOf } from "@naru/examples/seven-rules/MarketDesk";
 import { nameOf } from "@naru/examples/seven-rules/Timeline";
 import type { Decision } from "@naru/examples/seven-rules/Rule";
 import { windowStart } from "@naru/router/domain/Interval";
@@ -32,6 +33,9 @@ export interface RulesJudgement {
   readonly decisions: ReadonlyMap<string, number>;
   /** Decided live and not on the record, or the other way round. */
   readonly differences: ReadonlyArray<string>;
+  /** Candles that were told closed and lack trades of their last second. The rules were shown them completed. */
+  readonly unfinishedCandles: number;
+  readonly closedCandles: number;
 }
 
 export const judgeRules = ({ exchange, watches, drops }: RulesRun): RulesJudgement => {
@@ -50,7 +54,15 @@ export const judgeRules = ({ exchange, watches, drops }: RulesRun): RulesJudgeme
     drops: drops.length,
     decisions,
     differences: judged.flatMap((one) => one.differences),
+    ...countCandles(watches, truth),
   };
+};
+
+const countCandles = (watches: ReadonlyArray<Watch>, truth: Truth) => {
+  const candles = watches
+    .flatMap(({ seen }) => seen.map(({ input }) => eventOf(input)))
+    .flatMap((event) => (event?._tag === "Candle" ? [event.candle] : []));
+  return { closedCandles: candles.length, unfinishedCandles: candles.filter((one) => truth.faultOfCandle(one) !== undefined).length };
 };
 
 const judgeWatch = (watch: Watch, truth: Truth) => {
@@ -90,7 +102,7 @@ const finalDecisions = ({ said }: Watch): ReadonlyArray<Decision> => {
 };
 
 const differencesOf = (live: ReadonlyArray<Decision>, true_: ReadonlyArray<Decision>): ReadonlyArray<string> => {
-  const [ofLive, ofTrue] = [live, true_].map((decisions) => new Set(decisions.map((one) => `${nameOf(one)}: ${one.why}`)));
+  const [ofLive, ofTrue] = [live, true_].map((decisions) => new Set(decisions.map(nameOf)));
   return [
     ...[...(ofLive ?? [])].filter((one) => ofTrue?.has(one) !== true).map((one) => `only live: ${one}`),
     ...[...(ofTrue ?? [])].filter((one) => ofLive?.has(one) !== true).map((one) => `only on the record: ${one}`),

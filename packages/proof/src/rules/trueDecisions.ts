@@ -4,7 +4,7 @@
  *
  * A window counts as closed once a later one has a trade, as on the socket, so the last minute of a watch cannot be judged.
  */
-import { candleFeeds, type CandleFeed, historyCount } from "@naru/examples/seven-rules/inputs";
+import { type CandleFeed, candleFeeds, historyCount } from "@naru/examples/seven-rules/feeds";
 import type { Decision, MarketEvent } from "@naru/examples/seven-rules/Rule";
 import { sevenRules } from "@naru/examples/seven-rules/sevenRules";
 import { Timeline } from "@naru/examples/seven-rules/Timeline";
@@ -29,7 +29,7 @@ export interface TrueSpan {
 }
 
 export const trueDecisions = (truth: Truth, tape: MarketTape, market: Market, span: TrueSpan): ReadonlyArray<Decision> => {
-  const timeline = new Timeline(market, sevenRules, Number.POSITIVE_INFINITY);
+  const timeline = new Timeline(market, sevenRules, { memory: Number.POSITIVE_INFINITY });
   timeline.open(span.openedMs);
   const upTo = { ms: span.untilMs, n: -1 };
   const trades = truth.tradesBetween(market, { ms: span.from.ms, n: span.from.n - 1 }, upTo).map((row) => tradeOf(tape, market, row));
