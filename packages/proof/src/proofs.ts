@@ -5,6 +5,7 @@
 import type * as Effect from "effect/Effect";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
+import { rules } from "./rules/fullRun.ts";
 import { strangers } from "./strangers/fullRun.ts";
 import { worlds } from "./world/fullRun.ts";
 
@@ -37,5 +38,11 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "strangers",
     summary: "ccxt watches every stream of the emulated exchange for ten minutes and is told nothing but what happened there",
     run: (say) => strangers("10 minutes", say),
+  },
+  {
+    name: "rules",
+    summary:
+      "seven rules miss nothing for 2 s untold, and decide as on the exchange's record, in 20 half hours of drops and swaps; minutes",
+    run: (say) => rules(20, say),
   },
 ];
