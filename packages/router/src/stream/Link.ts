@@ -185,7 +185,9 @@ export class Link {
     this.openedMs = undefined;
     if (end._tag === "Unwanted") {
       this.#failures = 0;
-      return hub.idle(this.id);
+      hub.idle(this.id);
+      // Its close may take a while, in which it is not open any more.
+      return this.#set("idle", null);
     }
     if (end._tag === "Closed") this.#closes = [{ code: end.code, atMs: nowMs }, ...this.#closes].slice(0, closesRemembered);
     this.#failures = stable ? 1 : this.#failures + 1;
