@@ -66,11 +66,7 @@ export class Tracks {
    * Monotonic time at which a live key was last proved current: when a link of it last gave a sign of life, as far as that proves a key that is
    * silent, less the delay of what comes over that link. Undefined when it is not live.
    */
-  confirmedNanos(
-    key: StreamKey,
-    heardOf: (link: LinkId) => bigint | undefined,
-    lateNanosOf: (link: LinkId) => bigint,
-  ): bigint | undefined {
+  confirmedNanos(key: StreamKey, heardOf: (link: LinkId) => bigint | undefined, lateNanosOf: (link: LinkId) => bigint): bigint | undefined {
     const track = this.#tracks.get(keyId(key));
     if (track === undefined) return undefined;
     const depth = depthOf(key);

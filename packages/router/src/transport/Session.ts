@@ -271,7 +271,9 @@ const machineOptions = (config: RouterConfigShape, venue: Venue["Service"]) => (
 /** Beside the loop, which goes on pinging meanwhile. A crash of it is no answer either: unanswered, the watch would wait for ever. */
 const probe = (session: Session, machine: SessionMachine, suspect: Suspect): Effect.Effect<void> =>
   Effect.suspend(() => session.hooks.probe(suspect)).pipe(
-    Effect.catchDefect((defect) => Effect.as(Effect.logError("The question to REST about a silent key crashed", defect), "unknown" as const)),
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("The question to REST about a silent key crashed", defect), "unknown" as const),
+    ),
     Effect.map((result) => {
       machine.probed(result, monotonicMs(session.clock));
       session.wake.notify();
