@@ -123,7 +123,8 @@ describe("how many sockets", () => {
       // Sockets so small that one key is a quarter of one have no room for hysteresis.
       if (sockets !== current && knobs.keysPerSocket >= 10) {
         for (const keysNow of [keys - 1, keys + 1]) {
-          const changedBack = sockets > current ? socketsFor(keysNow, sockets, knobs) < sockets : socketsFor(keysNow, sockets, knobs) > sockets;
+          const changedBack =
+            sockets > current ? socketsFor(keysNow, sockets, knobs) < sockets : socketsFor(keysNow, sockets, knobs) > sockets;
           assert.isFalse(changedBack && keysNow >= 0, `${keysNow} keys`);
         }
       }
