@@ -229,7 +229,9 @@ export class Link {
     this.openedMs = undefined;
     if (end._tag === "Unwanted") {
       this.#failures = 0;
-      return hub.idle(this.id);
+      hub.idle(this.id);
+      // Its close may take a while, in which it is not open any more.
+      return this.#set("idle", null);
     }
     if (end._tag === "Closed") this.#remember(end.code, nowMs);
     this.#failures = stable ? 1 : this.#failures + 1;

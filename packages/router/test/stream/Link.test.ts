@@ -235,18 +235,18 @@ describe("reconnecting", () => {
     );
   });
 
-  it.effect("unreadable frames cost themselves; too many of them cost the link", () => {
+  it.effect("unreadable frames cost themselves; too many of them cost the link (B22)", () => {
     const exchange = new ScriptedExchange();
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* watch;
+        const elements = yield* watch;
         const bad = { _tag: "Undecodable", error: new DecodeError({ stage: "json", path: "", detail: "torn" }) } as const;
         for (let at = 0; at < 30; at++) {
-          exchange.socket.push(bad);
+          exchange.socket.push(bad, ticker(btc, at, at));
           yield* TestClock.adjust(1_100);
         }
-        assert.strictEqual(exchange.connects, 1);
+        assert.deepStrictEqual([exchange.connects, elements.length], [1, 30]);
         for (let at = 0; at < 11; at++) exchange.socket.push(bad);
         assert.deepStrictEqual([subscriptions.connected(), subscriptions.status().lastClose?.startsWith("DecodeError")], [false, true]);
       }),

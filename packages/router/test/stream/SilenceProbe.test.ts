@@ -112,6 +112,38 @@ describe("a link that answers pings while its data has stopped", () => {
     );
   });
 
+  it.effect(
+    "is told stale once its rhythm is over, is sent again once for every step of patience, and its end is an element (R000-19)",
+    () => {
+      const exchange = new ScriptedExchange();
+      return exchange.run(
+        Effect.gen(function* () {
+          const subscriptions = yield* Subscriptions;
+          const { elements } = yield* follow("ticker", [tickerKey(btc)]);
+          let lastMs = yield* speakFor(exchange, 40);
+          tickersAtRest(exchange, () => [tickerRow(btc, lastMs)]);
+          const ageMs = (nowMs: number) => nowMs - Number(subscriptions.confirmedNanos(tickerKey(btc)) ?? 0n) / 1e6;
+          const sentAt: Array<number> = [];
+          const stoppedMs = lastMs;
+          for (let second = 1; second <= 400; second++) {
+            yield* TestClock.adjust(1_000);
+            if (exchange.socket.sent.length > sentAt.length + 1) sentAt.push(second);
+            // A pong is at most ten seconds old, so what is older is told by the rhythm alone.
+            if (second > 24) assert.strictEqual(ageMs(stoppedMs + second * 1_000), second * 1_000 - 24_000);
+          }
+          assert.deepStrictEqual(sentAt, [24, 75, 174, 369]);
+          lastMs += 390_000;
+          yield* TestClock.adjust("10 minutes");
+          assert.deepStrictEqual(
+            elements.slice(-2).map(({ _tag }) => _tag),
+            ["Reconnecting", "Resumed"],
+          );
+        }),
+        watched,
+      );
+    },
+  );
+
   it.effect("is not given up on REST's silence: who cannot be asked condemns nothing", () => {
     const exchange = new ScriptedExchange();
     exchange.rest = () => Effect.fail(new UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: null }));

@@ -371,6 +371,26 @@ describe("consumers", () => {
     );
   });
 
+  it.effect("a stream stays open for as long as it is read, and costs one message however much it brings (R000-12)", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const { elements, fiber } = yield* collect<"ticker">("ticker", [tickerKey(btc)]);
+        yield* settle;
+        for (let at = 1; at <= 500; at++) {
+          exchange.socket.push(ticker(btc, at, at));
+          yield* TestClock.adjust(7_000);
+        }
+        assert.deepStrictEqual(
+          prices(elements),
+          Array.from({ length: 500 }, (_, at) => at + 1),
+        );
+        assert.isUndefined(fiber.pollUnsafe());
+        assert.deepStrictEqual([exchange.connects, exchange.socket.sent], [1, [["ticker:KRW-BTC"]]]);
+      }),
+    );
+  });
+
   it.effect("leaving early gives the subscription back (R000-14)", () => {
     const exchange = new ScriptedExchange();
     return exchange.run(

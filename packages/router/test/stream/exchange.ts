@@ -24,6 +24,8 @@ import { type RestCall, type SocketMessage, Venue } from "../../src/transport/Ve
 export class ScriptedSocket {
   /** Subscription messages, each as the list of codes it asked for. */
   readonly sent: Array<ReadonlyArray<string>> = [];
+  /** When messages of any kind came, in monotonic milliseconds. */
+  readonly messagesAt: Array<number> = [];
   pings = 0;
   terminated = false;
   closed = false;
@@ -58,6 +60,8 @@ export class ScriptedExchange {
   readonly sockets: Array<ScriptedSocket> = [];
   /** How connects are answered, first come first served; `accept` when empty. */
   readonly upgrades: Array<Upgrade> = [];
+  /** How long the peer takes to answer a close of ours, in milliseconds. */
+  closeTakesMs = 0;
   /** Every connect, answered or not. */
   connects = 0;
   /** Called with every new socket, before the router may use it. */
@@ -100,15 +104,18 @@ export class ScriptedExchange {
       this.sockets.push(socket);
       yield* Scope.addFinalizer(
         yield* Effect.scope,
-        Effect.sync(() => {
-          if (!socket.closed) socket.close(1000);
+        Effect.suspend(() => {
+          if (socket.closed) return Effect.void;
+          const closing = Effect.sync(() => socket.close(1000));
+          return this.closeTakesMs === 0 ? closing : Effect.delay(closing, this.closeTakesMs);
         }),
       );
       this.onSocket(socket);
       return {
         send: (text: string) =>
-          Effect.suspend(() => {
+          Effect.clockWith((clock) => {
             if (socket.stuck) return Effect.never;
+            socket.messagesAt.push(Number(clock.monotonicTimeNanosUnsafe()) / 1e6);
             if (text === listQuestion) {
               socket.lists++;
               if (socket.listed !== undefined) socket.push({ _tag: "Subscriptions", keys: socket.listed });
