@@ -15,13 +15,13 @@ export const makeFollower = (account: TradeAccount) => Effect.map(Clock.Clock, (
 export class CutFollower {
   /** Open while the socket speaks: since the last reconnect something came over it. */
   readonly speaking = Latch.makeUnsafe(false);
-  /** Opened by the first word of a cut. */
-  readonly detected = Latch.makeUnsafe(false);
   /** Opened by the first value that is newer than the end of the cut. */
   readonly fresh = Latch.makeUnsafe(false);
   /** Opened by every trade. */
   readonly moved = Latch.makeUnsafe(false);
+  /** When the consumers were first told of the cut. */
   detectedMs: number | undefined;
+  /** When that value came. */
   freshMs: number | undefined;
   private healedMs = Infinity;
   private readonly account: TradeAccount;
@@ -33,7 +33,6 @@ export class CutFollower {
   }
 
   cutBegins(): void {
-    this.detected.closeUnsafe();
     this.fresh.closeUnsafe();
     this.detectedMs = undefined;
     this.freshMs = undefined;
@@ -62,7 +61,6 @@ export class CutFollower {
   private told(): void {
     this.speaking.closeUnsafe();
     this.detectedMs ??= this.nowMs();
-    this.detected.openUnsafe();
   }
 
   private value(element: StreamElement<unknown>, madeMs: number): void {

@@ -8,6 +8,7 @@ import { ExchangeModel, type FaultProxy, makeFaultProxy, type MarketsOptions, ty
 import { layerFor } from "@naru/upbit/Upbit";
 import * as Effect from "effect/Effect";
 import * as Logger from "effect/Logger";
+import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import { Truth } from "../../world/Truth.ts";
 import { Chance } from "../../world/engine/Chance.ts";
@@ -25,6 +26,8 @@ export interface CutRunOptions {
 /** What one cut brought. */
 export interface CutResult {
   readonly cut: Cut;
+  /** It met a link that spoke. */
+  readonly hadLink: boolean;
   /** Until the consumers were told; undefined when they were not before it was over. */
   readonly detectedMs: number | undefined;
   /** From its end to the first value made after it. */
@@ -36,21 +39,24 @@ export interface CutRun {
   readonly account: TradeAccount;
   /** Exchange time up to which every trade is owed. */
   readonly owedToMs: number;
+  /** How long after that moment the last of them came, or the waiting ended. */
+  readonly settledMs: number;
   readonly reconnects: number;
   readonly counted: Counted;
 }
 
 /** A link that is not back by then will not be; so with a value after a cut. */
 const patienceMs = 31_000;
-/** So long after the last cut everything must have been given. */
-const settleMs = 20_000;
+/** So long after the last cut everything must have been given: to read back fifty markets takes some seconds of the exchange's limit. */
+const settleMs = 60_000;
 
 export const runCuts = ({ seed, markets, plan }: CutRunOptions, say: (line: string) => void): Effect.Effect<CutRun> =>
   Effect.gen(function* () {
     const served = yield* serveExchange({ seed, markets });
     const proxy = yield* makeFaultProxy({ upstream: { port: served.port }, seed });
     const model = new ExchangeModel({ seed, markets });
-    const codes = model.world.markets.map((spec) => spec.code);
+    // Some markets never trade; of these there is nothing to hear.
+    const codes = model.world.markets.flatMap(({ code, rate }) => (rate > 0 ? [code] : []));
     const life = cutLife(codes, new TradeAccount(new Truth(model), codes), drawCuts(plan, new Chance(seed)), { served, proxy, say });
     return yield* Effect.provide(life, layerFor({ venue: proxy.url, profile: { id: "sim", simulated: true } }));
   }).pipe(Effect.scoped, Effect.orDie, Effect.provide(Logger.layer([])));
@@ -79,13 +85,13 @@ const cutLife = Effect.fnUntraced(function* (codes: ReadonlyArray<string>, accou
   }
   const owedToMs = follower.nowMs();
   yield* until(follower, () => follower.nowMs() > owedToMs && account.missingUpTo(owedToMs).count === 0, settleMs);
-  stage.say(`everything was given ${follower.nowMs() - owedToMs} ms after the last of them`);
-  return { results, account, owedToMs, reconnects: (yield* health).link.reconnects, counted: yield* stage.served.counted };
+  const settledMs = follower.nowMs() - owedToMs;
+  return { results, account, owedToMs, settledMs, reconnects: (yield* health).link.reconnects, counted: yield* stage.served.counted };
 }, Effect.scoped);
 
 /** One cut, from a link that speaks to a value made after it. */
 const suffer = Effect.fnUntraced(function* (cut: Cut, follower: CutFollower, stage: Stage) {
-  yield* Effect.timeoutOption(follower.speaking.await, patienceMs);
+  const link = yield* Effect.timeoutOption(follower.speaking.await, patienceMs);
   const begin = follower.nowMs();
   follower.cutBegins();
   const heal = yield* begun(cut, stage);
@@ -97,6 +103,7 @@ const suffer = Effect.fnUntraced(function* (cut: Cut, follower: CutFollower, sta
   yield* Effect.timeoutOption(follower.fresh.await, patienceMs);
   return {
     cut,
+    hadLink: Option.isSome(link),
     detectedMs: detectedMs === undefined ? undefined : detectedMs - begin,
     freshMs: (follower.freshMs ?? Infinity) - healedMs,
   };

@@ -76,11 +76,12 @@ const detectionRows = (name: string, results: ReadonlyArray<CutResult>, count: n
   return [exactly(`${name}: silent links noticed`, told.length, count), timings(`${name}: silence noticed after`, told, { max: maxMs })];
 };
 
-const lossRows = (name: string, { account, owedToMs, results, reconnects, counted }: CutRun, count: number) => [
-  exactly(`${name}: cuts`, results.length, count),
+const lossRows = (name: string, { account, owedToMs, settledMs, results, reconnects, counted }: CutRun, count: number) => [
+  exactly(`${name}: cuts of a link that spoke`, results.filter(({ hadLink }) => hadLink).length, count),
   exactly(`${name}: trades missing without a word`, account.missingUpTo(owedToMs).count, 0),
   exactly(`${name}: markets never heard`, account.unheard.length, 0),
   exactly(`${name}: requests the exchange refused`, counted.rejected, 0),
+  noted(`${name}: all given after the last cut, ms`, settledMs),
   noted(`${name}: trades live`, account.live),
   noted(`${name}: trades late`, account.late),
   noted(`${name}: trades recovered`, account.recovered),
