@@ -56,7 +56,7 @@ export const proofs: ReadonlyArray<Proof> = [
   {
     name: "cuts",
     summary:
-      "fifty cuts of the way to the exchange in five minutes, ten more with quiet markets: nothing lost, noticed in time; ten minutes",
+      "fifty cuts of the way to the exchange in five minutes, ten more with quiet markets: nothing lost, noticed in time; a quarter of an hour",
     run: (say) =>
       proved(say, [
         (say) => cuts({ markets: 50, cuts: 50, spanMs: 5 * minuteMs, silentMs: [4_000, 5_000] }, say),
@@ -75,7 +75,7 @@ export const proofs: ReadonlyArray<Proof> = [
   },
   {
     name: "churn",
-    summary: "100,000 streams and 10,000 reconnects leave no heap, fiber, timer or socket; some minutes",
+    summary: "100,000 streams and 10,000 reconnects leave no heap, fiber, timer or socket; ten minutes",
     run: (say) => proved(say, [plain(churn, { cycles: 100_000, reconnects: 10_000 })]),
   },
   {
