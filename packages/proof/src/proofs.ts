@@ -2,10 +2,16 @@
  * The proofs that take longer than a test may: each by its name, with what it shows. `pnpm proof` lists them, `pnpm proof NAME` runs one. The
  * test suite runs a short form of each.
  */
-import type * as Effect from "effect/Effect";
+import * as Effect from "effect/Effect";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
 import { rules } from "./rules/fullRun.ts";
+import { churn } from "./soak/churn.ts";
+import { crashes } from "./soak/crashes.ts";
+import { cuts, quietCuts } from "./soak/cuts/cuts.ts";
+import { holds, type Report, tableOf } from "./soak/Figures.ts";
+import { quiet, silence } from "./soak/quiet.ts";
+import { swaps } from "./soak/swaps.ts";
 import { strangers } from "./strangers/fullRun.ts";
 import { worlds } from "./world/fullRun.ts";
 
@@ -16,6 +22,28 @@ export interface Proof {
   /** Says how it goes; true when it holds. */
   readonly run: (say: (line: string) => void) => Effect.Effect<boolean>;
 }
+
+type Say = (line: string) => void;
+
+const minuteMs = 60_000;
+
+/** Parts one after another, each with its table; holds when all do. */
+const proved = (say: Say, parts: ReadonlyArray<(say: Say) => Effect.Effect<Report>>): Effect.Effect<boolean> =>
+  Effect.gen(function* () {
+    let isHolding = true;
+    for (const part of parts) {
+      const report = yield* part(say);
+      for (const line of tableOf(report)) say(line);
+      isHolding = holds(report) && isHolding;
+    }
+    return isHolding;
+  });
+
+/** A part that needs no Effect around it. */
+const plain =
+  <O>(part: (options: O, say: Say) => Promise<Report>, options: O) =>
+  (say: Say): Effect.Effect<Report> =>
+    Effect.promise(() => part(options, say));
 
 export const proofs: ReadonlyArray<Proof> = [
   {
@@ -44,5 +72,35 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "seven rules miss nothing for 2 s untold, and decide as on the exchange's record, in 20 half hours of drops and swaps; minutes",
     run: (say) => rules(20, say),
+  },
+  {
+    name: "cuts",
+    summary:
+      "fifty cuts of the way to the exchange in five minutes, ten more with quiet markets: nothing lost, noticed in time; a quarter of an hour",
+    run: (say) =>
+      proved(say, [
+        (say) => cuts({ markets: 50, cuts: 50, spanMs: 5 * minuteMs, silentMs: [4_000, 5_000] }, say),
+        (say) => quietCuts({ cuts: 10 }, say),
+      ]),
+  },
+  {
+    name: "quiet",
+    summary: "a day of a quiet market and an hour of busy ones without a needless reconnect or stale label; half a minute",
+    run: (say) => proved(say, [plain(quiet, { quietMs: 24 * 60 * minuteMs, busyMs: 60 * minuteMs }), plain(silence, { links: 100 })]),
+  },
+  {
+    name: "swaps",
+    summary: "a hundred swaps of the streamed market of each kind: no reconnect, and the new market within a second; some seconds",
+    run: (say) => proved(say, [plain(swaps, { swaps: 100 })]),
+  },
+  {
+    name: "churn",
+    summary: "100,000 streams and 10,000 reconnects leave no heap, fiber, timer or socket; ten minutes",
+    run: (say) => proved(say, [plain(churn, { cycles: 100_000, reconnects: 10_000 })]),
+  },
+  {
+    name: "crashes",
+    summary: "a thousand crashing and ten stuck consumers cost three good ones nothing; half a minute",
+    run: (say) => proved(say, [plain(crashes, { crashes: 1_000, stuck: 10 })]),
   },
 ];

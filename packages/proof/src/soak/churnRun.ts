@@ -1,0 +1,101 @@
+/** The churn itself, in the process that is measured: streams that come and go, then a link that is cut and comes back, all in virtual time. */
+import type { StreamElement } from "@naru/router/domain/StreamElement";
+import { health, type MarketData, streamTickerEvents, streamTradesEvents } from "@naru/router/MarketData";
+import { Exchange, Script, Sim } from "@naru/sim";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as Latch from "effect/Latch";
+import * as Stream from "effect/Stream";
+import { Chance } from "../world/engine/Chance.ts";
+import { activeResources, activeResourcesSince, heapAfterCollection } from "./measured.ts";
+import { runVirtual } from "./runVirtual.ts";
+import { streamKinds } from "./streamKinds.ts";
+
+export interface ChurnOptions {
+  /** Streams opened and closed. */
+  readonly cycles: number;
+  /** Links cut and made anew. */
+  readonly reconnects: number;
+}
+
+export interface Churn {
+  /** Bytes of heap after a collection: when a fifth is done, and at the end, of each half. */
+  readonly cycling: readonly [warm: number, end: number];
+  readonly reconnecting: readonly [warm: number, end: number];
+  /** Fibers alive at the same four moments. */
+  readonly fibers: readonly [number, number, number, number];
+  /** Streams opened, subscriptions the exchange received, and links it counted. */
+  readonly opened: number;
+  readonly requests: number;
+  readonly connections: number;
+  readonly reconnectsTold: number;
+  /** Left when everything is closed. */
+  readonly left: { readonly fibers: number; readonly sleeps: number; readonly sockets: number; readonly resources: ReadonlyArray<string> };
+}
+
+const kept = ["BTC-XRP", "BTC-SOL"];
+const pool = ["BTC-ETH", "BTC-ADA", "BTC-LINK", "BTC-DOT", "USDT-SOL", "USDT-DOGE", "USDT-ADA", "KRW-DOT", "KRW-ATOM", "KRW-SAND"];
+
+export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<Churn> => {
+  const before = activeResources();
+  const chance = new Chance(19);
+  let exchange: Exchange["Service"] | undefined;
+  let fibers: () => number = () => 0;
+  const program = Effect.gen(function* () {
+    exchange = yield* Exchange;
+    // Without trades the market's past does not grow, and all growth is the client's.
+    yield* Script.halt;
+    const resumed = yield* Latch.make(false);
+    const look = ({ _tag }: StreamElement<unknown>) => Effect.sync(() => void (_tag === "Resumed" && resumed.openUnsafe()));
+    yield* Effect.forkScoped(Stream.runForEach(streamTickerEvents(kept), look));
+    yield* Effect.forkScoped(Stream.runDrain(streamTradesEvents(kept)));
+    yield* Effect.sleep("5 seconds");
+    const measure = Effect.sync(() => ({ heap: heapAfterCollection(), fibers: fibers() }));
+    const inTwo = (count: number, once: Effect.Effect<void, unknown, Exchange | MarketData>) =>
+      Effect.gen(function* () {
+        const warmUp = Math.floor(count / 5);
+        for (let i = 0; i < warmUp; i++) yield* once;
+        const warm = yield* measure;
+        for (let i = warmUp; i < count; i++) yield* once;
+        return [warm, yield* measure] as const;
+      });
+    const cycled = yield* inTwo(cycles, cycle(chance));
+    const cut = Effect.gen(function* () {
+      resumed.closeUnsafe();
+      yield* Script.cutSockets;
+      yield* resumed.await;
+      yield* Effect.sleep("1 second");
+    });
+    const reconnected = yield* inTwo(reconnects, cut);
+    const { ledger } = exchange;
+    return {
+      cycling: [cycled[0].heap, cycled[1].heap] as const,
+      reconnecting: [reconnected[0].heap, reconnected[1].heap] as const,
+      fibers: [cycled[0].fibers, cycled[1].fibers, reconnected[0].fibers, reconnected[1].fibers] as const,
+      opened: cycles,
+      requests: ledger.frameCount("in", "request"),
+      connections: ledger.counters()["connection"] ?? 0,
+      reconnectsTold: (yield* health).link.reconnects,
+    };
+  });
+  const layer = Sim.layerTest({ seed: 19, ledgerCapacity: 100, ledger: { frames: "off" } });
+  const run = await runVirtual(19, Effect.scoped(program).pipe(Effect.provide(layer)), {
+    onStart: (engine) => {
+      fibers = () => engine.left.fibers;
+    },
+  });
+  const { fibers: fibersLeft, sleeps } = run;
+  return {
+    ...run.value,
+    left: { fibers: fibersLeft, sleeps, sockets: exchange?.openSockets ?? Number.NaN, resources: activeResourcesSince(before) },
+  };
+};
+
+/** One stream of some kind and market, for some moments: often too few for its subscription to be sent. */
+const cycle = (chance: Chance) =>
+  Effect.gen(function* () {
+    const [, open] = chance.pick(streamKinds);
+    const fiber = yield* Effect.forkChild(Stream.runDrain(open(chance.pick(pool))));
+    yield* Effect.sleep(chance.int(0, 120));
+    yield* Fiber.interrupt(fiber);
+  });
