@@ -196,7 +196,7 @@ const follow = ({ subscriptions, venue }: Parts, question: Question, selection: 
   if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
   const { category } = selection.frequency;
   const often = category === "high" || category === "medium";
-  return often || question.intent.realtime ? subscriptions.wantForReads(key) : Effect.void;
+  return often || question.intent.realtime ? subscriptions.wantForReads(key, question.intent.priority) : Effect.void;
 };
 
 /** A caller who forbids REST waits for the socket instead of being refused while it opens; on an open one the tier waits for the market. */

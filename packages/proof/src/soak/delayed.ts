@@ -73,7 +73,7 @@ const lateHandlers = (handlers: SocketHandlers, later: Later): SocketHandlers =>
 });
 
 const lateSocket = (socket: Socket, later: Later): Socket => ({
+  ...socket,
   send: (text) => Effect.sync(() => later(socket.send(text))),
   ping: Effect.sync(() => later(socket.ping)),
-  terminate: socket.terminate,
 });

@@ -12,27 +12,28 @@ import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
-import type { Live, Reconnecting } from "../domain/StreamElement.ts";
+import type { Reconnecting } from "../domain/StreamElement.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
-import * as Equal from "effect/Equal";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { DataMessage, Receipt } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
+import { Consumers } from "./Consumers.ts";
+import { isRepeated, keyOf, live, madeAt } from "./frames.ts";
 import type { KeySilenceOptions } from "./keySilence.ts";
 import { LagMeter } from "./LagMeter.ts";
-import type { Unserved } from "./pollPlan.ts";
-import type { Carrier, Consumer, LinkId, StreamValue, Track } from "./Track.ts";
+import { StateFlow } from "./StateFlow.ts";
+import type { Carrier, Consumer, LinkId, Repaired, StreamValue, Track } from "./Track.ts";
 import { TradeFlow } from "./TradeFlow.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 import { Tracks } from "./Tracks.ts";
 
 /** A hole to be read back over REST. Out of date when the track was interrupted again meanwhile. */
-export type RepairJob = { readonly track: Track; readonly generation: number } & (
+export type RepairJob = { readonly track: Track; readonly generation: number; readonly sinceMs: number } & (
   | { readonly kind: "trades"; readonly key: Extract<StreamKey, { kind: "trades" }>; readonly trades: TradeContinuity }
   | { readonly kind: "candles"; readonly key: Extract<StreamKey, { kind: "candles" }>; readonly hole: CandleHole }
 );
@@ -52,7 +53,7 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly onJoined: () => void;
   /** The exchange has confirmed keys. Called synchronously. */
   readonly onConfirmed: () => void;
-  /** Called synchronously when a consumed ticker or book may have ceased to be live: {@link FrameHub.unserved} may have more to say. */
+  /** Called synchronously when a consumed ticker or book may have ceased to be live: {@link StateFlow.unserved} may have more to say. */
   readonly onUnserved: () => void;
   /** Called synchronously: a trade is held for order, and `trades.release` is to be called when it is due. */
   readonly onHeld: () => void;
@@ -67,22 +68,17 @@ export class FrameHub {
   readonly tracks: Tracks;
   /** The flow of trades beyond frames: held for order, read while the link is down, found missing. */
   readonly trades: TradeFlow;
-  /** Consumers with something new since the last flush. */
-  readonly #touched = new Set<Consumer>();
-  readonly #consumers = new Set<Consumer>();
+  /** Tickers and books beyond frames: those that the socket does not bring, and what REST brings of them. */
+  readonly states: StateFlow;
+  readonly #consumers: Consumers;
   readonly #lag = new LagMeter();
-  #sequence = 0;
 
   constructor(options: FrameHubOptions) {
     this.#options = options;
     this.tracks = new Tracks(options);
-    this.trades = new TradeFlow({
-      tracks: () => this.tracks.all(),
-      touched: this.#touched,
-      flush: () => this.flush(),
-      newest: () => this.#sequence,
-      onHeld: options.onHeld,
-    });
+    this.#consumers = new Consumers((id) => this.tracks.isCarried(id));
+    this.states = new StateFlow(options.hot, this.tracks, this.#consumers);
+    this.trades = new TradeFlow({ tracks: this.tracks, consumers: this.#consumers, onHeld: options.onHeld });
   }
 
   /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
@@ -125,9 +121,7 @@ export class FrameHub {
   ): Consumer {
     const levels = new Map<KeyId, number>();
     for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
-    const interruptedMs = down?.sinceMs;
-    const consumer: Consumer = { sequence: ++this.#sequence, buffer, keys, levels, priority, beganMs: new Map(), interruptedMs };
-    this.#consumers.add(consumer);
+    const consumer = this.#consumers.add({ buffer, keys, levels, priority, beganMs: new Map(), interruptedMs: down?.sinceMs });
     if (down !== undefined) buffer.offer(down.element);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
@@ -140,7 +134,7 @@ export class FrameHub {
       const value = known.value as StreamValue; // The hot store holds under a key's id only that key's kind of value.
       track.deliver(
         { _tag: "Live", market: key.market, value, snapshot: true, channel: known.channel, late: false, receivedTimeMs: known.receivedMs },
-        this.#touched,
+        this.#consumers.touched,
         (other) => other === consumer,
       );
     }
@@ -150,8 +144,7 @@ export class FrameHub {
   }
 
   detach(consumer: Consumer): void {
-    this.#consumers.delete(consumer);
-    this.#touched.delete(consumer);
+    this.#consumers.remove(consumer);
     for (const key of consumer.keys) {
       const track = this.tracks.get(keyId(key));
       if (track === undefined) continue;
@@ -167,11 +160,11 @@ export class FrameHub {
   /** `keys` are the whole subscription of a link from now on. Holes that a broken link left are read back from here. */
   sent(link: LinkId, keys: ReadonlyArray<StreamKey>, nowMs: number): void {
     const ids = new Set(keys.map(keyId));
-    for (const track of this.tracks.carriedBy(link)) if (!ids.has(track.id)) this.#unsubscribe(track, link);
+    for (const track of this.tracks.carriedBy(link)) if (!ids.has(track.id)) this.#unsubscribe(track, link, nowMs);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
       track.subscribed(link, depthOf(key), nowMs);
-      this.#readBack(track);
+      this.#readBack(track, nowMs);
     }
   }
 
@@ -212,47 +205,16 @@ export class FrameHub {
       if (!track.carriers.has(link) || (kind !== undefined && key.kind !== kind) || (market !== undefined && key.market !== market))
         continue;
       track.unproven(link, nowMs);
-      if (!track.spoken) this.suspect(track);
+      if (!track.spoken) this.suspect(track, nowMs);
     }
     this.#options.onUnserved();
   }
 
-  /** Tickers and books that have consumers and are not live for all of them, each at the greatest depth wanted, and since when. */
-  unserved(nowNanos: bigint): ReadonlyArray<Unserved> {
-    const unserved: Array<Unserved> = [];
-    for (const track of this.tracks.all()) {
-      const { key, consumers } = track;
-      if (consumers.size === 0 || (key.kind !== "ticker" && key.kind !== "orderbook")) continue;
-      const { wanted } = track;
-      if (track.isLive(wanted)) track.unservedNanos = undefined;
-      else unserved.push({ key: wanted, sinceNanos: (track.unservedNanos ??= nowNanos) });
-    }
-    return unserved;
-  }
-
-  /** A ticker, or a book asked for to `depth`, read over REST for consumers that the socket does not serve. */
-  supply(key: StreamKey, value: Ticker | Orderbook, receipt: Receipt, depth: number): void {
-    const id = keyId(key);
-    const kept = this.#options.hot.put(id, {
-      value,
-      exchangeTimeMs: value.timestampMs,
-      receivedNanos: receipt.nanos,
-      receivedMs: receipt.ms,
-      confirmedNanos: receipt.nanos,
-      channel: "rest",
-      depth: key.kind === "orderbook" ? depth : undefined,
-    });
-    const track = this.tracks.get(id);
-    if (!kept || track === undefined) return;
-    track.supply({ ...live(value, true, receipt), channel: "rest" }, depth, this.#touched);
-    this.flush();
-  }
-
   /** Something of this key may have been missed on links that are still open: what can be read back is. */
-  suspect(track: Track): void {
+  suspect(track: Track, nowMs: number): void {
     if (track.continuity.kind === "newest") return;
-    track.interrupt(this.#sequence, this.#touched);
-    this.#readBack(track);
+    track.interrupt(this.#consumers.newest, this.#consumers.touched);
+    this.#readBack(track, nowMs);
   }
 
   /** The exchange says that it has subscribed these. */
@@ -263,54 +225,41 @@ export class FrameHub {
 
   /** Wakes the consumers that got something. */
   flush(): void {
-    for (const consumer of this.#touched) consumer.buffer.flush();
-    this.#touched.clear();
+    this.#consumers.flush();
   }
 
   /** A link broke, or an attempt to open it failed. Consumers with a key that no other link carries are told. */
   interrupt(link: LinkId, down: Reconnecting, nowMs: number): void {
     let heardMs: number | undefined;
     for (const track of this.tracks.carriedBy(link)) {
-      this.#drop(track, link);
+      this.#drop(track, link, nowMs);
       for (const { spoken, heardNanos } of track.carriers.values()) if (spoken) heardMs = Math.max(heardMs ?? 0, Number(heardNanos) / 1e6);
     }
     // What other links carry too goes on without a hole; blind is only the time since one of them last spoke.
     if (heardMs !== undefined) this.#options.numbers.switched(nowMs - heardMs);
-    for (const consumer of this.#consumers) {
-      if (!consumer.keys.some((key) => !this.tracks.isCarried(keyId(key)))) continue;
-      consumer.interruptedMs ??= nowMs;
-      consumer.buffer.offer(down);
-      this.#touched.add(consumer);
-    }
-    this.flush();
+    this.#consumers.interrupt(down, nowMs);
     this.#options.onUnserved();
     this.#options.onBroken();
   }
 
   /** A link ended because nobody wanted it. */
-  idle(link: LinkId): void {
-    for (const track of this.tracks.carriedBy(link)) this.#unsubscribe(track, link);
+  idle(link: LinkId, nowMs: number): void {
+    for (const track of this.tracks.carriedBy(link)) this.#unsubscribe(track, link, nowMs);
   }
 
   /** A subscription was sent on a link that was down: consumers all of whose keys are carried again are told. */
   resumed(nowMs: number, atMs: number): void {
-    for (const consumer of this.#consumers) {
-      if (consumer.interruptedMs === undefined || consumer.keys.some((key) => !this.tracks.isCarried(keyId(key)))) continue;
-      consumer.buffer.offer({ _tag: "Resumed", downMs: nowMs - consumer.interruptedMs, atMs });
-      consumer.interruptedMs = undefined;
-      this.#touched.add(consumer);
-    }
-    this.flush();
+    this.#consumers.resumed(nowMs, atMs);
   }
 
   /** What was read back for a hole. Ignored when the job is out of date. */
-  repaired(job: RepairJob, repair: TradeRepair | CandleRepair, nowMs: number): void {
+  repaired(job: RepairJob, repair: TradeRepair | CandleRepair, nowMs: number, wallMs: number): void {
     const { track } = job;
     if (!this.isCurrent(job)) return;
     // A job's kind and its repair's rows go together; see `GapHealer.ts`.
-    if (job.kind === "trades") track.deliverRepaired(job.trades.finish(repair as TradeRepair, nowMs), this.#touched);
+    if (job.kind === "trades") this.#closeHole(job, job.trades.finish(repair as TradeRepair, wallMs), nowMs);
     else if (track.continuity.kind === "candles") {
-      track.deliverRepaired(track.continuity.candles.finish(repair as CandleRepair, nowMs), this.#touched);
+      this.#closeHole(job, track.continuity.candles.finish(repair as CandleRepair, wallMs), nowMs);
     }
     this.flush();
   }
@@ -324,7 +273,7 @@ export class FrameHub {
 
   /** Ends the streams that `concerns` picks with `error`, after what they hold. */
   fail(error: MarketDataError, concerns: (id: KeyId) => boolean): void {
-    for (const consumer of this.#consumers) if (consumer.keys.some((key) => concerns(keyId(key)))) consumer.buffer.fail(error);
+    this.#consumers.fail(error, concerns);
   }
 
   /** Nothing is live and every stream ends with `error`. */
@@ -338,7 +287,7 @@ export class FrameHub {
 
   #state(track: Track, carrier: Carrier, value: Ticker | Orderbook, snapshot: boolean, receipt: Receipt): void {
     if (track.consumers.size === 0) return;
-    track.deliverState(live(value, snapshot, receipt), isRepeated(track.lastValue, value), carrier, this.#touched);
+    track.deliverState(live(value, snapshot, receipt), isRepeated(track.lastValue, value), carrier, this.#consumers.touched);
   }
 
   #trade(track: Track, value: Trade, snapshot: boolean, receipt: Receipt, wasSuspected: boolean): void {
@@ -347,7 +296,7 @@ export class FrameHub {
     const element = live(value, snapshot, receipt);
     if (trades.revealsHole(element)) {
       // After a silence that was asked about, an unknown last trade proves a hole. After any other subscription it may just have happened.
-      if (wasSuspected) this.suspect(track);
+      if (wasSuspected) this.suspect(track, Number(receipt.nanos) / 1e6);
       else this.#options.onDoubt(track.id);
     }
     this.trades.accept(track, trades, element, Number(receipt.nanos) / 1e6);
@@ -358,8 +307,16 @@ export class FrameHub {
     if (continuity.kind !== "candles" || key.kind !== "candles" || isRepeated(track.lastValue, value)) return;
     track.lastValue = value;
     const step = continuity.candles.accept(live(value, snapshot, receipt));
-    if (step._tag === "Deliver") for (const element of step.elements) track.deliver(element, this.#touched);
-    else this.#options.requestRepair({ kind: "candles", key, track, generation: track.generation, hole: step.hole });
+    if (step._tag === "Deliver") for (const element of step.elements) track.deliver(element, this.#consumers.touched);
+    else
+      this.#options.requestRepair({
+        kind: "candles",
+        key,
+        track,
+        generation: track.generation,
+        sinceMs: Number(receipt.nanos) / 1e6,
+        hole: step.hole,
+      });
   }
 
   /** A frame that comes late was current when it was made, not when it came. */
@@ -381,9 +338,15 @@ export class FrameHub {
     if (track.carriers.size > 1) this.#options.onJoined();
   }
 
+  #closeHole({ track, sinceMs }: RepairJob, found: Repaired, nowMs: number): void {
+    const gaps = found.repaired.filter(({ _tag }) => _tag === "Gap").length;
+    this.#options.numbers.holeClosed(gaps === 0 ? "healed" : "told", found.repaired.length - gaps, nowMs - sinceMs);
+    track.deliverRepaired(found, this.#consumers.touched);
+  }
+
   /** Nobody wants it of this link any more. */
-  #unsubscribe(track: Track, link: LinkId): void {
-    this.#drop(track, link);
+  #unsubscribe(track: Track, link: LinkId, nowMs: number): void {
+    this.#drop(track, link, nowMs);
     if (track.carried) return;
     track.numbers = undefined;
     this.#options.numbers.changeWithdrawn(track.id);
@@ -391,21 +354,28 @@ export class FrameHub {
   }
 
   /** A link does not carry the key any more. Where it was the last one that had brought a word of it, what follows may be missed. */
-  #drop(track: Track, link: LinkId): void {
+  #drop(track: Track, link: LinkId, nowMs: number): void {
     const spoke = track.spoken;
     track.dropped(link);
     if (!track.spoken && (spoke || !track.carried)) {
-      track.interrupt(this.#sequence, this.#touched);
-      this.#readBack(track);
+      track.interrupt(this.#consumers.newest, this.#consumers.touched);
+      this.#readBack(track, nowMs);
     }
     this.tracks.release(track);
   }
 
   /** Asks for the hole of a key that is carried again. */
-  #readBack(track: Track): void {
+  #readBack(track: Track, nowMs: number): void {
     const { continuity, key } = track;
     if (!track.carried || continuity.kind !== "trades" || key.kind !== "trades" || !continuity.trades.resume()) return;
-    this.#options.requestRepair({ kind: "trades", key, track, generation: track.generation, trades: continuity.trades });
+    this.#options.requestRepair({
+      kind: "trades",
+      key,
+      track,
+      generation: track.generation,
+      sinceMs: nowMs,
+      trades: continuity.trades,
+    });
   }
 
   #continuityOf(key: StreamKey): Track["continuity"] {
@@ -415,36 +385,3 @@ export class FrameHub {
     return key.kind === "candles" ? { kind: "candles", candles: new CandleStitcher({ holdLimit }) } : { kind: "newest" };
   }
 }
-
-const live = <A extends StreamValue>(value: A, snapshot: boolean, receipt: Receipt): Live<A> => ({
-  _tag: "Live",
-  market: value.market,
-  value,
-  snapshot,
-  channel: "websocket",
-  late: false,
-  receivedTimeMs: receipt.ms,
-});
-
-/** The same state told again. Deep comparison hashes both values, so the moments they were made at, which differ in nearly every frame, go first. */
-const isRepeated = (before: StreamValue | undefined, value: StreamValue): boolean =>
-  before !== undefined && madeAt(before) === madeAt(value) && Equal.equals(before, value);
-
-const madeAt = (value: StreamValue): number => {
-  if ("timestampMs" in value) return value.timestampMs;
-  return "tradeTimeMs" in value ? value.tradeTimeMs : value.lastTradeTimeMs;
-};
-
-const keyOf = (message: DataMessage): StreamKey => {
-  const { market } = message.value;
-  switch (message._tag) {
-    case "Ticker":
-      return { kind: "ticker", market };
-    case "Orderbook":
-      return { kind: "orderbook", market, levels: 1 };
-    case "Trade":
-      return { kind: "trades", market };
-    case "Candle":
-      return { kind: "candles", market, interval: message.value.interval };
-  }
-};

@@ -72,7 +72,7 @@ export const makeGapHealer = Effect.fnUntraced(function* (pace: HealPace): Effec
     const { job } = reading;
     const outcome = yield* Effect.raceFirst(readPage(reading, job.track.priority, failures), abandoned(job.track));
     if (outcome === undefined || !hub.isCurrent(job)) return;
-    if (outcome._tag === "Done") hub.repaired(job, outcome.repair, clock.currentTimeMillisUnsafe());
+    if (outcome._tag === "Done") hub.repaired(job, outcome.repair, monotonicMs(clock), clock.currentTimeMillisUnsafe());
     else join({ reading, failures: outcome._tag === "Again" ? failures + 1 : 0 }, monotonicMs(clock) + outcome.afterMs);
   });
 

@@ -229,7 +229,7 @@ export class Link {
     this.openedMs = undefined;
     if (end._tag === "Unwanted") {
       this.#failures = 0;
-      hub.idle(this.id);
+      hub.idle(this.id, nowMs);
       // Its close may take a while, in which it is not open any more.
       return this.#set("idle", null);
     }

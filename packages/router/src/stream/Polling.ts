@@ -44,7 +44,7 @@ export const makePolling: Effect.Effect<Polling, never, Rest | Venue> = Effect.g
   const plan = new PollPlan({ reseedAfterMs: config.reseedAfterMs, everyMs: config.pollEveryMs });
 
   const round = Effect.fn("Polling.round")(function* (hub: FrameHub) {
-    const batches = plan.round(hub.unserved(clock.monotonicTimeNanosUnsafe()), monotonicMs(clock));
+    const batches = plan.round(hub.states.unserved(clock.monotonicTimeNanosUnsafe()), monotonicMs(clock));
     const ends = yield* Effect.forEach(batches, (batch) => read(hub, batch), { concurrency });
     for (const [index, end] of ends.entries()) {
       const batch = batches[index];
@@ -55,7 +55,7 @@ export const makePolling: Effect.Effect<Polling, never, Rest | Venue> = Effect.g
   });
 
   const work = Effect.fnUntraced(function* (hub: FrameHub) {
-    const dueMs = plan.dueMs(hub.unserved(clock.monotonicTimeNanosUnsafe()));
+    const dueMs = plan.dueMs(hub.states.unserved(clock.monotonicTimeNanosUnsafe()));
     const leftMs = dueMs - monotonicMs(clock);
     if (leftMs > 0) return yield* signal.waitAtMost(leftMs);
     yield* Effect.catchCause(round(hub), (cause) => {
@@ -98,7 +98,7 @@ const makeReader = Effect.gen(function* () {
       const receipt = { nanos: receivedNanos, ms: receivedMs };
       for (const row of rows) {
         const key = kind === "ticker" ? { kind, market: row.market } : { kind, market: row.market, levels: depth };
-        hub.supply(key, row, receipt, depth);
+        hub.states.supply(key, row, receipt, depth);
       }
     };
     const read = (call: RestCall<State>) => Effect.exit(Effect.tap(send(call, markets), (result) => Effect.sync(() => supply(result))));

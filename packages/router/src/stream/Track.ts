@@ -54,7 +54,8 @@ export type Continuity =
   /** Only the newest value matters: nothing to heal. */
   | { readonly kind: "newest" };
 
-interface Repaired {
+/** What a finished repair gives. */
+export interface Repaired {
   readonly repaired: ReadonlyArray<Gap | Recovered<StreamValue>>;
   readonly held: ReadonlyArray<Live<StreamValue> | Recovered<StreamValue>>;
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import * as Metric from "effect/Metric";
 import type { Trade } from "../domain/Trade.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
+import { LiveLedger } from "../health/LiveLedger.ts";
 import { tradesAudited, tradesMissing } from "../health/Metrics.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { KeyId } from "../domain/StreamKey.ts";
@@ -29,11 +30,12 @@ export interface TradeAudit {
 const doubtAfterMs = 5_000;
 const doubtEveryMs = 500;
 
-export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue> = Effect.gen(function* () {
+export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | LiveLedger> = Effect.gen(function* () {
   const { auditEveryMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const readNewest = yield* makeNewestReader("low");
   const tally = new LossTally();
+  const numbers = yield* LiveLedger;
   const signal = new Signal();
   /** When markets in doubt are due. Bounded by the markets there are. */
   const doubts = new Map<KeyId, number>();
@@ -45,6 +47,7 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue> = Ef
     if (!flow.isCurrent(next)) return;
     const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe());
     flow.foundMissing(next, missing);
+    numbers.audited(judged, missing.length);
     yield* Metric.update(tradesAudited, judged);
     yield* Metric.update(tradesMissing, missing.length);
     const loss = tally.add(judged, missing.length, monotonicMs(clock));

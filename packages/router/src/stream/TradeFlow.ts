@@ -5,8 +5,10 @@
 import type { Live, Recovered } from "../domain/StreamElement.ts";
 import type { StreamKey } from "../domain/StreamKey.ts";
 import type { Trade } from "../domain/Trade.ts";
-import type { Consumer, Track } from "./Track.ts";
+import type { Consumers } from "./Consumers.ts";
+import type { Track } from "./Track.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
+import type { Tracks } from "./Tracks.ts";
 
 /** One market whose trades somebody follows. */
 export interface TradeTrack {
@@ -16,12 +18,8 @@ export interface TradeTrack {
 }
 
 export interface TradeFlowOptions {
-  readonly tracks: () => Iterable<Track>;
-  /** Consumers with something new, and how they are woken. */
-  readonly touched: Set<Consumer>;
-  readonly flush: () => void;
-  /** Sequence of the newest consumer. */
-  readonly newest: () => number;
+  readonly tracks: Tracks;
+  readonly consumers: Consumers;
   /** Called synchronously: a trade is held for order, and {@link TradeFlow.release} is to be called when it is due. */
   readonly onHeld: () => void;
 }
@@ -57,13 +55,13 @@ export class TradeFlow {
       for (const element of trades?.release(nowMs) ?? []) this.#deliver(track, element);
       if (trades === undefined || trades.dueMs() === Number.POSITIVE_INFINITY) this.#holding.delete(track);
     }
-    this.#options.flush();
+    this.#options.consumers.flush();
   }
 
   /** The markets with an open hole and no link to end it, or those that flow on a live key. */
   tracks(state: "down" | "flowing"): ReadonlyArray<TradeTrack> {
     const found: Array<TradeTrack> = [];
-    for (const track of this.#options.tracks()) {
+    for (const track of this.#options.tracks.all()) {
       const { continuity, key } = track;
       if (continuity.kind !== "trades" || key.kind !== "trades") continue;
       const { trades } = continuity;
@@ -79,21 +77,21 @@ export class TradeFlow {
 
   /** Trades read while the link is down. From here on, whoever is there by now is owed what follows. */
   caughtUp({ track }: TradeTrack, elements: ReadonlyArray<Recovered<Trade>>): void {
-    const { touched, flush, newest } = this.#options;
-    for (const element of elements) track.deliver(element, touched, (consumer) => consumer.sequence <= track.holeSequence);
-    track.holeSequence = newest();
-    flush();
+    const { consumers } = this.#options;
+    for (const element of elements) track.deliver(element, consumers.touched, (consumer) => consumer.sequence <= track.holeSequence);
+    track.holeSequence = consumers.newest;
+    consumers.flush();
   }
 
   /** Trades that the exchange never sent on a living link. */
   foundMissing({ track }: TradeTrack, elements: ReadonlyArray<Recovered<Trade>>): void {
     for (const element of elements) this.#deliver(track, element);
-    this.#options.flush();
+    this.#options.consumers.flush();
   }
 
   /** What comes behind later trades concerns those consumers that were there before it. */
   #deliver(track: Track, element: Live<Trade> | Recovered<Trade>): void {
-    const { touched } = this.#options;
+    const { touched } = this.#options.consumers;
     const { tradeTimeMs } = element.value;
     if (!element.late) return track.deliver(element, touched);
     track.deliver(element, touched, (consumer) => (consumer.beganMs.get(track.id) ?? Number.NEGATIVE_INFINITY) < tradeTimeMs);

@@ -56,7 +56,7 @@ const makeHub = () => {
   const supply = (given: ReturnType<typeof ticker>, depth = 0) => {
     const { value } = message(given) as { readonly value: Ticker | Orderbook };
     const key = "asks" in value ? bookKey(value.market, depth) : tickerKey(value.market);
-    hub.supply(key, value, receipt, depth);
+    hub.states.supply(key, value, receipt, depth);
   };
   return { hub, hot, attach, say, supply, woken: () => woken };
 };
@@ -69,42 +69,42 @@ describe("keys that the socket does not bring", () => {
     attach(tickerKey(eth));
     attach({ kind: "trades", market: btc });
     assert.strictEqual(woken(), 4);
-    assert.deepStrictEqual(hub.unserved(7n), [
+    assert.deepStrictEqual(hub.states.unserved(7n), [
       { key: bookKey(btc, 15), sinceNanos: 7n },
       { key: tickerKey(eth), sinceNanos: 7n },
     ]);
     hub.sent(0, [bookKey(btc, 15), tickerKey(eth)], 0);
     say(ticker(eth, 1, 1));
-    assert.deepStrictEqual(hub.unserved(9n), [{ key: bookKey(btc, 15), sinceNanos: 7n }]);
+    assert.deepStrictEqual(hub.states.unserved(9n), [{ key: bookKey(btc, 15), sinceNanos: 7n }]);
     say(book(btc, 15, 1, true));
-    assert.deepStrictEqual(hub.unserved(10n), []);
+    assert.deepStrictEqual(hub.states.unserved(10n), []);
     hub.interrupt(0, down, 0);
-    assert.deepStrictEqual(hub.unserved(11n).length, 2);
+    assert.deepStrictEqual(hub.states.unserved(11n).length, 2);
     hub.interrupt(0, down, 0);
     assert.deepStrictEqual(
-      hub.unserved(20n).map(({ sinceNanos }) => sinceNanos),
+      hub.states.unserved(20n).map(({ sinceNanos }) => sinceNanos),
       [11n, 11n],
     );
     hub.detach(few.consumer);
-    assert.deepStrictEqual(hub.unserved(21n).length, 2);
+    assert.deepStrictEqual(hub.states.unserved(21n).length, 2);
   });
 
   it("are none that only reads want", () => {
     const { hub } = makeHub();
     hub.sent(0, [tickerKey(btc)], 0);
-    assert.deepStrictEqual(hub.unserved(1n), []);
+    assert.deepStrictEqual(hub.states.unserved(1n), []);
   });
 
   it("begin anew after a frame that could not be read", () => {
     const { hub, attach, say, woken } = makeHub();
     attach(tickerKey(btc));
-    hub.unserved(1n);
+    hub.states.unserved(1n);
     hub.sent(0, [tickerKey(btc)], 0);
     say(ticker(btc, 1, 1));
     const before = woken();
     hub.lost(0, { kind: "ticker", market: btc }, 0);
     assert.isAbove(woken(), before);
-    assert.deepStrictEqual(hub.unserved(5n), [{ key: tickerKey(btc), sinceNanos: 5n }]);
+    assert.deepStrictEqual(hub.states.unserved(5n), [{ key: tickerKey(btc), sinceNanos: 5n }]);
   });
 });
 

@@ -220,7 +220,7 @@ describe("a subscription that the exchange ignores", () => {
     ignored("is never answered"),
   );
 
-  it.effect("leaves in the log what was sent and why: the change, the whole set once more, and the new link's (R003-24, R003-25)", () => {
+  it.effect("leaves in the log what was sent and why: the change, the whole set once more, and the new link's (R003-24)", () => {
     const sent: Array<string> = [];
     const logger = Logger.make(({ message, fiber }) => {
       const { mode, reason, keys } = fiber.getRef(References.CurrentLogAnnotations);

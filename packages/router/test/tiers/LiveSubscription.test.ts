@@ -105,7 +105,7 @@ describe("a read that waits for the first element", () => {
     }),
   );
 
-  it.effect("is over with the first element at once, and with an error frame at once (R003-13)", () =>
+  it.effect("is over with the first element at once, and with an error frame at once", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* speaksAt(60)).atMs, 60);
       const exchange = new ScriptedExchange();

@@ -17,7 +17,7 @@ it("attempts grow until the caller's time ends them", () => {
     );
 });
 
-it("the end of an attempt has one of six causes, read from its error (R003-20)", () => {
+it("the end of an attempt has one of six causes, read from its error", () => {
   const timeout = (phase: "first-frame" | "upgrade") => new Errors.TimeoutError({ phase, timeoutMs: 1, detail: null });
   const limited = new Errors.RateLimited({ group: "socket", scope: "socket-connect", status: 429, retryAfterMs: 1, detail: null });
   const stale = new Errors.StaleData({

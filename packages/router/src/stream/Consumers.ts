@@ -1,0 +1,70 @@
+/**
+ * The consumers of the live side, all of them: who has something new and is to be woken, who knows that a key of its own is carried by no link,
+ * who came after whom. Owned by `FrameHub.ts`; plain synchronous state.
+ */
+import type { Reconnecting } from "../domain/StreamElement.ts";
+import { type KeyId, keyId } from "../domain/StreamKey.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { Consumer } from "./Track.ts";
+
+export class Consumers {
+  readonly #all = new Set<Consumer>();
+  readonly #isCarried: (id: KeyId) => boolean;
+  /** Those with something new since the last flush. */
+  readonly touched = new Set<Consumer>();
+  /** Sequence of the newest one. */
+  newest = 0;
+
+  constructor(isCarried: (id: KeyId) => boolean) {
+    this.#isCarried = isCarried;
+  }
+
+  /** A new one, the newest from now on. */
+  add(made: Omit<Consumer, "sequence">): Consumer {
+    const consumer = { ...made, sequence: ++this.newest };
+    this.#all.add(consumer);
+    return consumer;
+  }
+
+  remove(consumer: Consumer): void {
+    this.#all.delete(consumer);
+    this.touched.delete(consumer);
+  }
+
+  /** Wakes those that got something. */
+  flush(): void {
+    for (const consumer of this.touched) consumer.buffer.flush();
+    this.touched.clear();
+  }
+
+  /** A link broke, or could not be opened: those with a key that no link carries are told. */
+  interrupt(down: Reconnecting, nowMs: number): void {
+    for (const consumer of this.#all) {
+      if (this.#isServed(consumer)) continue;
+      consumer.interruptedMs ??= nowMs;
+      consumer.buffer.offer(down);
+      this.touched.add(consumer);
+    }
+    this.flush();
+  }
+
+  /** A subscription was sent: those who knew of an outage and whose keys are all carried again are told. */
+  resumed(nowMs: number, atMs: number): void {
+    for (const consumer of this.#all) {
+      if (consumer.interruptedMs === undefined || !this.#isServed(consumer)) continue;
+      consumer.buffer.offer({ _tag: "Resumed", downMs: nowMs - consumer.interruptedMs, atMs });
+      consumer.interruptedMs = undefined;
+      this.touched.add(consumer);
+    }
+    this.flush();
+  }
+
+  /** Ends the streams that `concerns` picks with `error`, after what they hold. */
+  fail(error: MarketDataError, concerns: (id: KeyId) => boolean): void {
+    for (const consumer of this.#all) if (consumer.keys.some((key) => concerns(keyId(key)))) consumer.buffer.fail(error);
+  }
+
+  #isServed(consumer: Consumer): boolean {
+    return consumer.keys.every((key) => this.#isCarried(keyId(key)));
+  }
+}

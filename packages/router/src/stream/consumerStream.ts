@@ -1,0 +1,82 @@
+/** One consumer's stream of elements: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
+import * as Effect from "effect/Effect";
+import * as Stream from "effect/Stream";
+import type { Kind } from "../domain/Question.ts";
+import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import { ConsumerBuffer } from "./ConsumerBuffer.ts";
+import type { LiveSide } from "./liveSide.ts";
+import type { Consumer, StreamValue } from "./Track.ts";
+
+export interface ConsumerStreamOptions extends StreamOptions {
+  /** Elements held for it where it does not say. */
+  readonly defaultBuffer: number;
+  /** Keys that are wanted from now on. */
+  readonly onWanted: (keys: ReadonlyArray<StreamKey>) => void;
+}
+
+/** The keys are all of this kind, and streamable. */
+export const consumerStream = <K extends Kind>(
+  side: LiveSide,
+  kind: K,
+  keys: ReadonlyArray<StreamKey>,
+  options: ConsumerStreamOptions,
+): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
+  const distinct = [...new Map(keys.map((key) => [keyId(key), key])).values()];
+  return Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => attach(side, kind, distinct, options)),
+        (consumer) => Effect.sync(() => detach(side, consumer)),
+      ),
+      (consumer) => {
+        // Keys of one kind bring values of that kind only.
+        const buffer = consumer.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
+        return counted(side.numbers, kind, distinct.length, Stream.fromPull(Effect.succeed(buffer.pull)));
+      },
+    ),
+  );
+};
+
+const attach = (
+  { hub, interest, pool }: LiveSide,
+  kind: Kind,
+  keys: ReadonlyArray<StreamKey>,
+  options: ConsumerStreamOptions,
+): Consumer => {
+  // A place for every market, or the only value of a quiet one would make room for a busy one.
+  const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, keys.length);
+  const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
+  const consumer = hub.attach(keys, buffer, pool.down(), options.priority);
+  for (const key of keys) interest.add(key);
+  options.onWanted(keys);
+  pool.changed();
+  return consumer;
+};
+
+const detach = ({ hub, interest, pool }: LiveSide, consumer: Consumer): void => {
+  hub.detach(consumer);
+  for (const key of consumer.keys) interest.release(key);
+  pool.changed();
+};
+
+/** What a consumer takes is counted once per batch. */
+const counted = <A>(numbers: LiveNumbers, kind: Kind, keys: number, elements: Stream.Stream<StreamElement<A>, MarketDataError>) =>
+  Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => numbers.consumerOpened(kind, keys)),
+        (consumer) => Effect.sync(() => numbers.consumerClosed(consumer)),
+      ),
+      (consumer) =>
+        elements.pipe(
+          Stream.mapArray((batch) => {
+            consumer.took(batch);
+            return batch;
+          }),
+          Stream.tapError((error) => Effect.sync(() => (error._tag === "SlowConsumer" ? (consumer.dropped += error.dropped) : 0))),
+        ),
+    ),
+  );

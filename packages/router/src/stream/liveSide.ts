@@ -1,0 +1,116 @@
+/**
+ * The parts of the live side, put together: what is wanted, the sockets that carry it, the hub where frames go, and the fibers beside it that heal,
+ * poll, release and audit. Everything ends with the scope it is made in.
+ */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Metric from "effect/Metric";
+import { Cache } from "../cache/Cache.ts";
+import type { HotEntry } from "../cache/HotStore.ts";
+import type { Transition } from "../cache/Transition.ts";
+import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { Closed } from "../errors/MarketDataError.ts";
+import { LiveLedger } from "../health/LiveLedger.ts";
+import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import * as Metrics from "../health/Metrics.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { monotonicMs } from "../transport/Session.ts";
+import type { SocketBytes } from "../transport/Transport.ts";
+import { Venue } from "../transport/Venue.ts";
+import { FrameHub } from "./FrameHub.ts";
+import { makeGapHealer } from "./GapHealer.ts";
+import { HealPace } from "./HealPace.ts";
+import { Interest } from "./Interest.ts";
+import { makePolling } from "./Polling.ts";
+import { makePool, type Pool } from "./Pool.ts";
+import { makeSilenceProbe } from "./SilenceProbe.ts";
+import { slotsAt } from "./SlotPolicy.ts";
+import { makeTradeAudit } from "./TradeAudit.ts";
+import { makeTradeCatchUp } from "./TradeCatchUp.ts";
+import { makeTradeRelease } from "./TradeRelease.ts";
+import { Waiters } from "./Waiters.ts";
+
+export interface LiveSide {
+  readonly hub: FrameHub;
+  readonly interest: Interest;
+  readonly numbers: LiveNumbers;
+  readonly pool: Pool;
+  readonly waiters: Waiters;
+  readonly transition: Transition;
+  readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
+}
+
+/** What everything fails with after the end. */
+export const closed = new Closed({ what: "The live side" });
+
+export const makeLiveSide = Effect.gen(function* () {
+  const config = yield* RouterConfig;
+  const { hot, transition } = yield* Cache;
+  const clock = yield* Clock.Clock;
+  const numbers = yield* LiveLedger;
+  const pace = new HealPace((yield* Venue).limits.groups);
+  const healer = yield* makeGapHealer(pace);
+  const release = yield* makeTradeRelease;
+  const catchUp = yield* makeTradeCatchUp(pace);
+  const audit = yield* makeTradeAudit;
+  const polling = yield* makePolling;
+  // The pool, made last, tells the interest how good its links are and is woken by the hub: nothing of that happens before it is there.
+  const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool.goodSinceMs(), nowMs);
+  const interest = new Interest({
+    maxReads: config.maxReadSubscriptions,
+    lingerMs: config.lingerMs,
+    slots,
+    changes: {
+      began: (key) => transition.begin(key, clock.monotonicTimeNanosUnsafe()),
+      left: (key) => transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe()),
+    },
+  });
+  const hub = new FrameHub({
+    ...config,
+    hot,
+    numbers,
+    holdLimit: config.streamBuffer,
+    requestRepair: healer.request,
+    onJoined: () => pool.changed(),
+    onConfirmed: () => waiters.look(),
+    onUnserved: polling.wake,
+    onHeld: release.held,
+    onBroken: catchUp.broke,
+    onDoubt: audit.doubt,
+  });
+  const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), monotonicMs(clock));
+  /** The value of a key that is live, as current as its link proves it. */
+  const lastValueOf = (key: StreamKey): HotEntry | undefined => {
+    const entry = hot.get(keyId(key));
+    const proved = confirmedNanos(key);
+    if (entry === undefined || proved === undefined) return undefined;
+    return proved > entry.confirmedNanos ? { ...entry, confirmedNanos: proved } : entry;
+  };
+  const waiters = new Waiters(interest, hub);
+  const probe = yield* makeSilenceProbe;
+  const context = yield* Effect.context<never>();
+  const count = (counted: keyof SocketBytes, bytes: number) =>
+    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
+  const pool: Pool = yield* makePool({
+    interest,
+    hub,
+    numbers,
+    probe,
+    onDown: (error, concerns) => waiters.fail(error, concerns),
+    onBytes: ({ wire, payload }) => {
+      count("wire", wire);
+      count("payload", payload);
+    },
+  });
+  const workers = [healer.run(hub), polling.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades)];
+  for (const worker of workers) yield* Effect.forkScoped(worker);
+  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      side.pool.close();
+      hub.close(closed);
+      waiters.fail(closed, () => true);
+    }),
+  );
+  return side;
+});
