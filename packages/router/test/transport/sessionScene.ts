@@ -5,7 +5,7 @@ import type { Silence } from "../../src/transport/FeedWatch.ts";
 import { type SessionAction, SessionMachine, type SessionMachineOptions } from "../../src/transport/SessionMachine.ts";
 import { keyId } from "../../src/domain/StreamKey.ts";
 
-export const messageLimits = [
+const messageLimits = [
   { limit: 5, windowMs: 1_000 },
   { limit: 100, windowMs: 60_000 },
 ];
