@@ -204,7 +204,14 @@ it.effect(
         exchange.socket.push(ticker(btc, 1, 1));
         yield* settle;
         assert.deepStrictEqual(tagsOf(elements), ["Live"]);
-      }),
+      }).pipe(
+        // The end of the test is not waited for.
+        Effect.ensuring(
+          Effect.sync(() => {
+            exchange.closeTakesMs = 0;
+          }),
+        ),
+      ),
     );
   },
 );
