@@ -218,8 +218,8 @@ export class FrameHub {
   }
 
   /** The exchange says that it has subscribed these. */
-  confirmed(keys: ReadonlyArray<StreamKey>): void {
-    this.tracks.confirmed(keys);
+  confirmed(link: LinkId, keys: ReadonlyArray<StreamKey>): void {
+    this.tracks.confirmed(link, keys);
     this.#options.onConfirmed();
   }
 

@@ -181,7 +181,7 @@ export class Link {
     onAsked: () => this.#numbers.asked(),
     onListed: (keys, isSame) => {
       this.#numbers.listCompared(isSame);
-      this.#parts.hub.confirmed(keys);
+      this.#parts.hub.confirmed(this.id, keys);
     },
     onRoundTrip: (ms) => this.#numbers.answered(ms),
     onUnread: (error) => this.#parts.numbers.failed("decode", this.#nowMs(), error.message),
@@ -194,7 +194,7 @@ export class Link {
     },
     onLost: (lost) => this.#parts.hub.lost(this.id, lost, this.#nowMs()),
     onReadEnd: () => this.#parts.hub.flush(),
-    onQuiet: (suspects) => this.#parts.hub.tracks.quiet(suspects, this.#nowMs()),
+    onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(suspects, isProved, this.#nowMs()),
     onRefused: (suspects) => this.#refused(suspects),
     onMute: (suspects) => {
       this.#parts.numbers.failed("data", this.#nowMs(), suspects.map(({ id }) => id).join(" "));
@@ -264,7 +264,7 @@ export class Link {
 
   /** Subscribed twice, on two links, and never heard, while REST knows the market and other keys speak: only these fail. */
   #refused(suspects: ReadonlyArray<Suspect>): void {
-    this.#parts.hub.tracks.quiet(suspects, this.#nowMs());
+    this.#parts.hub.tracks.quiet(suspects, true, this.#nowMs());
     for (const { id } of suspects) {
       this.#parts.numbers.changeFailed(id, this.#nowMs(), "subscription");
       const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });

@@ -44,6 +44,8 @@ export interface Carrier {
   provenDepth: number;
   /** At least one element came. */
   spoken: boolean;
+  /** The exchange said that it is subscribed there. */
+  confirmed: boolean;
   /** Monotonic time of the last element. */
   heardNanos: bigint;
 }
@@ -72,8 +74,6 @@ export class Track {
   numbers: KeyNumbers | undefined;
   /** The last that a socket told of it, also before the present link. */
   told: StreamValue | undefined;
-  /** The exchange said, on a link that is open now, that it is subscribed. */
-  confirmed = false;
   readonly rhythm = new Rhythm();
   /** Times the silence that its rhythm explains is given now, because it was found quiet before. */
   patience = 1;
@@ -123,6 +123,12 @@ export class Track {
     return priorities.find((priority) => [...this.consumers].some((consumer) => consumer.priority === priority)) ?? "low";
   }
 
+  /** The exchange said, on a link that is open now, that it is subscribed. */
+  get confirmed(): boolean {
+    for (const carrier of this.carriers.values()) if (carrier.confirmed) return true;
+    return false;
+  }
+
   /** Live to at least the depth that `key` asks for. */
   isLive(key: StreamKey): boolean {
     const depth = depthOf(key);
@@ -165,7 +171,7 @@ export class Track {
   subscribed(link: LinkId, depth: number, nowMs: number): void {
     const carrier = this.carriers.get(link);
     if (carrier === undefined) {
-      this.carriers.set(link, { sentMs: nowMs, depth, provenDepth: depth, spoken: false, heardNanos: 0n });
+      this.carriers.set(link, { sentMs: nowMs, depth, provenDepth: depth, spoken: false, confirmed: false, heardNanos: 0n });
       return;
     }
     if (depth < carrier.provenDepth) carrier.provenDepth = depth;
@@ -206,7 +212,6 @@ export class Track {
     if (!this.carriers.delete(link)) return;
     this.#ceased(spoke);
     if (this.carried) return;
-    this.confirmed = false;
     this.suspected = false;
     this.rhythm.interrupted();
   }

@@ -59,7 +59,7 @@ export class Tracks {
   /** The exchange confirmed that it is subscribed, or it has spoken. */
   isConfirmed(key: StreamKey): boolean {
     const track = this.#tracks.get(keyId(key));
-    return track !== undefined && track.carried && (track.confirmed || track.isLive(key));
+    return track !== undefined && (track.confirmed || track.isLive(key));
   }
 
   /**
@@ -88,16 +88,16 @@ export class Tracks {
 
   /** Which keys of a link are silent too long, and when the next will be. */
   silence(link: LinkId, nowMs: number): Silence {
-    return silenceOf(this.#tracks.values(), link, nowMs, this.#options);
+    return silenceOf(this.carriedBy(link), link, nowMs, this.#options);
   }
 
-  /** REST says that nothing happened in these: they are given twice the time from now on. */
-  quiet(suspects: ReadonlyArray<Suspect>, nowMs: number): void {
+  /** These are believed for now. Where REST says that nothing happened in them, they are given twice the time from now on. */
+  quiet(suspects: ReadonlyArray<Suspect>, isProved: boolean, nowMs: number): void {
     for (const { id } of suspects) {
       const track = this.#tracks.get(id);
       if (track === undefined) continue;
       track.quietMs = nowMs;
-      track.patience *= 2;
+      if (isProved) track.patience *= 2;
       track.suspected = false;
     }
   }
@@ -111,10 +111,10 @@ export class Tracks {
   }
 
   /** The exchange says that it has subscribed these. */
-  confirmed(keys: ReadonlyArray<StreamKey>): void {
+  confirmed(link: LinkId, keys: ReadonlyArray<StreamKey>): void {
     for (const key of keys) {
-      const track = this.#tracks.get(keyId(key));
-      if (track?.carried === true) track.confirmed = true;
+      const carrier = this.#tracks.get(keyId(key))?.carriers.get(link);
+      if (carrier !== undefined) carrier.confirmed = true;
     }
   }
 }

@@ -59,8 +59,8 @@ export type FeedAction =
   | { readonly _tag: "Resend" }
   /** Ask REST whether this key's market has moved on. */
   | { readonly _tag: "Probe"; readonly suspect: Suspect }
-  /** Nothing is wrong: these were quiet. They are given more time from now on. */
-  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect> }
+  /** Nothing is known to be wrong: these are believed for now, and given more time from now on where REST said that they were quiet. */
+  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect>; readonly isProved: boolean }
   /** The link carries nothing any more. `blamed` are the keys it was given up for. */
   | { readonly _tag: "Mute"; readonly suspects: ReadonlyArray<Suspect> }
   /** The exchange serves others on this link and ignores these, for the second time. */
@@ -159,7 +159,7 @@ export class FeedWatch {
     const suspect = suspects.find(({ id }) => id === asked?.id);
     if (verdict === "newer" && suspect === undefined) return this.#trust(nowMs, look);
     this.#enter("trusting", nowMs);
-    if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects };
+    if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects, isProved: verdict === "same" };
     if (isIgnored(suspect) && this.#othersSpeak) return { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
     return { _tag: "Mute", suspects };
   }

@@ -67,8 +67,8 @@ export interface SessionHooks extends SessionFacts {
   /** Something came and could not be read. */
   readonly onLost: (lost: LostSubject) => void;
   readonly onReadEnd: () => void;
-  /** These were silent because their markets are. */
-  readonly onQuiet: (suspects: ReadonlyArray<Suspect>) => void;
+  /** These are silent, and believed: because their markets are, where that is proved. */
+  readonly onQuiet: (suspects: ReadonlyArray<Suspect>, isProved: boolean) => void;
   /** The exchange ignores these. */
   readonly onRefused: (suspects: ReadonlyArray<Suspect>) => void;
   /** The link is given up because these are silent. Called before `onEnd`. */
@@ -303,7 +303,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         yield* Effect.forkScoped(probe(session, machine, action.suspect));
         break;
       case "Quiet":
-        hooks.onQuiet(action.suspects);
+        hooks.onQuiet(action.suspects, action.isProved);
         break;
       case "Refuse":
         hooks.onRefused(action.suspects);

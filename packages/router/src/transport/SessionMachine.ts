@@ -48,7 +48,7 @@ export type SessionAction =
   | { readonly _tag: "Subscribe"; readonly keys: ReadonlyArray<StreamKey>; readonly reason: SubscribeReason }
   | { readonly _tag: "List" }
   | { readonly _tag: "Probe"; readonly suspect: Suspect }
-  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect> }
+  | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect>; readonly isProved: boolean }
   | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> }
   /** Nothing was heard: drop the socket without waiting for its close. */
   | { readonly _tag: "Silent"; readonly silentMs: number }

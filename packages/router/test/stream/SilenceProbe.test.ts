@@ -134,10 +134,7 @@ describe("a link that answers pings while its data has stopped", () => {
           assert.deepStrictEqual(sentAt, [24, 75, 174, 369]);
           lastMs += 390_000;
           yield* TestClock.adjust("10 minutes");
-          assert.deepStrictEqual(
-            elements.slice(-2).map(({ _tag }) => _tag),
-            ["Reconnecting", "Resumed"],
-          );
+          assert.deepStrictEqual(elements.flatMap(({ _tag }) => (_tag === "Live" ? [] : [_tag])).slice(0, 2), ["Reconnecting", "Resumed"]);
         }),
         watched,
       );

@@ -391,6 +391,7 @@ describe("a network that is away for a while", () => {
           }
           assert.strictEqual(exchange.connects, 1);
           socket.answersPings = false;
+          socket.listed = undefined;
           yield* TestClock.adjust(16_000);
           assert.deepStrictEqual([socket.terminated, exchange.connects], [true, 2]);
         }),
