@@ -71,6 +71,8 @@ export interface RouterConfigShape {
   readonly lingerMs: number;
   /** Changes of the wanted set within this time go out as one message, in milliseconds. */
   readonly coalesceMs: number;
+  /** How often live tickers that are silent are held against REST, in milliseconds: one request for up to a hundred. 0 is never. */
+  readonly tickerAuditEveryMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
   /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
@@ -163,6 +165,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   transitionMs: 10_000,
   lingerMs: 60_000,
   coalesceMs: 50,
+  tickerAuditEveryMs: 10_000,
   upgradeTimeoutMs: 5_000,
   firstWordMs: 5_000,
   keySilenceMs: 60_000,

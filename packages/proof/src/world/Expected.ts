@@ -55,27 +55,11 @@ export const lies: ReadonlyArray<Lie> = [
   })),
 ];
 
-const unsent = "what the exchange never sent on a link that stays up leaves no sign; only a sampled audit over REST can tell";
-const believed = "a key that fell silent on a living link is believed for keySilenceMs; a rhythm of its own per key would tell sooner";
 const closedEarly =
   "a candle's frame that comes after one of a later window changes a window that was given as closed: a frame of a later one is its only proof";
 
-const lateness = "frames that come seconds late on a living link are taken for what is now; the exchange's own times in them would tell";
-const unheard =
-  "a key whose subscription was never heard, or whose snapshot was lost, stays silent while its market is quiet: nothing waits for its first frame";
-
 export const expectedFailures: ReadonlyArray<ExpectedFailure> = [
-  { invariant: "zero-loss", verb: "zombie", why: unsent, onceIn: 6 },
-  { invariant: "state-converges", verb: "zombie", why: believed, onceIn: 60 },
-  { invariant: "zero-loss", verb: "drop-frames", why: unsent, onceIn: 10 },
-  { invariant: "honest-label", verb: "drop-frames", why: unsent, onceIn: 100 },
-  { invariant: "converges", verb: "drop-frames", why: unheard, onceIn: 200 },
   { invariant: "zero-loss", verb: "late-frames", why: closedEarly, onceIn: 40 },
-  { invariant: "state-converges", verb: "late-frames", why: lateness, onceIn: 60 },
-  { invariant: "honest-label", verb: "late-frames", why: lateness, onceIn: 20 },
-  { invariant: "zero-loss", verb: "deaf", why: unheard, onceIn: 40 },
-  { invariant: "state-converges", verb: "deaf", why: unheard, onceIn: 60 },
-  { invariant: "converges", verb: "deaf", why: unheard, onceIn: 100 },
 ];
 
 /** How many times longer than usual a named breach may stay away before its name is out of date. */

@@ -49,6 +49,9 @@ const lastCalls = 4;
 /** The mode is normal again so long after the last fault, in milliseconds. */
 const recoveryMs = 60_000;
 
+/** A world lasts a minute: what the product looks into once a minute has to happen in it more often than that. */
+const worldConfig = { auditEveryMs: 4_000 };
+
 /** What will happen in the world of a seed. */
 export const planOf = (seed: number): WorldPlan => drawPlan(seed, new Chance(seed).branch("plan"));
 
@@ -87,6 +90,7 @@ class World {
       historyStartMs: dayStartMs - plan.historyDays * 86_400_000,
       limits: { mode: plan.limitMode },
       decorate: options.meddling,
+      config: worldConfig,
     });
     const life = meddled(Effect.scoped(this.life()), options.meddling).pipe(Effect.provide(Layer.provideMerge(exchange, silence)));
     try {

@@ -210,6 +210,13 @@ export class FrameHub {
     this.#options.onUnserved();
   }
 
+  /** REST knows something of a live key that no link has brought: it is not live until it speaks again, and its consumers are given that. */
+  outdated(track: Track, value: Ticker, receipt: Receipt): void {
+    for (const link of track.carriers.keys()) track.unproven(link, Number(receipt.nanos) / 1e6);
+    this.states.supply(track.key, value, receipt, 0);
+    this.#options.onUnserved();
+  }
+
   /** Something of this key may have been missed on links that are still open: what can be read back is. */
   suspect(track: Track, nowMs: number): void {
     if (track.continuity.kind === "newest") return;

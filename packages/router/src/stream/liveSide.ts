@@ -25,6 +25,7 @@ import { makePolling } from "./Polling.ts";
 import { makePool, type Pool } from "./Pool.ts";
 import { makeSilenceProbe } from "./SilenceProbe.ts";
 import { slotsAt } from "./SlotPolicy.ts";
+import { makeTickerAudit } from "./TickerAudit.ts";
 import { makeTradeAudit } from "./TradeAudit.ts";
 import { makeTradeCatchUp } from "./TradeCatchUp.ts";
 import { makeTradeRelease } from "./TradeRelease.ts";
@@ -53,6 +54,7 @@ export const makeLiveSide = Effect.gen(function* () {
   const release = yield* makeTradeRelease;
   const catchUp = yield* makeTradeCatchUp(pace);
   const audit = yield* makeTradeAudit;
+  const tickers = yield* makeTickerAudit;
   const polling = yield* makePolling;
   // The pool, made last, tells the interest how good its links are and is woken by the hub: nothing of that happens before it is there.
   const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool.goodSinceMs(), nowMs);
@@ -102,7 +104,7 @@ export const makeLiveSide = Effect.gen(function* () {
       count("payload", payload);
     },
   });
-  const workers = [healer.run(hub), polling.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades)];
+  const workers = [healer.run(hub), polling.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades), tickers.run(hub)];
   for (const worker of workers) yield* Effect.forkScoped(worker);
   const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
   yield* Effect.addFinalizer(() =>
