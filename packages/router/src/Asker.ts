@@ -151,7 +151,7 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   const list = ranked.tiers.map(({ tier }) => tiers[tier]);
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs)).pipe(
+  return yield* fallback.run(question, list, Math.max(1, deadlineMs), subscriptions.line()?.hedgeAfterMs).pipe(
     Effect.map((won) =>
       answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
     ),

@@ -157,6 +157,7 @@ const subscriptionsOf = (stub: Stub) =>
       sockets: [],
     }),
     connected: () => stub.connected,
+    line: () => undefined,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {

@@ -38,8 +38,16 @@ export interface FallbackFailure {
 export class FallbackManager extends Context.Service<
   FallbackManager,
   {
-    /** Asks `ranked` in order. `deadlineMs` covers all of it. */
-    readonly run: (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) => Effect.Effect<FallbackAnswer, FallbackFailure>;
+    /**
+     * Asks `ranked` in order. `deadlineMs` covers all of it. `hedgeMs` is the head start of a socket that must be waited for, before priority
+     * shortens it (the knob `hedgeAfterMs`): a long way gives the socket longer.
+     */
+    readonly run: (
+      question: Question,
+      ranked: ReadonlyArray<Tier>,
+      deadlineMs: number,
+      hedgeMs?: number,
+    ) => Effect.Effect<FallbackAnswer, FallbackFailure>;
     readonly mode: () => Mode;
     /** Every change of mode from now on. A reader that falls 64 changes behind loses the oldest. */
     readonly modeChanges: Stream.Stream<ModeChange>;
@@ -72,13 +80,13 @@ const make = Effect.gen(function* () {
     return Effect.andThen(PubSub.publish(changes, change), Effect.logWarning("mode changed", change));
   };
 
-  const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number) {
+  const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number, hedgeMs = hedgeAfterMs) {
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
     const noting = { attempts: [], errors: [], reachedNetwork: false, hedged: false, answered: false };
     const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
     const { attempts, errors } = trail;
     const nothing: Asked = Effect.fail(new TierMiss({ reason: "nobody_left" }));
-    const afterMs = headStartMs(question.intent.priority, hedgeAfterMs);
+    const afterMs = headStartMs(question.intent.priority, hedgeMs);
     const hedging = { afterMs, isFinal, onHedge: () => void (trail.hedged = true) };
     // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
     const chain = ranked.reduceRight(

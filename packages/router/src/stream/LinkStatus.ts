@@ -1,6 +1,7 @@
 /** How the live side stands, for people and reports: the sockets together and each by itself, what is wanted and what of it is live. */
 import type { Transition } from "../cache/Transition.ts";
 import { type KeyId, keyId } from "../domain/StreamKey.ts";
+import type { LinkProfileName } from "../RouterConfig.ts";
 import type { FrameHub } from "./FrameHub.ts";
 import type { Interest } from "./Interest.ts";
 import type { Link, LinkState } from "./Link.ts";
@@ -44,6 +45,10 @@ export interface SocketStatus {
   readonly lastClose: string | null;
   /** Keys it is subscribed to. */
   readonly keys: number;
+  /** What its line was judged to be: an ordinary one, one that is full, or a long one. */
+  readonly line: LinkProfileName;
+  /** The average round trip of ping and pong, in milliseconds; null before the first. */
+  readonly roundTripMs: number | null;
 }
 
 interface Parts {
@@ -77,12 +82,14 @@ export const statusAt = ({ hub, interest, pool, transition }: Parts, nowMs: numb
         : { from: changing.from, to: changing.to, sinceMs: Math.round(wallMs - (nowMs - Number(changing.sinceNanos) / 1e6)) },
     sockets: pool.links
       .filter((link) => link.id === 0 || link.connects > 0)
-      .map(({ id, state, attempt, connects, lastClose }) => ({
+      .map(({ id, state, attempt, connects, lastClose, line }) => ({
         state,
         attempt,
         connects,
         lastClose,
         keys: [...hub.tracks.carriedBy(id)].length,
+        line: line.decision.profile,
+        roundTripMs: line.meter.facts(nowMs).rttMs,
       })),
   };
 };

@@ -15,6 +15,7 @@ import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
+import type { LinkDecision } from "../transport/LinkProfile.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import type { Venue } from "../transport/Venue.ts";
@@ -113,6 +114,11 @@ export class Pool {
   close(): void {
     this.#told("closed", null);
     for (const link of this.links) link.close();
+  }
+
+  /** The judgement of the line, where it is no ordinary one. All sockets run on the same. */
+  line(): LinkDecision | undefined {
+    return this.links.find(({ line }) => line.decision.profile !== "fast")?.line.decision;
   }
 
   /** Last sign of life of a link. */

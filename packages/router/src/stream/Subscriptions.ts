@@ -15,6 +15,7 @@ import type { LiveLedger } from "../health/LiveLedger.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { Rest } from "../transport/RestCall.ts";
+import type { LinkDecision } from "../transport/LinkProfile.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
@@ -33,6 +34,8 @@ export class Subscriptions extends Context.Service<
     readonly status: () => LinkStatus;
     /** The one truth about the link, read at the instant of decision. */
     readonly connected: () => boolean;
+    /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
+    readonly line: () => LinkDecision | undefined;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
     /**
@@ -131,6 +134,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   return Subscriptions.of({
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
+    line: () => pool.line(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
     open: Effect.sync(() => pool.open()),

@@ -104,7 +104,14 @@ export const makeLiveSide = Effect.gen(function* () {
       count("payload", payload);
     },
   });
-  const workers = [healer.run(hub), polling.run(hub), release.run(hub.trades), catchUp.run(hub.trades), audit.run(hub.trades), tickers.run(hub)];
+  const workers = [
+    healer.run(hub),
+    polling.run(hub),
+    release.run(hub.trades),
+    catchUp.run(hub.trades),
+    audit.run(hub.trades),
+    tickers.run(hub),
+  ];
   for (const worker of workers) yield* Effect.forkScoped(worker);
   const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
   yield* Effect.addFinalizer(() =>

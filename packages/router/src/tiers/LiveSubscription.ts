@@ -60,7 +60,13 @@ const makeAwaitFirst = Effect.gen(function* () {
     const leftMs = Number(deadlineNanos - clock.monotonicTimeNanosUnsafe()) / 1e6;
     // Half of what is left where REST has its turn after a silent subscription; all of it where nobody comes after.
     const boundMs = question.intent.strategy === "auto" ? leftMs / 2 : leftMs;
-    const attempts = attemptsWithin(config.attemptDeadlinesMs, Math.max(1, boundMs));
+    // On a long or full line the last attempt is at least as long as the line asks for, and the others grow with it.
+    const longest = Math.max(1, ...config.attemptDeadlinesMs);
+    const slower = Math.max(1, (subscriptions.line()?.attemptDeadlinesMs.websocket ?? 0) / longest);
+    const attempts = attemptsWithin(
+      config.attemptDeadlinesMs.map((ms) => ms * slower),
+      Math.max(1, boundMs),
+    );
 
     const patience = Effect.gen(function* () {
       let waitedMs = 0;

@@ -18,6 +18,7 @@ const proved = (provedNanos: bigint | undefined) =>
     isLive: () => provedNanos !== undefined,
     confirmedNanos: () => provedNanos,
     connected: () => true,
+    line: () => undefined,
     status: () => assert.fail("a tier does not ask for the status"),
   });
 
