@@ -21,6 +21,8 @@ interface Particulars {
   readonly leftOut?: string;
   /** Nothing tells a client that what it has is old, until its watchdogs do. */
   readonly isSilent?: true;
+  /** Nothing tells a client either, until the first frame has come late. */
+  readonly isSilentFor?: (fault: Fault) => number;
   /** Ends with every socket cut, as a line does that was dead and whose end is noticed at last. */
   readonly endsWithCut?: true;
   /** Parameters beyond `verb` and `forMs`. */
@@ -65,7 +67,10 @@ const particulars: Readonly<Record<string, Particulars>> = {
   "drop-frames": { parameters: (chance) => ({ probability: chance.pick([0.05, 0.3]) }) },
   dup: { parameters: some },
   reorder: { parameters: (chance) => ({ window: chance.int(1, 8) }) },
-  "late-frames": { parameters: (chance) => ({ delayMs: chance.pick([500, 3_000, 10_000]), jitterMs: chance.pick([0, 500]) }) },
+  "late-frames": {
+    isSilentFor: (fault) => ("delayMs" in fault && "jitterMs" in fault ? Number(fault.delayMs) + Number(fault.jitterMs) : 0),
+    parameters: (chance) => ({ delayMs: chance.pick([500, 3_000, 10_000]), jitterMs: chance.pick([0, 500]) }),
+  },
   "late-snapshot": { parameters: (chance) => ({ delayMs: chance.pick([500, 3_000]) }) },
   "market-paused": { parameters: oneMarket },
   delisted: { parameters: oneMarket },
@@ -92,7 +97,20 @@ export const drawFault = (
 
 export const endMs = (planned: PlannedFault): number => planned.atMs + planned.forMs;
 
-export const isSilent = ({ fault }: PlannedFault): boolean => particulars[fault.verb]?.isSilent === true;
+/** A client needs so long to know, without being told, that a link is dead: its watchdog's 15 s and a tick. */
+const watchdogMs = 15_500;
+/** After the first late frame, one of every kind has come. */
+const everyKindMs = 1_000;
+
+/** How far back a client may not know what happened, at `nowMs`, because nothing could tell it. */
+export const blindMs = (planned: PlannedFault, nowMs: number): number => {
+  const { isSilent, isSilentFor } = particulars[planned.fault.verb] ?? {};
+  if (nowMs < planned.atMs) return 0;
+  // Silence shows only by its length, also for some time after the fault itself.
+  if (isSilent === true) return nowMs <= endMs(planned) + watchdogMs ? watchdogMs : 0;
+  const sinceMs = nowMs - planned.atMs;
+  return isSilentFor !== undefined && sinceMs <= isSilentFor(planned.fault) + everyKindMs ? sinceMs : 0;
+};
 
 /** Puts the fault on the exchange now; it ends by itself. */
 export const inject = ({ fault, forMs }: PlannedFault): Effect.Effect<void, never, Exchange> =>

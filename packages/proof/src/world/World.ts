@@ -18,7 +18,7 @@ import { Engine, Stuck } from "./engine/Engine.ts";
 import type { Meddling } from "./Meddling.ts";
 import { Observer } from "./Observer.ts";
 import { drawPlan, quietMs, type WorldPlan, worldMs } from "./Plan.ts";
-import { endMs, inject, isSilent, type PlannedFault } from "./PlannedFault.ts";
+import { blindMs, endMs, inject } from "./PlannedFault.ts";
 import { Probes } from "./Probes.ts";
 import { Trace } from "./Trace.ts";
 import { Truth } from "./Truth.ts";
@@ -43,8 +43,6 @@ export interface WorldOptions {
   readonly plan?: WorldPlan | undefined;
 }
 
-/** The time a client needs to know that a link is dead without being told: its watchdog's 15 s and a tick. */
-const watchdogMs = 15_500;
 const lastCalls = 4;
 /** The mode is normal again so long after the last fault, in milliseconds. */
 const recoveryMs = 60_000;
@@ -151,7 +149,7 @@ class World {
       probes,
       nowMs,
       exchangeNowMs: () => exchange.nowOf(engine.clock),
-      blindMs: () => (plan.faults.some((fault) => isBlind(fault, nowMs())) ? watchdogMs : 0),
+      blindMs: () => Math.max(0, ...plan.faults.map((fault) => blindMs(fault, nowMs()))),
     });
   }
 
@@ -185,7 +183,3 @@ const silence = Logger.layer([]);
 const dayStartMs = Date.UTC(2026, 0, 5);
 
 const isNormal = Effect.map(health, ({ mode }) => mode === "normal");
-
-/** Silence shows only by its length, also for some time after the fault itself. */
-const isBlind = (fault: PlannedFault, nowMs: number): boolean =>
-  isSilent(fault) && nowMs >= fault.atMs && nowMs <= endMs(fault) + watchdogMs;

@@ -59,6 +59,8 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly onHeld: () => void;
   /** Called synchronously: a link broke, or could not be opened. */
   readonly onBroken: () => void;
+  /** A key of this link is not believed any more, and owes a word. Called synchronously. */
+  readonly onDistrust: (link: LinkId) => void;
   /** A market's trades may have a hole that nothing proves: look at it over REST before long. Called synchronously. */
   readonly onDoubt: (id: KeyId) => void;
 }
@@ -78,7 +80,12 @@ export class FrameHub {
     this.tracks = new Tracks(options);
     this.#consumers = new Consumers((id) => this.tracks.isCarried(id));
     this.states = new StateFlow(options.hot, this.tracks, this.#consumers);
-    this.trades = new TradeFlow({ tracks: this.tracks, consumers: this.#consumers, onHeld: options.onHeld });
+    this.trades = new TradeFlow({
+      tracks: this.tracks,
+      consumers: this.#consumers,
+      onHeld: options.onHeld,
+      onOutdated: (track, nowMs) => this.#distrust(track, nowMs),
+    });
   }
 
   /** How late frames come now beyond the usual, in milliseconds, where they are latest. */
@@ -212,7 +219,7 @@ export class FrameHub {
 
   /** REST knows something of a live key that no link has brought: it is not live until it speaks again, and its consumers are given that. */
   outdated(track: Track, value: Ticker, receipt: Receipt): void {
-    for (const link of track.carriers.keys()) track.unproven(link, Number(receipt.nanos) / 1e6);
+    this.#distrust(track, Number(receipt.nanos) / 1e6);
     this.states.supply(track.key, value, receipt, 0);
     this.#options.onUnserved();
   }
@@ -337,6 +344,14 @@ export class FrameHub {
       channel: "websocket",
       depth: track.key.kind === "orderbook" ? carrier.provenDepth : undefined,
     });
+  }
+
+  /** It is not live until it speaks again, and whoever watches over its links begins to ask. */
+  #distrust(track: Track, nowMs: number): void {
+    for (const link of track.carriers.keys()) {
+      track.unproven(link, nowMs);
+      this.#options.onDistrust(link);
+    }
   }
 
   /** A link has brought its first word of a key since it was subscribed there. */

@@ -81,7 +81,7 @@ export class Link {
   state: LinkState = "idle";
   connects = 0;
   lastClose: string | null = null;
-  /** Last inbound byte or pong of any of its lives. */
+  /** Last sign of life, of any of its lives, that proves what it carries. */
   heardNanos: bigint | undefined;
   /** What the consumers were last told while the link is down, and since when it is. */
   down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined;
@@ -95,6 +95,7 @@ export class Link {
 
   /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
   #plain = false;
+  #isDoubted = false;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -115,6 +116,12 @@ export class Link {
 
   /** What it should carry, or how long it is kept, may have changed. */
   changed(): void {
+    this.#wake.notify();
+  }
+
+  /** A key of it owes a word sooner than it seemed: the watch over its feed looks again. */
+  watch(): void {
+    this.#isDoubted = true;
     this.#wake.notify();
   }
 
@@ -170,6 +177,11 @@ export class Link {
     unwanted: (nowMs) => !this.#needed(nowMs),
     nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
     silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
+    takeDoubt: () => {
+      const isDoubted = this.#isDoubted;
+      this.#isDoubted = false;
+      return isDoubted;
+    },
     isBlamed: (key) => this.#parts.hub.tracks.get(keyId(key))?.blamed === true,
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),

@@ -43,10 +43,10 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   let nextMs = monotonicMs(clock) + auditEveryMs;
 
   const audit = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
-    const rows = yield* readNewest(next);
+    const { rows, exchangeNowMs } = yield* readNewest(next);
     if (!flow.isCurrent(next)) return;
-    const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe());
-    flow.foundMissing(next, missing);
+    const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe(), exchangeNowMs);
+    flow.foundMissing(next, missing, monotonicMs(clock));
     numbers.audited(judged, missing.length);
     yield* Metric.update(tradesAudited, judged);
     yield* Metric.update(tradesMissing, missing.length);
@@ -96,19 +96,28 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   };
 });
 
+interface Newest {
+  /** Newest first. */
+  readonly rows: ReadonlyArray<Trade>;
+  /** The exchange's time of the answer. */
+  readonly exchangeNowMs: number;
+}
+
 /** The newest page of a market's trades, asked once. A page with an unreadable record is a failure: its trade would seem never to have been. */
 export const makeNewestReader = Effect.fnUntraced(function* (priority: "low" | "normal") {
   const rest = yield* Rest;
   const venue = yield* Venue;
   const clock = yield* Clock.Clock;
   const { deadlineMs } = yield* RouterConfig;
-  return ({ key }: TradeTrack): Effect.Effect<ReadonlyArray<Trade>, MarketDataError> =>
+  return ({ key }: TradeTrack): Effect.Effect<Newest, MarketDataError> =>
     Effect.fromResult(venue.trades(key.market, { count: venue.paging.trades })).pipe(
       Effect.flatMap((call) => {
         const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
         return rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === key.market });
       }),
-      Effect.flatMap(({ rows, rejected }) => (rejected[0] === undefined ? Effect.succeed(rows) : Effect.fail(rejected[0]))),
+      Effect.flatMap(({ rows, rejected, exchangeNowMs }) =>
+        rejected[0] === undefined ? Effect.succeed({ rows, exchangeNowMs }) : Effect.fail(rejected[0]),
+      ),
     );
 });
 

@@ -35,7 +35,7 @@ export const makeTradeCatchUp = Effect.fnUntraced(function* (pace: HealPace): Ef
   const poll = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
     const nowMs = monotonicMs(clock);
     yield* Effect.sleep(Math.ceil(pace.reserve(groupOf(venue, next), nowMs) - nowMs));
-    const rows = yield* readNewest(next);
+    const { rows } = yield* readNewest(next);
     // The link may be back by now: then the hole is the healer's.
     if (flow.isCurrent(next) && next.trades.down) flow.caughtUp(next, next.trades.catchUp(rows, clock.currentTimeMillisUnsafe()));
   });

@@ -198,16 +198,19 @@ export class TradeContinuity {
 
   /**
    * The newest page while all flows. What the exchange never sent on a living link leaves no sign in the ids; it shows only here. Each moment is
-   * judged once, and the last few seconds not yet.
+   * judged once, and the last few seconds before `exchangeNowMs`, the exchange's own time of the page, not yet.
    */
-  audit(rows: ReadonlyArray<Trade>, wallMs: number): TradeAudited {
+  audit(rows: ReadonlyArray<Trade>, wallMs: number, exchangeNowMs: number): TradeAudited {
     if (this.#phase !== "flowing") return { judged: 0, missing: [] };
-    const upToMs = this.newestMs - auditSafetyMs;
+    const upToMs = Math.max(this.newestMs, exchangeNowMs) - auditSafetyMs;
     const isJudged = (row: Trade) => row.tradeTimeMs > this.#auditedMs && row.tradeTimeMs <= upToMs;
     const missing = this.#memory.owed(rows).filter(isJudged);
     const known = rows.filter((row) => isJudged(row) && this.#memory.has(row.id)).length;
     this.#auditedMs = Math.max(this.#auditedMs, upToMs);
-    return { judged: known + missing.length, missing: missing.map((value) => this.#recover(value, true, wallMs)) };
+    return {
+      judged: known + missing.length,
+      missing: missing.map((value) => this.#recover(value, value.tradeTimeMs < this.newestMs, wallMs)),
+    };
   }
 
   #recover(value: Trade, late: boolean, wallMs: number): Recovered<Trade> {

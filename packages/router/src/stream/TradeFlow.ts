@@ -22,6 +22,8 @@ export interface TradeFlowOptions {
   readonly consumers: Consumers;
   /** Called synchronously: a trade is held for order, and {@link TradeFlow.release} is to be called when it is due. */
   readonly onHeld: () => void;
+  /** REST knows something newer of this key than its links have brought. */
+  readonly onOutdated: (track: Track, nowMs: number) => void;
 }
 
 export class TradeFlow {
@@ -84,8 +86,10 @@ export class TradeFlow {
   }
 
   /** Trades that the exchange never sent on a living link. */
-  foundMissing({ track }: TradeTrack, elements: ReadonlyArray<Recovered<Trade>>): void {
+  foundMissing({ track }: TradeTrack, elements: ReadonlyArray<Recovered<Trade>>, nowMs: number): void {
     for (const element of elements) this.#deliver(track, element);
+    // Newer than all that the socket has brought: it may bring nothing more.
+    if (elements.some(({ late }) => !late)) this.#options.onOutdated(track, nowMs);
     this.#options.consumers.flush();
   }
 

@@ -79,6 +79,7 @@ export const makeLiveSide = Effect.gen(function* () {
     onHeld: release.held,
     onBroken: catchUp.broke,
     onDoubt: audit.doubt,
+    onDistrust: (link) => pool.links[link]?.watch(),
   });
   const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), monotonicMs(clock));
   /** The value of a key that is live, as current as its link proves it. */

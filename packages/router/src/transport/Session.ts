@@ -61,7 +61,7 @@ export interface SessionHooks extends SessionFacts {
   /** A ping was answered after so many milliseconds. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onUnread: (error: DecodeError) => void;
-  /** A byte or a pong came in. */
+  /** Something came in that proves what the link carries: data, or any other sign of life where silence means nothing. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
   /** Something came and could not be read. */
@@ -163,8 +163,9 @@ class Session {
 
   #heard(): bigint {
     const nanos = this.clock.monotonicTimeNanosUnsafe();
-    this.machine?.heard(Number(nanos) / 1e6);
-    this.hooks.onHeard(nanos);
+    const nowMs = Number(nanos) / 1e6;
+    this.machine?.heard(nowMs);
+    if (this.machine?.proves(nowMs) !== false) this.hooks.onHeard(nanos);
     return nanos;
   }
 
@@ -181,6 +182,7 @@ class Session {
         return;
       default:
         if (this.end !== undefined) return;
+        this.hooks.onHeard(receipt.nanos);
         if (!message.snapshot) this.#spoke(message, Number(receipt.nanos) / 1e6);
         this.hooks.onMessage(message, receipt);
     }

@@ -36,6 +36,8 @@ export interface SessionFacts {
   /** When `wanted` or `unwanted` may next change without a signal. */
   readonly nextChangeMs: (nowMs: number) => number;
   readonly silence: (nowMs: number) => Silence;
+  /** Some key owes a word sooner than `silence` said last; asked once per look. */
+  readonly takeDoubt: () => boolean;
   /** A link was given up before because of this key, and it has not spoken since. */
   readonly isBlamed: (key: StreamKey) => boolean;
 }
@@ -78,6 +80,7 @@ export class SessionMachine {
   readonly #budget: MessageBudget;
   #sent: ReadonlyArray<StreamKey> = [];
   #sentMs = Number.NEGATIVE_INFINITY;
+  #spokeMs = Number.NEGATIVE_INFINITY;
   /** When the wanted set was first seen to differ from what is sent. */
   #changedMs: number | undefined;
   /** Why and when the same subscription is to be sent again. */
@@ -115,7 +118,13 @@ export class SessionMachine {
 
   /** A frame about the market that was not an answer. */
   spoke(nowMs: number): void {
+    this.#spokeMs = nowMs;
     this.#keepalive.spoke(nowMs);
+  }
+
+  /** A sign of life proves what the link carries, unless the link is a busy one whose data has stopped: then it proves the link alone. */
+  proves(nowMs: number): boolean {
+    return !this.busy || nowMs - this.#spokeMs <= this.#options.busyDeadAfterMs;
   }
 
   /** A frame could not be read: the snapshots of the same subscription tell what was missed. True when that is news. */
@@ -175,6 +184,7 @@ export class SessionMachine {
 
   #watch(nowMs: number): SessionAction {
     if (this.phase === "bare") return forever;
+    if (this.#facts.takeDoubt()) this.#feed.resubscribed(nowMs);
     const action = this.#feed.next(nowMs, this.#facts.silence);
     switch (action._tag) {
       case "Wait":

@@ -32,6 +32,7 @@ const makeHub = () => {
     onHeld: () => {},
     onBroken: () => {},
     onDoubt: () => {},
+    onDistrust: () => {},
     onUnserved: () => void woken++,
   });
   const attach = (...keys: ReadonlyArray<StreamKey>) => {

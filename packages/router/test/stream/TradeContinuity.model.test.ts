@@ -93,7 +93,7 @@ class Case {
     if (what === 26) return this.suspect();
     if (what === 27 && this.isUp) return this.#snapshot();
     if (what === 28) this.given.push(...this.trades.catchUp(this.#page(this.habits.pageSize), this.nowMs));
-    if (what === 29) this.given.push(...this.trades.audit(this.#page(1_000), this.nowMs).missing);
+    if (what === 29) this.given.push(...this.trades.audit(this.#page(1_000), this.nowMs, 0).missing);
   }
 
   /** Some trades of one millisecond. */
@@ -192,7 +192,7 @@ class Case {
       ),
     );
     this.#advance(1_000);
-    this.given.push(...this.trades.audit(this.#page(1_000), this.nowMs).missing);
+    this.given.push(...this.trades.audit(this.#page(1_000), this.nowMs, 0).missing);
   }
 }
 

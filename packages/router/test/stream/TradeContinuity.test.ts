@@ -270,9 +270,9 @@ describe("an audit", () => {
   it("gives late what the exchange never sent on a living link, once, and judges no row twice (C03)", () => {
     const { trades, rows, take } = market();
     for (const id of [2, 3, 5, 6, 10]) take(id);
-    const found = trades.audit(rows(1, 2, 3, 4, 5, 6, 7, 10), 0);
+    const found = trades.audit(rows(1, 2, 3, 4, 5, 6, 7, 10), 0, 0);
     assert.deepStrictEqual([found.judged, inShort(found.missing)], [6, ["R4 late", "R7 late"]]);
-    const again = trades.audit(rows(1, 2, 3, 4, 5, 6, 7, 10), 0);
+    const again = trades.audit(rows(1, 2, 3, 4, 5, 6, 7, 10), 0, 0);
     assert.deepStrictEqual([again.judged, inShort(again.missing)], [0, []]);
     assert.deepStrictEqual(take(4), []);
   });
@@ -282,11 +282,11 @@ describe("an audit", () => {
     take(5);
     take(6);
     breakAndResume();
-    assert.deepStrictEqual(trades.audit(rows(5, 6, 7), 0), { judged: 0, missing: [] });
+    assert.deepStrictEqual(trades.audit(rows(5, 6, 7), 0, 0), { judged: 0, missing: [] });
     take(9);
     assert.deepStrictEqual(finish([], "no REST"), ["gap 6000-9000", "L9"]);
     take(20);
-    const found = trades.audit(rows(1, 2, 5, 6, 7, 8, 9, 12, 18, 20), 0);
+    const found = trades.audit(rows(1, 2, 5, 6, 7, 8, 9, 12, 18, 20), 0, 0);
     assert.deepStrictEqual([found.judged, inShort(found.missing)], [4, ["R12 late"]]);
   });
 });

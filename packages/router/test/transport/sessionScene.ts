@@ -52,6 +52,7 @@ export class SessionScene {
         unwanted: () => this.unwanted,
         nextChangeMs: () => this.nextChangeMs,
         silence: () => this.silence,
+        takeDoubt: () => false,
         isBlamed: (key) => this.blamed.has(key),
       },
       0,
