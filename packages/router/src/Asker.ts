@@ -204,7 +204,8 @@ const awaitSocket = ({ subscriptions, venue }: Parts, question: Question): Effec
   const key = liveKeyOf(question);
   if (question.intent.strategy !== "websocket_only" || key === undefined || !venue.socket.supports(key)) return Effect.void;
   if (subscriptions.connected()) return Effect.void;
-  return subscriptions.awaitLive(key).pipe(Effect.timeoutOption(question.intent.deadlineMs), Effect.ignore);
+  const demanded = subscriptions.wantForReads(key, question.intent.priority, true);
+  return Effect.andThen(demanded, subscriptions.awaitLive(key)).pipe(Effect.timeoutOption(question.intent.deadlineMs), Effect.ignore);
 };
 
 /** Puts what REST brought into the hot store. An older row than the held one loses, and the held one is what the caller gets. */

@@ -81,16 +81,19 @@ export class Interest {
     this.#version++;
   }
 
-  /** Something read this key. Until its linger ends, a book keeps the greatest depth read. */
-  read(key: StreamKey, nowMs: number, priority: Priority = "normal"): ReadOutcome {
+  /**
+   * Something read this key. Until its linger ends, a book keeps the greatest depth read. What a caller demands of the socket needs no slot of
+   * its kind.
+   */
+  read(key: StreamKey, nowMs: number, priority: Priority = "normal", isDemanded = false): ReadOutcome {
     this.#expire(nowMs);
     const id = keyId(key);
     const before = this.#reads.get(id);
     const reads = readAgain(before?.reads, priority, nowMs);
-    if (before === undefined && !this.#canEnter(id, key.kind, importanceOf(reads, nowMs), nowMs)) return "refused";
+    if (before === undefined && !this.#canEnter(id, isDemanded ? undefined : key.kind, importanceOf(reads, nowMs), nowMs)) return "refused";
     // Told first: what leaves for it leaves because of it.
     if (!this.has(id)) this.#options.changes?.began(key);
-    if (before === undefined) this.#makeRoom(id, key.kind, nowMs);
+    if (before === undefined) this.#makeRoom(id, isDemanded ? undefined : key.kind, nowMs);
     const depth = Math.max(depthOf(key), before?.depth ?? 0);
     this.#reads.delete(id);
     this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#options.lingerMs, reads });
@@ -145,7 +148,7 @@ export class Interest {
   }
 
   /** Whether there is a place for a newcomer of this kind and importance: a free one, or one of what matters less. */
-  #canEnter(id: KeyId, kind: Kind, importance: number, nowMs: number): boolean {
+  #canEnter(id: KeyId, kind: Kind | undefined, importance: number, nowMs: number): boolean {
     if (this.#held.has(id)) return true;
     const kindOut = this.#kindOut(kind, nowMs);
     if (kindOut !== undefined && !takesOver(importance, kindOut.importance, kindOut.lastReadMs, nowMs)) return false;
@@ -155,7 +158,7 @@ export class Interest {
   }
 
   /** Takes out what {@link Interest.#canEnter} found to matter less. */
-  #makeRoom(id: KeyId, kind: Kind, nowMs: number): void {
+  #makeRoom(id: KeyId, kind: Kind | undefined, nowMs: number): void {
     if (this.#held.has(id)) return;
     for (const read of this.#kindOut(kind, nowMs)?.reads ?? []) this.#drop(read.key);
     if (this.#reads.size < this.#options.maxReads) return;
@@ -164,7 +167,8 @@ export class Interest {
   }
 
   /** The kind that has to go for this one, with all reads of it; undefined when there is a slot. A kind matters as much as its first key. */
-  #kindOut(kind: Kind, nowMs: number): KindOut | undefined {
+  #kindOut(kind: Kind | undefined, nowMs: number): KindOut | undefined {
+    if (kind === undefined) return undefined;
     const kinds = new Map<Kind, Array<Read>>();
     for (const read of this.#reads.values()) kinds.set(read.key.kind, [...(kinds.get(read.key.kind) ?? []), read]);
     for (const { key } of this.#held.values()) kinds.delete(key.kind);

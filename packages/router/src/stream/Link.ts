@@ -16,6 +16,7 @@ import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import { Line } from "../transport/Line.ts";
+import { Rhythm } from "../transport/Rhythm.ts";
 import { monotonicMs, runSession, type SessionEnd, type SessionHooks } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import type { SocketBytes, Transport } from "../transport/Transport.ts";
@@ -78,6 +79,7 @@ const isProtocolBreak = (code: number): boolean =>
 export class Link {
   readonly #parts: LinkParts;
   readonly #wake = new Signal();
+  readonly #rhythm = new Rhythm();
   state: LinkState = "idle";
   connects = 0;
   lastClose: string | null = null;
@@ -171,6 +173,7 @@ export class Link {
 
   readonly #hooks = (): SessionHooks => ({
     line: this.line,
+    rhythm: this.#rhythm,
     plain: () => this.#plain,
     onBytes: (grown) => this.#parts.onBytes(grown),
     wanted: (nowMs) => this.#parts.wanted(nowMs),
@@ -224,6 +227,7 @@ export class Link {
     this.#numbers.opened(this.#nowMs());
     this.heardNanos = this.#parts.clock.monotonicTimeNanosUnsafe();
     this.openedMs = this.#nowMs();
+    this.#rhythm.interrupted();
     this.down = undefined;
     this.#spoken = false;
     this.#set("open", null);

@@ -48,9 +48,10 @@ export class Subscriptions extends Context.Service<
     readonly open: Effect.Effect<void>;
     /**
      * Notes that a read wants this key: it is subscribed, as far as the slots for reads allow, and kept until some time after the last read.
-     * The more urgent reads are, the later they lose their place. Never waits.
+     * The more urgent reads are, the later they lose their place. What the caller demands of the socket (`websocket_only`) needs no slot.
+     * Never waits.
      */
-    readonly wantForReads: (key: StreamKey, priority?: Priority) => Effect.Effect<void>;
+    readonly wantForReads: (key: StreamKey, priority?: Priority, isDemanded?: boolean) => Effect.Effect<void>;
     /**
      * Waits until the key is live, at most as long as a subscription is kept for a read. Fails at once when the link breaks meanwhile or no
      * slot is left; interruption leaves the subscription in place.
@@ -92,10 +93,10 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     for (const key of keys) if (!hub.tracks.isCarried(keyId(key))) numbers.changeStarted(keyId(key), mode, nowMs());
   };
 
-  const wantForReads = (key: StreamKey, priority: Priority = "normal") =>
+  const wantForReads = (key: StreamKey, priority: Priority = "normal", isDemanded = false) =>
     Effect.sync(() => {
       if (pool.state === "closed" || !venue.socket.supports(key)) return;
-      if (interest.read(key, nowMs(), priority) !== "added") return;
+      if (interest.read(key, nowMs(), priority, isDemanded) !== "added") return;
       changing([key]);
       waiters.refuseUnwanted(config.maxReadSubscriptions);
       pool.changed();
@@ -114,7 +115,8 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
         detail: `between attempts; ${down.element.reason}`,
       });
     }
-    yield* wantForReads(key);
+    // Who waits for it has said before how much it matters.
+    if (!interest.has(keyId(key))) yield* wantForReads(key);
     if (!interest.has(keyId(key))) return yield* noSlot(config.maxReadSubscriptions);
     yield* Effect.timeoutOrElse(waiters.live(key), {
       duration: config.lingerMs,

@@ -37,6 +37,7 @@ export const makeTickerAudit: Effect.Effect<TickerAudit, never, Rest | Venue> = 
   const audit = Effect.fnUntraced(function* (hub: FrameHub) {
     const silent = silentTickers(hub, monotonicMs(clock) - keySilenceFloorMs);
     const asked = around(silent, previous).slice(0, size);
+    if (asked.length === 0) return;
     const call = venue.tickers(asked.map(({ key }) => key.market))[0];
     previous = asked.at(-1)?.id ?? previous;
     if (call === undefined) return;

@@ -81,7 +81,8 @@ const makeAwaitFirst = Effect.gen(function* () {
       return yield* new TimeoutError({ phase: "first-frame", timeoutMs: waitedMs, detail: `${key.kind} ${key.market}` });
     });
 
-    yield* subscriptions.wantForReads(key);
+    const { priority, strategy } = question.intent;
+    yield* subscriptions.wantForReads(key, priority, strategy === "websocket_only");
     yield* Effect.raceFirst(subscriptions.awaitLive(key), patience).pipe(
       Effect.tapError((error: MarketDataError) => Effect.sync(() => health.waited(waitCauseOf(error)))),
     );

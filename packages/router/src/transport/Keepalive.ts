@@ -1,7 +1,7 @@
 /**
  * The link watchdog. Any inbound byte or pong is life; silence is first answered with a ping and then taken for death. A half-open socket
- * reports nothing at all, so nothing but this finds it. A link whose own rhythm is fast is asked and given up sooner, because there a short
- * silence already says much; it is never given up without having been asked. Pure state on monotonic milliseconds.
+ * reports nothing at all, so nothing but this finds it. A link that ordinarily speaks every few seconds is asked and given up sooner, because
+ * there a short silence already says something; it is never given up without having been asked. Pure state on monotonic milliseconds.
  */
 import { Rhythm } from "./Rhythm.ts";
 
@@ -10,7 +10,7 @@ export interface KeepaliveOptions {
   readonly pingAfterMs: number;
   /** Silence after which the link counts as dead. */
   readonly deadAfterMs: number;
-  /** The same two while the link's own rhythm is faster than the second. */
+  /** The same two while the link's ordinary gap is shorter than the second. */
   readonly busyPingAfterMs: number;
   readonly busyDeadAfterMs: number;
 }
@@ -23,12 +23,14 @@ export interface KeepaliveCheck {
 
 export class Keepalive {
   readonly #options: KeepaliveOptions;
-  readonly #rhythm = new Rhythm();
+  readonly #rhythm: Rhythm;
   #heardMs: number;
   #pingedMs: number | undefined;
 
-  constructor(options: KeepaliveOptions, nowMs: number) {
+  /** `rhythm` is that of the data, and outlives the socket. */
+  constructor(options: KeepaliveOptions, nowMs: number, rhythm = new Rhythm()) {
     this.#options = options;
+    this.#rhythm = rhythm;
     this.#heardMs = nowMs;
   }
 
@@ -54,7 +56,12 @@ export class Keepalive {
 
   /** The link speaks so often that its short silence means something. */
   get busy(): boolean {
-    return (this.#rhythm.silenceMs() ?? Number.POSITIVE_INFINITY) <= this.#options.busyDeadAfterMs;
+    return (this.#rhythm.medianMs() ?? Number.POSITIVE_INFINITY) <= this.#options.busyDeadAfterMs;
+  }
+
+  /** Silence of its data longer than this is out of rhythm, in milliseconds; infinity while no rhythm is known. */
+  get dataSilenceMs(): number {
+    return this.#rhythm.silenceMs() ?? Number.POSITIVE_INFINITY;
   }
 
   /** What to do now. `ping` is answered once per silence. */

@@ -9,6 +9,8 @@
 const remembered = 32;
 /** Gaps needed before a rhythm is known. */
 const gapsNeeded = 20;
+/** Fewer are enough to know about how fast it is. */
+const gapsForMedian = 8;
 /** Words closer together than this are one. */
 const burstMs = 50;
 /**
@@ -22,7 +24,7 @@ export class Rhythm {
   #gaps: Float64Array | undefined;
   #count = 0;
   #lastMs: number | undefined;
-  #known: number | undefined;
+  #known: Figures | undefined;
 
   /** It spoke of itself. Answers to a question of ours are no part of its rhythm. */
   heard(nowMs: number): void {
@@ -47,13 +49,26 @@ export class Rhythm {
     this.#known = undefined;
   }
 
+  /** The ordinary gap, in milliseconds; undefined before a handful is known. */
+  medianMs(): number | undefined {
+    return this.#count < gapsForMedian ? undefined : this.#figures().median;
+  }
+
   /** Silence longer than this is out of rhythm, in milliseconds; undefined while no rhythm is known. */
   silenceMs(): number | undefined {
-    if (this.#count < gapsNeeded || this.#gaps === undefined) return undefined;
-    if (this.#known !== undefined) return this.#known;
+    return this.#count < gapsNeeded ? undefined : this.#figures().silence;
+  }
+
+  /** Kept until the next gap, so that asking with every frame costs nothing. */
+  #figures(): Figures {
+    if (this.#known !== undefined || this.#gaps === undefined) return this.#known ?? { median: 0, silence: 0 };
     const gaps = this.#gaps.slice(0, Math.min(this.#count, remembered)).sort();
     const median = gaps[gaps.length >> 1] ?? 0;
-    const longest = gaps.at(-1) ?? 0;
-    return (this.#known = Math.max(medians * median, overLongest * longest));
+    return (this.#known = { median, silence: Math.max(medians * median, overLongest * (gaps.at(-1) ?? 0)) });
   }
+}
+
+interface Figures {
+  readonly median: number;
+  readonly silence: number;
 }

@@ -18,6 +18,7 @@ import type { ProbeResult, Suspect } from "./FeedWatch.ts";
 import { type SessionFacts, SessionMachine, type SubscribeReason } from "./SessionMachine.ts";
 import type { Line } from "./Line.ts";
 import { describeReason } from "./LinkProfile.ts";
+import type { Rhythm } from "./Rhythm.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketBytes, type SocketHandlers, Transport } from "./Transport.ts";
 import { type LostSubject, type SocketMessage, Venue } from "./Venue.ts";
@@ -47,6 +48,8 @@ export type DataMessage = Extract<SocketMessage, { readonly _tag: "Ticker" | "Or
 export interface SessionHooks extends SessionFacts {
   /** The road it runs on, which outlives it. */
   readonly line: Line;
+  /** The rhythm of its data over all lives. */
+  readonly rhythm: Rhythm;
   /** Compression was asked for and did the harm: the next connection goes without, whatever the line says. */
   readonly plain: () => boolean;
   /** Bytes that came in since the last call, about once a second. */
@@ -262,7 +265,7 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
   const ticket = `naru-${(yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36)}`;
   // From here to the first write nothing gives way to the socket's callbacks: what is over is not opened.
   if (session.end !== undefined) return;
-  const machine = new SessionMachine(machineOptions(config, venue), hooks, monotonicMs(clock));
+  const machine = new SessionMachine(machineOptions(config, venue), hooks, monotonicMs(clock), hooks.rhythm);
   session.machine = machine;
   session.socket = socket;
   hooks.onOpen();

@@ -17,6 +17,7 @@ import type { Limit } from "../limits/LimitTable.ts";
 import { FeedWatch, type ProbeResult, type Silence, type Suspect } from "./FeedWatch.ts";
 import { Keepalive, type KeepaliveOptions } from "./Keepalive.ts";
 import { MessageBudget } from "./MessageBudget.ts";
+import { Rhythm } from "./Rhythm.ts";
 
 export interface SessionMachineOptions extends KeepaliveOptions {
   /** Changes of the wanted set within this time go out as one message. */
@@ -92,10 +93,11 @@ export class SessionMachine {
   #listing: { readonly sinceMs: number; readonly of: ReadonlyArray<StreamKey> } | undefined;
   #listDue = false;
 
-  constructor(options: SessionMachineOptions, facts: SessionFacts, openedMs: number) {
+  /** `rhythm` is that of the link's data over all its lives. */
+  constructor(options: SessionMachineOptions, facts: SessionFacts, openedMs: number, rhythm = new Rhythm()) {
     this.#options = options;
     this.#facts = facts;
-    this.#keepalive = new Keepalive(options, openedMs);
+    this.#keepalive = new Keepalive(options, openedMs, rhythm);
     this.#feed = new FeedWatch(options);
     this.#budget = new MessageBudget(options.messageLimits);
     // What is wanted at the opening goes out at once; later changes are gathered first.
@@ -124,7 +126,7 @@ export class SessionMachine {
 
   /** A sign of life proves what the link carries, unless the link is a busy one whose data has stopped: then it proves the link alone. */
   proves(nowMs: number): boolean {
-    return !this.busy || nowMs - this.#spokeMs <= this.#options.busyDeadAfterMs;
+    return nowMs - this.#spokeMs <= Math.max(this.#options.busyDeadAfterMs, this.#keepalive.dataSilenceMs);
   }
 
   /** A frame could not be read: the snapshots of the same subscription tell what was missed. True when that is news. */
