@@ -50,7 +50,11 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
     yield* Effect.forkScoped(Stream.runForEach(streamTickerEvents(kept), look));
     yield* Effect.forkScoped(Stream.runDrain(streamTradesEvents(kept)));
     yield* Effect.sleep("5 seconds");
-    const measure = Effect.sync(() => ({ heap: heapAfterCollection(), fibers: fibers() }));
+    // What a stream or a link started is over when everything has come to rest.
+    const measure = Effect.andThen(
+      Effect.sleep("5 seconds"),
+      Effect.sync(() => ({ heap: heapAfterCollection(), fibers: fibers() })),
+    );
     const inTwo = (count: number, once: Effect.Effect<void, unknown, Exchange | MarketData>) =>
       Effect.gen(function* () {
         const warmUp = Math.floor(count / 5);
@@ -78,7 +82,9 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
       reconnectsTold: (yield* health).link.reconnects,
     };
   });
-  const layer = Sim.layerTest({ seed: 19, ledgerCapacity: 100, ledger: { frames: "off" } });
+  // Audits come and go by the clock, and would be counted when they happen to be under way.
+  const config = { auditEveryMs: 0, tickerAuditEveryMs: 0 };
+  const layer = Sim.layerTest({ seed: 19, ledgerCapacity: 100, ledger: { frames: "off" }, config });
   const run = await runVirtual(19, Effect.scoped(program).pipe(Effect.provide(layer)), {
     onStart: (engine) => {
       fibers = () => engine.left.fibers;

@@ -111,6 +111,12 @@ export class Interest {
     return this.#held.has(id) || this.#reads.has(id);
   }
 
+  /** Wanted as deep as this key asks for. */
+  covers(key: StreamKey): boolean {
+    const id = keyId(key);
+    return Math.max(-1, ...(this.#held.get(id)?.holders.keys() ?? []), this.#reads.get(id)?.depth ?? -1) >= depthOf(key);
+  }
+
   /** Some stream wants it. */
   isHeld(id: KeyId): boolean {
     return this.#held.has(id);

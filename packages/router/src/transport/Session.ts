@@ -193,7 +193,8 @@ class Session {
 
   /** Books are left out of the lag: a quiet one's time is that of its last change. So are candles, which are told about once a second. */
   #spoke(message: DataMessage, nowMs: number): void {
-    this.machine?.spoke(nowMs);
+    // A link that has shown to be a busy one is asked sooner from now on: the loop waits for a later moment.
+    if (this.machine?.spoke(nowMs) === true) this.wake.notify();
     if (message._tag === "Ticker") this.hooks.line.meter.message(nowMs - message.value.timestampMs, nowMs);
     else if (message._tag === "Trade") this.hooks.line.meter.message(nowMs - message.value.tradeTimeMs, nowMs);
   }

@@ -118,10 +118,12 @@ export class SessionMachine {
     this.#keepalive.heard(nowMs);
   }
 
-  /** A frame about the market that was not an answer. */
-  spoke(nowMs: number): void {
+  /** A frame about the market that was not an answer. True when the link has just shown to be a busy one. */
+  spoke(nowMs: number): boolean {
     this.#spokeMs = nowMs;
+    const { busy } = this;
     this.#keepalive.spoke(nowMs);
+    return !busy && this.busy;
   }
 
   /** A sign of life proves what the link carries, unless the link is a busy one whose data has stopped: then it proves the link alone. */

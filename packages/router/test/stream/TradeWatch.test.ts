@@ -140,13 +140,13 @@ describe("audits", () => {
         assert.deepStrictEqual(
           [one, other],
           [
-            ["L1", "L2", "L5", "L9", "R6 late"],
+            ["L1", "L2", "L5", "L9", "R6 late", "R7 late", "R8 late"],
             ["L1", "L2", "L5", "L9"],
           ],
         );
         yield* TestClock.adjust(60_000);
         yield* settle;
-        assert.deepStrictEqual(other.slice(4), ["R6 late"]);
+        assert.deepStrictEqual(other.slice(4), ["R6 late", "R7 late", "R8 late"]);
         assert.deepStrictEqual(marketsOf(exchange.calls), ["KRW-BTC", "KRW-ETH"]);
         assert.deepStrictEqual(fresh, []);
       }),
@@ -169,7 +169,7 @@ describe("audits", () => {
           tradeBook(exchange, () => 9);
           yield* TestClock.adjust(60_000);
           yield* settle;
-          assert.deepStrictEqual(told.slice(4), ["R6 late"]);
+          assert.deepStrictEqual(told.slice(4), ["R6 late", "R7 late", "R8 late"]);
         }),
       );
       assert.strictEqual(logged.length, 1);

@@ -50,6 +50,9 @@ const patienceMs = 31_000;
 /** So long after the last cut everything must have been given: to read back fifty markets takes some seconds of the exchange's limit. */
 const settleMs = 60_000;
 
+/** In that time a link with a busy market has shown how often it speaks. */
+const rhythmMs = 3_000;
+
 export const runCuts = ({ seed, markets, plan }: CutRunOptions, say: (line: string) => void): Effect.Effect<CutRun> =>
   Effect.gen(function* () {
     const served = yield* serveExchange({ seed, markets });
@@ -76,6 +79,8 @@ const cutLife = Effect.fnUntraced(function* (codes: ReadonlyArray<string>, accou
   for (const stream of streams) yield* Effect.forkScoped(Effect.orDie(stream));
   yield* until(follower, () => account.unheard.length === 0);
   stage.say(`${codes.length} markets are heard`);
+  // A link shows only by speaking for a while that its silence means something.
+  yield* Effect.sleep(rhythmMs);
   const startMs = follower.nowMs();
   const results: Array<CutResult> = [];
   for (const [i, cut] of cuts.entries()) {
