@@ -5,6 +5,6 @@ import { failuresOf } from "../../src/soak/Figures.ts";
 
 describe("streams and links that come and go", () => {
   it("leave no heap, fiber, timer or socket behind", { timeout: 60_000 }, async () => {
-    assert.deepStrictEqual(failuresOf(await churn({ cycles: 800, reconnects: 100 }, () => {})), []);
+    assert.deepStrictEqual(failuresOf(await churn({ cycles: 400, reconnects: 60 }, () => {})), []);
   });
 });
