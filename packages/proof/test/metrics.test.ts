@@ -22,10 +22,13 @@ const rows = [...page.matchAll(/^\| `(naru_\w+)` \| (\w+) \| ([^|]*) \| (.*) \|$
 
 const metrics = [...Object.values(Metrics), ...Object.values(StreamMetrics)].filter((value) => Metric.isMetric(value));
 
-/** Every series there is after some asking, a stream, an outage and a change of mode. */
+/** Every series there is after some asking, a stream, a wait for a silent socket, and an outage. */
 const series = Effect.gen(function* () {
   yield* Effect.forkScoped(Stream.runDrain(streamTrades("KRW-BTC")));
   yield* Effect.forkScoped(getTicker("KRW-BTC"));
+  yield* TestClock.adjust("5 seconds");
+  yield* Sim.silenceSockets("1 second");
+  yield* Effect.forkScoped(getTicker("KRW-ETH", { realtime: true, strategy: "websocket_only" }));
   yield* TestClock.adjust("5 seconds");
   yield* Sim.cutSockets;
   yield* TestClock.adjust("5 seconds");

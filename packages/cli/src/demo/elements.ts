@@ -2,7 +2,8 @@
 import type { Live, Reconnecting, Recovered, Resumed, StreamElement } from "@naru/router/domain/StreamElement";
 import type { Trade } from "@naru/router/domain/Trade";
 
-export const isLive = <A>(element: StreamElement<A>): element is Live<A> => element._tag === "Live";
+/** It came over the socket: what REST brings while the socket is down is no live link. */
+export const isLive = <A>(element: StreamElement<A>): element is Live<A> => element._tag === "Live" && element.channel === "websocket";
 
 export const isReconnecting = (element: StreamElement<unknown>): element is Reconnecting => element._tag === "Reconnecting";
 

@@ -45,6 +45,8 @@ export const recovery: Step = {
             claim("in the order they happened", inOrder(ids, missed)),
             same("received twice", ids.length - new Set(ids).size, 0),
             same("tier", provenance.tier, "hot_cache"),
+            // While the socket is down REST keeps memory warm; hot over the socket is what came back.
+            same("channel", provenance.channel, "websocket"),
             same("requests the exchange saw for it", ledger.restCount("/v1/ticker") - before, 0),
           ],
         };

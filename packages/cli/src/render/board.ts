@@ -36,6 +36,9 @@ export interface BoardRow {
   readonly channel: Channel;
 }
 
+/** How long a price read over REST passes for current, in milliseconds: some rounds of the reading. */
+const restCurrentMs = 5_000;
+
 export const emptyBoard = (markets: ReadonlyArray<string>, simulated: boolean): Board => ({
   simulated,
   interruption: null,
@@ -106,9 +109,13 @@ export const boardTable = (board: Board, nowMs: number, style: Style): ReadonlyA
       { header: "STATE", align: "left", text: (row) => stateOf(row, board), tone: (row) => (row.live ? "good" : "alarm") },
       { header: "TIME (KST)", align: "left", text: ({ ticker }) => (ticker === null ? "" : kst(ticker.timestampMs)) },
     ],
-    board.rows,
+    board.rows.map((row) => ({ ...row, live: isCurrent(row, nowMs) })),
     style,
   );
+
+/** A price read over REST was current when it was read, and nothing tells when the next reading fails. */
+const isCurrent = ({ live, channel, receivedTimeMs }: BoardRow, nowMs: number): boolean =>
+  live && (channel === "websocket" || nowMs - receivedTimeMs <= restCurrentMs);
 
 const stateOf = ({ live, ticker, channel }: BoardRow, { interruption }: Board): string => {
   if (live) return channel === "rest" ? "live, over REST" : "live";

@@ -41,11 +41,23 @@ describe("naru watch on a terminal", () => {
     }),
   );
 
-  it.effect("marks every row as stale while the link is down", () =>
+  it.effect("says of every row that it comes over REST while only the socket is down", () =>
     Effect.gen(function* () {
       const drawings = yield* pictures(Effect.andThen(Sim.refuseUpgrades("1 minute"), Sim.cutSockets));
       const last = drawings.at(-1) ?? "";
+      assert.strictEqual(last.match(/ rest .* live, over REST /g)?.length, 2, last);
+      assert.notInclude(last, "STALE");
+      assert.match(last, /\nRECONNECTING {2}attempt \d+: \S/);
+    }),
+  );
+
+  it.effect("marks every row as stale while neither the socket nor REST brings it", () =>
+    Effect.gen(function* () {
+      const rest = Sim.failRest("/v1/ticker", { status: 500 }, 100);
+      const drawings = yield* pictures(Effect.andThen(Effect.andThen(Sim.refuseUpgrades("1 minute"), rest), Sim.cutSockets));
+      const last = drawings.at(-1) ?? "";
       assert.strictEqual(last.match(/STALE \(disconnected\)/g)?.length, 2, last);
+      assert.notInclude(last, "live,");
       assert.match(last, /\nRECONNECTING {2}attempt \d+: \S/);
     }),
   );

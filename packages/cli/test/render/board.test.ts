@@ -86,6 +86,15 @@ describe("the board of naru watch", () => {
     assert.include(stateLines([live("KRW-BTC"), older])[0], "114,000,000");
   });
 
+  it("believes a price read over REST for some seconds, and one of the socket for as long as its link", () => {
+    const elements = [{ ...live("KRW-BTC"), channel: "rest" } as const, live("KRW-ETH")];
+    const board = [reconnecting, ...elements].reduce(observe, emptyBoard(["KRW-BTC", "KRW-ETH"], true));
+    const at = (ageMs: number) => boardTable(board, atMs + ageMs, plain).slice(1);
+    assert.match(at(5_000)[0] ?? "", / live, over REST /);
+    assert.match(at(5_001)[0] ?? "", / STALE \(disconnected\) /);
+    assert.match(at(60_000)[1] ?? "", / live /);
+  });
+
   it("keeps the mark after the link resumed, until the market itself has spoken", () => {
     const [btc, eth] = stateLines([live("KRW-BTC"), live("KRW-ETH"), reconnecting, resumed, live("KRW-ETH")]);
     assert.include(btc, "STALE (silent)");

@@ -42,15 +42,3 @@ export const linkChanges = Metric.counter("naru_link_changes_total", {
   description: "Changes of the socket link, by state",
   incremental: true,
 });
-
-/** Trades that an audit over REST could judge. */
-export const tradesAudited = Metric.counter("naru_trades_audited_total", {
-  description: "Trades held against REST by audits",
-  incremental: true,
-});
-
-/** Trades that an audit found missing: the exchange never sent them over the socket. */
-export const tradesMissing = Metric.counter("naru_trades_missing_total", {
-  description: "Trades that the socket never brought",
-  incremental: true,
-});

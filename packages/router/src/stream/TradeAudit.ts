@@ -5,11 +5,9 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import * as Metric from "effect/Metric";
 import type { Trade } from "../domain/Trade.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
-import { tradesAudited, tradesMissing } from "../health/Metrics.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { KeyId } from "../domain/StreamKey.ts";
 import { Rest } from "../transport/RestCall.ts";
@@ -48,8 +46,6 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
     const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe(), exchangeNowMs);
     flow.foundMissing(next, missing, monotonicMs(clock));
     numbers.audited(judged, missing.length);
-    yield* Metric.update(tradesAudited, judged);
-    yield* Metric.update(tradesMissing, missing.length);
     const loss = tally.add(judged, missing.length, monotonicMs(clock));
     if (loss !== undefined)
       yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });

@@ -66,13 +66,14 @@ export class Keepalive {
 
   /** What to do now. `ping` is answered once per silence. */
   check(nowMs: number): KeepaliveCheck {
-    const { pingAfterMs, deadAfterMs, busyPingAfterMs, busyDeadAfterMs } = this.#options;
     const { busy } = this;
-    const pingMs = this.#heardMs + (busy ? Math.min(busyPingAfterMs, pingAfterMs) : pingAfterMs);
-    const givenMs = busy ? Math.max(0, busyDeadAfterMs - busyPingAfterMs) : 0;
+    const pingAfterMs = busy ? Math.min(this.#options.busyPingAfterMs, this.#options.pingAfterMs) : this.#options.pingAfterMs;
+    const deadAfterMs = busy ? Math.min(this.#options.busyDeadAfterMs, this.#options.deadAfterMs) : this.#options.deadAfterMs;
+    const pingMs = this.#heardMs + pingAfterMs;
+    const givenMs = busy ? Math.max(0, deadAfterMs - pingAfterMs) : 0;
     // A peer that was asked late, because this process slept, has the same time to answer.
     const deadMs = Math.max(
-      this.#heardMs + (busy ? Math.min(busyDeadAfterMs, deadAfterMs) : deadAfterMs),
+      this.#heardMs + deadAfterMs,
       this.#pingedMs === undefined ? Number.NEGATIVE_INFINITY : this.#pingedMs + givenMs,
     );
     if (this.#pingedMs !== undefined) return nowMs >= deadMs ? { action: "dead", dueMs: nowMs } : { action: "wait", dueMs: deadMs };

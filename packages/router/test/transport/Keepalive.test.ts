@@ -9,8 +9,8 @@ describe("the watchdog's table", () => {
   const options = { pingAfterMs: 10_000, deadAfterMs: 15_000, busyPingAfterMs: 1_000, busyDeadAfterMs: 3_000 };
 
   /** A link that has spoken every 100 ms for three seconds. */
-  const busy = () => {
-    const keepalive = new Keepalive(options, 0);
+  const busy = (changes: Partial<typeof options> = {}) => {
+    const keepalive = new Keepalive({ ...options, ...changes }, 0);
     for (let nowMs = 0; nowMs <= 3_000; nowMs += 100) {
       keepalive.spoke(nowMs);
       keepalive.heard(nowMs);
@@ -32,6 +32,13 @@ describe("the watchdog's table", () => {
     assert.deepStrictEqual(keepalive.check(60_000), { action: "ping", dueMs: 62_000 });
     assert.strictEqual(keepalive.check(61_999).action, "wait");
     assert.strictEqual(keepalive.check(62_000).action, "dead");
+  });
+
+  it("gives a busy link no longer than any other where any other is given less", () => {
+    const keepalive = busy({ pingAfterMs: 500, deadAfterMs: 1_500 });
+    assert.deepStrictEqual(keepalive.check(3_500), { action: "ping", dueMs: 4_500 });
+    assert.strictEqual(keepalive.check(4_499).action, "wait");
+    assert.strictEqual(keepalive.check(4_500).action, "dead");
   });
 
   it("a link whose subscription has changed has to show its rhythm anew", () => {
