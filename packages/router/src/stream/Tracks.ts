@@ -41,6 +41,27 @@ export class Tracks {
     for (const track of this.#tracks.values()) if (track.carriers.has(link)) yield track;
   }
 
+  /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
+  onLive(key: StreamKey, done: () => void): () => void {
+    const track = this.obtain(key);
+    if (track.isLive(key)) {
+      done();
+      return () => {};
+    }
+    const waiter = {
+      depth: depthOf(key),
+      done: () => {
+        track.waiters.delete(waiter);
+        done();
+      },
+    };
+    track.waiters.add(waiter);
+    return () => {
+      track.waiters.delete(waiter);
+      this.release(track);
+    };
+  }
+
   isLive(key: StreamKey): boolean {
     return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
   }

@@ -49,13 +49,7 @@ export const makeLiveSide = Effect.gen(function* () {
   const { hot, transition } = yield* Cache;
   const clock = yield* Clock.Clock;
   const numbers = yield* LiveLedger;
-  const pace = new HealPace((yield* Venue).limits.groups);
-  const healer = yield* makeGapHealer(pace);
-  const release = yield* makeTradeRelease;
-  const catchUp = yield* makeTradeCatchUp(pace);
-  const audit = yield* makeTradeAudit;
-  const tickers = yield* makeTickerAudit;
-  const polling = yield* makePolling;
+  const { healer, release, catchUp, audit, tickers, polling } = yield* makeWorkers;
   // The pool, made last, tells the interest how good its links are and is woken by the hub: nothing of that happens before it is there.
   const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool.goodSinceMs(), nowMs);
   const interest = new Interest({
@@ -91,19 +85,13 @@ export const makeLiveSide = Effect.gen(function* () {
   };
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;
-  const context = yield* Effect.context<never>();
-  const count = (counted: keyof SocketBytes, bytes: number) =>
-    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
   const pool: Pool = yield* makePool({
     interest,
     hub,
     numbers,
     probe,
     onDown: (error, concerns) => waiters.fail(error, concerns),
-    onBytes: ({ wire, payload }) => {
-      count("wire", wire);
-      count("payload", payload);
-    },
+    onBytes: yield* countBytes,
   });
   const workers = [
     healer.run(hub),
@@ -123,4 +111,26 @@ export const makeLiveSide = Effect.gen(function* () {
     }),
   );
   return side;
+});
+
+/** What works beside the sockets, over REST or by the clock. Healing and catching up share one pace. */
+const makeWorkers = Effect.gen(function* () {
+  const pace = new HealPace((yield* Venue).limits.groups);
+  return {
+    healer: yield* makeGapHealer(pace),
+    release: yield* makeTradeRelease,
+    catchUp: yield* makeTradeCatchUp(pace),
+    audit: yield* makeTradeAudit,
+    tickers: yield* makeTickerAudit,
+    polling: yield* makePolling,
+  };
+});
+
+const countBytes = Effect.map(Effect.context<never>(), (context) => {
+  const count = (counted: keyof SocketBytes, bytes: number) =>
+    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
+  return ({ wire, payload }: SocketBytes): void => {
+    count("wire", wire);
+    count("payload", payload);
+  };
 });
