@@ -85,6 +85,7 @@ export class FrameHub {
       consumers: this.#consumers,
       onHeld: options.onHeld,
       onOutdated: (track, nowMs) => this.#distrust(track, nowMs),
+      onHole: (track, nowMs) => this.suspect(track, nowMs),
     });
   }
 

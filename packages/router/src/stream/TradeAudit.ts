@@ -45,6 +45,7 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   const audit = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
     const { rows, exchangeNowMs } = yield* readNewest(next);
     if (!flow.isCurrent(next)) return;
+    if (next.trades.isBehind(rows)) return flow.fellBehind(next, monotonicMs(clock));
     const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe(), exchangeNowMs);
     flow.foundMissing(next, missing, monotonicMs(clock));
     numbers.audited(judged, missing.length);

@@ -196,6 +196,12 @@ export class TradeContinuity {
     return all.map((value) => this.#recover(value, value.tradeTimeMs < this.newestMs, wallMs));
   }
 
+  /** The newest page while all flows lies wholly behind what was given out: between the two there may be more, and only healing reads that. */
+  isBehind(rows: ReadonlyArray<Trade>): boolean {
+    const oldest = rows.at(-1);
+    return this.#phase === "flowing" && this.#memory.last !== undefined && oldest !== undefined && oldest.tradeTimeMs > this.newestMs;
+  }
+
   /**
    * The newest page while all flows. What the exchange never sent on a living link leaves no sign in the ids; it shows only here. Each moment is
    * judged once, and the last few seconds before `exchangeNowMs`, the exchange's own time of the page, not yet.
