@@ -56,46 +56,56 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
       yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });
   });
 
+  const doubt = (id: KeyId): void => {
+    if (auditEveryMs <= 0 || doubts.has(id)) return;
+    doubts.set(id, monotonicMs(clock) + doubtAfterMs);
+    signal.notify();
+  };
+
   /** A market in doubt that is due, or the next around the circle when that is. */
-  const choose = (flow: TradeFlow, nowMs: number): TradeTrack | undefined => {
+  const choose = (flow: TradeFlow, nowMs: number): Turn | undefined => {
     const flowing = flow.tracks("flowing");
     for (const [id, dueMs] of doubts) {
       if (dueMs > nowMs) break;
       doubts.delete(id);
       const doubted = flowing.find(({ track }) => track.id === id);
-      if (doubted !== undefined) return doubted;
+      if (doubted !== undefined) return { next: doubted, isDoubted: true };
     }
     if (nowMs < nextMs) return undefined;
     nextMs = nowMs + auditEveryMs;
     const next = after(flowing, previous);
     previous = next?.track.id ?? previous;
-    return next;
+    return next === undefined ? undefined : { next, isDoubted: false };
   };
 
   const step = (flow: TradeFlow) =>
     Effect.suspend(() => {
       const nowMs = monotonicMs(clock);
-      const next = choose(flow, nowMs);
-      if (next === undefined) {
+      const turn = choose(flow, nowMs);
+      if (turn === undefined) {
         const [doubtMs = Number.POSITIVE_INFINITY] = doubts.values();
         return signal.waitAtMost(Math.max(1, Math.min(doubtMs, nextMs) - nowMs));
       }
+      const { next, isDoubted } = turn;
       return audit(flow, next).pipe(
-        // An audit that failed is made up for by the next one of its market. Our own interruption passes this by.
+        // The circle may take hours to come by again, and a page reaches back a few minutes: a doubt stays until REST has answered.
+        Effect.tapError((error) => Effect.sync(() => (isDoubted && error.retryable ? doubt(next.track.id) : undefined))),
+        // Another audit that failed is made up for by the next one of its market. Our own interruption passes this by.
         Effect.catchCause((cause) => Effect.logDebug("An audit of trades could not be read", cause)),
         Effect.andThen(Effect.sleep(doubtEveryMs)),
       );
     });
 
   return {
-    doubt: (id) => {
-      if (auditEveryMs <= 0 || doubts.has(id)) return;
-      doubts.set(id, monotonicMs(clock) + doubtAfterMs);
-      signal.notify();
-    },
+    doubt,
     run: (flow) => (auditEveryMs > 0 ? Effect.forever(step(flow)) : Effect.never),
   };
 });
+
+interface Turn {
+  readonly next: TradeTrack;
+  readonly isDoubted: boolean;
+}
 
 interface Newest {
   /** Newest first. */

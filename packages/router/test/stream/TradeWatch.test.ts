@@ -202,6 +202,30 @@ describe("audits", () => {
     );
   });
 
+  it.effect("of a market in doubt are tried again until REST has answered", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const told = yield* collect(btc);
+        yield* TestClock.adjust(10_000);
+        exchange.socket.push(message(btc, 1, true), message(btc, 2));
+        // The subscription is sent anew for another market.
+        yield* collect(eth);
+        yield* TestClock.adjust(60);
+        exchange.socket.push(message(btc, 5, true));
+        exchange.rest = () => Effect.fail(new NetworkError({ phase: "connect", host: "scripted", code: null, detail: null }));
+        yield* TestClock.adjust(7_000);
+        assert.strictEqual(exchange.calls.length, 1);
+        tradeBook(exchange, () => 5);
+        yield* TestClock.adjust(5_000);
+        yield* settle;
+        assert.deepStrictEqual(told, ["L1", "L2", "L5", "R3 late", "R4 late"]);
+        yield* TestClock.adjust(30_000);
+        assert.strictEqual(exchange.calls.length, 2);
+      }),
+    );
+  });
+
   it.effect("warn of a loss, leave out what cannot be read, and can be switched off", () => {
     const exchange = new ScriptedExchange();
     const logged: Array<unknown> = [];
