@@ -37,8 +37,8 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   const tally = new LossTally();
   const numbers = yield* LiveLedger;
   const signal = new Signal();
-  /** When markets in doubt are due. Bounded by the markets there are. */
-  const doubts = new Map<KeyId, number>();
+  /** Markets in doubt. Bounded by the markets there are. */
+  const doubts = new Map<KeyId, Doubt>();
   let previous = "";
   let nextMs = monotonicMs(clock) + auditEveryMs;
 
@@ -57,17 +57,19 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   });
 
   const doubt = (id: KeyId): void => {
-    if (auditEveryMs <= 0 || doubts.has(id)) return;
-    doubts.set(id, monotonicMs(clock) + doubtAfterMs);
+    if (auditEveryMs <= 0) return;
+    const lookAtMs = monotonicMs(clock) + doubtAfterMs;
+    doubts.set(id, { dueMs: doubts.get(id)?.dueMs ?? lookAtMs, againMs: lookAtMs });
     signal.notify();
   };
 
   /** A market in doubt that is due, or the next around the circle when that is. */
   const choose = (flow: TradeFlow, nowMs: number): Turn | undefined => {
     const flowing = flow.tracks("flowing");
-    for (const [id, dueMs] of doubts) {
+    for (const [id, { dueMs, againMs }] of doubts) {
       if (dueMs > nowMs) break;
       doubts.delete(id);
+      if (againMs > nowMs) doubts.set(id, { dueMs: againMs, againMs });
       const doubted = flowing.find(({ track }) => track.id === id);
       if (doubted !== undefined) return { next: doubted, isDoubted: true };
     }
@@ -83,8 +85,8 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
       const nowMs = monotonicMs(clock);
       const turn = choose(flow, nowMs);
       if (turn === undefined) {
-        const [doubtMs = Number.POSITIVE_INFINITY] = doubts.values();
-        return signal.waitAtMost(Math.max(1, Math.min(doubtMs, nextMs) - nowMs));
+        const [first] = doubts.values();
+        return signal.waitAtMost(Math.max(1, Math.min(first?.dueMs ?? Number.POSITIVE_INFINITY, nextMs) - nowMs));
       }
       const { next, isDoubted } = turn;
       return audit(flow, next).pipe(
@@ -101,6 +103,13 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
     run: (flow) => (auditEveryMs > 0 ? Effect.forever(step(flow)) : Effect.never),
   };
 });
+
+interface Doubt {
+  /** When it is looked into. */
+  readonly dueMs: number;
+  /** When REST must know of the latest that is in doubt: later than {@link Doubt.dueMs} where more came meanwhile. */
+  readonly againMs: number;
+}
 
 interface Turn {
   readonly next: TradeTrack;

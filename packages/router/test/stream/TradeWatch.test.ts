@@ -226,6 +226,28 @@ describe("audits", () => {
     );
   });
 
+  it.effect("of a market in doubt once more are made once more, for the first is too early to know of the second", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 24);
+    return exchange.run(
+      Effect.gen(function* () {
+        const told = yield* collect(btc);
+        yield* TestClock.adjust(20_000);
+        exchange.socket.push(message(btc, 20), message(btc, 21, true));
+        yield* TestClock.adjust(4_000);
+        exchange.socket.push(message(btc, 24, true));
+        yield* TestClock.adjust(1_500);
+        yield* settle;
+        assert.deepStrictEqual(told, ["L20", "L21", "L24", "R22 late"]);
+        yield* TestClock.adjust(5_000);
+        yield* settle;
+        assert.deepStrictEqual(told.slice(4), ["R23 late"]);
+        yield* TestClock.adjust(20_000);
+        assert.strictEqual(exchange.calls.length, 2);
+      }),
+    );
+  });
+
   it.effect("warn of a loss, leave out what cannot be read, and can be switched off", () => {
     const exchange = new ScriptedExchange();
     const logged: Array<unknown> = [];
