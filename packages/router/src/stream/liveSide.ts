@@ -39,6 +39,8 @@ export interface LiveSide {
   readonly waiters: Waiters;
   readonly transition: Transition;
   readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
+  /** Somebody stopped wanting this key: where nobody else does and no socket carries it, its numbers end here. */
+  readonly gaveUp: (key: StreamKey) => void;
 }
 
 /** What everything fails with after the end. */
@@ -64,7 +66,10 @@ export const makeLiveSide = Effect.gen(function* () {
     slots,
     changes: {
       began: (key) => transition.begin(key, clock.monotonicTimeNanosUnsafe()),
-      left: (key) => transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe()),
+      left: (key) => {
+        transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe());
+        gaveUp(key);
+      },
     },
   });
   const hub = new FrameHub({
@@ -82,6 +87,13 @@ export const makeLiveSide = Effect.gen(function* () {
     onDistrust: (link) => pool.links[link]?.watch(),
   });
   const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), monotonicMs(clock));
+  const gaveUp = (key: StreamKey): void => {
+    const id = keyId(key);
+    // What a socket carries ends with its next subscription.
+    if (interest.has(id) || hub.tracks.isCarried(id)) return;
+    numbers.changeWithdrawn(id);
+    numbers.forget(id);
+  };
   /** The value of a key that is live, as current as its link proves it. */
   const lastValueOf = (key: StreamKey): HotEntry | undefined => {
     const entry = hot.get(keyId(key));
@@ -114,7 +126,7 @@ export const makeLiveSide = Effect.gen(function* () {
     tickers.run(hub),
   ];
   for (const worker of workers) yield* Effect.forkScoped(worker);
-  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
+  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       side.pool.close();

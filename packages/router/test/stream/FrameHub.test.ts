@@ -8,6 +8,7 @@ import type { StreamElement } from "../../src/domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Ticker } from "../../src/domain/Ticker.ts";
 import { DecodeError } from "../../src/errors/MarketDataError.ts";
+import { LiveLedger } from "../../src/health/LiveLedger.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import { book, bookKey, btc, eth, ScriptedExchange, ticker, tickerKey } from "./exchange.ts";
 
@@ -188,5 +189,34 @@ describe("a session that fails in an unforeseen way", () => {
         }),
       )
       .pipe(Effect.provide(Logger.layer([logger])));
+  });
+});
+
+describe("the numbers of a key", () => {
+  it.effect("end with the last who wanted it, also where no socket ever carried it, or none does any more", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const numbers = yield* LiveLedger;
+        const watch = subscriptions
+          .events("ticker", [tickerKey(btc)], {})
+          .pipe(Stream.runDrain, Effect.forkScoped({ startImmediately: true }));
+        const stream = yield* watch;
+        yield* settle;
+        exchange.socket.push(ticker(btc, 1, 1));
+        assert.deepStrictEqual([numbers.keyCount, numbers.changes.toMetrics().full.completed], [1, 1]);
+        exchange.upgrades.push(...Array.from({ length: 100 }, () => "unreachable" as const));
+        exchange.socket.close();
+        yield* subscriptions.wantForReads(tickerKey(eth));
+        assert.strictEqual(numbers.changes.toMetrics().open, 1);
+        yield* Fiber.interrupt(stream);
+        assert.strictEqual(numbers.keyCount, 0);
+        yield* TestClock.adjust(120_000);
+        assert.deepInclude(numbers.changes.toMetrics(), { open: 0 });
+        assert.strictEqual(numbers.changes.toMetrics().full.withdrawn, 1);
+      }),
+      { lingerMs: 60_000 },
+    );
   });
 });
