@@ -145,6 +145,7 @@ export class FrameHub {
         this.#consumers.touched,
         (other) => other === consumer,
       );
+      track.began(value);
     }
     this.flush();
     this.#options.onUnserved();

@@ -192,6 +192,39 @@ describe("a session that fails in an unforeseen way", () => {
   });
 });
 
+describe("the first consumer of a key that reads had made live", () => {
+  it.effect("is told the value it began with once, however often the socket and REST repeat it", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        yield* subscriptions.wantForReads(tickerKey(btc));
+        yield* settle;
+        const repeated = ticker(btc, 7, 1, true);
+        exchange.socket.push(repeated);
+        const prices: Array<number> = [];
+        yield* subscriptions.events("ticker", [tickerKey(btc)], {}).pipe(
+          Stream.runForEach((element: StreamElement<Ticker>) =>
+            Effect.sync(() => (element._tag === "Live" ? prices.push(element.value.price.number) : 0)),
+          ),
+          Effect.forkScoped({ startImmediately: true }),
+        );
+        yield* settle;
+        exchange.socket.push(repeated);
+        yield* settle;
+        assert.deepStrictEqual(prices, [7]);
+        exchange.rest = () => Effect.succeed("value" in repeated ? [repeated.value] : []);
+        exchange.upgrades.push(...Array.from({ length: 10 }, () => "unreachable" as const));
+        exchange.socket.close();
+        yield* TestClock.adjust(3_000);
+        yield* settle;
+        assert.isAbove(exchange.calls.length, 0);
+        assert.deepStrictEqual(prices, [7]);
+      }),
+    );
+  });
+});
+
 describe("the numbers of a key", () => {
   it.effect("end with the last who wanted it, also where no socket ever carried it, or none does any more", () => {
     const exchange = new ScriptedExchange();
