@@ -99,27 +99,6 @@ export class FrameHub {
     return this.tracks.confirmedNanos(key, heardOf, (link) => BigInt(Math.round(this.#lag.excessMs(link, key.kind, nowMs) * 1e6)));
   }
 
-  /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
-  onLive(key: StreamKey, done: () => void): () => void {
-    const track = this.tracks.obtain(key);
-    if (track.isLive(key)) {
-      done();
-      return () => {};
-    }
-    const waiter = {
-      depth: depthOf(key),
-      done: () => {
-        track.waiters.delete(waiter);
-        done();
-      },
-    };
-    track.waiters.add(waiter);
-    return () => {
-      track.waiters.delete(waiter);
-      this.tracks.release(track);
-    };
-  }
-
   /** Adds a consumer. For state kinds that are live it begins with the value known now, unless that is a shallower book than it wants. */
   attach(
     keys: ReadonlyArray<StreamKey>,

@@ -45,6 +45,27 @@ export class Tracks {
     return this.#tracks.get(keyId(key))?.isLive(key) ?? false;
   }
 
+  /** Calls back, once, when the key is live; at once when it already is. Returns how to stop waiting. */
+  onLive(key: StreamKey, done: () => void): () => void {
+    const track = this.obtain(key);
+    if (track.isLive(key)) {
+      done();
+      return () => {};
+    }
+    const waiter = {
+      depth: depthOf(key),
+      done: () => {
+        track.waiters.delete(waiter);
+        done();
+      },
+    };
+    track.waiters.add(waiter);
+    return () => {
+      track.waiters.delete(waiter);
+      this.release(track);
+    };
+  }
+
   /** Some open link is subscribed to it. */
   isCarried(id: KeyId): boolean {
     return this.#tracks.get(id)?.carried ?? false;

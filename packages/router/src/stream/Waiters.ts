@@ -65,7 +65,7 @@ export class Waiters {
         },
       };
       this.#waiting.add(waiter);
-      cancel = this.#hub.onLive(key, () => settle(Effect.void));
+      cancel = this.#hub.tracks.onLive(key, () => settle(Effect.void));
       waiter.look();
       return Effect.sync(() => {
         this.#waiting.delete(waiter);

@@ -51,13 +51,7 @@ export const makeLiveSide = Effect.gen(function* () {
   const { hot, transition } = yield* Cache;
   const clock = yield* Clock.Clock;
   const numbers = yield* LiveLedger;
-  const pace = new HealPace((yield* Venue).limits.groups);
-  const healer = yield* makeGapHealer(pace);
-  const release = yield* makeTradeRelease;
-  const catchUp = yield* makeTradeCatchUp(pace);
-  const audit = yield* makeTradeAudit;
-  const tickers = yield* makeTickerAudit;
-  const polling = yield* makePolling;
+  const { healer, release, catchUp, audit, polling, run } = yield* makeWorkers;
   // The pool, made last, tells the interest how good its links are and is woken by the hub: nothing of that happens before it is there.
   const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool.goodSinceMs(), nowMs);
   const interest = new Interest({
@@ -103,29 +97,16 @@ export const makeLiveSide = Effect.gen(function* () {
   };
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;
-  const context = yield* Effect.context<never>();
-  const count = (counted: keyof SocketBytes, bytes: number) =>
-    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
+  const onBytes = yield* makeByteCounter;
   const pool: Pool = yield* makePool({
     interest,
     hub,
     numbers,
     probe,
     onDown: (error, concerns) => waiters.fail(error, concerns),
-    onBytes: ({ wire, payload }) => {
-      count("wire", wire);
-      count("payload", payload);
-    },
+    onBytes,
   });
-  const workers = [
-    healer.run(hub),
-    polling.run(hub),
-    release.run(hub.trades),
-    catchUp.run(hub.trades),
-    audit.run(hub.trades),
-    tickers.run(hub),
-  ];
-  for (const worker of workers) yield* Effect.forkScoped(worker);
+  for (const worker of run(hub)) yield* Effect.forkScoped(worker);
   const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
@@ -135,4 +116,35 @@ export const makeLiveSide = Effect.gen(function* () {
     }),
   );
   return side;
+});
+
+/** What works beside the hub, and all of it at work, to be run for ever. */
+const makeWorkers = Effect.gen(function* () {
+  const pace = new HealPace((yield* Venue).limits.groups);
+  const healer = yield* makeGapHealer(pace);
+  const release = yield* makeTradeRelease;
+  const catchUp = yield* makeTradeCatchUp(pace);
+  const audit = yield* makeTradeAudit;
+  const tickers = yield* makeTickerAudit;
+  const polling = yield* makePolling;
+  const run = (hub: FrameHub): ReadonlyArray<Effect.Effect<never>> => [
+    healer.run(hub),
+    polling.run(hub),
+    release.run(hub.trades),
+    catchUp.run(hub.trades),
+    audit.run(hub.trades),
+    tickers.run(hub),
+  ];
+  return { healer, release, catchUp, audit, polling, run };
+});
+
+/** Adds what came in to the metrics. */
+const makeByteCounter = Effect.gen(function* () {
+  const context = yield* Effect.context<never>();
+  const count = (counted: keyof SocketBytes, bytes: number) =>
+    Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
+  return ({ wire, payload }: SocketBytes): void => {
+    count("wire", wire);
+    count("payload", payload);
+  };
 });
