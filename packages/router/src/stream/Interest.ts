@@ -114,6 +114,13 @@ export class Interest {
     return this.#held.has(id) || this.#reads.has(id);
   }
 
+  /** Somebody wants it, a book at least as deep as this. */
+  covers(key: StreamKey): boolean {
+    const id = keyId(key);
+    const depths = [...(this.#held.get(id)?.holders.keys() ?? []), this.#reads.get(id)?.depth ?? -1];
+    return depths.some((depth) => depth >= depthOf(key));
+  }
+
   /** Some stream wants it. */
   isHeld(id: KeyId): boolean {
     return this.#held.has(id);
