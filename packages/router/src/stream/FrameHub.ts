@@ -85,6 +85,7 @@ export class FrameHub {
       consumers: this.#consumers,
       onHeld: options.onHeld,
       onOutdated: (track, nowMs) => this.#distrust(track, nowMs),
+      onHole: (track, nowMs) => this.suspect(track, nowMs),
     });
   }
 
@@ -123,6 +124,7 @@ export class FrameHub {
         this.#consumers.touched,
         (other) => other === consumer,
       );
+      track.began(value);
     }
     this.flush();
     this.#options.onUnserved();

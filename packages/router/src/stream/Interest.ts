@@ -20,6 +20,8 @@ interface Read {
   readonly depth: number;
   readonly expiresMs: number;
   readonly reads: Reads;
+  /** Some caller demanded it of the socket while it was wanted: its kind takes no slot, and loses none. */
+  readonly isDemanded: boolean;
 }
 
 export interface InterestOptions {
@@ -96,7 +98,8 @@ export class Interest {
     if (before === undefined) this.#makeRoom(id, isDemanded ? undefined : key.kind, nowMs);
     const depth = Math.max(depthOf(key), before?.depth ?? 0);
     this.#reads.delete(id);
-    this.#reads.set(id, { key, depth, expiresMs: nowMs + this.#options.lingerMs, reads });
+    const expiresMs = nowMs + this.#options.lingerMs;
+    this.#reads.set(id, { key, depth, expiresMs, reads, isDemanded: isDemanded || before?.isDemanded === true });
     if (before?.depth === depth) return "kept";
     this.#version++;
     return "added";
@@ -111,10 +114,11 @@ export class Interest {
     return this.#held.has(id) || this.#reads.has(id);
   }
 
-  /** Wanted as deep as this key asks for. */
+  /** Somebody wants it, a book at least as deep as this. */
   covers(key: StreamKey): boolean {
     const id = keyId(key);
-    return Math.max(-1, ...(this.#held.get(id)?.holders.keys() ?? []), this.#reads.get(id)?.depth ?? -1) >= depthOf(key);
+    const depths = [...(this.#held.get(id)?.holders.keys() ?? []), this.#reads.get(id)?.depth ?? -1];
+    return depths.some((depth) => depth >= depthOf(key));
   }
 
   /** Some stream wants it. */
@@ -177,16 +181,20 @@ export class Interest {
     if (kind === undefined) return undefined;
     const kinds = new Map<Kind, Array<Read>>();
     for (const read of this.#reads.values()) kinds.set(read.key.kind, [...(kinds.get(read.key.kind) ?? []), read]);
-    for (const { key } of this.#held.values()) kinds.delete(key.kind);
-    if (kinds.has(kind) || kinds.size < this.#options.slots(nowMs) || this.#isHeldKind(kind)) return undefined;
+    const slotless = this.#slotless();
+    for (const other of slotless) kinds.delete(other);
+    if (kinds.has(kind) || kinds.size < this.#options.slots(nowMs) || slotless.has(kind)) return undefined;
     return [...kinds.values()]
       .map((reads) => ({ reads, ...mostImportant(reads, nowMs) }))
       .reduce<KindOut | undefined>((a, b) => (a === undefined || b.importance < a.importance ? b : a), undefined);
   }
 
-  #isHeldKind(kind: Kind): boolean {
-    for (const { key } of this.#held.values()) if (key.kind === kind) return true;
-    return false;
+  /** Kinds that are subscribed whatever the slots: those of streams, and those that a caller demanded. */
+  #slotless(): ReadonlySet<Kind> {
+    const kinds = new Set<Kind>();
+    for (const { key } of this.#held.values()) kinds.add(key.kind);
+    for (const { key, isDemanded } of this.#reads.values()) if (isDemanded) kinds.add(key.kind);
+    return kinds;
   }
 }
 

@@ -17,6 +17,7 @@ import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import { Line } from "../transport/Line.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
+import { hasLost } from "../transport/SessionMachine.ts";
 import { monotonicMs, runSession, type SessionEnd, type SessionHooks } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
 import type { SocketBytes, Transport } from "../transport/Transport.ts";
@@ -93,6 +94,8 @@ export class Link {
   #failures = 0;
   #refusals = 0;
   #spoken = false;
+  /** What it was subscribed to last, also in an earlier life. */
+  #subscribed: ReadonlyArray<StreamKey> = [];
   #closes: Array<{ readonly code: number; readonly atMs: number }> = [];
 
   /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
@@ -190,6 +193,9 @@ export class Link {
     onOpen: () => this.#opened(),
     onSent: (keys, reason) => {
       this.#numbers.subscribed(keys.length, reason !== "changed");
+      // The rhythm of keys that an earlier life carried says nothing of those that this one does.
+      if (hasLost(this.#subscribed, keys)) this.#rhythm.reset();
+      this.#subscribed = keys;
       this.#parts.hub.sent(this.id, keys, this.#nowMs());
       this.#parts.hub.resumed(this.#nowMs(), this.#parts.clock.currentTimeMillisUnsafe());
     },

@@ -157,7 +157,10 @@ export class Pool {
       },
       onRefused: (ids, error) => {
         const refused = new Set(ids);
-        for (const key of refused) interest.forgetReads(key);
+        for (const key of refused) {
+          interest.forgetReads(key);
+          if (!interest.has(key)) numbers.changeFailed(key, this.#nowMs(), "subscription");
+        }
         this.#parts.onDown(error, (key) => refused.has(key));
         this.changed();
       },

@@ -117,7 +117,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     }
     // Who waits for it has said before how much it matters.
     if (!interest.covers(key)) yield* wantForReads(key);
-    if (!interest.has(keyId(key))) return yield* noSlot(config.maxReadSubscriptions);
+    if (!interest.covers(key)) return yield* noSlot(config.maxReadSubscriptions);
     yield* Effect.timeoutOrElse(waiters.live(key), {
       duration: config.lingerMs,
       orElse: () => Effect.fail(new TimeoutError({ phase: "first-frame", timeoutMs: config.lingerMs, detail: keyId(key) })),

@@ -12,6 +12,7 @@ import type { Ticker } from "../domain/Ticker.ts";
 import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
+import { madeAt } from "./frames.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
 
 export type StreamValue = Told;
@@ -145,6 +146,13 @@ export class Track {
     if (this.consumers.size === 0 || this.continuity.kind !== "newest") this.lastValue = undefined;
     this.consumers.add(consumer);
     if (this.continuity.kind === "newest") this.waitingFirst.add(consumer);
+  }
+
+  /** A consumer was given the state known when it came. Where it is the only one, that is what was told last. */
+  began(value: StreamValue): void {
+    if (this.consumers.size > 1) return;
+    this.lastValue = value;
+    this.givenMs = madeAt(value);
   }
 
   detach(consumer: Consumer): void {

@@ -35,14 +35,15 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   const tally = new LossTally();
   const numbers = yield* LiveLedger;
   const signal = new Signal();
-  /** When markets in doubt are due. Bounded by the markets there are. */
-  const doubts = new Map<KeyId, number>();
+  /** Markets in doubt. Bounded by the markets there are. */
+  const doubts = new Map<KeyId, Doubt>();
   let previous = "";
   let nextMs = monotonicMs(clock) + auditEveryMs;
 
   const audit = Effect.fnUntraced(function* (flow: TradeFlow, next: TradeTrack) {
-    const { rows, exchangeNowMs } = yield* readNewest(next);
+    const { rows, exchangeNowMs } = yield* readNewest(next, next.trades.auditSize);
     if (!flow.isCurrent(next)) return;
+    if (next.trades.isBehind(rows)) return flow.fellBehind(next, monotonicMs(clock));
     const { judged, missing } = next.trades.audit(rows, clock.currentTimeMillisUnsafe(), exchangeNowMs);
     flow.foundMissing(next, missing, monotonicMs(clock));
     numbers.audited(judged, missing.length);
@@ -51,46 +52,65 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
       yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });
   });
 
+  const doubt = (id: KeyId): void => {
+    if (auditEveryMs <= 0) return;
+    const lookAtMs = monotonicMs(clock) + doubtAfterMs;
+    doubts.set(id, { dueMs: doubts.get(id)?.dueMs ?? lookAtMs, againMs: lookAtMs });
+    signal.notify();
+  };
+
   /** A market in doubt that is due, or the next around the circle when that is. */
-  const choose = (flow: TradeFlow, nowMs: number): TradeTrack | undefined => {
+  const choose = (flow: TradeFlow, nowMs: number): Turn | undefined => {
     const flowing = flow.tracks("flowing");
-    for (const [id, dueMs] of doubts) {
+    for (const [id, { dueMs, againMs }] of doubts) {
       if (dueMs > nowMs) break;
       doubts.delete(id);
+      if (againMs > nowMs) doubts.set(id, { dueMs: againMs, againMs });
       const doubted = flowing.find(({ track }) => track.id === id);
-      if (doubted !== undefined) return doubted;
+      if (doubted !== undefined) return { next: doubted, isDoubted: true };
     }
     if (nowMs < nextMs) return undefined;
     nextMs = nowMs + auditEveryMs;
     const next = after(flowing, previous);
     previous = next?.track.id ?? previous;
-    return next;
+    return next === undefined ? undefined : { next, isDoubted: false };
   };
 
   const step = (flow: TradeFlow) =>
     Effect.suspend(() => {
       const nowMs = monotonicMs(clock);
-      const next = choose(flow, nowMs);
-      if (next === undefined) {
-        const [doubtMs = Number.POSITIVE_INFINITY] = doubts.values();
-        return signal.waitAtMost(Math.max(1, Math.min(doubtMs, nextMs) - nowMs));
+      const turn = choose(flow, nowMs);
+      if (turn === undefined) {
+        const [first] = doubts.values();
+        return signal.waitAtMost(Math.max(1, Math.min(first?.dueMs ?? Number.POSITIVE_INFINITY, nextMs) - nowMs));
       }
+      const { next, isDoubted } = turn;
       return audit(flow, next).pipe(
-        // An audit that failed is made up for by the next one of its market. Our own interruption passes this by.
+        // The circle may take hours to come by again, and a page reaches back a few minutes: a doubt stays until REST has answered.
+        Effect.tapError((error) => Effect.sync(() => (isDoubted && error.retryable ? doubt(next.track.id) : undefined))),
+        // Another audit that failed is made up for by the next one of its market. Our own interruption passes this by.
         Effect.catchCause((cause) => Effect.logDebug("An audit of trades could not be read", cause)),
         Effect.andThen(Effect.sleep(doubtEveryMs)),
       );
     });
 
   return {
-    doubt: (id) => {
-      if (auditEveryMs <= 0 || doubts.has(id)) return;
-      doubts.set(id, monotonicMs(clock) + doubtAfterMs);
-      signal.notify();
-    },
+    doubt,
     run: (flow) => (auditEveryMs > 0 ? Effect.forever(step(flow)) : Effect.never),
   };
 });
+
+interface Doubt {
+  /** When it is looked into. */
+  readonly dueMs: number;
+  /** When REST must know of the latest that is in doubt: later than {@link Doubt.dueMs} where more came meanwhile. */
+  readonly againMs: number;
+}
+
+interface Turn {
+  readonly next: TradeTrack;
+  readonly isDoubted: boolean;
+}
 
 interface Newest {
   /** Newest first. */
@@ -105,8 +125,8 @@ export const makeNewestReader = Effect.fnUntraced(function* (priority: "low" | "
   const venue = yield* Venue;
   const clock = yield* Clock.Clock;
   const { deadlineMs } = yield* RouterConfig;
-  return ({ key }: TradeTrack): Effect.Effect<Newest, MarketDataError> =>
-    Effect.fromResult(venue.trades(key.market, { count: venue.paging.trades })).pipe(
+  return ({ key }: TradeTrack, count = venue.paging.trades): Effect.Effect<Newest, MarketDataError> =>
+    Effect.fromResult(venue.trades(key.market, { count: Math.min(count, venue.paging.trades) })).pipe(
       Effect.flatMap((call) => {
         const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
         return rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === key.market });

@@ -37,7 +37,9 @@ export const makeTradeCatchUp = Effect.fnUntraced(function* (pace: HealPace): Ef
     yield* Effect.sleep(Math.ceil(pace.reserve(groupOf(venue, next), nowMs) - nowMs));
     const { rows } = yield* readNewest(next);
     // The link may be back by now: then the hole is the healer's.
-    if (flow.isCurrent(next) && next.trades.down) flow.caughtUp(next, next.trades.catchUp(rows, clock.currentTimeMillisUnsafe()));
+    if (!flow.isCurrent(next) || !next.trades.down) return;
+    // Whoever came meanwhile is owed nothing of a hole from before its time: a page that does not reach moves nobody on.
+    if (next.trades.reaches(rows)) flow.caughtUp(next, next.trades.catchUp(rows, clock.currentTimeMillisUnsafe()));
   });
 
   /** One outage, from the break until no market waits for the link. */

@@ -48,6 +48,8 @@ type Phase = "flowing" | "broken" | "healing";
 
 /** An audit leaves the newest trades alone: REST and the socket may be so far apart, in milliseconds. */
 const auditSafetyMs = 3_000;
+/** Rows that even the audit of a quiet market reads. */
+const leastAudited = 30;
 
 export class TradeContinuity {
   readonly #memory: TradeMemory;
@@ -63,6 +65,8 @@ export class TradeContinuity {
   #repeated = false;
   #overflowed = false;
   #auditedMs = Number.NEGATIVE_INFINITY;
+  /** Trades taken in since the last audit. */
+  #unaudited = 0;
   #onSpoken: (() => void) | undefined;
 
   constructor({ memory, holdLimit, reorderMs, reorder }: TradeContinuityOptions) {
@@ -90,6 +94,7 @@ export class TradeContinuity {
   accept(live: Live<Trade>, nowMs: number): ReadonlyArray<Live<Trade>> {
     if (this.#phase === "flowing") {
       if (this.#memory.predates(live) || !this.#memory.add(live.value)) return [];
+      this.#unaudited++;
       return this.#order.accept(live, nowMs);
     }
     const { id, tradeTimeMs } = live.value;
@@ -97,6 +102,11 @@ export class TradeContinuity {
     else if (!this.#heldIds.has(id) && !this.#memory.predates(live)) this.#hold(live, nowMs);
     this.#spoken();
     return [];
+  }
+
+  /** How many rows an audit should read, to reach back to the last one though half of the trades since then were missing. */
+  get auditSize(): number {
+    return leastAudited + 2 * this.#unaudited;
   }
 
   /** When a trade held for order is due, monotonic; infinity when none is held. */
@@ -196,6 +206,12 @@ export class TradeContinuity {
     return all.map((value) => this.#recover(value, value.tradeTimeMs < this.newestMs, wallMs));
   }
 
+  /** The newest page while all flows lies wholly behind what was given out: between the two there may be more, and only healing reads that. */
+  isBehind(rows: ReadonlyArray<Trade>): boolean {
+    const oldest = rows.at(-1);
+    return this.#phase === "flowing" && this.#memory.last !== undefined && oldest !== undefined && oldest.tradeTimeMs > this.newestMs;
+  }
+
   /**
    * The newest page while all flows. What the exchange never sent on a living link leaves no sign in the ids; it shows only here. Each moment is
    * judged once, and the last few seconds before `exchangeNowMs`, the exchange's own time of the page, not yet.
@@ -207,6 +223,7 @@ export class TradeContinuity {
     const missing = this.#memory.owed(rows).filter(isJudged);
     const known = rows.filter((row) => isJudged(row) && this.#memory.has(row.id)).length;
     this.#auditedMs = Math.max(this.#auditedMs, upToMs);
+    this.#unaudited = 0;
     return {
       judged: known + missing.length,
       missing: missing.map((value) => this.#recover(value, value.tradeTimeMs < this.newestMs, wallMs)),

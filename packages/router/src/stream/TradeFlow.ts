@@ -24,6 +24,8 @@ export interface TradeFlowOptions {
   readonly onHeld: () => void;
   /** REST knows something newer of this key than its links have brought. */
   readonly onOutdated: (track: Track, nowMs: number) => void;
+  /** Trades of this key were missed, more than are known by now. */
+  readonly onHole: (track: Track, nowMs: number) => void;
 }
 
 export class TradeFlow {
@@ -90,6 +92,13 @@ export class TradeFlow {
     for (const element of elements) this.#deliver(track, element);
     // Newer than all that the socket has brought: it may bring nothing more.
     if (elements.some(({ late }) => !late)) this.#options.onOutdated(track, nowMs);
+    this.#options.consumers.flush();
+  }
+
+  /** The exchange has sent so little on a living link that one page does not reach what was given out: it is read back like a broken link's. */
+  fellBehind({ track }: TradeTrack, nowMs: number): void {
+    this.#options.onOutdated(track, nowMs);
+    this.#options.onHole(track, nowMs);
     this.#options.consumers.flush();
   }
 

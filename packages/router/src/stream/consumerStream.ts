@@ -56,9 +56,12 @@ const attach = (
   return consumer;
 };
 
-const detach = ({ hub, interest, pool }: LiveSide, consumer: Consumer): void => {
+const detach = ({ hub, interest, pool, gaveUp }: LiveSide, consumer: Consumer): void => {
   hub.detach(consumer);
-  for (const key of consumer.keys) interest.release(key);
+  for (const key of consumer.keys) {
+    interest.release(key);
+    gaveUp(key);
+  }
   pool.changed();
 };
 

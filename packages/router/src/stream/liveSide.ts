@@ -39,6 +39,8 @@ export interface LiveSide {
   readonly waiters: Waiters;
   readonly transition: Transition;
   readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
+  /** Somebody stopped wanting this key: where nobody else does and no socket carries it, its numbers end here. */
+  readonly gaveUp: (key: StreamKey) => void;
 }
 
 /** What everything fails with after the end. */
@@ -49,7 +51,7 @@ export const makeLiveSide = Effect.gen(function* () {
   const { hot, transition } = yield* Cache;
   const clock = yield* Clock.Clock;
   const numbers = yield* LiveLedger;
-  const { healer, release, catchUp, audit, tickers, polling } = yield* makeWorkers;
+  const { healer, release, catchUp, audit, polling, run } = yield* makeWorkers;
   // The pool, made last, tells the interest how good its links are and is woken by the hub: nothing of that happens before it is there.
   const slots = (nowMs: number) => slotsAt(config.slotPolicy, pool.goodSinceMs(), nowMs);
   const interest = new Interest({
@@ -58,7 +60,10 @@ export const makeLiveSide = Effect.gen(function* () {
     slots,
     changes: {
       began: (key) => transition.begin(key, clock.monotonicTimeNanosUnsafe()),
-      left: (key) => transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe()),
+      left: (key) => {
+        transition.leave(key, lastValueOf(key), clock.monotonicTimeNanosUnsafe());
+        gaveUp(key);
+      },
     },
   });
   const hub = new FrameHub({
@@ -76,6 +81,13 @@ export const makeLiveSide = Effect.gen(function* () {
     onDistrust: (link) => pool.links[link]?.watch(),
   });
   const confirmedNanos = (key: StreamKey) => hub.confirmedNanos(key, (link) => pool.heardNanos(link), monotonicMs(clock));
+  const gaveUp = (key: StreamKey): void => {
+    const id = keyId(key);
+    // What a socket carries ends with its next subscription.
+    if (interest.has(id) || hub.tracks.isCarried(id)) return;
+    numbers.changeWithdrawn(id);
+    numbers.forget(id);
+  };
   /** The value of a key that is live, as current as its link proves it. */
   const lastValueOf = (key: StreamKey): HotEntry | undefined => {
     const entry = hot.get(keyId(key));
@@ -85,24 +97,17 @@ export const makeLiveSide = Effect.gen(function* () {
   };
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;
+  const onBytes = yield* makeByteCounter;
   const pool: Pool = yield* makePool({
     interest,
     hub,
     numbers,
     probe,
     onDown: (error, concerns) => waiters.fail(error, concerns),
-    onBytes: yield* countBytes,
+    onBytes,
   });
-  const workers = [
-    healer.run(hub),
-    polling.run(hub),
-    release.run(hub.trades),
-    catchUp.run(hub.trades),
-    audit.run(hub.trades),
-    tickers.run(hub),
-  ];
-  for (const worker of workers) yield* Effect.forkScoped(worker);
-  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos };
+  for (const worker of run(hub)) yield* Effect.forkScoped(worker);
+  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       side.pool.close();
@@ -113,20 +118,29 @@ export const makeLiveSide = Effect.gen(function* () {
   return side;
 });
 
-/** What works beside the sockets, over REST or by the clock. Healing and catching up share one pace. */
+/** What works beside the hub, and all of it at work, to be run for ever. */
 const makeWorkers = Effect.gen(function* () {
   const pace = new HealPace((yield* Venue).limits.groups);
-  return {
-    healer: yield* makeGapHealer(pace),
-    release: yield* makeTradeRelease,
-    catchUp: yield* makeTradeCatchUp(pace),
-    audit: yield* makeTradeAudit,
-    tickers: yield* makeTickerAudit,
-    polling: yield* makePolling,
-  };
+  const healer = yield* makeGapHealer(pace);
+  const release = yield* makeTradeRelease;
+  const catchUp = yield* makeTradeCatchUp(pace);
+  const audit = yield* makeTradeAudit;
+  const tickers = yield* makeTickerAudit;
+  const polling = yield* makePolling;
+  const run = (hub: FrameHub): ReadonlyArray<Effect.Effect<never>> => [
+    healer.run(hub),
+    polling.run(hub),
+    release.run(hub.trades),
+    catchUp.run(hub.trades),
+    audit.run(hub.trades),
+    tickers.run(hub),
+  ];
+  return { healer, release, catchUp, audit, polling, run };
 });
 
-const countBytes = Effect.map(Effect.context<never>(), (context) => {
+/** Adds what came in to the metrics. */
+const makeByteCounter = Effect.gen(function* () {
+  const context = yield* Effect.context<never>();
   const count = (counted: keyof SocketBytes, bytes: number) =>
     Metric.withAttributes(Metrics.socketBytes, { counted }).updateUnsafe(bytes, context);
   return ({ wire, payload }: SocketBytes): void => {

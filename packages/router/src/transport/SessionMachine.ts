@@ -255,7 +255,7 @@ export class SessionMachine {
 }
 
 /** Something that was subscribed is not wanted any more: what the link's rhythm was made of may be gone. */
-const hasLost = (before: ReadonlyArray<StreamKey>, wanted: ReadonlyArray<StreamKey>): boolean => {
+export const hasLost = (before: ReadonlyArray<StreamKey>, wanted: ReadonlyArray<StreamKey>): boolean => {
   const ids = new Set(wanted.map(keyId));
   return before.some((key) => !ids.has(keyId(key)));
 };

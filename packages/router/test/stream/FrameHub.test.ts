@@ -8,6 +8,7 @@ import type { StreamElement } from "../../src/domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Ticker } from "../../src/domain/Ticker.ts";
 import { DecodeError } from "../../src/errors/MarketDataError.ts";
+import { LiveLedger } from "../../src/health/LiveLedger.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import { book, bookKey, btc, eth, ScriptedExchange, ticker, tickerKey } from "./exchange.ts";
 
@@ -188,5 +189,67 @@ describe("a session that fails in an unforeseen way", () => {
         }),
       )
       .pipe(Effect.provide(Logger.layer([logger])));
+  });
+});
+
+describe("the first consumer of a key that reads had made live", () => {
+  it.effect("is told the value it began with once, however often the socket and REST repeat it", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        yield* subscriptions.wantForReads(tickerKey(btc));
+        yield* settle;
+        const repeated = ticker(btc, 7, 1, true);
+        exchange.socket.push(repeated);
+        const prices: Array<number> = [];
+        yield* subscriptions.events("ticker", [tickerKey(btc)], {}).pipe(
+          Stream.runForEach((element: StreamElement<Ticker>) =>
+            Effect.sync(() => (element._tag === "Live" ? prices.push(element.value.price.number) : 0)),
+          ),
+          Effect.forkScoped({ startImmediately: true }),
+        );
+        yield* settle;
+        exchange.socket.push(repeated);
+        yield* settle;
+        assert.deepStrictEqual(prices, [7]);
+        exchange.rest = () => Effect.succeed("value" in repeated ? [repeated.value] : []);
+        exchange.upgrades.push(...Array.from({ length: 10 }, () => "unreachable" as const));
+        exchange.socket.close();
+        yield* TestClock.adjust(3_000);
+        yield* settle;
+        assert.isAbove(exchange.calls.length, 0);
+        assert.deepStrictEqual(prices, [7]);
+      }),
+    );
+  });
+});
+
+describe("the numbers of a key", () => {
+  it.effect("end with the last who wanted it, also where no socket ever carried it, or none does any more", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const numbers = yield* LiveLedger;
+        const watch = subscriptions
+          .events("ticker", [tickerKey(btc)], {})
+          .pipe(Stream.runDrain, Effect.forkScoped({ startImmediately: true }));
+        const stream = yield* watch;
+        yield* settle;
+        exchange.socket.push(ticker(btc, 1, 1));
+        assert.deepStrictEqual([numbers.keyCount, numbers.changes.toMetrics().full.completed], [1, 1]);
+        exchange.upgrades.push(...Array.from({ length: 100 }, () => "unreachable" as const));
+        exchange.socket.close();
+        yield* subscriptions.wantForReads(tickerKey(eth));
+        assert.strictEqual(numbers.changes.toMetrics().open, 1);
+        yield* Fiber.interrupt(stream);
+        assert.strictEqual(numbers.keyCount, 0);
+        yield* TestClock.adjust(120_000);
+        assert.deepInclude(numbers.changes.toMetrics(), { open: 0 });
+        assert.strictEqual(numbers.changes.toMetrics().full.withdrawn, 1);
+      }),
+      { lingerMs: 60_000 },
+    );
   });
 });

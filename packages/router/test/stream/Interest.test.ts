@@ -151,6 +151,22 @@ describe("interest", () => {
     assert.deepStrictEqual(told, ["began ticker:KRW-BTC", "left ticker:KRW-BTC"]);
   });
 
+  it("what a caller demands of the socket takes no slot from others, and they take none from it", () => {
+    const told: Array<string> = [];
+    const changes = { began: () => {}, left: (key: StreamKey) => void told.push(keyId(key)) };
+    const interest = new Interest({ maxReads: 10, lingerMs, slots: () => 1, changes });
+    interest.read(tickerKey(btc), 0, "low", true);
+    assert.strictEqual(interest.read(bookKey(btc, 5), 1, "critical"), "added");
+    assert.strictEqual(interest.read(tickerKey(eth), 2, "low"), "added");
+    assert.strictEqual(interest.read({ kind: "trades", market: btc }, 3, "low"), "refused");
+    assert.deepStrictEqual(told, []);
+    // Until nobody has demanded it for a while.
+    interest.read(tickerKey(eth), lingerMs, "low");
+    interest.read(bookKey(btc, 5), lingerMs, "critical");
+    assert.strictEqual(interest.read({ kind: "trades", market: btc }, lingerMs + 1, "critical"), "added");
+    assert.deepStrictEqual(told, ["ticker:KRW-BTC", "ticker:KRW-ETH"]);
+  });
+
   it("rounds a book's depth up to one the exchange accepts", () => {
     const depths = [1, 2, 5, 6, 15, 16, 30, 99].map((levels) => depthOf(bookKey(btc, levels)));
     assert.deepStrictEqual(depths, [1, 5, 5, 15, 15, 30, 30, 30]);

@@ -3,6 +3,7 @@ import { Effect, Fiber, Layer, Random, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import type { StreamElement } from "../../src/domain/StreamElement.ts";
 import { Decimal } from "../../src/domain/Decimal.ts";
+import type { Market } from "../../src/domain/Market.ts";
 import { DecodeError, InvalidRequest } from "../../src/errors/MarketDataError.ts";
 import { type LinkEvent, LinkObserver, Subscriptions } from "../../src/stream/Subscriptions.ts";
 import { btc, eth, ScriptedExchange, type ScriptedSocket, ticker, tickerKey } from "./exchange.ts";
@@ -59,6 +60,35 @@ describe("the link watchdog", () => {
         }
         assert.strictEqual(exchange.connects, 1);
         assert.strictEqual(exchange.socket.pings, 20);
+      }),
+    );
+  });
+
+  it.effect("a link that carries a quiet market is not held to the rhythm of the busy one that its last life carried", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const follow = (of: Market) =>
+          subscriptions.events("ticker", [tickerKey(of)], {}).pipe(Stream.runDrain, Effect.forkScoped({ startImmediately: true }));
+        const busy = yield* follow(btc);
+        yield* settle;
+        for (let at = 1; at <= 40; at++) {
+          yield* TestClock.adjust(200);
+          exchange.socket.push(ticker(btc, at, at));
+        }
+        yield* Fiber.interrupt(busy);
+        yield* TestClock.adjust(60_000);
+        assert.strictEqual(subscriptions.status().state, "idle");
+        yield* follow(eth);
+        yield* settle;
+        assert.strictEqual(exchange.connects, 2);
+        exchange.socket.push(ticker(eth, 1, 1, true));
+        yield* TestClock.adjust(10_000);
+        assert.strictEqual(exchange.socket.pings, 1);
+        // The pong proves the quiet market's price.
+        const proved = subscriptions.confirmedNanos(tickerKey(eth)) ?? 0n;
+        assert.strictEqual(proved, yield* Effect.clockWith((clock) => Effect.succeed(clock.monotonicTimeNanosUnsafe())));
       }),
     );
   });

@@ -105,6 +105,33 @@ describe("while the link is down", () => {
     );
   });
 
+  it.effect("who comes meanwhile is told of no hole from before its time, however far a page falls short of it", () => {
+    const exchange = new ScriptedExchange();
+    let newest = 1;
+    tradeBook(exchange, () => newest);
+    return exchange.run(
+      Effect.gen(function* () {
+        const first = yield* collect(btc);
+        exchange.socket.push(message(btc, 1, true));
+        exchange.upgrades.push(...Array.from({ length: 6 }, () => "unreachable" as const));
+        exchange.socket.close();
+        newest = 60;
+        const late = yield* collect(btc);
+        yield* TestClock.adjust(3_000);
+        yield* settle;
+        while (exchange.sockets.length < 2) yield* TestClock.adjust(100);
+        exchange.socket.push(message(btc, 60, true), message(btc, 61));
+        yield* TestClock.adjust(5_000);
+        yield* settle;
+        assert.include(first, "Gap");
+        assert.deepStrictEqual(
+          late.filter((text) => !text.startsWith("Re")),
+          ["L60", "L61"],
+        );
+      }),
+    );
+  });
+
   it.effect("many markets share half of the limit, and a REST side that fails is asked again in its turn", () => {
     const exchange = new ScriptedExchange();
     const all = Array.from({ length: 16 }, (_, at) => market(`KRW-M${at}`));
@@ -149,6 +176,74 @@ describe("audits", () => {
         assert.deepStrictEqual(other.slice(4), ["R6 late", "R7 late", "R8 late"]);
         assert.deepStrictEqual(marketsOf(exchange.calls), ["KRW-BTC", "KRW-ETH"]);
         assert.deepStrictEqual(fresh, []);
+      }),
+    );
+  });
+
+  it.effect("read back like a broken link what one page does not reach, and tell what cannot be read", () => {
+    const exchange = new ScriptedExchange();
+    let newest = 2;
+    tradeBook(exchange, () => newest);
+    return exchange.run(
+      Effect.gen(function* () {
+        const told = yield* collect(btc);
+        exchange.socket.push(message(btc, 1, true), message(btc, 2));
+        newest = 12;
+        yield* TestClock.adjust(65_000);
+        yield* settle;
+        assert.deepStrictEqual(told, ["L1", "L2", ...Array.from({ length: 10 }, (_, at) => `R${at + 3}`)]);
+        exchange.socket.push(message(btc, 12, true));
+        newest = 60;
+        yield* TestClock.adjust(65_000);
+        yield* settle;
+        assert.deepStrictEqual(told.slice(12, 14), ["Gap", "R46"]);
+        assert.strictEqual(told.at(-1), "R60");
+      }),
+    );
+  });
+
+  it.effect("of a market in doubt are tried again until REST has answered", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const told = yield* collect(btc);
+        yield* TestClock.adjust(10_000);
+        exchange.socket.push(message(btc, 1, true), message(btc, 2));
+        // The subscription is sent anew for another market.
+        yield* collect(eth);
+        yield* TestClock.adjust(60);
+        exchange.socket.push(message(btc, 5, true));
+        exchange.rest = () => Effect.fail(new NetworkError({ phase: "connect", host: "scripted", code: null, detail: null }));
+        yield* TestClock.adjust(7_000);
+        assert.strictEqual(exchange.calls.length, 1);
+        tradeBook(exchange, () => 5);
+        yield* TestClock.adjust(5_000);
+        yield* settle;
+        assert.deepStrictEqual(told, ["L1", "L2", "L5", "R3 late", "R4 late"]);
+        yield* TestClock.adjust(30_000);
+        assert.strictEqual(exchange.calls.length, 2);
+      }),
+    );
+  });
+
+  it.effect("of a market in doubt once more are made once more, for the first is too early to know of the second", () => {
+    const exchange = new ScriptedExchange();
+    tradeBook(exchange, () => 24);
+    return exchange.run(
+      Effect.gen(function* () {
+        const told = yield* collect(btc);
+        yield* TestClock.adjust(20_000);
+        exchange.socket.push(message(btc, 20), message(btc, 21, true));
+        yield* TestClock.adjust(4_000);
+        exchange.socket.push(message(btc, 24, true));
+        yield* TestClock.adjust(1_500);
+        yield* settle;
+        assert.deepStrictEqual(told, ["L20", "L21", "L24", "R22 late"]);
+        yield* TestClock.adjust(5_000);
+        yield* settle;
+        assert.deepStrictEqual(told.slice(4), ["R23 late"]);
+        yield* TestClock.adjust(20_000);
+        assert.strictEqual(exchange.calls.length, 2);
       }),
     );
   });

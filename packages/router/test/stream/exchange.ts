@@ -222,21 +222,21 @@ export class ScriptedExchange {
   });
 
   /**
-   * The live side on this exchange, with some knobs changed. The cache is given out too. A script sends no snapshots by itself, so the watch over
+   * The live side on this exchange, with some knobs changed. The cache is given out too, and the numbers. A script sends no snapshots by itself, so the watch over
    * silent keys is off unless a test asks for it by its knobs.
    */
-  layer(knobs: Partial<RouterConfigShape> = {}): Layer.Layer<Subscriptions | Cache> {
+  layer(knobs: Partial<RouterConfigShape> = {}): Layer.Layer<Subscriptions | Cache | LiveLedger> {
     const changes = { ...unwatched, ...knobs };
     return Subscriptions.layer.pipe(
-      Layer.provideMerge(Cache.layer),
-      Layer.provide([this.transport, this.venue, this.limiter, this.restLayer, LiveLedger.layer, configLayer(changes)]),
+      Layer.provideMerge(Layer.merge(Cache.layer, LiveLedger.layer)),
+      Layer.provide([this.transport, this.venue, this.limiter, this.restLayer, configLayer(changes)]),
       Layer.provide(configLayer(changes)),
     );
   }
 
   /** Runs a test's body with the live side; the layer closes at its end. */
   readonly run = <A, E>(
-    body: Effect.Effect<A, E, Subscriptions | Cache | Scope.Scope>,
+    body: Effect.Effect<A, E, Subscriptions | Cache | LiveLedger | Scope.Scope>,
     changes: Partial<RouterConfigShape> = {},
   ): Effect.Effect<A, E> => Effect.scoped(Effect.provide(body, this.layer(changes)));
 }
