@@ -111,7 +111,14 @@ const story = (name: string, steps: ReadonlyArray<number>) => {
       told.push(yield* ask);
     }
     return told;
-  }).pipe(Effect.provide(layerSkewed(`skewed-${name}`, () => offMs)), Effect.provide(TestClock.layer()));
+  }).pipe(
+    Effect.provide(
+      Layer.provideMerge(
+        layerSkewed(`skewed-${name}`, () => offMs),
+        TestClock.layer(),
+      ),
+    ),
+  );
 };
 
 describe("a clock of the host that is wrong by ten minutes, or is set by as much", () => {

@@ -18,8 +18,9 @@ describe("first calls", () => {
         { concurrency: "unbounded" },
       );
       const asking = yield* Effect.forkChild(reads, { startImmediately: true });
-      for (const stream of [streamTicker("KRW-BTC"), streamTrades("KRW-BTC"), streamOrderbook("KRW-ETH")])
-        yield* Effect.forkChild(Stream.runDrain(stream), { startImmediately: true });
+      yield* Effect.forkChild(Stream.runDrain(streamTicker("KRW-BTC")), { startImmediately: true });
+      yield* Effect.forkChild(Stream.runDrain(streamTrades("KRW-BTC")), { startImmediately: true });
+      yield* Effect.forkChild(Stream.runDrain(streamOrderbook("KRW-ETH")), { startImmediately: true });
       yield* TestClock.adjust("3 seconds");
       assert.strictEqual((yield* Fiber.join(asking)).length, 20);
       assert.strictEqual(ledger.connections().length, 1);
