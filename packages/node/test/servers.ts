@@ -1,4 +1,5 @@
 /** Real servers on 127.0.0.1, each living as long as the test's scope. A promise or event says when something happened; nothing waits by time. */
+import { createHash } from "node:crypto";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server as HttpServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { Effect } from "effect";
@@ -68,6 +69,19 @@ export const socketServer = Effect.fnUntraced(function* (
     upgrades.handleUpgrade(request, raw, head, (ws) => onSocket(ws, request, raw));
   });
   return { ...listening, url: `ws://${listening.host}/` };
+});
+
+/** Upgrades by hand, so that what follows can be any bytes, or none. */
+export const rawSocketServer = Effect.fnUntraced(function* (afterUpgrade: (socket: Socket) => void) {
+  const server = yield* tcpServer((socket) => {
+    socket.once("data", (head) => {
+      const key = /sec-websocket-key: (.+)\r\n/i.exec(head.toString("latin1"))?.[1] ?? "";
+      const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+      const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+      socket.write(`${lines.join("\r\n")}\r\n\r\n`, () => afterUpgrade(socket));
+    });
+  });
+  return { ...server, url: `ws://${server.host}/` };
 });
 
 /** A port that nobody listens on: it was ours a moment ago. */

@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
-import type { Socket as TcpSocket } from "node:net";
 import { assert, describe, it } from "@effect/vitest";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { type SocketHandlers, Transport } from "@naru/router/transport/Transport";
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect";
 import * as NodeTransport from "../src/NodeTransport.ts";
 import { defaultTimeouts, type TransportOptions } from "../src/TransportOptions.ts";
-import { closedPort, httpServer, rawHttpServer, socketServer, tcpServer } from "./servers.ts";
+import { closedPort, httpServer, rawHttpServer, rawSocketServer, socketServer, tcpServer } from "./servers.ts";
 
 type Event = string | readonly [code: number, reason: string];
 
@@ -36,19 +34,6 @@ const recorder = () => {
 const open = (url: string, handlers: SocketHandlers = recorder().handlers) => Transport.use((transport) => transport.socket(url, handlers));
 const failure = (url: string) => Effect.flip(open(url));
 const provide = (options?: TransportOptions) => Effect.provide(NodeTransport.layer(options));
-
-/** Upgrades by hand, so that what follows can be any bytes, or none. */
-const rawSocketServer = Effect.fnUntraced(function* (afterUpgrade: (socket: TcpSocket) => void) {
-  const server = yield* tcpServer((socket) => {
-    socket.once("data", (head) => {
-      const key = /sec-websocket-key: (.+)\r\n/i.exec(head.toString("latin1"))?.[1] ?? "";
-      const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-      const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
-      socket.write(`${lines.join("\r\n")}\r\n\r\n`, () => afterUpgrade(socket));
-    });
-  });
-  return { ...server, url: `ws://${server.host}/` };
-});
 
 const frame = (opcode: number, payload: string | Buffer) =>
   Buffer.concat([Buffer.from([0x80 | opcode, payload.length]), Buffer.from(payload)]);

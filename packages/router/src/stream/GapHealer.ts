@@ -25,6 +25,11 @@ const pageAttempts = 3;
 const attemptSpacingMs = 1_000;
 /** A pause longer than this is not waited for: a gap told now is better than a stream held back for minutes. */
 const longestPauseMs = 30_000;
+/**
+ * But for our own breaker: after a long outage of everything it is open a while longer than the socket is down, up to 72 s, and says nothing of
+ * whether the trades can still be had.
+ */
+const longestCircuitMs = 75_000;
 
 /** A reading in line, and how often its present page failed. */
 interface Turn {
@@ -126,7 +131,8 @@ const makePageReader = Effect.fnUntraced(function* (pace: HealPace) {
 
   const failed = (reading: Reading, error: MarketDataError, failures: number) => {
     const afterMs = Math.max(error.retryAfterMs ?? 0, attemptSpacingMs * (failures + 1));
-    if (failures + 1 < pageAttempts && error.retryable && afterMs <= longestPauseMs) return { _tag: "Again", afterMs } as const;
+    const longestMs = error._tag === "CircuitOpen" ? longestCircuitMs : longestPauseMs;
+    if (failures + 1 < pageAttempts && error.retryable && afterMs <= longestMs) return { _tag: "Again", afterMs } as const;
     return { _tag: "Done", repair: reading.give(`${error._tag}: ${error.message}`) } as const;
   };
 

@@ -5,9 +5,10 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
+import type { Market } from "../domain/Market.ts";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
-import { InvalidRequest, type MarketDataError, NetworkError } from "../errors/MarketDataError.ts";
+import { InvalidRequest, type MarketDataError, MarketUnknown, NetworkError } from "../errors/MarketDataError.ts";
 import type { LinkEndReason } from "../health/LiveMetrics.ts";
 import type { LinkNumbers } from "../health/LinkNumbers.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
@@ -58,13 +59,15 @@ export const makeLink = Effect.fnUntraced(function* (options: LinkOptions) {
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const line = new Line(config, venue.socket.format);
-  return new Link({ ...options, clock: yield* Clock.Clock, config, host: venue.host, line });
+  return new Link({ ...options, clock: yield* Clock.Clock, config, host: venue.host, venue: venue.id, line });
 });
 
 interface LinkParts extends LinkOptions {
   readonly clock: Clock.Clock;
   readonly config: RouterConfigShape;
   readonly host: string;
+  /** Its name, for errors. */
+  readonly venue: string;
   readonly line: Line;
 }
 
@@ -217,6 +220,7 @@ export class Link {
     onReadEnd: () => this.#parts.hub.flush(),
     onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(suspects, isProved, this.#nowMs()),
     onRefused: (suspects) => this.#refused(suspects),
+    onGone: ({ key }) => this.#gone(key.market),
     onMute: (suspects) => {
       this.#parts.numbers.failed("data", this.#nowMs(), suspects.map(({ id }) => id).join(" "));
       this.#parts.hub.tracks.blame(suspects);
@@ -293,6 +297,15 @@ export class Link {
       this.#parts.onRefused([id], error);
       this.#parts.hub.fail(error, (other) => other === id);
     }
+  }
+
+  /** Every stream of the market ends, of whatever kind, and reads of it are forgotten: nothing is asked about it any more. */
+  #gone(market: Market): void {
+    const { hub, onRefused, venue } = this.#parts;
+    const ids = new Set([...hub.tracks.all()].flatMap((track) => (track.key.market === market ? [track.id] : [])));
+    const error = new MarketUnknown({ market, venue, near: [] });
+    onRefused([...ids], error);
+    hub.fail(error, (id) => ids.has(id));
   }
 
   #count(end: SessionEnd, reason: string, nowMs: number): void {

@@ -1,12 +1,13 @@
 /**
  * The last question before a link is given up for its silence: does REST know something newer of a silent key than the socket has brought? One
- * request for one key, of middle urgency. When REST cannot be asked nothing is known, and a link is not given up for that.
+ * request for one key, of middle urgency. When REST cannot be asked nothing is known, and a link is not given up for that. A market that REST
+ * does not know, and its list of markets neither, is gone.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Equal from "effect/Equal";
-import * as Exit from "effect/Exit";
 import * as Result from "effect/Result";
+import type { Market } from "../domain/Market.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
 import { coveringDepth, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
@@ -50,10 +51,20 @@ export const makeSilenceProbe: Effect.Effect<(suspect: Suspect) => Effect.Effect
       }
     };
 
+    /** The list's word on a market that one answer did not know: a stream that ends does not come back. A list not read whole says nothing. */
+    const isDelisted = (market: Market): Effect.Effect<boolean> =>
+      Effect.suspend(() => {
+        const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+        return rest.run(venue.markets(), { priority: "normal", deadlineNanos });
+      }).pipe(
+        Effect.map(({ rows, rejected }) => rows.length > 0 && rejected.length === 0 && rows.every((info) => info.market !== market)),
+        Effect.orElseSucceed(() => false),
+      );
+
     return Effect.fn("SilenceProbe.ask")(function* ({ key, last }: Suspect) {
-      const told = yield* Effect.exit(atRest(key));
-      if (Exit.isFailure(told)) return "unknown";
-      return told.value !== undefined && isNewer(told.value, last) ? "newer" : "same";
+      const told = yield* Effect.result(atRest(key));
+      if (Result.isSuccess(told)) return told.success !== undefined && isNewer(told.success, last) ? "newer" : "same";
+      return told.failure._tag === "MarketUnknown" && (yield* isDelisted(key.market)) ? "gone" : "unknown";
     });
   },
 );

@@ -8,8 +8,9 @@
  *      ▲                          │ spoke                    │ spoke                   │
  *      ├──────────────────────────┴──────────────────────────┤                         ├─ REST has nothing newer: quiet, asked less often
  *      └─────────────────────────────────────────────────────┴─────────────────────────┤
- *                                                                                       └─ REST has newer: the feed is dead (`mute`), or one
- *                                                                                          key of it is ignored (`refuse`)
+ *                                                                                       ├─ REST has newer: the feed is dead (`mute`), or one
+ *                                                                                       │  key of it is ignored (`refuse`)
+ *                                                                                       └─ REST knows no such market: its streams end (`gone`)
  * ```
  *
  * The whole subscription is sent again before anything is condemned because every key then answers with a snapshot, also a quiet one; a key that
@@ -64,10 +65,12 @@ export type FeedAction =
   /** The link carries nothing any more. `blamed` are the keys it was given up for. */
   | { readonly _tag: "Mute"; readonly suspects: ReadonlyArray<Suspect> }
   /** The exchange serves others on this link and ignores these, for the second time. */
-  | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> };
+  | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> }
+  /** The exchange has this market no more. */
+  | { readonly _tag: "Gone"; readonly suspect: Suspect };
 
-/** What REST said of a suspect: it has something newer than the socket brought, it has not, or it could not be asked. */
-export type ProbeResult = "newer" | "same" | "unknown";
+/** What REST said of a suspect: it has something newer than the socket brought, it has not, it could not be asked, or there is no such market. */
+export type ProbeResult = "newer" | "same" | "unknown" | "gone";
 
 export interface FeedWatchOptions {
   /** How long an answer to the list may take. */
@@ -159,6 +162,7 @@ export class FeedWatch {
     const suspect = suspects.find(({ id }) => id === asked?.id);
     if (verdict === "newer" && suspect === undefined) return this.#trust(nowMs, look);
     this.#enter("trusting", nowMs);
+    if (verdict === "gone" && suspect !== undefined) return { _tag: "Gone", suspect };
     if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects, isProved: verdict === "same" };
     if (isIgnored(suspect) && this.#othersSpeak) return { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
     return { _tag: "Mute", suspects };

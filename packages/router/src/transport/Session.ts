@@ -74,6 +74,8 @@ export interface SessionHooks extends SessionFacts {
   readonly onQuiet: (suspects: ReadonlyArray<Suspect>, isProved: boolean) => void;
   /** The exchange ignores these. */
   readonly onRefused: (suspects: ReadonlyArray<Suspect>) => void;
+  /** The exchange has this key's market no more. */
+  readonly onGone: (suspect: Suspect) => void;
   /** The link is given up because these are silent. Called before `onEnd`. */
   readonly onMute: (suspects: ReadonlyArray<Suspect>) => void;
   readonly onEnd: (end: SessionEnd) => void;
@@ -313,6 +315,9 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         break;
       case "Refuse":
         hooks.onRefused(action.suspects);
+        break;
+      case "Gone":
+        hooks.onGone(action.suspect);
         break;
       case "Silent":
         return yield* dropped({ _tag: "Silent", silentMs: action.silentMs });

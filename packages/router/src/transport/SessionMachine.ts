@@ -53,6 +53,7 @@ export type SessionAction =
   | { readonly _tag: "Probe"; readonly suspect: Suspect }
   | { readonly _tag: "Quiet"; readonly suspects: ReadonlyArray<Suspect>; readonly isProved: boolean }
   | { readonly _tag: "Refuse"; readonly suspects: ReadonlyArray<Suspect> }
+  | { readonly _tag: "Gone"; readonly suspect: Suspect }
   /** Nothing was heard: drop the socket without waiting for its close. */
   | { readonly _tag: "Silent"; readonly silentMs: number }
   /** Pongs come and data does not: the same. */

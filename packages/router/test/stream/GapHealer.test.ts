@@ -7,7 +7,7 @@ import type { Kind } from "../../src/domain/Question.ts";
 import type { ElementOf, StreamElement } from "../../src/domain/StreamElement.ts";
 import type { StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
-import { DecodeError, NetworkError } from "../../src/errors/MarketDataError.ts";
+import { CircuitOpen, DecodeError, NetworkError, UpstreamError } from "../../src/errors/MarketDataError.ts";
 import type { RouterConfigShape } from "../../src/RouterConfig.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import {
@@ -211,6 +211,38 @@ describe("trades across a reconnect", () => {
       }),
     );
   });
+
+  it.effect("our own breaker is waited for, for over a minute; an exchange that asks for as long a pause is not", () =>
+    Effect.gen(function* () {
+      const pauses = [
+        new CircuitOpen({ target: "scripted", retryAfterMs: 70_000 }),
+        new UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: 70_000 }),
+      ];
+      const told = yield* Effect.forEach(pauses, (pause) => {
+        const exchange = new ScriptedExchange();
+        return run(exchange)(
+          Effect.gen(function* () {
+            const elements = yield* collect("trades", tradesKey(btc));
+            exchange.socket.push(trade(btc, 2, true));
+            exchange.rest = () => Effect.fail(pause);
+            yield* breakAndResume(exchange, (socket) => socket.push(trade(btc, 5, true)));
+            yield* TestClock.adjust(10_000);
+            tradeBook(exchange, () => 5);
+            // The market goes on meanwhile, and the link is alive.
+            for (let at = 6; at <= 12; at++) {
+              exchange.socket.push(trade(btc, at));
+              yield* TestClock.adjust(10_000);
+            }
+            return inShort(elements).slice(3, 7);
+          }),
+        );
+      });
+      assert.deepStrictEqual(told, [
+        ["R3", "R4", "L5", "L6"],
+        ["gap 2-5", "L5", "L6", "L7"],
+      ]);
+    }),
+  );
 
   it.effect("what a gap told as missing stays missing when a later outage is read back", () => {
     const exchange = new ScriptedExchange();

@@ -64,6 +64,8 @@ export class ScriptedExchange {
   closeTakesMs = 0;
   /** Every connect, answered or not. */
   connects = 0;
+  /** What every connect asked of the transport about compression; undefined where it left that open. */
+  readonly compression: Array<boolean | undefined> = [];
   /** Called with every new socket, before the router may use it. */
   onSocket: (socket: ScriptedSocket) => void = () => {};
   /** Called after every subscription message. */
@@ -85,9 +87,10 @@ export class ScriptedExchange {
 
   readonly transport = Layer.succeed(Transport, {
     rest: () => Effect.die("The scripted exchange answers REST at the Rest service"),
-    socket: (_url, handlers) =>
+    socket: (_url, handlers, options) =>
       Effect.suspend((): Effect.Effect<Socket, SocketFailure, Scope.Scope> => {
         this.connects++;
+        this.compression.push(options?.compress);
         const upgrade = this.upgrades.shift() ?? "accept";
         if (upgrade === "hang") return Effect.never;
         if (upgrade === "interrupted") return Effect.interrupt;

@@ -45,6 +45,8 @@ const said = (action: FeedAction): string => {
       return `wait until ${action.dueMs}`;
     case "Probe":
       return `probe ${action.suspect.id}`;
+    case "Gone":
+      return `gone ${action.suspect.id}`;
     case "Quiet":
     case "Mute":
     case "Refuse":
@@ -81,6 +83,7 @@ const table: ReadonlyArray<readonly [(typeof phases)[number], Event, atMs: numbe
   ["trusting", "newer", 12_000, "wait until 60000 → trusting"],
   ["trusting", "same", 12_000, "wait until 60000 → trusting"],
   ["trusting", "unknown", 12_000, "wait until 60000 → trusting"],
+  ["trusting", "gone", 12_000, "wait until 60000 → trusting"],
 
   ["listing", "time passes", 10_999, "wait until 11000 → listing"],
   ["listing", "time passes", 11_000, "resend → resent"],
@@ -91,6 +94,7 @@ const table: ReadonlyArray<readonly [(typeof phases)[number], Event, atMs: numbe
   ["listing", "newer", 10_999, "wait until 11000 → listing"],
   ["listing", "same", 10_999, "wait until 11000 → listing"],
   ["listing", "unknown", 10_999, "wait until 11000 → listing"],
+  ["listing", "gone", 10_999, "wait until 11000 → listing"],
 
   ["resent", "time passes", 13_999, "wait until 14000 → resent"],
   ["resent", "time passes", 14_000, "probe ticker:KRW-BTC → probing"],
@@ -100,6 +104,7 @@ const table: ReadonlyArray<readonly [(typeof phases)[number], Event, atMs: numbe
   ["resent", "newer", 13_999, "wait until 14000 → resent"],
   ["resent", "same", 13_999, "wait until 14000 → resent"],
   ["resent", "unknown", 13_999, "wait until 14000 → resent"],
+  ["resent", "gone", 13_999, "wait until 14000 → resent"],
 
   ["probing", "time passes", 1e9, "wait until Infinity → probing"],
   ["probing", "listed", 1e9, "wait until Infinity → probing"],
@@ -108,6 +113,7 @@ const table: ReadonlyArray<readonly [(typeof phases)[number], Event, atMs: numbe
   ["probing", "newer", 15_000, "mute ticker:KRW-BTC → trusting"],
   ["probing", "same", 15_000, "quiet ticker:KRW-BTC → trusting"],
   ["probing", "unknown", 15_000, "quiet ticker:KRW-BTC → trusting"],
+  ["probing", "gone", 15_000, "gone ticker:KRW-BTC → trusting"],
 ];
 
 const happens = (scene: Scene, event: Event, nowMs: number): void => {

@@ -1,0 +1,98 @@
+/** Times in which an exchange has nothing to say, by its nature or by its maintenance: what a stream says then, and how it goes on. */
+import { assert, describe, it } from "@effect/vitest";
+import type { Candle } from "@naru/router/domain/Candle";
+import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { Ticker } from "@naru/router/domain/Ticker";
+import type { Trade } from "@naru/router/domain/Trade";
+import { streamCandlesEvents, streamTickerEvents, streamTradesEvents } from "@naru/router/MarketData";
+import { Exchange, Sim } from "@naru/sim";
+import { Clock, Effect, Fiber, Stream } from "effect";
+import { TestClock } from "effect/testing";
+
+const minute = 60_000;
+
+const tagsOf = <A>(seen: ReadonlyArray<StreamElement<A>>) => seen.map(({ _tag }) => _tag);
+const valuesOf = <A>(seen: ReadonlyArray<StreamElement<A>>): ReadonlyArray<A> =>
+  seen.flatMap((element) => (element._tag === "Live" || element._tag === "Recovered" ? [element.value] : []));
+
+describe("minutes without trades", () => {
+  it.effect("have no candle: the stream says nothing of them, and no gap, and goes on with the next trade's (C12)", () =>
+    Effect.gen(function* () {
+      yield* Sim.halt;
+      const seen: Array<StreamElement<Candle>> = [];
+      const fiber = yield* Effect.forkChild(
+        Stream.runForEach(streamCandlesEvents("KRW-BTC", "1m"), (element) => Effect.sync(() => void seen.push(element))),
+        { startImmediately: true },
+      );
+      yield* TestClock.adjust("2 seconds");
+      yield* Sim.trade("KRW-BTC", { price: 100_000_000 });
+      yield* TestClock.adjust("90 seconds");
+      const before = seen.length;
+      const first = valuesOf(seen).at(-1);
+      assert.strictEqual(first?.close.number, 100_000_000);
+      yield* TestClock.adjust("10 minutes");
+      // All that may still be said is that the last minute with a trade is over.
+      for (const { openTimeMs } of valuesOf(seen.slice(before))) assert.strictEqual(openTimeMs, first?.openTimeMs);
+      const { timeMs } = yield* Sim.trade("KRW-BTC", { price: 100_005_000 });
+      yield* TestClock.adjust("5 seconds");
+      const last = valuesOf(seen).at(-1);
+      assert.deepStrictEqual([last?.openTimeMs, last?.close.number], [Math.floor(timeMs / minute) * minute, 100_005_000]);
+      const traded = [first?.openTimeMs, last?.openTimeMs];
+      for (const { openTimeMs } of valuesOf(seen.slice(before))) assert.include(traded, openTimeMs);
+      assert.notInclude(tagsOf(seen), "Gap");
+      assert.notInclude(tagsOf(seen), "Reconnecting");
+      assert.isUndefined(fiber.pollUnsafe());
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 17 }))),
+  );
+});
+
+/** Two hours of maintenance under a stream of trades and one of tickers. */
+const maintained = (sockets: "cut" | "silent") =>
+  Effect.gen(function* () {
+    const { ledger } = yield* Exchange;
+    const clock = yield* Clock.Clock;
+    const trades: Array<StreamElement<Trade>> = [];
+    const tickers: Array<{ readonly element: StreamElement<Ticker>; readonly atMs: number }> = [];
+    const fibers = [
+      yield* Effect.forkChild(
+        Stream.runForEach(streamTradesEvents("KRW-BTC"), (element) => Effect.sync(() => void trades.push(element))),
+        { startImmediately: true },
+      ),
+      yield* Effect.forkChild(
+        Stream.runForEach(streamTickerEvents("KRW-BTC"), (element) =>
+          Effect.sync(() => void tickers.push({ element, atMs: clock.currentTimeMillisUnsafe() })),
+        ),
+        { startImmediately: true },
+      ),
+    ];
+    yield* TestClock.adjust("5 seconds");
+    yield* Sim.halt;
+    const before = yield* Sim.path("KRW-BTC", [100_000_000, 100_001_000]);
+    // The last of them is made when the sockets are closed already, or say nothing any more.
+    yield* TestClock.adjust("10 millis");
+    yield* Sim.maintenance("2 hours");
+    yield* TestClock.adjust("2 hours");
+    const requests = ledger.requests().length + ledger.connections().length;
+    const backMs = clock.currentTimeMillisUnsafe();
+    const after = yield* Sim.path("KRW-BTC", [100_002_000, 100_003_000, 100_004_000], { every: "5 seconds" });
+    yield* TestClock.adjust("35 seconds");
+    for (const fiber of fibers) assert.isUndefined(fiber.pollUnsafe());
+    assert.include(tagsOf(trades), "Reconnecting");
+    assert.strictEqual(trades.findLast(({ _tag }) => _tag === "Reconnecting" || _tag === "Resumed")?._tag, "Resumed");
+    assert.isTrue(tickers.some(({ element, atMs }) => element._tag === "Live" && element.channel === "websocket" && atMs > backMs));
+    // REST is believed to be down for up to 72 s from its last failure; until it is asked again later trades wait for the earlier ones.
+    yield* TestClock.adjust("75 seconds");
+    const wanted = new Set([...before, ...after].map(({ id }) => id));
+    const got = valuesOf(trades).flatMap(({ id }) => (wanted.has(String(id)) ? [String(id)] : []));
+    assert.deepStrictEqual(got, [...wanted]);
+    assert.notInclude(tagsOf(trades), "Gap");
+    // Two hours of knocking at a closed door are no storm: less than one attempt in two seconds, of all kinds together.
+    assert.isBelow(requests, 3_600);
+    for (const fiber of fibers) yield* Fiber.interrupt(fiber);
+  }).pipe(Effect.provide(Sim.layerTest({ seed: 18, maintenance: { sockets } })));
+
+describe("a maintenance of the exchange", () => {
+  it.effect("ends no stream; within 35 s of its end they go on, and in the end no trade is missing (C19)", () => maintained("cut"));
+
+  it.effect("that cuts no socket but leaves it silent comes to the same", () => maintained("silent"));
+});
