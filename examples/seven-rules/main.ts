@@ -36,7 +36,7 @@ const steady = [follow(Market.make("KRW-BTC")), follow(Market.make("KRW-ETH")), 
 const program = Effect.raceFirst(thirdPlace, Effect.all(steady, { concurrency: "unbounded" }));
 
 /** A link that was silent for so long is given up: a second and a half is much for markets in which something happens all the time. */
-const config = { pingAfterMs: 500, deadAfterMs: 1_500 };
+const config = { pingAfterMs: 400, deadAfterMs: 1_200 };
 
 const run = Effect.gen(function* () {
   const running = yield* Effect.forkChild(program);

@@ -46,7 +46,7 @@ export interface RulesPlan {
 const turns = 6;
 const turnMs = 300_000;
 /** A link that was silent for so long is given up. Half-open links are found in less than what the proof allows. */
-const config = { pingAfterMs: 500, deadAfterMs: 1_500 };
+const config = { pingAfterMs: 400, deadAfterMs: 1_200 };
 
 /** Runs the plan; fails when a strategy did. */
 export const runRules = async (plan: RulesPlan): Promise<RulesRun> => {
