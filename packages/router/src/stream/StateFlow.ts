@@ -1,6 +1,6 @@
 /**
  * The hub's side of tickers and books, of which only the newest counts: which of them the socket does not bring to their consumers, and what REST
- * brings meanwhile (`Polling.ts`). Newer wins, whichever way it came, and no moment is told twice.
+ * brings meanwhile (`Polling.ts`). Newer wins, whichever way it came, and no moment is told by both.
  */
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";

@@ -183,6 +183,7 @@ export class Track {
       return;
     }
     if (depth < carrier.provenDepth) carrier.provenDepth = depth;
+    if (depth !== carrier.depth) this.lastValue = undefined;
     carrier.depth = depth;
   }
 
@@ -283,11 +284,11 @@ export class Track {
     }
   }
 
-  /** No link speaks of it any more, where one did. A state is still told once only; what has an order is told anew. */
+  /** No link speaks of it any more, where one did. What is told next is news even where it repeats: it says that the value is current again. */
   #ceased(spoke: boolean): void {
     if (!spoke || this.spoken) return;
     this.unservedNanos = undefined;
-    if (this.continuity.kind !== "newest") this.lastValue = undefined;
+    this.lastValue = undefined;
   }
 
   /** A snapshot is an answer: it proves that the key works, and after a silence that it was only quiet; it says nothing of its rhythm. */

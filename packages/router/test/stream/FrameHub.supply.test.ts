@@ -132,7 +132,7 @@ describe("a value read over REST", () => {
     assert.deepStrictEqual(look(), ["Reconnecting", "rest 7", "rest 8"]);
   });
 
-  it("does not repeat what the socket said before it fell silent, nor does the socket when it is back", () => {
+  it("does not repeat what the socket said before it fell silent; the socket's own snapshot does, as the sign that it is back", () => {
     const { hub, attach, say, supply } = makeHub();
     const { look } = attach(tickerKey(btc));
     hub.sent(0, [tickerKey(btc)], 0);
@@ -141,7 +141,7 @@ describe("a value read over REST", () => {
     supply(ticker(btc, 1, 5));
     hub.sent(0, [tickerKey(btc)], 0);
     say(ticker(btc, 1, 5, true));
-    assert.deepStrictEqual(look(), ["websocket 5", "Reconnecting"]);
+    assert.deepStrictEqual(look(), ["websocket 5", "Reconnecting", "websocket 5"]);
   });
 
   it("is the first value of a consumer that has none, while the others have had it", () => {
