@@ -1,6 +1,7 @@
 /**
- * When a page of healing may be asked: in any window of a limit group at most half of its limit, so that reads keep the other half whatever the
- * priority of the streams. A few pages go at once. Pure state on monotonic milliseconds.
+ * When a page of healing may be asked: over any two windows of a limit group at most half of its limit, of which four fifths may go at once.
+ * A link that carried a handful of markets is then read back in one go, and reads still find room in every window, whatever the priority of
+ * the streams. Pure state on monotonic milliseconds.
  */
 import type { Limit, LimitTable } from "../limits/LimitTable.ts";
 
@@ -11,7 +12,7 @@ export const limitOf = (groups: LimitTable["groups"], group: string): Limit => g
 
 export class HealPace {
   readonly #groups: LimitTable["groups"];
-  /** By group, when its last pages may start, as many as half of the limit. */
+  /** By group, when its last pages may start: as many as two windows allow. */
   readonly #starts = new Map<string, Array<number>>();
 
   constructor(groups: LimitTable["groups"]) {
@@ -21,12 +22,18 @@ export class HealPace {
   /** Reserves a place, and says when it begins. */
   reserve(group: string, nowMs: number): number {
     const { limit, windowMs } = limitOf(this.#groups, group);
-    const half = Math.max(1, Math.floor(limit / 2));
+    const atOnce = Math.max(1, Math.floor((limit * 4) / 5));
     const starts = this.#starts.get(group) ?? [];
     this.#starts.set(group, starts);
-    const oldest = starts.length < half ? undefined : starts.shift();
-    const startMs = Math.max(nowMs, oldest === undefined ? nowMs : oldest + windowMs);
+    const startMs = Math.max(nowMs, endOf(starts, atOnce, windowMs), endOf(starts, limit, 2 * windowMs));
+    if (starts.length === limit) starts.shift();
     starts.push(startMs);
     return startMs;
   }
 }
+
+/** When a window that holds `count` starts has room for one more. */
+const endOf = (starts: ReadonlyArray<number>, count: number, windowMs: number): number => {
+  const oldest = starts[starts.length - count];
+  return oldest === undefined ? Number.NEGATIVE_INFINITY : oldest + windowMs;
+};
