@@ -73,6 +73,11 @@ export interface RouterConfigShape {
   readonly coalesceMs: number;
   /** How often live tickers that are silent are held against REST, in milliseconds: one request for up to a hundred. 0 is never. */
   readonly tickerAuditEveryMs: number;
+  /**
+   * How often closed windows of one candle stream are held against REST, one key after another, in milliseconds; each key at most every fifth
+   * time. 0 is never.
+   */
+  readonly candleAuditEveryMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
   /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
@@ -166,6 +171,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   lingerMs: 60_000,
   coalesceMs: 50,
   tickerAuditEveryMs: 10_000,
+  candleAuditEveryMs: 2_000,
   upgradeTimeoutMs: 5_000,
   firstWordMs: 5_000,
   keySilenceMs: 60_000,
