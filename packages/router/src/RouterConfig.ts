@@ -30,7 +30,18 @@ export interface Thresholds {
   readonly leave: number;
 }
 
+/** One of several equal parts of every limit, counted from 1. */
+export interface LimitShare {
+  readonly part: number;
+  readonly of: number;
+}
+
 export interface RouterConfigShape {
+  /**
+   * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
+   * one 3 of 3; together they use exactly the limit. The first router for a host decides for its process.
+   */
+  readonly limitShare: LimitShare;
   /** The oldest confirmation accepted by default, in milliseconds, by kind. */
   readonly maxAgeMs: Readonly<Record<Kind, number>>;
   /** The same when `realtime` is asked. */
@@ -153,6 +164,7 @@ export interface RouterConfigShape {
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
+  limitShare: { part: 1, of: 1 },
   maxAgeMs: { ticker: 2_000, orderbook: 2_000, trades: 5_000, candles: 5_000 },
   maxAgeRealtimeMs: 1_000,
   maxStaleMs: 30_000,

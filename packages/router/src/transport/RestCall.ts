@@ -192,8 +192,11 @@ const settle = Effect.fnUntraced(function* (
   const { endpoint, group } = call;
   const now = nowMs(deps.clock);
   // A request that was not sent after all is not on its way either.
-  if (ticket.grant !== undefined) yield* limiter.ended(ticket.grant, status !== null || sentMs === undefined);
-  if (sentMs === undefined) return guard.settle(group, permit, "none", now, 0);
+  const over = ticket.grant === undefined ? Effect.void : limiter.ended(ticket.grant, status !== null || sentMs === undefined);
+  if (sentMs === undefined) {
+    guard.settle(group, permit, "none", now, 0);
+    return yield* over;
+  }
   const durationMs = now - sentMs;
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.
@@ -201,8 +204,10 @@ const settle = Effect.fnUntraced(function* (
   guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
   const after = error === undefined ? undefined : afterFailure(guard.policy, error);
   if (after?._tag === "hold") guard.hold(group, now + after.forMs);
-  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs);
-  if (after?._tag === "block") yield* limiter.block(after.forMs);
+  // What everybody must refrain from is told first: the end of a request lets those go on who wait for its place.
+  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
+  if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);
+  yield* over;
   deps.observe({ endpoint, group, status, durationMs, outcome: error?._tag ?? (silent ? "interrupted" : "answered") });
 });
 
