@@ -88,6 +88,7 @@ export interface Stub {
   script: Script;
   connected: boolean;
   breakerOpenMs: number;
+  messageUsage: number;
   readonly live: Set<KeyId>;
   confirmedNanos: bigint | undefined;
   awaitLive: Effect.Effect<void, MarketDataError>;
@@ -106,6 +107,7 @@ const makeStub = (script: Script): Stub => ({
   script,
   connected: false,
   breakerOpenMs: 0,
+  messageUsage: 0,
   live: new Set(),
   confirmedNanos: undefined,
   awaitLive: Effect.never,
@@ -158,6 +160,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {
