@@ -109,7 +109,10 @@ describe("a limit that is nearly used up", () => {
       assert.deepStrictEqual([ranked.tiers[0]?.tier, ranked.reason], ["batch_snapshot", "messages_near_limit"]);
       assert.isAtLeast(facts.socketUsage ?? 0, 0.9);
       yield* TestClock.adjust("3 seconds");
-      assert.strictEqual((yield* explain({ kind: "ticker", market: "KRW-ETH", realtime: true })).ranked.tiers[0]?.tier, "live_subscription");
+      assert.strictEqual(
+        (yield* explain({ kind: "ticker", market: "KRW-ETH", realtime: true })).ranked.tiers[0]?.tier,
+        "live_subscription",
+      );
     }).pipe(Effect.provide(Sim.layerTest({ seed: 4, config: unaudited }))),
   );
 });

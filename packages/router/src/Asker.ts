@@ -151,7 +151,7 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   const list = ranked.tiers.map(({ tier }) => tiers[tier]);
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs), subscriptions.line()?.hedgeAfterMs).pipe(
+  return yield* fallback.run(question, list, Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
     Effect.map((won) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
@@ -163,6 +163,16 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
     }),
   );
 });
+
+/**
+ * How long the socket is waited for before REST is asked beside it: as the line says, or the knob, and as long as a first element usually takes,
+ * where that is longer: a second request before the first answer can be late only doubles the load. What usually takes very long is not waited for.
+ */
+const headStartMs = ({ config, subscriptions }: Parts, { firstElementP95Ms }: Selection): number => {
+  const leastMs = subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs;
+  return Math.min(Math.max(leastMs, firstElementP95Ms ?? 0), longestHeadStart * leastMs);
+};
+const longestHeadStart = 4;
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {

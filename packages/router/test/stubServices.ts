@@ -123,6 +123,7 @@ const restOf = (stub: Stub) =>
   Effect.map(Clock.Clock, (clock) =>
     Rest.of({
       breakerOpenMs: () => stub.breakerOpenMs,
+      road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
       run: <A>({ endpoint, url }: RestCall<A>, options: RestOptions<A>) =>
         Effect.suspend(() => {
           const asked: Asked = { endpoint, query: url.slice(url.indexOf("?") + 1).split("&"), options: options as RestOptions<never> };

@@ -33,6 +33,8 @@ export interface Selection {
   readonly frequency: FrequencyAnalysis;
   /** Why the key is to be subscribed behind the answer, or kept so; undefined where there is no reason. */
   readonly follow: FollowReason | undefined;
+  /** The time in which the socket's first element nearly always comes, in milliseconds; null while it was not measured. */
+  readonly firstElementP95Ms: number | null;
 }
 
 /** A selection with everything that led to it. */
@@ -129,6 +131,7 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
         ranked: rank(question, remembered(question, facts, "lead"), options),
         frequency,
         follow: key === undefined ? undefined : followReason(question, facts, frequency),
+        firstElementP95Ms: evidence.p95Ms(question.kind, "first_element", nowMs()),
       };
     },
     explain: (question, given) => {
@@ -140,7 +143,8 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
       const means = { restMeanMs: evidence.meanMs(question.kind, "rest", nowMs()), websocketMeanMs: socketMs };
       const follow = key === undefined ? undefined : followReason(question, facts, frequency);
       const channel = twoChannels(question, facts, frequency, means);
-      return { ranked: rank(question, facts, options), frequency, follow, facts, figures, channel };
+      const firstElementP95Ms = evidence.p95Ms(question.kind, "first_element", nowMs());
+      return { ranked: rank(question, facts, options), frequency, follow, firstElementP95Ms, facts, figures, channel };
     },
     learn: (question, facts, { attempts, ageMs }) => {
       // The time of many rows is no measure of one.

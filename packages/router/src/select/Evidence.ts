@@ -132,6 +132,12 @@ export class Evidence {
     return seen;
   }
 
+  /** The time in which nearly every answer of one way came, in milliseconds; null while too few were seen, or none lately. */
+  p95Ms(kind: Kind, way: Way, nowMs: number): number | null {
+    const samples = this.#ways[kind][way];
+    return samples.size < enoughSamples || weightOf(samples, nowMs) === 0 ? null : samples.figures().p95Ms;
+  }
+
   /** The mean time of one way, in milliseconds; null while it was not seen. */
   meanMs(kind: Kind, way: Way, nowMs: number): number | null {
     const samples = this.#ways[kind][way];

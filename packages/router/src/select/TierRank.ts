@@ -265,6 +265,7 @@ const confidenceOf = (led: ReadonlyArray<Placed>, { measured }: RankFacts): numb
   // A value that memory holds and that is known to be current comes before anything that has to be asked.
   if (other === undefined || first.tier === "hot_cache") return nearlySure;
   const sooner = measured?.socketSooner;
-  if (sooner !== undefined && sooner !== null) return Math.min(nearlySure, Math.max(1 - nearlySure, channel === "websocket" ? sooner : 1 - sooner));
+  if (sooner !== undefined && sooner !== null)
+    return Math.min(nearlySure, Math.max(1 - nearlySure, channel === "websocket" ? sooner : 1 - sooner));
   return first.score + other.score === 0 ? 0.5 : Math.max(0.5, first.score / (first.score + other.score));
 };

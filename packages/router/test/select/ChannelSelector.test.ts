@@ -118,9 +118,7 @@ describe("ChannelSelector", () => {
       const weights = { preference: 0, fit: 0, network: 1, special: 0 };
       const { ranked } = yield* Effect.provide(
         Effect.map(ChannelSelector, (selector) => selector.select(ticker(), facts())),
-        ChannelSelector.layer.pipe(
-          Layer.provide(RouterConfig.layer({ ranking: { policy: "balanced", weights, measuredBound: 0.2 } })),
-        ),
+        ChannelSelector.layer.pipe(Layer.provide(RouterConfig.layer({ ranking: { policy: "balanced", weights, measuredBound: 0.2 } }))),
       );
       assert.deepStrictEqual(
         ranked.tiers.map(({ tier }) => tier),

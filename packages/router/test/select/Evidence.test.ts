@@ -71,7 +71,10 @@ describe("evidence", () => {
     assert.strictEqual(places()[0], "live_subscription");
     // However good it was: what a rule removes is not there to be first.
     assert.notInclude(scene.order(facts({ connected: false })), "live_subscription");
-    assert.strictEqual(scene.order(facts({ breakerOpen: true })).find((tier) => tier.endsWith("rest")), undefined);
+    assert.strictEqual(
+      scene.order(facts({ breakerOpen: true })).find((tier) => tier.endsWith("rest")),
+      undefined,
+    );
   });
 
   it("tells a read of a live key from a wait for its first element", () => {

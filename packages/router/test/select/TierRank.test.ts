@@ -177,7 +177,10 @@ describe("rank", () => {
   it("lets measurements move a score by no more than the bound", () => {
     const { measuredBound } = defaultRankOptions;
     const plain = rank(ticker(), facts()).scores;
-    const moved = rank(ticker(), facts({ measured: { moves: { cold_rest: 5, hot_cache: -5, batch_snapshot: 0.01 }, socketSooner: null } })).scores;
+    const moved = rank(
+      ticker(),
+      facts({ measured: { moves: { cold_rest: 5, hot_cache: -5, batch_snapshot: 0.01 }, socketSooner: null } }),
+    ).scores;
     assert.closeTo(moved.cold_rest - plain.cold_rest, measuredBound, 1e-9);
     assert.closeTo(plain.hot_cache - moved.hot_cache, measuredBound, 1e-9);
     assert.closeTo(moved.batch_snapshot - plain.batch_snapshot, 0.01, 1e-9);
