@@ -36,6 +36,25 @@ export interface LimitShare {
   readonly of: number;
 }
 
+/** How much of the request budget may be in use before the network's share of a score stops growing. */
+export type NetworkPolicy = "aggressive" | "balanced" | "conservative" | "minimal";
+
+/** Shares of the four parts of a tier's score: what the context prefers, how many markets fit, what the network has left, special cases. */
+export interface RankWeights {
+  readonly preference: number;
+  readonly fit: number;
+  readonly network: number;
+  readonly special: number;
+}
+
+/** How tiers are put in order. */
+export interface RankOptions {
+  readonly policy: NetworkPolicy;
+  readonly weights: RankWeights;
+  /** The furthest that measurements, or a limit that is nearly used up, may move a score, in either direction. 0 ranks by the formula alone. */
+  readonly measuredBound: number;
+}
+
 export interface RouterConfigShape {
   /**
    * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
@@ -161,6 +180,8 @@ export interface RouterConfigShape {
   readonly farRttMs: Thresholds;
   /** The least time between two changes of the profile, in milliseconds. */
   readonly profileDwellMs: number;
+  /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
+  readonly ranking: RankOptions;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -241,6 +262,11 @@ export const defaultRouterConfig: RouterConfigShape = {
   linkCapacityBytesPerS: 0,
   farRttMs: { enter: 150, leave: 110 },
   profileDwellMs: 60_000,
+  ranking: {
+    policy: "balanced",
+    weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
+    measuredBound: 0.2,
+  },
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

@@ -88,6 +88,7 @@ export interface Stub {
   script: Script;
   connected: boolean;
   breakerOpenMs: number;
+  messageUsage: number;
   readonly live: Set<KeyId>;
   confirmedNanos: bigint | undefined;
   awaitLive: Effect.Effect<void, MarketDataError>;
@@ -106,6 +107,7 @@ const makeStub = (script: Script): Stub => ({
   script,
   connected: false,
   breakerOpenMs: 0,
+  messageUsage: 0,
   live: new Set(),
   confirmedNanos: undefined,
   awaitLive: Effect.never,
@@ -121,6 +123,7 @@ const restOf = (stub: Stub) =>
   Effect.map(Clock.Clock, (clock) =>
     Rest.of({
       breakerOpenMs: () => stub.breakerOpenMs,
+      road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
       run: <A>({ endpoint, url }: RestCall<A>, options: RestOptions<A>) =>
         Effect.suspend(() => {
           const asked: Asked = { endpoint, query: url.slice(url.indexOf("?") + 1).split("&"), options: options as RestOptions<never> };
@@ -158,6 +161,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {

@@ -205,6 +205,7 @@ export class ScriptedExchange {
   });
 
   readonly restLayer = Layer.mock(Rest, {
+    road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
     breakerOpenMs: () => 0,
     run: <A>(ready: RestCall<A>) =>
       Effect.suspend(() => {
