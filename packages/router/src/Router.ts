@@ -14,6 +14,7 @@ import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
@@ -77,6 +78,7 @@ const make = Effect.gen(function* () {
     streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
     streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
     subscribe: yield* callbacks.make(streams),
+    guard: guard.make({ asker, config, clock, mode: fallback.mode }),
     explain,
     health: Effect.sync(() => ({
       venue: venue.id,
