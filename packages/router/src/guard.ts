@@ -44,9 +44,21 @@ export interface GuardParts {
   readonly config: RouterConfigShape;
   readonly clock: Clock.Clock;
   readonly mode: () => Mode;
+  /** Told of every check: `passed`, or why not. */
+  readonly told: (outcome: string) => void;
 }
 
-export const make = ({ asker, config, clock, mode }: GuardParts): Guard => {
+export const make = (parts: GuardParts): Guard => {
+  const { told } = parts;
+  const check = checking(parts);
+  return (market, options) =>
+    Effect.tapError(
+      Effect.tap(check(market, options), () => Effect.sync(() => told("passed"))),
+      (error) => Effect.sync(() => told(error._tag === "TradeRefused" ? error.reason._tag : error._tag)),
+    );
+};
+
+const checking = ({ asker, config, clock, mode }: GuardParts): Guard => {
   const ask = <K extends "ticker" | "orderbook">(question: Extract<Question, { readonly kind: K }>) =>
     asker.ask(question, 1).pipe(
       // The asker answers a kind with that kind's value.
