@@ -39,6 +39,7 @@ import { liveKeyOf } from "./domain/liveKey.ts";
 import * as RestAnswer from "./tiers/restAnswer.ts";
 import type { Tier, TierAnswer } from "./tiers/Tier.ts";
 import * as WarmRest from "./tiers/WarmRest.ts";
+import { tracedCall, tracedTiers } from "./tracing.ts";
 import { Rest } from "./transport/RestCall.ts";
 import { Venue } from "./transport/Venue.ts";
 
@@ -56,11 +57,17 @@ export const make = Effect.gen(function* () {
   /** Names the market's neighbours, and writes the outcome into the ledger. */
   const told = (question: Question, markets: number) =>
     Effect.suspend(() => {
+      const { kind, market } = question;
       const startedNanos = clock.monotonicTimeNanosUnsafe();
+      const tookMs = () => millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
       return ask(parts, question, markets).pipe(
-        Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
+        Effect.tap(({ provenance }) =>
+          Effect.sync(() =>
+            health.called({ kind, market, durationMs: tookMs(), outcome: provenance.stale ? "stale" : "answered", answer: provenance }),
+          ),
+        ),
         Effect.catchTag("MarketUnknown", (error) => Effect.flatMap(withNeighbours(parts, question, error, startedNanos), Effect.fail)),
-        Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
+        Effect.tapError((error) => Effect.sync(() => health.called({ kind, market, durationMs: tookMs(), outcome: error._tag }))),
       );
     });
 
@@ -149,9 +156,11 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
     return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
   }
   const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+  // What memory answers at once shows nothing of itself, unless an answer is what changes the mode.
+  const isQuiet = facts.hot === "fresh" && ranked.tiers[0]?.tier === "hot_cache" && call.mode === "normal";
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
+  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
     Effect.map((won) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
@@ -162,6 +171,7 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
       return settle(parts, question, failure, call);
     }),
   );
+  return yield* isQuiet ? run : tracedCall(run, question, call.requestId);
 });
 
 /**
