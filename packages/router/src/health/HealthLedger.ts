@@ -37,6 +37,8 @@ export class Health extends Context.Service<
     readonly waited: (cause: string) => void;
     readonly linkChanged: (state: string) => void;
     readonly modeChanged: (change: ModeChange) => void;
+    /** A probe of the router came to an end. */
+    readonly probed: (verdict: "good" | "bad") => void;
     readonly tiers: () => ReadonlyArray<TierHealth>;
     readonly modes: () => ReadonlyArray<ModeChange>;
   }
@@ -65,6 +67,7 @@ const make = Effect.gen(function* () {
   const countWait = labelled(Metrics.firstElements, context);
   const countLink = labelled(Metrics.linkChanges, context);
   const countMode = labelled(Metrics.modeChanges, context);
+  const countProbe = labelled(Metrics.routerProbes, context);
 
   const attempted = (_kind: Kind, attempt: Attempt): void => {
     countAttempt({ tier: attempt.tier, outcome: attempt.outcome });
@@ -88,6 +91,7 @@ const make = Effect.gen(function* () {
     requested: (endpoint, status) => countRequest({ endpoint, status: String(status) }),
     waited: (cause) => countWait({ cause }),
     linkChanged: (state) => countLink({ state }),
+    probed: (verdict) => countProbe({ verdict }),
     modeChanged: (change) => {
       countMode({ to: change.to });
       modes.push(change);

@@ -50,7 +50,7 @@ describe("Health", () => {
 
   it.effect("keeps the last hundred changes of mode, the newest last", () =>
     withLedger((health) => {
-      for (let i = 0; i < 150; i++) health.modeChanged({ from: "normal", to: "degraded", atMs: i, reason: "" });
+      for (let i = 0; i < 150; i++) health.modeChanged({ from: "normal", to: "degraded", level: 1, atMs: i, reason: "" });
       const modes = health.modes();
       assert.strictEqual(modes.length, 100);
       assert.deepStrictEqual([modes[0]?.atMs, modes.at(-1)?.atMs], [50, 149]);
