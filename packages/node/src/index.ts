@@ -1,4 +1,5 @@
-/** What Node gives the pipeline: the live transport and the state folder. */
+/** What Node gives the pipeline: the live transport, the state folder and what is kept in it. */
+export * as FileStateStore from "./FileStateStore.ts";
 export * as NodeTransport from "./NodeTransport.ts";
 export * as StateFolder from "./StateFolder.ts";
 export type { TransportOptions, TransportTimeouts } from "./TransportOptions.ts";

@@ -162,13 +162,28 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   const list = ranked.tiers.map(({ tier }) => tiers[tier]);
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs), subscriptions.line()?.hedgeAfterMs).pipe(
-    Effect.map((won) =>
-      answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
-    ),
-    Effect.catch((failure) => settle(parts, question, failure, call)),
+  return yield* fallback.run(question, list, Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
+    Effect.map((won) => {
+      const nowNanos = clock.monotonicTimeNanosUnsafe();
+      selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
+      return answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, nowNanos);
+    }),
+    Effect.catch((failure) => {
+      selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
+      return settle(parts, question, failure, call);
+    }),
   );
 });
+
+/**
+ * How long the socket is waited for before REST is asked beside it: as the line says, or the knob, and as long as a first element usually takes,
+ * where that is longer: a second request before the first answer can be late only doubles the load. What usually takes very long is not waited for.
+ */
+const headStartMs = ({ config, subscriptions }: Parts, { firstElementP95Ms }: Selection): number => {
+  const leastMs = subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs;
+  return Math.min(Math.max(leastMs, firstElementP95Ms ?? 0), longestHeadStart * leastMs);
+};
+const longestHeadStart = 4;
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
@@ -196,18 +211,16 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
+    socketUsage: subscriptions.messageUsage(),
     mode: parts.fallback.mode(),
     markets,
   };
 };
 
-/** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
-const follow = ({ subscriptions, venue }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
-  const key = liveKeyOf(question);
-  if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
-  const { category } = selection.frequency;
-  const often = category === "high" || category === "medium";
-  return often || question.intent.realtime ? subscriptions.wantForReads(key, question.intent.priority) : Effect.void;
+/** Subscribes behind the answer where the selector found a reason; each read that has one keeps the subscription. */
+const follow = ({ subscriptions }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
+  const key = selection.follow === undefined ? undefined : liveKeyOf(question);
+  return key === undefined ? Effect.void : subscriptions.wantForReads(key, question.intent.priority);
 };
 
 /** A caller who forbids REST waits for the socket instead of being refused while it opens; on an open one the tier waits for the market. */

@@ -46,14 +46,13 @@ const make = Effect.gen(function* () {
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
     yield* marketList.check(question.market);
-    const facts = asker.facts(question, 1);
-    const { ranked, frequency, channel } = selector.explain(question, facts);
+    const { ranked, frequency, follow = null, channel, facts, figures } = selector.explain(question, asker.facts(question, 1));
     const first = ranked.tiers[0]?.tier;
     const restRequests =
       first === undefined || first === "hot_cache" || first === "live_subscription"
         ? 0
         : Asker.pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe());
-    return { question, ranked, facts, restRequests, frequency, channel };
+    return { question, ranked, facts, restRequests, frequency, follow, channel, figures };
   });
 
   return MarketData.of({

@@ -30,7 +30,37 @@ export interface Thresholds {
   readonly leave: number;
 }
 
+/** One of several equal parts of every limit, counted from 1. */
+export interface LimitShare {
+  readonly part: number;
+  readonly of: number;
+}
+
+/** How much of the request budget may be in use before the network's share of a score stops growing. */
+export type NetworkPolicy = "aggressive" | "balanced" | "conservative" | "minimal";
+
+/** Shares of the four parts of a tier's score: what the context prefers, how many markets fit, what the network has left, special cases. */
+export interface RankWeights {
+  readonly preference: number;
+  readonly fit: number;
+  readonly network: number;
+  readonly special: number;
+}
+
+/** How tiers are put in order. */
+export interface RankOptions {
+  readonly policy: NetworkPolicy;
+  readonly weights: RankWeights;
+  /** The furthest that measurements, or a limit that is nearly used up, may move a score, in either direction. 0 ranks by the formula alone. */
+  readonly measuredBound: number;
+}
+
 export interface RouterConfigShape {
+  /**
+   * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
+   * one 3 of 3; together they use exactly the limit. The first router for a host decides for its process.
+   */
+  readonly limitShare: LimitShare;
   /** The oldest confirmation accepted by default, in milliseconds, by kind. */
   readonly maxAgeMs: Readonly<Record<Kind, number>>;
   /** The same when `realtime` is asked. */
@@ -73,6 +103,11 @@ export interface RouterConfigShape {
   readonly coalesceMs: number;
   /** How often live tickers that are silent are held against REST, in milliseconds: one request for up to a hundred. 0 is never. */
   readonly tickerAuditEveryMs: number;
+  /**
+   * How often closed windows of one candle stream are held against REST, one key after another, in milliseconds; each key at most every fifth
+   * time. 0 is never.
+   */
+  readonly candleAuditEveryMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
   /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
@@ -177,9 +212,12 @@ export interface RouterConfigShape {
   readonly monitorEveryMs: number;
   /** The same while the router is out. */
   readonly monitorEveryRaisedMs: number;
+  /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
+  readonly ranking: RankOptions;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
+  limitShare: { part: 1, of: 1 },
   maxAgeMs: { ticker: 2_000, orderbook: 2_000, trades: 5_000, candles: 5_000 },
   maxAgeRealtimeMs: 1_000,
   maxStaleMs: 30_000,
@@ -198,6 +236,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   lingerMs: 60_000,
   coalesceMs: 50,
   tickerAuditEveryMs: 10_000,
+  candleAuditEveryMs: 2_000,
   upgradeTimeoutMs: 5_000,
   firstWordMs: 5_000,
   keySilenceMs: 60_000,
@@ -271,6 +310,11 @@ export const defaultRouterConfig: RouterConfigShape = {
   rescueAfterShare: 0.6,
   monitorEveryMs: 30_000,
   monitorEveryRaisedMs: 5_000,
+  ranking: {
+    policy: "balanced",
+    weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
+    measuredBound: 0.2,
+  },
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

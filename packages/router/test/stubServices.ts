@@ -89,6 +89,7 @@ export interface Stub {
   script: Script;
   connected: boolean;
   breakerOpenMs: number;
+  messageUsage: number;
   readonly live: Set<KeyId>;
   confirmedNanos: bigint | undefined;
   awaitLive: Effect.Effect<void, MarketDataError>;
@@ -107,6 +108,7 @@ const makeStub = (script: Script): Stub => ({
   script,
   connected: false,
   breakerOpenMs: 0,
+  messageUsage: 0,
   live: new Set(),
   confirmedNanos: undefined,
   awaitLive: Effect.never,
@@ -122,6 +124,7 @@ const restOf = (stub: Stub) =>
   Effect.map(Clock.Clock, (clock) =>
     Rest.of({
       breakerOpenMs: () => stub.breakerOpenMs,
+      road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
       run: <A>({ endpoint, url }: RestCall<A>, options: RestOptions<A>) =>
         Effect.suspend(() => {
           const asked: Asked = { endpoint, query: url.slice(url.indexOf("?") + 1).split("&"), options: options as RestOptions<never> };
@@ -159,6 +162,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {

@@ -2,6 +2,7 @@
  * Upbit with batteries: the router over this venue and Node's transport. A long-running app makes one `ManagedRuntime` of a layer from here;
  * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
  */
+import * as FileStateStore from "@naru/node/FileStateStore";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
@@ -51,6 +52,6 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(RouterConfig.layer(options.config ?? {})),
+    Layer.provide(Layer.merge(RouterConfig.layer(options.config ?? {}), FileStateStore.layer)),
   );
 }

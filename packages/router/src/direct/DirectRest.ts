@@ -25,6 +25,7 @@ import type { TierAnswer } from "../tiers/Tier.ts";
 import { exchangeTimeMs, readAnswer } from "../transport/readAnswer.ts";
 import { Rest, type RestOptions, type RestResult } from "../transport/RestCall.ts";
 import { afterFailure, defaultRestPolicy } from "../transport/RestPolicy.ts";
+import { RestRoad } from "../transport/RestRoad.ts";
 import { Transport } from "../transport/Transport.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
 
@@ -58,7 +59,9 @@ const make = Effect.gen(function* () {
   const venue = yield* Venue;
   const clock = yield* Clock.Clock;
   const requests = new Requests(yield* Transport, venue, yield* RateLimiter, clock);
-  const rest = Rest.of({ run: (call, options) => requests.run(call, options), breakerOpenMs: () => 0 });
+  // No breaker, and a road of which nothing was measured.
+  const road = new RestRoad();
+  const rest = Rest.of({ run: (call, options) => requests.run(call, options), road: () => road.decide(attemptMs), breakerOpenMs: () => 0 });
   const restAnswer = yield* Effect.provideService(RestAnswer.make, Rest, rest);
   const batch = batcher(venue, rest);
   return DirectRest.of({
@@ -148,11 +151,11 @@ class Requests {
     const wasAnswered = Exit.isSuccess(exit) || (error !== undefined && error._tag !== "NetworkError" && error._tag !== "TimeoutError");
     const after = error === undefined ? undefined : afterFailure(defaultRestPolicy, error);
     return Effect.gen({ self: this }, function* () {
+      // Before the end of the request is told, which lets those go on who wait for its place.
+      if (after?._tag === "pause") yield* this.#limiter.pauseGroup(group, after.forMs, grant);
+      if (after?._tag === "block") yield* this.#limiter.block(after.forMs);
+      if (after?._tag === "hold" && error !== undefined) this.#resting.set(group, { untilMs: this.#nowMs() + after.forMs, error });
       yield* this.#limiter.ended(grant, wasAnswered);
-      if (error === undefined || after === undefined) return;
-      if (after._tag === "pause") yield* this.#limiter.pauseGroup(group, after.forMs);
-      else if (after._tag === "block") yield* this.#limiter.block(after.forMs);
-      else this.#resting.set(group, { untilMs: this.#nowMs() + after.forMs, error });
     });
   }
 

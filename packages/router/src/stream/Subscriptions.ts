@@ -36,6 +36,8 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
     readonly line: () => LinkDecision | undefined;
+    /** The share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
+    readonly messageUsage: () => number;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
     /**
@@ -137,6 +139,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     line: () => pool.line(),
+    messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
     open: Effect.sync(() => pool.open()),
