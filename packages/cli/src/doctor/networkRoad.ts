@@ -32,7 +32,14 @@ export const travel = Effect.fn("doctor.travel")(function* (channel: string, add
   const steps: ReadonlyArray<readonly [Phase, Effect.Effect<void, string>]> = [
     ...(isIP(hostname) === 0 ? [["dns", resolve(hostname)] as const] : []),
     ["tcp", opened(() => net.connect({ host: hostname, port }), "connect")],
-    ...(isSecure ? [["tls", opened(() => tls.connect({ host: hostname, port, servername: hostname }), "secureConnect")] as const] : []),
+    ...(isSecure
+      ? [
+          [
+            "tls",
+            opened(() => tls.connect({ host: hostname, port, ...(isIP(hostname) === 0 ? { servername: hostname } : {}) }), "secureConnect"),
+          ] as const,
+        ]
+      : []),
   ];
   const phases: Array<{ phase: Phase; tookMs: number }> = [];
   for (const [phase, step] of steps) {

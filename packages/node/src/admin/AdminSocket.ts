@@ -76,6 +76,7 @@ const listen = Effect.fnUntraced(function* ({ program = appStatus.ownName() }: A
         Effect.promise(() => rm(path, { force: true })),
       ),
   );
+  yield* Effect.promise(() => rm(making, { recursive: true, force: true }));
   yield* Effect.logDebug("admin socket open").pipe(Effect.annotateLogs({ path }));
 });
 

@@ -39,10 +39,7 @@ describe("the admin socket", () => {
       const folder = yield* stateFolder;
       yield* Effect.gen(function* () {
         yield* Layer.build(app("bot.ts"));
-        assert.deepStrictEqual(
-          readdirSync(folder).filter((name) => !name.startsWith(".")),
-          [me],
-        );
+        assert.deepStrictEqual(readdirSync(folder), [me]);
         assert.strictEqual(statSync(join(folder, me)).mode & 0o777, 0o600);
         const [running] = yield* AdminClient.running(folder);
         const status = yield* running?.status ?? Effect.die("no app runs");
@@ -179,9 +176,7 @@ describe("the sockets of a folder", () => {
         const names = yield* Effect.forEach(apps, ({ status }) => Effect.map(status, (answer) => answer.app.program));
         assert.deepStrictEqual(names.toSorted(), ["one", "two"]);
         assert.deepStrictEqual(
-          readdirSync(folder)
-            .filter((name) => !name.startsWith("."))
-            .toSorted(),
+          readdirSync(folder).toSorted(),
           [socketName(process.pid, 2), me, socketName(4_000_002, 1), "audit.jsonl"].toSorted(),
         );
       }).pipe(inFolder(folder), Effect.scoped);
