@@ -28,7 +28,7 @@ import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
-import type { Ranked, RankFacts } from "./select/TierRank.ts";
+import { channelOf, type Ranked, type RankFacts } from "./select/TierRank.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { likelyPages } from "./tiers/candlePages.ts";
 import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
@@ -148,10 +148,11 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   if (ranked.tiers.length === 0) {
     return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
   }
-  const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+  const order = orderOf(parts, question, selection);
+  const list = order.tiers.map((tier) => tiers[tier]);
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
+  return yield* fallback.run(question, list, Math.max(1, deadlineMs), order.headStartMs).pipe(
     Effect.map((won) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
@@ -164,15 +165,27 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   );
 });
 
+/** The tiers in the order they are asked, and how long the socket is waited for before REST is asked beside it. */
+interface Order {
+  readonly tiers: ReadonlyArray<TierName>;
+  readonly headStartMs: number;
+}
+
 /**
- * How long the socket is waited for before REST is asked beside it: as the line says, or the knob, and as long as a first element usually takes,
- * where that is longer: a second request before the first answer can be late only doubles the load. What usually takes very long is not waited for.
+ * The ranked order, but for one case. A question that wants the socket subscribes to its key whoever answers, so where REST goes first the socket
+ * is listened to beside it: its first element costs nothing, and may come sooner all the same. That is a race in which the socket has no start.
+ *
+ * Where the socket goes first, its start is as the line says, or the knob, and as long as a first element usually takes, where that is longer: a
+ * second request before the first answer can be late only doubles the load.
  */
-const headStartMs = ({ config, subscriptions }: Parts, { firstElementP95Ms }: Selection): number => {
-  const leastMs = subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs;
-  return Math.min(Math.max(leastMs, firstElementP95Ms ?? 0), longestHeadStart * leastMs);
+const orderOf = ({ config, subscriptions }: Parts, { intent }: Question, { ranked, lateAfterMs }: Selection): Order => {
+  const tiers = ranked.tiers.map(({ tier }) => tier);
+  const isListening = intent.realtime && intent.strategy === "auto" && intent.priority !== "low" && channelOf(tiers[0] ?? "cold_rest") === "rest";
+  if (isListening && tiers.includes("live_subscription")) {
+    return { tiers: ["live_subscription", ...tiers.filter((tier) => tier !== "live_subscription")], headStartMs: 0 };
+  }
+  return { tiers, headStartMs: Math.max(subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs, lateAfterMs ?? 0) };
 };
-const longestHeadStart = 4;
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
@@ -187,13 +200,14 @@ const withNeighbours = ({ clock, marketList }: Parts, question: Question, error:
 const factsOf = (parts: Parts, question: Question, markets: number): RankFacts => {
   const { limiter, subscriptions, venue } = parts;
   const key = liveKeyOf(question);
+  const subscribed = key !== undefined && subscriptions.isLive(key);
   const group = parts.groups[question.kind];
   const held = parts.lookup(question);
   const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
   const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
   return {
     connected: subscriptions.connected(),
-    subscribed: key !== undefined && subscriptions.isLive(key),
+    subscribed,
     streamable: key !== undefined && venue.socket.supports(key),
     hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
     usage: limiter.usage(group),
@@ -201,6 +215,7 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
     socketUsage: subscriptions.messageUsage(),
+    hasPlace: subscribed || key === undefined || !question.intent.realtime || subscriptions.admits(key, question.intent.priority),
     mode: parts.fallback.mode(),
     markets,
   };

@@ -13,6 +13,7 @@ import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
+import { kindOf } from "./domain/StreamKey.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
@@ -40,6 +41,8 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const live = yield* LiveLedger;
   const asker = yield* Asker.make;
+  // Keys are subscribed behind answers too, so how long a first element takes is seen also where nobody waited for it.
+  live.onFirstElement = (id, tookMs) => selector.heardFirst(kindOf(id), tookMs);
   const streams = streaming.make(subscriptions, marketList, venue);
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {

@@ -34,6 +34,8 @@ export interface RankFacts {
   readonly mode: Mode;
   /** Markets in the whole question, 1 or more: `getTicker` of a list is ranked once per market with the list's length here. */
   readonly markets: number;
+  /** Reads have a place for the key among the subscriptions they may hold, or it is there already. Only `false` means anything. */
+  readonly hasPlace?: boolean | undefined;
   /** Share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
   readonly socketUsage?: number | undefined;
   /** What was measured of the ways to an answer. Moves are cut to {@link RankOptions.measuredBound}. */
@@ -54,6 +56,7 @@ export type Gate =
   | "not_streamable"
   | "not_connected"
   | "not_subscribed"
+  | "no_place"
   | "hot_absent"
   | "hot_stale"
   | "ip_blocked"
@@ -178,6 +181,7 @@ const liveGate = (question: Question, facts: RankFacts): Gate | undefined => {
   const { realtime, strategy } = question.intent;
   // A live key is only read, never waited for: it has what memory has, or nothing.
   if (facts.subscribed && strategy === "auto" && facts.hot !== "fresh") return hotGate(facts);
+  if (facts.hasPlace === false && strategy === "auto") return "no_place";
   return facts.subscribed || realtime || strategy === "websocket_only" ? modeGate(facts.mode) : "not_subscribed";
 };
 
