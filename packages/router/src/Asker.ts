@@ -214,8 +214,9 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
-    socketUsage: subscriptions.messageUsage(),
-    hasPlace: subscribed || key === undefined || !question.intent.realtime || subscriptions.admits(key, question.intent.priority),
+    // Memory needs no message.
+    socketUsage: fresh ? 0 : subscriptions.messageUsage(),
+    hasPlace: fresh || subscribed || key === undefined || !question.intent.realtime || subscriptions.admits(key, question.intent.priority),
     mode: parts.fallback.mode(),
     markets,
   };

@@ -1,16 +1,27 @@
 /** The whole trial: many scenes, and the table of what came of it. The test suite runs a short form. */
 import * as Effect from "effect/Effect";
+import type { RankOptions } from "@naru/router/RouterConfig";
 import { type Judged, runScene } from "./runScene.ts";
 import { lineOf, outcomeOf, rules } from "./table.ts";
 
-/** Runs scenes one after another; `first` is the first seed. */
+export interface Trial {
+  /** The first seed. Default 1. */
+  readonly first?: number | undefined;
+  readonly scenes: number;
+  /** Of each scene. */
+  readonly questions: number;
+  /** How the router ranks. Default: as it does. */
+  readonly ranking?: RankOptions | undefined;
+}
+
+/** Runs scenes one after another. */
 export const runScenes = async (
-  { first = 1, scenes, questions }: { readonly first?: number; readonly scenes: number; readonly questions: number },
+  { first = 1, questions, ranking, scenes }: Trial,
   say: (line: string) => void = () => {},
 ): Promise<ReadonlyArray<Judged>> => {
   const all: Array<Judged> = [];
   for (let seed = first; seed < first + scenes; seed++) {
-    all.push(...(await runScene(seed, questions)));
+    all.push(...(await runScene(seed, questions, ranking)));
     if ((seed - first) % 10 === 9) say(`${seed - first + 1} of ${scenes} networks, ${all.length} questions`);
   }
   return all;

@@ -150,7 +150,8 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
       return { ranked: rank(question, facts, options), frequency, follow, lateAfterMs, facts, figures, channel };
     },
     learn: (question, facts, { attempts, ageMs }) => {
-      // The time of many rows is no measure of one.
+      // Memory needs no measuring, and the time of many rows is no measure of one.
+      if (attempts.length === 1 && attempts[0]?.tier === "hot_cache") return;
       if (liveKeyOf(question) !== undefined) evidence.learn(question.kind, attempts, facts.subscribed, ageMs, nowMs());
     },
     heardFirst: (kind, tookMs) => evidence.heardFirst(kind, tookMs, nowMs()),

@@ -101,7 +101,8 @@ export const defaultRankOptions: RankOptions = defaultRouterConfig.ranking;
 export const nearLimit = 0.9;
 
 export const rank = (question: Question, facts: RankFacts, options: RankOptions = defaultRankOptions): Ranked => {
-  const scores = scoresOf(question, facts, options);
+  const formula = formulaOf(question, facts, options);
+  const scores = scoresOf(formula, facts, options);
   const feasible: Array<{ readonly tier: TierName; readonly score: number }> = [];
   const gated: Array<{ readonly tier: TierName; readonly gate: Gate }> = [];
   for (const tier of tiers) {
@@ -116,7 +117,7 @@ export const rank = (question: Question, facts: RankFacts, options: RankOptions 
     tiers: led,
     gated,
     scores,
-    reason: reasonOf(question, facts, options, led, feasible[0]?.tier),
+    reason: reasonOf(question, facts, formula, led, feasible[0]?.tier),
     confidence: confidenceOf(led, facts),
   };
 };
@@ -202,8 +203,7 @@ const modeGate = (mode: Mode): Gate | undefined => (mode === "fallback" ? "mode_
 const formulaOf = ({ intent, kind }: Question, { markets, usage }: RankFacts, { policy, weights }: RankOptions): TierScores =>
   tierScores({ context: intent.context, kind, markets, realtime: intent.realtime, usage, policy }, weights);
 
-const scoresOf = (question: Question, facts: RankFacts, options: RankOptions): TierScores => {
-  const formula = formulaOf(question, facts, options);
+const scoresOf = (formula: TierScores, facts: RankFacts, options: RankOptions): TierScores => {
   const moves = facts.measured?.moves;
   const towards = pressedTowards(facts);
   if (moves === undefined && towards === undefined) return formula;
@@ -226,7 +226,7 @@ export const pressedTowards = ({ usage, socketUsage = 0, subscribed }: RankFacts
 const reasonOf = (
   question: Question,
   facts: RankFacts,
-  options: RankOptions,
+  formula: TierScores,
   led: ReadonlyArray<Placed>,
   best: TierName | undefined,
 ): RankReason => {
@@ -241,16 +241,15 @@ const reasonOf = (
   if (realtime && !facts.streamable) return "not_streamable";
   if (realtime && !facts.connected) return "not_connected";
   if (first !== best) return "lead_kept";
-  const moved = movedBy(question, facts, options, led);
+  const moved = movedBy(facts, formula, led);
   if (moved !== undefined) return moved;
   return realtime && channelOf(first) === "websocket" ? "realtime_prefers_live" : "scored";
 };
 
 /** What put the first tier first, where by the formula alone it would be another one. */
-const movedBy = (question: Question, facts: RankFacts, options: RankOptions, led: ReadonlyArray<Placed>): RankReason | undefined => {
+const movedBy = (facts: RankFacts, formula: TierScores, led: ReadonlyArray<Placed>): RankReason | undefined => {
   const towards = pressedTowards(facts);
   if (facts.measured === undefined && towards === undefined) return undefined;
-  const formula = formulaOf(question, facts, options);
   const first = led[0];
   if (first === undefined || led.every(({ tier }) => formula[tier] <= formula[first.tier])) return undefined;
   if (towards === undefined) return "measured";
