@@ -19,7 +19,8 @@ describe("the choice of a channel on drawn networks", () => {
     // A mistake is cheap: what the better channel would have saved, against what the best fixed rule loses.
     assert.isBelow(outcome.regretMs, Math.min(...rules.map((rule) => lineOf(rule, questions).regretMs)) / 3);
     assert.strictEqual(outcome.unanswered, 0);
-    for (const kind of ["ticker", "orderbook", "trades", "candles"]) assert.isTrue(questions.some(({ question }) => question.kind === kind));
+    for (const kind of ["ticker", "orderbook", "trades", "candles"])
+      assert.isTrue(questions.some(({ question }) => question.kind === kind));
     for (const channel of ["rest", "websocket"])
       assert.isAbove(questions.filter((one) => rightOf(one) === channel).length, questions.length / 4);
   }, 120_000);

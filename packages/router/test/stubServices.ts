@@ -10,6 +10,7 @@ import type { Ticker } from "../src/domain/Ticker.ts";
 import type { Trade } from "../src/domain/Trade.ts";
 import type { MarketDataError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
+import { ModeControl } from "../src/fallback/ModeControl.ts";
 import { Health } from "../src/health/HealthLedger.ts";
 import { LiveLedger } from "../src/health/LiveLedger.ts";
 import type { LimitTable } from "../src/limits/LimitTable.ts";
@@ -183,6 +184,7 @@ export const routerOver = (stub: Stub) =>
   Layer.fresh(
     Router.layerNoDeps.pipe(
       Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, MarketList.layer)),
+      Layer.provideMerge(ModeControl.layer),
       Layer.provideMerge(
         Layer.mergeAll(
           Layer.effect(Rest, restOf(stub)),

@@ -105,7 +105,8 @@ const storyOf = (tape: Tape): Story => {
       }
       case "response": {
         const request = asked.get(`${part} ${event.request}`);
-        if (request !== undefined && event.status === 200) push(story.requests, request.kind, { atMs: request.atMs, tookMs: atMs - request.atMs });
+        if (request !== undefined && event.status === 200)
+          push(story.requests, request.kind, { atMs: request.atMs, tookMs: atMs - request.atMs });
         break;
       }
       default:

@@ -57,10 +57,7 @@ describe("naru tune", () => {
       yield* Effect.sync(() => writeFileSync(other, "not a tape"));
       assert.strictEqual((yield* invoke("tune", other)).exitCode, 65);
       const file = join(path, "quiet.tape");
-      yield* Effect.provide(
-        TestClock.adjust("1 minute"),
-        Sim.layerTest({ seed: 4 }).pipe(Layer.provide(layerTapFile(file))),
-      );
+      yield* Effect.provide(TestClock.adjust("1 minute"), Sim.layerTest({ seed: 4 }).pipe(Layer.provide(layerTapFile(file))));
       const quiet = yield* invoke("tune", file, "--json");
       assert.deepInclude(quiet.documents()[0], { _tag: "InvalidRequest", field: "file" });
       assert.notStrictEqual(quiet.exitCode, 0);

@@ -57,7 +57,14 @@ export class Witness {
       socket: (url, handlers, options) =>
         Effect.map(near.socket(url, this.heard(handlers), options), (socket) => {
           this.isOpen = true;
-          return { ...socket, send: (text) => Effect.andThen(Effect.sync(() => this.subscribed(text)), socket.send(text)) };
+          return {
+            ...socket,
+            send: (text) =>
+              Effect.andThen(
+                Effect.sync(() => this.subscribed(text)),
+                socket.send(text),
+              ),
+          };
         }),
     };
   }
@@ -107,7 +114,12 @@ export class Witness {
         const text = typeof data === "string" ? data : new TextDecoder().decode(data);
         const row: Row = JSON.parse(text);
         if (row.type !== undefined && row.code !== undefined && row.timestamp !== undefined)
-          this.frame(`${row.type} ${row.code}`, row.type === "orderbook" ? row.timestamp : (row.trade_timestamp ?? 0), row.timestamp, row.stream_type === "SNAPSHOT");
+          this.frame(
+            `${row.type} ${row.code}`,
+            row.type === "orderbook" ? row.timestamp : (row.trade_timestamp ?? 0),
+            row.timestamp,
+            row.stream_type === "SNAPSHOT",
+          );
         near.onFrame(data);
       },
       onClose: (close) => {
@@ -135,7 +147,13 @@ export class Witness {
 
   private rows(url: string, body: Uint8Array): void {
     const path = new URL(url).pathname;
-    const type = path.endsWith("/ticker") ? "ticker" : path.endsWith("/orderbook") ? "orderbook" : path.endsWith("/ticks") ? "trade" : undefined;
+    const type = path.endsWith("/ticker")
+      ? "ticker"
+      : path.endsWith("/orderbook")
+        ? "orderbook"
+        : path.endsWith("/ticks")
+          ? "trade"
+          : undefined;
     if (type === undefined) return;
     const rows: ReadonlyArray<Row> = JSON.parse(new TextDecoder().decode(body));
     for (const { market } of rows) if (market !== undefined) this.read.set(`${type} ${market}`, this.now());

@@ -39,12 +39,21 @@ export const selection = (scenes: number, questions: number, say: (line: string)
       `${name.padEnd(48)} ${(accuracy * 100).toFixed(1).padStart(6)} % ${regretMs.toFixed(1).padStart(9)} ms${more}`;
     say(`${"rule".padEnd(48)} ${"right".padStart(8)} ${"regret".padStart(12)}`);
     for (const { name, accuracy, regretMs } of lines) say(row(name, accuracy, regretMs));
-    say(row("naru, by what it put first", outcome.accuracy, outcome.regretMs, `, ${(outcome.extraRequests * 100).toFixed(1)} % extra requests`));
+    say(
+      row(
+        "naru, by what it put first",
+        outcome.accuracy,
+        outcome.regretMs,
+        `, ${(outcome.extraRequests * 100).toFixed(1)} % extra requests`,
+      ),
+    );
     say("");
     say("confidence   questions   said    was right");
     for (const { from, questions: n, confidence, accuracy } of outcome.bins)
       say(`from ${from.toFixed(2)} ${String(n).padStart(12)} ${confidence.toFixed(3).padStart(8)} ${accuracy.toFixed(3).padStart(9)}`);
-    say(`mean distance of confidence from truth ${outcome.calibrationError.toFixed(3)}; ${outcome.unanswered} of ${outcome.questions} unanswered`);
+    say(
+      `mean distance of confidence from truth ${outcome.calibrationError.toFixed(3)}; ${outcome.unanswered} of ${outcome.questions} unanswered`,
+    );
     const isHard = lines.every(({ accuracy }) => accuracy <= wanted.fixedRule);
     if (!isHard) say(`a rule that measures nothing is right more often than ${wanted.fixedRule}: these networks are too easy`);
     return isHard && outcome.accuracy >= wanted.accuracy;

@@ -38,8 +38,11 @@ export interface Judged {
 /** As long as a caller waits. */
 const waitMs = 5_000;
 
-export const runScene = async (seed: number, questions: number, ranking: RankOptions = defaultRankOptions): Promise<ReadonlyArray<Judged>> =>
-  (await runVirtual(seed, sceneOf(drawScene(seed, questions), ranking))).value;
+export const runScene = async (
+  seed: number,
+  questions: number,
+  ranking: RankOptions = defaultRankOptions,
+): Promise<ReadonlyArray<Judged>> => (await runVirtual(seed, sceneOf(drawScene(seed, questions), ranking))).value;
 
 const sceneOf = ({ network, questions, seed }: Scene, ranking: RankOptions): Effect.Effect<ReadonlyArray<Judged>> =>
   Effect.gen(function* () {
@@ -121,7 +124,16 @@ const judge = Effect.fnUntraced(function* ({ spec }: Asked, witness: Witness, ow
   const first = ranked.tiers[0]?.tier;
   const chosen: Channel = first === undefined ? "rest" : channelOf(first);
   const isAnswered = Exit.isSuccess(exit);
-  return { question, facts, chosen, confidence: ranked.confidence, restMs, socketMs, tookMs: isAnswered ? tookMs : Number.POSITIVE_INFINITY, requests };
+  return {
+    question,
+    facts,
+    chosen,
+    confidence: ranked.confidence,
+    restMs,
+    socketMs,
+    tookMs: isAnswered ? tookMs : Number.POSITIVE_INFINITY,
+    requests,
+  };
 });
 
 /** What the formula alone would put first. */

@@ -14,9 +14,15 @@ export const rules: ReadonlyArray<Rule> = [
   { name: "always REST", choose: () => "rest" },
   { name: "always the socket", choose: () => "websocket" },
   { name: "the socket for realtime", choose: ({ question }) => onSocket(question.intent.realtime) },
-  { name: "the socket for tickers and books", choose: ({ question }) => onSocket(question.kind === "ticker" || question.kind === "orderbook") },
+  {
+    name: "the socket for tickers and books",
+    choose: ({ question }) => onSocket(question.kind === "ticker" || question.kind === "orderbook"),
+  },
   { name: "the socket for what is subscribed", choose: ({ facts }) => onSocket(facts.subscribed) },
-  { name: "the socket for what is subscribed or realtime", choose: ({ facts, question }) => onSocket(facts.subscribed || question.intent.realtime) },
+  {
+    name: "the socket for what is subscribed or realtime",
+    choose: ({ facts, question }) => onSocket(facts.subscribed || question.intent.realtime),
+  },
   { name: "default weights, nothing measured", choose: byFormula },
 ];
 
@@ -88,4 +94,5 @@ export const outcomeOf = (all: ReadonlyArray<Judged>): Outcome => {
   };
 };
 
-const mean = (values: ReadonlyArray<number>): number => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
+const mean = (values: ReadonlyArray<number>): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -29,6 +29,8 @@ export interface NumbersListener {
 }
 
 export class LiveNumbers {
+  /** The number of its router among those of the process, as the label of its series. */
+  client = "1";
   readonly #startMs: number;
   readonly #keyLimit: number;
   readonly #keys = new Map<KeyId, KeyNumbers>();

@@ -27,7 +27,17 @@ export interface SampleFigures {
 const recentAnswers = 5;
 const recentOutcomes = 7;
 
-const nothing: SampleFigures = { p50Ms: null, p95Ms: null, leastMs: null, recentMs: null, recentSuccess: null, success: null, meanAgeMs: null, meanMs: null, samples: 0 };
+const nothing: SampleFigures = {
+  p50Ms: null,
+  p95Ms: null,
+  leastMs: null,
+  recentMs: null,
+  recentSuccess: null,
+  success: null,
+  meanAgeMs: null,
+  meanMs: null,
+  samples: 0,
+};
 
 export class Samples {
   readonly #tookMs = new Float64Array(samplesKept);

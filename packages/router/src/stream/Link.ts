@@ -182,7 +182,7 @@ export class Link {
     return Effect.gen({ self: this }, function* () {
       if (end._tag === "Failed" && end.error._tag === "RateLimited" && end.error.scope === "ip") {
         const limiter = yield* RateLimiter;
-        yield* limiter.block(end.error.retryAfterMs);
+        yield* limiter.block(end.error.retryAfterMs, end.error.detail);
       }
       const random01 = yield* Random.next;
       const facts = { failures: this.#failures - 1, refusals: this.#refusals, sameCodeAgoMs: this.#sameCodeAgoMs(end), random01 };

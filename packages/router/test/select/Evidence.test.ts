@@ -123,7 +123,9 @@ describe("evidence", () => {
     const [wait] = scene.evidence.figures(scene.nowMs).filter(({ way }) => way === "first_element");
     // The same bound again says nothing new.
     assert.deepInclude(wait, { p50Ms: 300, success: 1, meanAgeMs: null, samples: 1 });
-    scene.told([{ tier: "live_subscription", outcome: "interrupted", reason: "interrupted: another tier answered first", durationMs: 500 }]);
+    scene.told([
+      { tier: "live_subscription", outcome: "interrupted", reason: "interrupted: another tier answered first", durationMs: 500 },
+    ]);
     assert.strictEqual(scene.evidence.figures(scene.nowMs).find(({ way }) => way === "first_element")?.p95Ms, 500);
     assert.strictEqual(scene.order()[0], "batch_snapshot");
   });
