@@ -1,4 +1,4 @@
-/** The choice of a channel against a witness that knows better, on networks no fixed rule is right about. `pnpm proof selection` is the long form. */
+/** The choice of a channel against an onlooker that knows better, on networks no fixed rule is right about. `pnpm proof selection` is the long form. */
 import { assert, describe, it } from "@effect/vitest";
 import { runScenes, wanted } from "../src/selection/fullRun.ts";
 import { runScene, type Judged } from "../src/selection/runScene.ts";

@@ -66,7 +66,7 @@ const drawNetwork = (chance: Chance): Network => {
   const restRtt = spread(chance, 5, 150);
   const kind = chance.next();
   return {
-    // Connections stay open: who asks oftener or gives up oftener, the router or the witness, must make no difference.
+    // Connections stay open: who asks oftener or gives up oftener, the router or the onlooker, must make no difference.
     rest: { rttMs: restRtt, jitterMs: restRtt / 5, loss: chance.flip(0.3) ? 0.02 : 0, keepAliveMs: 600_000, isShared: true },
     socket: { rttMs: socketRtt, jitterMs: socketRtt / 5, loss: chance.flip(0.3) ? 0.01 : 0 },
     restServerMs,

@@ -134,14 +134,12 @@ class Requests {
       const timeoutMs = Math.max(0, Math.min(leftMs, attemptMs));
       const phase = leftMs <= attemptMs ? "deadline" : "attempt";
       const sentMs = this.#nowMs();
-      const response = yield* this.#transport
-        .rest({ url: call.url, headers: {} })
-        .pipe(
-          Effect.timeoutOrElse({
-            duration: timeoutMs,
-            orElse: () => Effect.fail(new TimeoutError({ phase, timeoutMs, detail: call.endpoint })),
-          }),
-        );
+      const response = yield* this.#transport.rest({ url: call.url, headers: {} }).pipe(
+        Effect.timeoutOrElse({
+          duration: timeoutMs,
+          orElse: () => Effect.fail(new TimeoutError({ phase, timeoutMs, detail: call.endpoint })),
+        }),
+      );
       const receivedNanos = this.#clock.monotonicTimeNanosUnsafe();
       const receivedMs = this.#clock.currentTimeMillisUnsafe();
       const budget = this.#venue.remaining(response.headers);
