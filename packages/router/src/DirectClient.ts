@@ -40,7 +40,11 @@ export class DirectClient extends Context.Service<
   {
     readonly ask: (question: Question, call: DirectCall) => Effect.Effect<Answer<unknown>, MarketDataError>;
     /** The newest value known when nobody answered, as its caller wants it: labelled, or in an error. */
-    readonly lastKnown: (question: Question, error: MarketDataError, mode: Mode) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
+    readonly lastKnown: (
+      question: Question,
+      error: MarketDataError,
+      mode: Mode,
+    ) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
     /** Remembers an answer that the router gave. */
     readonly note: (question: Question, answer: Answer<unknown>) => void;
   }
@@ -103,7 +107,9 @@ const make = Effect.gen(function* () {
     const fresh = heardFresh(question);
     if (question.intent.strategy === "websocket_only") {
       const detail = "the direct socket has no value that is young enough";
-      return fresh === undefined ? Effect.fail(new NetworkError({ phase: "socket", host: venue.host, code: null, detail })) : Effect.succeed(fresh);
+      return fresh === undefined
+        ? Effect.fail(new NetworkError({ phase: "socket", host: venue.host, code: null, detail }))
+        : Effect.succeed(fresh);
     }
     if (fresh !== undefined && !rest.isFree(groups[question.kind])) return Effect.succeed(fresh);
     return Effect.catch(read(question, deadlineNanos), (error) => {

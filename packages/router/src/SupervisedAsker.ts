@@ -61,7 +61,10 @@ export const make = Effect.gen(function* () {
       Effect.tap(() => control.tell("carried", "the direct client answered")),
       Effect.catch((error) => {
         const told = endOfError(error) === "final" || !isTelling(error) ? Effect.void : control.tell("lost", error.message);
-        return Effect.andThen(told, Effect.suspend(() => settled(call, error)));
+        return Effect.andThen(
+          told,
+          Effect.suspend(() => settled(call, error)),
+        );
       }),
     );
 
@@ -132,7 +135,12 @@ export const make = Effect.gen(function* () {
       return yield* saidOf(call.question, outcome);
     });
 
-  const judged = (question: Question, startedNanos: bigint, instance: Instance, outcome: Outcome): Effect.Effect<Answered, MarketDataError> => {
+  const judged = (
+    question: Question,
+    startedNanos: bigint,
+    instance: Instance,
+    outcome: Outcome,
+  ): Effect.Effect<Answered, MarketDataError> => {
     const end = endOf(outcome);
     if (end === "failed" || end === "dead") return rescued(began(question, startedNanos), instance, outcome);
     if (end === "limited") return Effect.andThen(control.tell("lost", reasonOf(outcome)), outcome);

@@ -59,7 +59,11 @@ export const make = Effect.gen(function* () {
         const keys = yield* Effect.fromResult(keysOf(kind, markets, options));
         for (const key of keys) {
           if (!venue.socket.supports(key))
-            return yield* new InvalidRequest({ field: "interval", input: options.interval ?? kind, reason: "is not streamed by this exchange" });
+            return yield* new InvalidRequest({
+              field: "interval",
+              input: options.interval ?? kind,
+              reason: "is not streamed by this exchange",
+            });
         }
         return socket.events(kind, keys, { ...options, interrupted });
       }),
@@ -70,7 +74,10 @@ export const make = Effect.gen(function* () {
     const handedOver = Effect.gen(function* () {
       const { streams } = yield* side.back;
       const ready = streams.ready(wanted.kind, wanted.markets, wanted.options);
-      yield* Effect.catch(ready, () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"))).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
+      yield* Effect.catch(ready, () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"))).pipe(
+        Effect.retry({ times: 1_000 }),
+        Effect.ignore,
+      );
       yield* Effect.sleep(overlap);
     });
     const again = Stream.unwrap(
@@ -103,6 +110,8 @@ export const make = Effect.gen(function* () {
 
   return over(events, (kind, markets, shape) => {
     const instance = side.current();
-    return instance === undefined ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape))) : instance.streams.ready(kind, markets, shape);
+    return instance === undefined
+      ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
+      : instance.streams.ready(kind, markets, shape);
   });
 });
