@@ -74,7 +74,8 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
   const close = Effect.suspend(() => {
     const ending = current;
     current = undefined;
-    returned = Deferred.makeUnsafe();
+    // Whoever waits already goes on waiting for the next one.
+    if (Deferred.isDoneUnsafe(returned)) returned = Deferred.makeUnsafe();
     return ending === undefined ? Effect.void : Effect.ignoreCause(Scope.close(ending.scope, Exit.void));
   });
 
