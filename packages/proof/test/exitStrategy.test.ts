@@ -68,7 +68,10 @@ describe("the exit strategy", () => {
         yield* TestClock.adjust("30 seconds");
         assert.strictEqual(control.mode(), "fallback");
         const served = polls.slice(-markets.length);
-        assert.deepStrictEqual(served.map(({ tier }) => tier), markets.map(() => "direct_rest_fallback"));
+        assert.deepStrictEqual(
+          served.map(({ tier }) => tier),
+          markets.map(() => "direct_rest_fallback"),
+        );
         // One activation, one alert, one more socket, and one message on it that names all.
         assert.strictEqual(alerts.length, 1);
         assert.strictEqual(ledger.connections().length, sockets + 1);
@@ -102,14 +105,21 @@ describe("the exit strategy", () => {
         yield* TestClock.adjust("5 seconds");
         assert.strictEqual(direct.status().state, "closed");
         assert.isFalse(control.monitoring().raised);
-        assert.deepStrictEqual(alerts.map(({ severity }) => severity), ["warning", "info"]);
-        assert.notInclude(polls.slice(-markets.length).map(({ tier }) => tier), "direct_rest_fallback");
+        assert.deepStrictEqual(
+          alerts.map(({ severity }) => severity),
+          ["warning", "info"],
+        );
+        assert.notInclude(
+          polls.slice(-markets.length).map(({ tier }) => tier),
+          "direct_rest_fallback",
+        );
         assert.isTrue(polls.every(({ tier, stale, ageMs }) => tier !== undefined && !stale && ageMs <= 2_000));
       }).pipe(
         Effect.scoped,
-        Effect.provide(Sim.layerTest({ seed: 21, config: { earlyProbeMs: 0, coreMarkets: [core] }, decorate: { router: router.decorate } })),
+        Effect.provide(
+          Sim.layerTest({ seed: 21, config: { earlyProbeMs: 0, coreMarkets: [core] }, decorate: { router: router.decorate } }),
+        ),
       );
     },
   );
 });
-

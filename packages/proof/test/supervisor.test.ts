@@ -81,7 +81,13 @@ describe("a router that cannot be built", () => {
         getCandles("KRW-BTC", "4h", { count: 250 }),
       ];
       for (const call of asked) {
-        const { provenance } = yield* answered(call as Effect.Effect<{ readonly provenance: { readonly tier: string; readonly mode: string; readonly stale: boolean } }, unknown, Services>);
+        const { provenance } = yield* answered(
+          call as Effect.Effect<
+            { readonly provenance: { readonly tier: string; readonly mode: string; readonly stale: boolean } },
+            unknown,
+            Services
+          >,
+        );
         assert.deepStrictEqual([provenance.tier, provenance.mode, provenance.stale], [direct, "fallback", false]);
       }
       assert.strictEqual((yield* answered(getTrades("KRW-BTC", { count: 700 }))).value.length, 700);
@@ -94,7 +100,12 @@ describe("a router that cannot be built", () => {
       assert.notStrictEqual((yield* answered(getTicker("KRW-BTC"))).provenance.tier, direct);
     });
   const unbuildable = (router: BrokenRouter) => void (router.next = "unbuildable");
-  scene("leaves a service that answers every kind of question, and comes when it can (R002-03, R002-08, R002-18, R002-19)", kinds, {}, unbuildable);
+  scene(
+    "leaves a service that answers every kind of question, and comes when it can (R002-03, R002-08, R002-18, R002-19)",
+    kinds,
+    {},
+    unbuildable,
+  );
 
   it.effect("and never ends building costs half a second before the service is up", () => {
     const router = new BrokenRouter();
@@ -110,21 +121,26 @@ describe("a router that cannot be built", () => {
 
 describe("one call that the router does not answer", () => {
   for (const ill of ["fails", "crashes", "hangs"] as const) {
-    scene(`because it ${ill} is answered by the direct client within its deadline, and does not change who answers${ill === "fails" ? " (R002-20)" : ""}`, (router) =>
-      Effect.gen(function* () {
-        const control = yield* ModeControl;
-        yield* answered(getTicker("KRW-BTC"));
-        router.current.ill = ill;
-        const { exit, tookMs } = yield* timed(getTicker("KRW-ETH", { deadline: 3_000 }));
-        const { provenance } = yield* exit;
-        assert.deepStrictEqual([provenance.tier, provenance.stale], [direct, false]);
-        assert.isAtMost(tookMs, 3_000);
-        assert.deepStrictEqual(provenance.attempts.map(({ tier }) => tier), ["router", direct]);
-        assert.strictEqual(control.mode(), "degraded");
-        router.current.ill = "well";
-        yield* answered(getTicker("KRW-XRP"));
-        assert.isAbove(router.current.calls, 2);
-      }),
+    scene(
+      `because it ${ill} is answered by the direct client within its deadline, and does not change who answers${ill === "fails" ? " (R002-20)" : ""}`,
+      (router) =>
+        Effect.gen(function* () {
+          const control = yield* ModeControl;
+          yield* answered(getTicker("KRW-BTC"));
+          router.current.ill = ill;
+          const { exit, tookMs } = yield* timed(getTicker("KRW-ETH", { deadline: 3_000 }));
+          const { provenance } = yield* exit;
+          assert.deepStrictEqual([provenance.tier, provenance.stale], [direct, false]);
+          assert.isAtMost(tookMs, 3_000);
+          assert.deepStrictEqual(
+            provenance.attempts.map(({ tier }) => tier),
+            ["router", direct],
+          );
+          assert.strictEqual(control.mode(), "degraded");
+          router.current.ill = "well";
+          yield* answered(getTicker("KRW-XRP"));
+          assert.isAbove(router.current.calls, 2);
+        }),
     );
   }
 
@@ -149,12 +165,23 @@ describe("a hundred calls that fail at once", () => {
       yield* answered(getTicker("KRW-BTC"));
       router.current.ill = "fails";
       const before = { requests: ledger.restCount(), sockets: ledger.connections().length };
-      const answers = yield* answered(Effect.all(Array.from({ length: 100 }, () => getTicker("KRW-ETH")), { concurrency: "unbounded" }));
+      const answers = yield* answered(
+        Effect.all(
+          Array.from({ length: 100 }, () => getTicker("KRW-ETH")),
+          { concurrency: "unbounded" },
+        ),
+      );
       assert.isTrue(answers.every(({ provenance }) => provenance.tier === direct));
       assert.strictEqual(ledger.restCount() - before.requests, 1);
       yield* TestClock.adjust("5 seconds");
-      assert.deepStrictEqual(changes.map(({ to }) => to), ["degraded", "fallback"]);
-      assert.deepStrictEqual(alerts.map(({ severity, mode }) => [severity, mode]), [["warning", "fallback"]]);
+      assert.deepStrictEqual(
+        changes.map(({ to }) => to),
+        ["degraded", "fallback"],
+      );
+      assert.deepStrictEqual(
+        alerts.map(({ severity, mode }) => [severity, mode]),
+        [["warning", "fallback"]],
+      );
       assert.strictEqual(ledger.connections().length - before.sockets, 1);
     }),
   );
@@ -189,10 +216,22 @@ describe("questions to the direct client", () => {
     () =>
       Effect.gen(function* () {
         const { answers, failures } = yield* answered(getTicker(["KRW-BTC", "KRW-NOPE", "KRW-ETH", "KRW-XRP"]));
-        assert.deepStrictEqual(answers.map(({ market }) => market), ["KRW-BTC", "KRW-ETH", "KRW-XRP"] as Array<string>);
-        assert.deepStrictEqual(failures.map(({ market, error }) => [market, error._tag]), [["KRW-NOPE", "MarketUnknown"]]);
+        assert.deepStrictEqual(
+          answers.map(({ market }) => market),
+          ["KRW-BTC", "KRW-ETH", "KRW-XRP"] as Array<string>,
+        );
+        assert.deepStrictEqual(
+          failures.map(({ market, error }) => [market, error._tag]),
+          [["KRW-NOPE", "MarketUnknown"]],
+        );
         const books = yield* answered(getOrderbook(["KRW-BTC", "KRW-ETH"], { levels: 5 }));
-        assert.deepStrictEqual(books.answers.map(({ value, provenance }) => [value.asks.length, provenance.tier]), [[5, direct], [5, direct]]);
+        assert.deepStrictEqual(
+          books.answers.map(({ value, provenance }) => [value.asks.length, provenance.tier]),
+          [
+            [5, direct],
+            [5, direct],
+          ],
+        );
       }),
     { enableSmartRouting: false },
   );
@@ -244,11 +283,14 @@ describe("switches", () => {
       router.current.ill = "fails";
       for (let call = 0; call < 5; call++) yield* tier;
       assert.deepStrictEqual([yield* tier, control.mode()], [direct, "degraded"]);
-      assert.deepStrictEqual(control.status().overrides.map(({ override, by, why }) => [override, by, why]), [
-        ["on", "kim", "maintenance of the router"],
-        ["auto", "kim", "done"],
-        ["off", "lee", "a test"],
-      ]);
+      assert.deepStrictEqual(
+        control.status().overrides.map(({ override, by, why }) => [override, by, why]),
+        [
+          ["on", "kim", "maintenance of the router"],
+          ["auto", "kim", "done"],
+          ["off", "lee", "a test"],
+        ],
+      );
     }),
   );
 });
@@ -271,7 +313,8 @@ describe("recovery", () => {
         }
         assert.strictEqual(control.mode(), "fallback");
         assert.strictEqual(tries.length, 3);
-        for (const [at, second] of tries.entries()) assert.isTrue(second - (tries[at - 1] ?? 0) >= 269 && second - (tries[at - 1] ?? 0) <= 335, `${tries}`);
+        for (const [at, second] of tries.entries())
+          assert.isTrue(second - (tries[at - 1] ?? 0) >= 269 && second - (tries[at - 1] ?? 0) <= 335, `${tries}`);
         // And it stops with the first that is good.
         router.next = "well";
         yield* TestClock.adjust("6 minutes");
@@ -348,7 +391,10 @@ describe("nobody answers", () => {
         assert.isTrue(typeof error === "object" && error !== null && "_tag" in error && error._tag === "StaleData");
       }
       assert.strictEqual(control.mode(), "emergency");
-      assert.deepStrictEqual(alerts.map(({ severity }) => severity), ["critical"]);
+      assert.deepStrictEqual(
+        alerts.map(({ severity }) => severity),
+        ["critical"],
+      );
       // Older than half a minute, it is not given at all.
       yield* TestClock.adjust("40 seconds");
       assert.isTrue(Exit.isFailure((yield* timed(getTicker("KRW-BTC", { onStale: "serve" }))).exit));
@@ -361,48 +407,55 @@ describe("nobody answers", () => {
 });
 
 describe("streams of a router that dies", () => {
-  scene("go on over the direct socket with the loss told, and return without a word lost or said twice (R002-01, R002-16, F-52, F-54)", (router) =>
-    Effect.gen(function* () {
-      const control = yield* ModeControl;
-      const socket = yield* DirectSocket;
-      const exchange = yield* Exchange;
-      const markets = ["KRW-BTC", "KRW-ETH"];
-      const trades = yield* told<StreamElement<Trade>>(streamTradesEvents(markets));
-      const tickers = yield* told<StreamElement<Ticker>>(streamTickerEvents("KRW-BTC"));
-      const candles = yield* told<StreamElement<Candle>>(streamCandlesEvents("KRW-BTC", "1m"));
-      yield* TestClock.adjust("20 seconds");
-      router.next = "unbuildable";
-      yield* router.kill;
-      yield* TestClock.adjust("1 second");
-      assert.strictEqual(control.mode(), "fallback");
-      const frames = exchange.ledger.frameCount("in", "request");
-      yield* TestClock.adjust("100 seconds");
-      assert.isAtMost(exchange.ledger.frameCount("in", "request") - frames, 1);
-      assert.strictEqual(socket.status().state, "open");
-      const onDirect = tickers.length;
-      router.next = "well";
-      yield* TestClock.adjust("8 minutes");
-      assert.strictEqual(control.mode(), "normal");
-      assert.strictEqual(socket.status().state, "closed");
-      assert.isAbove(tickers.length, onDirect);
-      const returnedTo = tags(trades).filter((tag) => tag === "Reconnecting" || tag === "Resumed");
-      assert.deepStrictEqual(returnedTo.slice(0, 2), ["Reconnecting", "Resumed"]);
-      // Each trade once, in order or called late, and each there or told as missing.
-      const account = new TradeAccount(new Truth(exchange), markets);
-      for (const element of trades) account.element(element);
-      const endMs = exchange.nowOf(yield* Clock.Clock) - 5_000;
-      assert.deepStrictEqual([account.problems, account.missingUpTo(endMs).examples], [[], []]);
-      assert.isAtMost(account.gaps.length, markets.length);
-      assert.isAbove(account.delivered, 200);
-      for (const market of markets) {
-        const times = trades.flatMap((element) =>
-          "value" in element && element.market === market && !element.late ? [element.value.tradeTimeMs] : [],
+  scene(
+    "go on over the direct socket with the loss told, and return without a word lost or said twice (R002-01, R002-16, F-52, F-54)",
+    (router) =>
+      Effect.gen(function* () {
+        const control = yield* ModeControl;
+        const socket = yield* DirectSocket;
+        const exchange = yield* Exchange;
+        const markets = ["KRW-BTC", "KRW-ETH"];
+        const trades = yield* told<StreamElement<Trade>>(streamTradesEvents(markets));
+        const tickers = yield* told<StreamElement<Ticker>>(streamTickerEvents("KRW-BTC"));
+        const candles = yield* told<StreamElement<Candle>>(streamCandlesEvents("KRW-BTC", "1m"));
+        yield* TestClock.adjust("20 seconds");
+        router.next = "unbuildable";
+        yield* router.kill;
+        yield* TestClock.adjust("1 second");
+        assert.strictEqual(control.mode(), "fallback");
+        const frames = exchange.ledger.frameCount("in", "request");
+        yield* TestClock.adjust("100 seconds");
+        assert.isAtMost(exchange.ledger.frameCount("in", "request") - frames, 1);
+        assert.strictEqual(socket.status().state, "open");
+        const onDirect = tickers.length;
+        router.next = "well";
+        yield* TestClock.adjust("8 minutes");
+        assert.strictEqual(control.mode(), "normal");
+        assert.strictEqual(socket.status().state, "closed");
+        assert.isAbove(tickers.length, onDirect);
+        const returnedTo = tags(trades).filter((tag) => tag === "Reconnecting" || tag === "Resumed");
+        assert.deepStrictEqual(returnedTo.slice(0, 2), ["Reconnecting", "Resumed"]);
+        // Each trade once, in order or called late, and each there or told as missing.
+        const account = new TradeAccount(new Truth(exchange), markets);
+        for (const element of trades) account.element(element);
+        const endMs = exchange.nowOf(yield* Clock.Clock) - 5_000;
+        assert.deepStrictEqual([account.problems, account.missingUpTo(endMs).examples], [[], []]);
+        assert.isAtMost(account.gaps.length, markets.length);
+        assert.isAbove(account.delivered, 200);
+        for (const market of markets) {
+          const times = trades.flatMap((element) =>
+            "value" in element && element.market === market && !element.late ? [element.value.tradeTimeMs] : [],
+          );
+          assert.deepStrictEqual(
+            times,
+            times.toSorted((a, b) => a - b),
+          );
+        }
+        const closed = candles.flatMap((element) =>
+          "value" in element && element.value.state === "closed" ? [element.value.openTimeMs] : [],
         );
-        assert.deepStrictEqual(times, times.toSorted((a, b) => a - b));
-      }
-      const closed = candles.flatMap((element) => ("value" in element && element.value.state === "closed" ? [element.value.openTimeMs] : []));
-      assert.strictEqual(new Set(closed).size, closed.length);
-      assert.isAbove(closed.length, 6);
-    }),
+        assert.strictEqual(new Set(closed).size, closed.length);
+        assert.isAbove(closed.length, 6);
+      }),
   );
 });

@@ -36,11 +36,8 @@ const watchEveryMs = 1_000;
 /** `good`, or what was wrong; `unknown` when the exchange does not have the market. */
 type Verdict = "good" | "unknown" | { readonly wrong: string; readonly retryAfterMs: number | null };
 
-export const layer: Layer.Layer<
-  never,
-  never,
-  ModeControl | RouterSide | DirectRest | DirectSocket | ActiveMarkets | Health
-> = Layer.effectDiscard(Effect.suspend(() => run));
+export const layer: Layer.Layer<never, never, ModeControl | RouterSide | DirectRest | DirectSocket | ActiveMarkets | Health> =
+  Layer.effectDiscard(Effect.suspend(() => run));
 
 const run = Effect.gen(function* () {
   const control = yield* ModeControl;
@@ -65,7 +62,9 @@ const run = Effect.gen(function* () {
     yield* control.tell("due", "a step of the recovery is over without a failure");
   });
   yield* Effect.forkScoped(
-    Effect.forever(Effect.catchCause(turn, (cause) => Effect.andThen(Effect.logError("the recovery crashed", cause), Effect.sleep("1 second")))),
+    Effect.forever(
+      Effect.catchCause(turn, (cause) => Effect.andThen(Effect.logError("the recovery crashed", cause), Effect.sleep("1 second"))),
+    ),
   );
   watch.look();
 });
@@ -142,7 +141,9 @@ const makeProbe = Effect.gen(function* () {
 
   const isExchangeGood = Effect.suspend(() => {
     const [market] = markets();
-    return market === undefined ? Effect.succeed(false) : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), "MarketUnknown", () => Effect.void));
+    return market === undefined
+      ? Effect.succeed(false)
+      : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), "MarketUnknown", () => Effect.void));
   });
 
   const probe = Effect.gen(function* () {

@@ -6,7 +6,7 @@
  * while there is none.
  */
 import * as Clock from "effect/Clock";
-import * as Context from "effect/Context";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
@@ -57,7 +57,9 @@ const make = Effect.gen(function* () {
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
-  const router = Effect.suspend(() => (side.current() === undefined ? Effect.fail(new Closed({ what: "The router" })) : Effect.sync(() => side.service(MarketData))));
+  const router = Effect.suspend(() =>
+    side.current() === undefined ? Effect.fail(new Closed({ what: "The router" })) : Effect.sync(() => side.service(MarketData)),
+  );
 
   const report = (): HealthReport => ({
     venue: venue.id,
@@ -137,7 +139,14 @@ const present = <I extends Router.SideServices, S extends object>(key: Context.K
 export const layerOver = <R>(
   side: Layer.Layer<Router.SideServices, unknown, R>,
 ): Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | ModeControl> | Venue | Transport> => {
-  const ofRouter = Layer.mergeAll(present(Cache), present(ChannelSelector), present(FallbackManager), present(Subscriptions), present(MarketList), present(Rest));
+  const ofRouter = Layer.mergeAll(
+    present(Cache),
+    present(ChannelSelector),
+    present(FallbackManager),
+    present(Subscriptions),
+    present(MarketList),
+    present(Rest),
+  );
   return Layer.effect(MarketData, make).pipe(
     Layer.provideMerge(Layer.merge(ofRouter, Recovery.layer)),
     Layer.provideMerge(RouterSide.layer(side)),

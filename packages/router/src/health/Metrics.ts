@@ -38,7 +38,10 @@ export const firstElements = Metric.counter("naru_first_element_attempts_total",
 export const modeChanges = Metric.counter("naru_mode_changes_total", { description: "Changes of mode, by new mode", incremental: true });
 
 /** Probes of the router by `verdict` (`good`, `bad`). They are not among the calls. */
-export const routerProbes = Metric.counter("naru_router_probes_total", { description: "Probes of the router, by verdict", incremental: true });
+export const routerProbes = Metric.counter("naru_router_probes_total", {
+  description: "Probes of the router, by verdict",
+  incremental: true,
+});
 
 /** Socket link changes by `state`. */
 export const linkChanges = Metric.counter("naru_link_changes_total", {
