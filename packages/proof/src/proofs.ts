@@ -65,7 +65,8 @@ export const proofs: ReadonlyArray<Proof> = [
   },
   {
     name: "chaos",
-    summary: "a hundred days of dropped sockets, failing requests and channels that are out: fresh answers in time, no untrue label; half an hour",
+    summary:
+      "a hundred days of dropped sockets, failing requests and channels that are out: fresh answers in time, no untrue label; half an hour",
     run: (say) => proved(say, [plain(chaos, { seeds: 100, hours: 24 })]),
   },
   {

@@ -182,7 +182,8 @@ class Watch {
       const startedMs = this.#clock.currentTimeMillisUnsafe();
       const exit = yield* Effect.exit(getTicker(market));
       const tookMs = this.#clock.currentTimeMillisUnsafe() - startedMs;
-      if (Exit.isFailure(exit)) return Option.match(Exit.findErrorOption(exit), { onNone: () => "crashed", onSome: ({ _tag }) => _tag as string });
+      if (Exit.isFailure(exit))
+        return Option.match(Exit.findErrorOption(exit), { onNone: () => "crashed", onSome: ({ _tag }) => _tag as string });
       const { provenance } = exit.value;
       this.#tiers.set(provenance.tier, (this.#tiers.get(provenance.tier) ?? 0) + 1);
       this.#check.answer(market, exit.value, this.#exchangeNowMs());
