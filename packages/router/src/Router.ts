@@ -16,6 +16,8 @@ import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import type { ModeControl } from "./fallback/ModeControl.ts";
+import * as guard from "./guard.ts";
+import { publishControl } from "./health/controlSeries.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
@@ -34,6 +36,7 @@ const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const cache = yield* Cache;
   const limiter = yield* RateLimiter;
+  const rest = yield* Rest;
   const fallback = yield* FallbackManager;
   const selector = yield* ChannelSelector;
   const subscriptions = yield* Subscriptions;
@@ -42,6 +45,14 @@ const make = Effect.gen(function* () {
   const live = yield* LiveLedger;
   const asker = yield* Asker.RouterAsker;
   const streams = streaming.make(subscriptions, marketList, venue);
+  yield* publishControl({
+    client: live.client,
+    groups: Object.keys(venue.limits.groups),
+    limits: limiter.snapshot,
+    breakerOpenMs: rest.breakerOpenMs,
+    mode: fallback.mode,
+    modeSeconds: ledger.modeSeconds,
+  });
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
@@ -77,6 +88,7 @@ const make = Effect.gen(function* () {
     streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
     streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
     subscribe: yield* callbacks.make(streams),
+    guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,
     health: Effect.sync(() => ({
       venue: venue.id,
@@ -111,7 +123,7 @@ export type RouterServices =
 /** Every request goes into the ledger. */
 const restObserver: Layer.Layer<never, never, Health> = Layer.effect(
   RestObserver,
-  Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt.endpoint, attempt.status ?? 0)),
+  Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt)),
 );
 
 /** So does every change of the link. Whoever observed it besides is told as before. */

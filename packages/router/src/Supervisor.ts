@@ -22,6 +22,7 @@ import { DirectClient } from "./DirectClient.ts";
 import { Closed } from "./errors/MarketDataError.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
+import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import type { HealthReport } from "./HealthReport.ts";
@@ -97,6 +98,7 @@ const make = Effect.gen(function* () {
     streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
     streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
     subscribe: yield* callbacks.make(streams),
+    guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),
     health: Effect.suspend(() => (side.current() === undefined ? Effect.sync(report) : side.service(MarketData).health)),
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),

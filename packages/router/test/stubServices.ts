@@ -162,6 +162,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    admits: () => true,
     messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),

@@ -4,6 +4,7 @@
  */
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as NodeTransport from "@naru/node/NodeTransport";
+import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
 import * as Supervisor from "@naru/router/Supervisor";
@@ -31,12 +32,17 @@ export interface UpbitOptions {
   readonly dialect?: UpbitVenue.VenueOptions | undefined;
   /** Timeouts and bounds of the network. */
   readonly transport?: TransportOptions | undefined;
+  /** A collector for traces, logs and metrics (none). */
+  readonly telemetry?: Telemetry.TelemetryOptions | undefined;
 }
 
 /** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
 export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
-    Effect.map(Effect.fromResult(profileOf(options)), (profile) => layerWith(UpbitVenue.layerOf(profile, options.dialect), options)),
+    Effect.map(Effect.fromResult(profileOf(options)), (profile) => {
+      const router = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
+      return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
+    }),
   );
 
 /** Upbit Korea over the network, with every default. */

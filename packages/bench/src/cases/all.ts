@@ -9,6 +9,9 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   decode: () => import("./decode.ts"),
   hot: () => import("./hot.ts"),
   limiter: () => import("./limiter.ts"),
+  live: () => import("./live.ts"),
+  decision: () => import("./decision.ts"),
+  select: () => import("./select.ts"),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);

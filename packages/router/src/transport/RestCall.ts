@@ -52,6 +52,10 @@ export interface RestAttempt {
   /** HTTP status; null where no answer came. */
   readonly status: number | null;
   readonly durationMs: number;
+  /** Which attempt of its call it was, from 1. */
+  readonly attempt: number;
+  /** How long it had waited for its turn. */
+  readonly waitedMs: number;
   /** `answered`, `interrupted`, or the tag of the error. */
   readonly outcome: "answered" | "interrupted" | MarketDataError["_tag"];
 }
@@ -96,6 +100,9 @@ interface Deps {
 
 /** One attempt on its way. */
 interface Ticket {
+  readonly attempt: number;
+  /** Monotonic milliseconds at which it began to wait for its turn. */
+  readonly askedMs: number;
   permit: Permit;
   grant: Grant | undefined;
   /** Monotonic milliseconds at which the request went out; undefined while it has not. */
@@ -124,7 +131,8 @@ const make = Effect.gen(function* () {
     guard.first(nowMs(clock));
     let last: MarketDataError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const ticket: Ticket = { permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
+      const begun = { attempt: attempts, askedMs: nowMs(clock) };
+      const ticket: Ticket = { ...begun, permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
       const result = yield* Effect.result(attempt(deps, call, options, ticket));
       if (Result.isSuccess(result)) return result.success;
       if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
@@ -216,7 +224,9 @@ const settle = Effect.fnUntraced(function* (
   if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
   if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);
   yield* over;
-  deps.observe({ endpoint, group, status, durationMs, outcome: error?._tag ?? (silent ? "interrupted" : "answered") });
+  const { attempt, askedMs } = ticket;
+  const outcome = error?._tag ?? (silent ? "interrupted" : "answered");
+  deps.observe({ endpoint, group, status, durationMs, attempt, waitedMs: sentMs - askedMs, outcome });
 });
 
 const nowMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;

@@ -128,7 +128,7 @@ describe("tier-fallback", () => {
   );
 
   test(
-    "keeps the trace of a miss and the answer after it, with durations (R000-05)",
+    "keeps the trace of a miss and the answer after it, with durations",
     Effect.gen(function* () {
       const slow = Effect.andThen(Effect.sleep("45 millis"), now);
       const fiber = yield* Effect.forkChild(run(scripted([miss, slow]).tiers));
