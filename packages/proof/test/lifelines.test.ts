@@ -1,6 +1,7 @@
 /** Single parts taken away: whatever it is, questions go on to be answered, and what answers says who it is. In virtual time. */
 import { assert, describe, it } from "@effect/vitest";
 import { DirectSocket } from "@naru/router/direct/DirectSocket";
+import type { Ticker } from "@naru/router/domain/Ticker";
 import type { Market } from "@naru/router/domain/Market";
 import { Cache } from "@naru/router/cache/Cache";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
@@ -135,7 +136,8 @@ describe("the last word of the direct socket", () => {
       yield* Sim.trade("KRW-BTC", { price });
       yield* TestClock.adjust("100 millis");
       const word = socket.latest({ kind: "ticker", market: btc });
-      assert.strictEqual((word?.value as { price: { number: number } }).price.number, price);
+      assert(word !== undefined);
+      assert.strictEqual((word.value as Ticker).price.number, price);
       const { value, provenance } = yield* answered(getTicker("KRW-BTC"));
       assert.deepStrictEqual(
         [value.price.number, provenance.tier, provenance.channel, provenance.stale],

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { ElementOf, StreamElement } from "../src/domain/StreamElement.ts";
 import { Splice } from "../src/Splice.ts";
-import { btc, candle, ticker, trade } from "./samples.ts";
+import { type btc, candle, ticker, trade } from "./samples.ts";
 
 const live = <A extends { readonly market: typeof btc }>(value: A, snapshot = false): StreamElement<A> => ({
   _tag: "Live",
