@@ -1,5 +1,6 @@
 /** The page on metrics held against the program: every metric has its row, with the type, the labels and the words it really has. */
 import { assert, describe, it } from "@effect/vitest";
+import * as LimitMetrics from "@naru/router/health/LimitMetrics";
 import * as Metrics from "@naru/router/health/Metrics";
 import * as StreamMetrics from "@naru/router/health/StreamMetrics";
 import { getTicker, streamTrades } from "@naru/router/MarketData";
@@ -20,7 +21,9 @@ const rows = [...page.matchAll(/^\| `(naru_\w+)` \| (\w+) \| ([^|]*) \| (.*) \|$
   }),
 );
 
-const metrics = [...Object.values(Metrics), ...Object.values(StreamMetrics)].filter((value) => Metric.isMetric(value));
+const metrics = [...Object.values(Metrics), ...Object.values(StreamMetrics), ...Object.values(LimitMetrics)].filter((value) =>
+  Metric.isMetric(value),
+);
 
 /** Every series there is after some asking, a stream, a wait for a silent socket, and an outage. */
 const series = Effect.gen(function* () {

@@ -15,6 +15,7 @@ import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
+import { publishLimits } from "./health/limitSeries.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
@@ -41,6 +42,7 @@ const make = Effect.gen(function* () {
   const live = yield* LiveLedger;
   const asker = yield* Asker.make;
   const streams = streaming.make(subscriptions, marketList, venue);
+  yield* publishLimits(venue.host, limiter.snapshot);
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));

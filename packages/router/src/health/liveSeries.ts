@@ -5,14 +5,13 @@
  * A hundred keys have a series of their own: the first that came, and a newcomer takes the place of one that left. The rest is `other`.
  */
 import type * as Context from "effect/Context";
-import * as Metric from "effect/Metric";
-import { changeBoundsMs, type ModeCounts } from "./ChangeNumbers.ts";
+import type * as Metric from "effect/Metric";
 import type { KeyNumbers } from "./KeyNumbers.ts";
 import type { LinkNumbers } from "./LinkNumbers.ts";
 import { ChangeMode, type Deliveries, LinkEndReason } from "./LiveMetrics.ts";
 import type { LiveNumbers } from "./LiveNumbers.ts";
 import { receiveFailures } from "./receiveFailure.ts";
-import type { RecentValues } from "./RecentValues.ts";
+import { SeriesSet } from "./SeriesSet.ts";
 import * as StreamMetrics from "./StreamMetrics.ts";
 
 /** Keys with a series of their own. */
@@ -103,66 +102,3 @@ const publishLink = (series: SeriesSet, link: LinkNumbers, nowMs: () => number):
   series.counter(StreamMetrics.linkDownSeconds, () => link.downMs(nowMs()) / 1_000);
   series.gauge(StreamMetrics.linkRoundTrip, () => (link.roundTripMs === null ? Number.NaN : link.roundTripMs / 1_000));
 };
-
-/** Series of one set of labels, and all those made from it. */
-class SeriesSet {
-  readonly #context: Context.Context<never>;
-  readonly #labels: Record<string, string>;
-  readonly #registrations: Array<Metric.Registration> = [];
-  readonly #parts = new Set<SeriesSet>();
-  readonly #parent: SeriesSet | undefined;
-
-  constructor(context: Context.Context<never>, labels: Record<string, string>, parent?: SeriesSet) {
-    this.#context = context;
-    this.#labels = labels;
-    this.#parent = parent;
-  }
-
-  /** The same with more labels. */
-  with(labels: Record<string, string>): SeriesSet {
-    const part = new SeriesSet(this.#context, { ...this.#labels, ...labels }, this);
-    this.#parts.add(part);
-    return part;
-  }
-
-  counter(metric: Metric.Counter<number>, read: () => number): void {
-    this.#register(metric, () => ({ count: read(), incremental: true }));
-  }
-
-  gauge(metric: Metric.Gauge<number>, read: () => number): void {
-    this.#register(metric, () => ({ value: read() }));
-  }
-
-  summary(metric: Metric.Summary<number>, values: RecentValues): void {
-    const shares = [0.5, 0.95];
-    this.#register(metric, () => {
-      const found = values.percentiles(shares);
-      const quantiles = shares.map((share, i) => [share, inSeconds(found[i] ?? undefined)] as const);
-      return { quantiles, count: values.count, sum: values.sum / 1_000, min: values.min / 1_000, max: values.max / 1_000 };
-    });
-  }
-
-  histogram(metric: Metric.Histogram<number>, counts: ModeCounts): void {
-    this.#register(metric, () => {
-      let upTo = 0;
-      const buckets = changeBoundsMs.map((boundMs, i): [number, number] => [boundMs / 1_000, (upTo += counts.buckets[i] ?? 0)]);
-      return { buckets, count: counts.completed, sum: counts.sumMs / 1_000, min: counts.minMs / 1_000, max: counts.maxMs / 1_000 };
-    });
-  }
-
-  remove(): void {
-    for (const part of this.#parts) part.remove();
-    for (const registration of this.#registrations) registration.remove();
-    this.#registrations.length = 0;
-    if (this.#parent !== undefined) this.#parent.#parts.delete(this);
-  }
-
-  #register<State>(metric: Metric.Metric<number, State>, get: () => State): void {
-    const labelled = Metric.withAttributes(metric, this.#labels);
-    this.#registrations.push(Metric.registerUnsafe(labelled, this.#context, { get, update: ignored, modify: ignored }));
-  }
-}
-
-const ignored = (): void => {};
-
-const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);

@@ -69,7 +69,7 @@ export class Rest extends Context.Service<
      * otherwise.
      */
     readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
-    /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it would. */
+    /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it lets some or all. */
     readonly breakerOpenMs: (group: string) => number;
   }
 >()("@naru/router/transport/Rest") {
