@@ -8,7 +8,9 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   world: () => import("./world.ts"),
   decode: () => import("./decode.ts"),
   hot: () => import("./hot.ts"),
-  limiter: () => import("./limiter.ts"),
+  limiter: async () => ({ subject: (await import("./limiter.ts")).besideEffect }),
+  "limiter-bottleneck": async () => ({ subject: (await import("./limiter.ts")).besideBottleneck }),
+  "limiter-ccxt": async () => ({ subject: (await import("./limiter.ts")).besideCcxt }),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);

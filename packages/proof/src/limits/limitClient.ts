@@ -10,6 +10,7 @@ import { type RestCall, Venue } from "@naru/router/transport/Venue";
 import { layerFor } from "@naru/upbit/Upbit";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import * as Result from "effect/Result";
 
@@ -57,8 +58,11 @@ const program = Effect.gen(function* () {
   });
   yield* Effect.all(asking, { concurrency: "unbounded" });
 }).pipe(
-  Effect.provide(layerFor({ venue: url, profile: { id: "sim", simulated: true }, config: { limitShare: share } })),
-  Effect.provide(Logger.layer([])),
+  Effect.provide(
+    layerFor({ venue: url, profile: { id: "sim", simulated: true }, config: { limitShare: share } }).pipe(
+      Layer.provideMerge(Logger.layer([])),
+    ),
+  ),
 );
 
 process.on("disconnect", () => process.exit(0));

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { ExchangeOptions } from "@naru/sim";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import { type Counted, type ServedProcess, serveExchange } from "../soak/cuts/ServedProcess.ts";
 import type { LimitClientOptions } from "./limitClient.ts";
 
@@ -102,7 +103,8 @@ export const runCompeted = ({ mode, forMs, competitorRate, settleMs }: CompetedO
     const start = yield* startingAt(served);
     yield* ready(start({ share: { part: 1, of: 1 }, load }));
     yield* Effect.sleep(paceMs);
-    const tally = yield* competitor(served, competitorRate);
+    const tally: Tally = { sent: 0 };
+    const other = yield* Effect.forkScoped(competitor(served, competitorRate, tally));
     const begun = yield* served.counted;
     yield* Effect.sleep(settleMs);
     const settled = yield* served.counted;
@@ -110,7 +112,7 @@ export const runCompeted = ({ mode, forMs, competitorRate, settleMs }: CompetedO
     yield* Effect.sleep(forMs);
     const counted = yield* served.counted;
     const theirs = tally.sent - theirsBefore;
-    tally.stop();
+    yield* Fiber.interrupt(other);
     yield* Effect.sleep(15_000);
     const alone = yield* served.counted;
     yield* Effect.sleep(5_000);
@@ -161,27 +163,17 @@ const ended = (child: ChildProcess | undefined): Effect.Effect<void> =>
 
 interface Tally {
   sent: number;
-  stop: () => void;
 }
 
-/** Asks at an even pace, whatever is answered, as a program that knows no limits. */
-const competitor = Effect.fnUntraced(function* (served: ServedProcess, rate: number) {
-  const tally: Tally = { sent: 0, stop: () => {} };
-  let goesOn = true;
-  tally.stop = () => {
-    goesOn = false;
-  };
+/** Asks at an even pace, whatever is answered, as a program that knows no limits; until it is interrupted. */
+const competitor = Effect.fnUntraced(function* (served: ServedProcess, rate: number, tally: Tally) {
   const one = Effect.promise((signal) =>
     fetch(`http://127.0.0.1:${served.port}${tickerPath}?markets=KRW-ETH`, { signal }).then((response) => response.arrayBuffer()),
   );
-  const loop = Effect.gen(function* () {
-    const startMs = yield* Clock.currentTimeMillis;
-    while (goesOn) {
-      tally.sent++;
-      yield* Effect.forkChild(Effect.ignore(one));
-      yield* Effect.sleep(Math.max(0, startMs + (tally.sent * 1_000) / rate - (yield* Clock.currentTimeMillis)));
-    }
-  });
-  yield* Effect.forkScoped(loop);
-  return tally;
+  const startMs = yield* Clock.currentTimeMillis;
+  while (true) {
+    tally.sent++;
+    yield* Effect.forkChild(Effect.ignore(one));
+    yield* Effect.sleep(Math.max(0, startMs + (tally.sent * 1_000) / rate - (yield* Clock.currentTimeMillis)));
+  }
 });

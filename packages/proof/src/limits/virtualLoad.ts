@@ -6,7 +6,7 @@ import { parseMarket } from "@naru/router/domain/Market";
 import { Rest } from "@naru/router/transport/RestCall";
 import { Transport } from "@naru/router/transport/Transport";
 import { Venue } from "@naru/router/transport/Venue";
-import { Exchange } from "@naru/sim";
+import type { Exchange } from "@naru/sim";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
