@@ -2,6 +2,7 @@
 import { checkClocks } from "./checkClocks.ts";
 import { checkEscapes } from "./checkEscapes.ts";
 import { checkImports } from "./checkImports.ts";
+import { checkMetricsPage } from "./checkMetricsPage.ts";
 import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
 import { checkEffects, checkFormat, checkLint, checkTypes, checkUnused } from "./commandChecks.ts";
@@ -16,6 +17,7 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["file sizes", checkSizes],
   ["clocks and chance", checkClocks],
   ["test ids", checkTestIds],
+  ["page on metrics", checkMetricsPage],
   ["unused code and dependencies", checkUnused],
   ["escapes", checkEscapes],
 ];

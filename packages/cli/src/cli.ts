@@ -146,6 +146,17 @@ const replay = Command.make("replay", tapeFlags.replay, (input) =>
   Command.withExamples([{ command: "naru replay btc.tape --speed 10 --print", description: "What was recorded, ten times as fast" }]),
 );
 
+const tune = Command.make("tune", tapeFlags.tune, (input) =>
+  running(
+    () => import("./commands/tune.ts"),
+    settings.printing,
+    (command, given) => command.tune(given, input),
+  ),
+).pipe(
+  Command.withDescription("Weights of the ranking that would have done better on a tape, if there are any"),
+  Command.withExamples([{ command: "naru tune day.tape --realtime", description: "For questions that want the socket" }]),
+);
+
 const demo = Command.make("demo", {}, () =>
   running(
     () => import("./commands/demo.ts"),
@@ -180,6 +191,7 @@ export const cli = Command.make("naru").pipe(
     decode,
     record,
     replay,
+    tune,
     sim,
     demo,
   ]),

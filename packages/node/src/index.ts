@@ -1,5 +1,6 @@
-/** What Node gives the pipeline: the live transport, the state folder and what is kept in it. */
+/** What Node gives the pipeline: the live transport, the state folder and what is kept in it, and the way to a collector of traces, logs and metrics. */
 export * as FileStateStore from "./FileStateStore.ts";
 export * as NodeTransport from "./NodeTransport.ts";
 export * as StateFolder from "./StateFolder.ts";
+export * as Telemetry from "./Telemetry.ts";
 export type { TransportOptions, TransportTimeouts } from "./TransportOptions.ts";

@@ -7,6 +7,7 @@ import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
 import { competed, sharedInBothModes } from "./limits/limits.ts";
 import { rules } from "./rules/fullRun.ts";
+import { selection } from "./selection/fullRun.ts";
 import { churn } from "./soak/churn.ts";
 import { crashes } from "./soak/crashes.ts";
 import { cuts, quietCuts } from "./soak/cuts/cuts.ts";
@@ -73,6 +74,11 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "seven rules miss nothing for 2 s untold, and decide as on the exchange's record, in 20 half hours of drops and swaps; minutes",
     run: (say) => rules(20, say),
+  },
+  {
+    name: "selection",
+    summary: "the right channel for 10,000 questions on 40 drawn networks, beside rules that measure nothing; some minutes",
+    run: (say) => selection(40, 250, say),
   },
   {
     name: "cuts",

@@ -3,6 +3,7 @@
  * labels it. This is the story of a request; everything it calls is a service of its own.
  */
 import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
@@ -11,10 +12,9 @@ import { readFrom } from "./cache/Transition.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
-import type { Market } from "./domain/Market.ts";
 import type { TierName } from "./domain/Provenance.ts";
 import type { Kind, Question } from "./domain/Question.ts";
-import { keyId, type StreamKey } from "./domain/StreamKey.ts";
+import { keyId, kindOf, type StreamKey } from "./domain/StreamKey.ts";
 import {
   CircuitOpen,
   InvalidRequest,
@@ -25,20 +25,23 @@ import {
 } from "./errors/MarketDataError.ts";
 import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
+import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
-import type { Ranked, RankFacts } from "./select/TierRank.ts";
+import { channelOf, type Ranked, type RankFacts } from "./select/TierRank.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { likelyPages } from "./tiers/candlePages.ts";
 import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
 import * as ColdRest from "./tiers/ColdRest.ts";
+import { groupsOf } from "./tiers/groups.ts";
 import * as HotCache from "./tiers/HotCache.ts";
 import * as LiveSubscription from "./tiers/LiveSubscription.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
 import * as RestAnswer from "./tiers/restAnswer.ts";
 import type { Tier, TierAnswer } from "./tiers/Tier.ts";
 import * as WarmRest from "./tiers/WarmRest.ts";
+import { tracedCall, tracedTiers } from "./tracing.ts";
 import { Rest } from "./transport/RestCall.ts";
 import { Venue } from "./transport/Venue.ts";
 
@@ -47,24 +50,42 @@ export interface Asker {
   readonly ask: (question: Question, markets: number) => Effect.Effect<Answer<unknown>, MarketDataError>;
   /** The facts a ranking would be made from, now. */
   readonly facts: (question: Question, markets: number) => RankFacts;
+  /** The same as `ask` for one market, but for the ledger of calls: nobody's call but our own. */
+  readonly probe: (question: Question) => Effect.Effect<Answer<unknown>, MarketDataError>;
 }
+
+/** The router's asker, for those who stand above it. */
+export class RouterAsker extends Context.Service<RouterAsker, Asker>()("@naru/router/Asker") {}
 
 export const make = Effect.gen(function* () {
   const parts = yield* makeParts;
+  // Keys are subscribed behind answers too, so how long a first element takes is seen also where nobody waited for it.
+  const live = yield* LiveLedger;
+  live.onFirstElement = (id, tookMs) => parts.selector.heardFirst(kindOf(id), tookMs);
   const { clock, health } = parts;
 
   /** Names the market's neighbours, and writes the outcome into the ledger. */
   const told = (question: Question, markets: number) =>
     Effect.suspend(() => {
+      const { kind, market } = question;
       const startedNanos = clock.monotonicTimeNanosUnsafe();
+      const tookMs = () => millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
       return ask(parts, question, markets).pipe(
-        Effect.tap((answer) => Effect.sync(() => health.called(question.kind, answer.provenance.stale ? "stale" : "answered"))),
+        Effect.tap(({ provenance }) =>
+          Effect.sync(() =>
+            health.called({ kind, market, durationMs: tookMs(), outcome: provenance.stale ? "stale" : "answered", answer: provenance }),
+          ),
+        ),
         Effect.catchTag("MarketUnknown", (error) => Effect.flatMap(withNeighbours(parts, question, error, startedNanos), Effect.fail)),
-        Effect.tapError((error) => Effect.sync(() => health.called(question.kind, error._tag))),
+        Effect.tapError((error) => Effect.sync(() => health.called({ kind, market, durationMs: tookMs(), outcome: error._tag }))),
       );
     });
 
-  const asker: Asker = { ask: told, facts: (question, markets) => factsOf(parts, question, markets) };
+  const asker: Asker = {
+    ask: told,
+    facts: (question, markets) => factsOf(parts, question, markets),
+    probe: (question) => ask(parts, question, 1),
+  };
   return asker;
 });
 
@@ -128,7 +149,8 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   yield* marketList.check(question.market);
   yield* subscriptions.open;
   yield* awaitSocket(parts, question);
-  const facts = factsOf(parts, question, markets);
+  // Whoever asks the router while the direct clients answer for it means it: a probe, or the last resort.
+  const facts: RankFacts = { ...factsOf(parts, question, markets), mode: "normal" };
   const selection = selector.select(question, facts);
   const { ranked } = selection;
   yield* follow(parts, question, selection);
@@ -148,16 +170,48 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   if (ranked.tiers.length === 0) {
     return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
   }
-  const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+  const order = orderOf(parts, question, selection);
+  const list = order.tiers.map((tier) => tiers[tier]);
+  // What memory answers at once shows nothing of itself, unless an answer is what changes the mode.
+  const isQuiet = facts.hot === "fresh" && order.tiers[0] === "hot_cache" && call.mode === "normal";
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  return yield* fallback.run(question, list, Math.max(1, deadlineMs), subscriptions.line()?.hedgeAfterMs).pipe(
-    Effect.map((won) =>
-      answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
-    ),
-    Effect.catch((failure) => settle(parts, question, failure, call)),
+  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), order.headStartMs).pipe(
+    Effect.map((won) => {
+      const nowNanos = clock.monotonicTimeNanosUnsafe();
+      selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
+      return answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, nowNanos);
+    }),
+    Effect.catch((failure) => {
+      selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
+      return settle(parts, question, failure, call);
+    }),
   );
+  return yield* isQuiet ? run : tracedCall(run, question, call.requestId);
 });
+
+/** The tiers in the order they are asked, and how long the socket is waited for before REST is asked beside it. */
+interface Order {
+  readonly tiers: ReadonlyArray<TierName>;
+  readonly headStartMs: number;
+}
+
+/**
+ * The ranked order, but for one case. A question that wants the socket subscribes to its key whoever answers, so where REST goes first the socket
+ * is listened to beside it: its first element costs nothing, and may come sooner all the same. That is a race in which the socket has no start.
+ *
+ * Where the socket goes first, its start is as the line says, or the knob, and as long as a first element usually takes, where that is longer: a
+ * second request before the first answer can be late only doubles the load.
+ */
+const orderOf = ({ config, subscriptions }: Parts, { intent }: Question, { ranked, lateAfterMs }: Selection): Order => {
+  const tiers = ranked.tiers.map(({ tier }) => tier);
+  const isListening =
+    intent.realtime && intent.strategy === "auto" && intent.priority !== "low" && channelOf(tiers[0] ?? "cold_rest") === "rest";
+  if (isListening && tiers.includes("live_subscription")) {
+    return { tiers: ["live_subscription", ...tiers.filter((tier) => tier !== "live_subscription")], headStartMs: 0 };
+  }
+  return { tiers, headStartMs: Math.max(subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs, lateAfterMs ?? 0) };
+};
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
@@ -172,31 +226,32 @@ const withNeighbours = ({ clock, marketList }: Parts, question: Question, error:
 const factsOf = (parts: Parts, question: Question, markets: number): RankFacts => {
   const { limiter, subscriptions, venue } = parts;
   const key = liveKeyOf(question);
+  const subscribed = key !== undefined && subscriptions.isLive(key);
   const group = parts.groups[question.kind];
   const held = parts.lookup(question);
   const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
   const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
   return {
     connected: subscriptions.connected(),
-    subscribed: key !== undefined && subscriptions.isLive(key),
+    subscribed,
     streamable: key !== undefined && venue.socket.supports(key),
     hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
     usage: limiter.usage(group),
     restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
+    // Memory needs no message.
+    socketUsage: fresh ? 0 : subscriptions.messageUsage(),
+    hasPlace: fresh || subscribed || key === undefined || !question.intent.realtime || subscriptions.admits(key, question.intent.priority),
     mode: parts.fallback.mode(),
     markets,
   };
 };
 
-/** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
-const follow = ({ subscriptions, venue }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
-  const key = liveKeyOf(question);
-  if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
-  const { category } = selection.frequency;
-  const often = category === "high" || category === "medium";
-  return often || question.intent.realtime ? subscriptions.wantForReads(key, question.intent.priority) : Effect.void;
+/** Subscribes behind the answer where the selector found a reason; each read that has one keeps the subscription. */
+const follow = ({ subscriptions }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
+  const key = selection.follow === undefined ? undefined : liveKeyOf(question);
+  return key === undefined ? Effect.void : subscriptions.wantForReads(key, question.intent.priority);
 };
 
 /** A caller who forbids REST waits for the socket instead of being refused while it opens; on an open one the tier waits for the market. */
@@ -299,20 +354,6 @@ const nobody = ({ groups, limiter, rest, venue }: Parts, question: Question, { g
   }
   const reason = `leaves nobody to answer a question about ${question.kind}`;
   return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });
-};
-
-/** The limit group of each kind of question, as the venue's own calls say. */
-const groupsOf = (venue: Venue["Service"]): Readonly<Record<Kind, string>> => {
-  // Any well-formed code does: a call is only data, and this one is never run.
-  const market = "KRW-BTC" as Market;
-  const trades = venue.trades(market, { count: 1 });
-  const candles = venue.candles(market, "1m", { count: 1 });
-  return {
-    ticker: venue.tickers([market])[0]?.group ?? "ticker",
-    orderbook: venue.orderbooks([market], 1)[0]?.group ?? "orderbook",
-    trades: trades._tag === "Success" ? trades.success.group : "trade",
-    candles: candles._tag === "Success" ? candles.success.group : "candle",
-  };
 };
 
 /** Requests a question costs in a market that trades all the time; each has the whole deadline. A quiet one can cost a few more. */

@@ -12,6 +12,7 @@ import type { Answer, Answers } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { MarketInfo } from "./domain/Market.ts";
 import type { ModeChange } from "./domain/Mode.ts";
+import type { Quote } from "./domain/Quote.ts";
 import type { Orderbook } from "./domain/Orderbook.ts";
 import type { Intent, Kind } from "./domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
@@ -19,6 +20,7 @@ import type { Ticker } from "./domain/Ticker.ts";
 import type { Trade } from "./domain/Trade.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { Explanation, QuestionSpec } from "./explain.ts";
+import type { Guard, GuardError, GuardOptions } from "./guard.ts";
 import type { LiveMetrics } from "./health/LiveMetrics.ts";
 import type { HealthReport } from "./HealthReport.ts";
 import type { Delta } from "./stream/Delta.ts";
@@ -119,6 +121,12 @@ export class MarketData extends Context.Service<
       callback: (element: CallbackElement) => void,
     ) => Effect.Effect<CallbackSubscription, MarketDataError>;
 
+    /**
+     * A quote fit for an order at this moment (the ticker, the best bid and ask, their provenance), or `TradeRefused` with the reason: too old,
+     * crossed, one-sided, too wide, the wrong mode, made up, or not to be had.
+     */
+    readonly guard: Guard;
+
     /** How a question would be answered, and why, without asking anyone. */
     readonly explain: (question: QuestionSpec) => Effect.Effect<Explanation, MarketDataError>;
     /** Mode, link, limits and tiers as they stand. */
@@ -180,6 +188,9 @@ export const streamOrderbookDeltas = (markets: Markets, options?: StreamOptions 
 
 export const subscribe = (markets: Markets, kinds: ReadonlyArray<CallbackKind>, callback: (element: CallbackElement) => void) =>
   MarketData.use((data) => data.subscribe(markets, kinds, callback));
+
+export const guard = (market: string, options?: GuardOptions): Effect.Effect<Quote, GuardError, MarketData> =>
+  MarketData.use((data) => data.guard(market, options));
 
 export const explain = (question: QuestionSpec) => MarketData.use((data) => data.explain(question));
 

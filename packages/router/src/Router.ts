@@ -1,5 +1,6 @@
 /**
- * The composition: `MarketData` made of the five services and their neighbours. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
+ * The composition of one router: `MarketData` made of the five services and their neighbours. What stands behind it when it is out is added by
+ * `Supervisor.ts`, whose `layer` is the one that applications build. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
  * to the asker (`Asker.ts`) or to the streams (`streaming.ts`), and that is all.
  */
 import * as Clock from "effect/Clock";
@@ -14,8 +15,10 @@ import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import type { ModeControl } from "./fallback/ModeControl.ts";
+import * as guard from "./guard.ts";
+import { publishControl } from "./health/controlSeries.ts";
 import { Health } from "./health/HealthLedger.ts";
-import { publishLimits } from "./health/limitSeries.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
@@ -26,7 +29,6 @@ import { LinkObserver, Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
-import * as Wiretap from "./transport/Wiretap.ts";
 
 const make = Effect.gen(function* () {
   const venue = yield* Venue;
@@ -34,27 +36,34 @@ const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const cache = yield* Cache;
   const limiter = yield* RateLimiter;
+  const rest = yield* Rest;
   const fallback = yield* FallbackManager;
   const selector = yield* ChannelSelector;
   const subscriptions = yield* Subscriptions;
   const marketList = yield* MarketList;
   const ledger = yield* Health;
   const live = yield* LiveLedger;
-  const asker = yield* Asker.make;
+  const asker = yield* Asker.RouterAsker;
   const streams = streaming.make(subscriptions, marketList, venue);
-  yield* publishLimits(venue.host, limiter.snapshot);
+  yield* publishControl({
+    client: live.client,
+    groups: Object.keys(venue.limits.groups),
+    limits: limiter.snapshot,
+    breakerOpenMs: rest.breakerOpenMs,
+    mode: fallback.mode,
+    modeSeconds: ledger.modeSeconds,
+  });
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
     yield* marketList.check(question.market);
-    const facts = asker.facts(question, 1);
-    const { ranked, frequency, channel } = selector.explain(question, facts);
+    const { ranked, frequency, follow = null, channel, facts, figures } = selector.explain(question, asker.facts(question, 1));
     const first = ranked.tiers[0]?.tier;
     const restRequests =
       first === undefined || first === "hot_cache" || first === "live_subscription"
         ? 0
         : Asker.pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe());
-    return { question, ranked, facts, restRequests, frequency, channel };
+    return { question, ranked, facts, restRequests, frequency, follow, channel, figures };
   });
 
   return MarketData.of({
@@ -79,6 +88,7 @@ const make = Effect.gen(function* () {
     streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
     streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
     subscribe: yield* callbacks.make(streams),
+    guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,
     health: Effect.sync(() => ({
       venue: venue.id,
@@ -113,7 +123,7 @@ export type RouterServices =
 /** Every request goes into the ledger. */
 const restObserver: Layer.Layer<never, never, Health> = Layer.effect(
   RestObserver,
-  Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt.endpoint, attempt.status ?? 0)),
+  Effect.map(Health, (health) => (attempt: RestAttempt) => health.requested(attempt)),
 );
 
 /** So does every change of the link. Whoever observed it besides is told as before. */
@@ -131,17 +141,19 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
 
 /** `MarketData` alone, its services left open. */
 export const layerNoDeps: Layer.Layer<
-  MarketData,
+  MarketData | Asker.RouterAsker,
   never,
   Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Rest
-> = Layer.effect(MarketData, make);
+> = Layer.effect(MarketData, make).pipe(Layer.provideMerge(Layer.effect(Asker.RouterAsker, Asker.make)));
 
-/** The whole router over a venue and a transport. */
-export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
+/** What ends and is built again with a router. */
+export type SideServices = Exclude<RouterServices, RateLimiter | Health | LiveLedger> | Asker.RouterAsker;
+
+/** One router over what outlives it: the process's limits, the ledgers, and the mode. */
+export const side: Layer.Layer<SideServices, never, Venue | Transport | RateLimiter | Health | LiveLedger | ModeControl> = layerNoDeps.pipe(
   Layer.provideMerge(
     Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
   ),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-  Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),
-  Layer.provide(Wiretap.layerTransport),
+  Layer.provideMerge(Cache.layer),
 );

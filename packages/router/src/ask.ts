@@ -169,13 +169,13 @@ const wholeNumber = (field: string, value: number, min: number, max: number): Ch
     ? Result.succeed(value)
     : refuse(field, String(value), `is not a whole number from ${min} to ${max}`);
 
-const duration = (field: string, value: number, min: number, max: number): Checked<number> =>
+export const duration = (field: string, value: number, min: number, max: number): Checked<number> =>
   Number.isFinite(value) && value >= min && value <= max
     ? Result.succeed(value)
     : refuse(field, String(value), `is not a number of milliseconds from ${min} to ${max}`);
 
 /** Types do not reach callers from plain JavaScript, and a misspelt word must not pass for the default. */
-const oneOf = <A extends string>(field: string, value: A, known: ReadonlyArray<A>): Checked<A> =>
+export const oneOf = <A extends string>(field: string, value: A, known: ReadonlyArray<A>): Checked<A> =>
   known.includes(value) ? Result.succeed(value) : refuse(field, String(value), `is none of ${known.join(", ")}`);
 
 const isoMoment = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?$/;

@@ -19,6 +19,7 @@ export {
   Unauthorized,
   UpstreamError,
 } from "./errors/MarketDataError.ts";
+export { RefusalReason, TradeRefused } from "./errors/TradeRefused.ts";
 export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
 export { Candle, CandleState } from "./domain/Candle.ts";
 export { Decimal } from "./domain/Decimal.ts";
@@ -39,11 +40,13 @@ export type {
   StreamElement,
   StreamOptions,
 } from "./domain/StreamElement.ts";
+export type { Quote } from "./domain/Quote.ts";
 export { Change, Side, Ticker } from "./domain/Ticker.ts";
 export { Trade } from "./domain/Trade.ts";
 export type { CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./ask.ts";
 export type { NaruClient } from "./client/NaruClient.ts";
 export { type Envelope, errorEnvelope, toEnvelope } from "./envelope.ts";
+export type { GuardError, GuardOptions } from "./guard.ts";
 export type { Explanation, QuestionSpec } from "./explain.ts";
 export { LiveMetrics } from "./health/LiveMetrics.ts";
 export { type LegacyMetrics, toLegacyMetrics } from "./health/legacyMetrics.ts";
@@ -58,6 +61,7 @@ export {
   getOrderbook,
   getTicker,
   getTrades,
+  guard,
   health,
   liveMetrics,
   MarketData,

@@ -4,9 +4,10 @@
  */
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as NodeTransport from "@naru/node/NodeTransport";
+import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
-import * as Router from "@naru/router/Router";
+import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import type { Transport } from "@naru/router/transport/Transport";
 import type { Venue } from "@naru/router/transport/Venue";
@@ -18,7 +19,7 @@ import { isProfileName, profileFromUrl, profiles, type ProfileOptions, type Upbi
 import * as UpbitVenue from "./UpbitVenue.ts";
 
 /** `MarketData`, the five services, and what they stand on. */
-export type Services = Router.RouterServices | Venue | Transport;
+export type Services = Supervisor.Services | Venue | Transport;
 
 export interface UpbitOptions {
   /** A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol ("upbit"). */
@@ -31,12 +32,17 @@ export interface UpbitOptions {
   readonly dialect?: UpbitVenue.VenueOptions | undefined;
   /** Timeouts and bounds of the network. */
   readonly transport?: TransportOptions | undefined;
+  /** A collector for traces, logs and metrics (none). */
+  readonly telemetry?: Telemetry.TelemetryOptions | undefined;
 }
 
 /** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
 export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
-    Effect.map(Effect.fromResult(profileOf(options)), (profile) => layerWith(UpbitVenue.layerOf(profile, options.dialect), options)),
+    Effect.map(Effect.fromResult(profileOf(options)), (profile) => {
+      const router = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
+      return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
+    }),
   );
 
 /** Upbit Korea over the network, with every default. */
@@ -50,7 +56,7 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
   isProfileName(venue) ? Result.succeed(profiles[venue]) : profileFromUrl(venue, profile);
 
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
-  return Router.layer.pipe(
+  return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
     Layer.provide(Layer.merge(RouterConfig.layer(options.config ?? {}), FileStateStore.layer)),
   );

@@ -93,8 +93,7 @@ const ourRequest = Effect.gen(function* () {
 /** Ours, with the end of every request told at once. */
 export const ours: LimiterSide = {
   label: "our RateLimiter, acquire and ended",
-  burst: (callers, quietMs) =>
-    Effect.runPromise(Effect.provide(burstOf(ourRequest, callers, quietMs), RateLimiter.layerTest(limits))),
+  burst: (callers, quietMs) => Effect.runPromise(Effect.provide(burstOf(ourRequest, callers, quietMs), RateLimiter.layerTest(limits))),
   cost: () =>
     byHand((hand) =>
       Effect.gen(function* () {

@@ -12,7 +12,9 @@ import type { Intent } from "../domain/Question.ts";
 import type { StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
+import type { Quote } from "../domain/Quote.ts";
 import type { Explanation, QuestionSpec } from "../explain.ts";
+import type { GuardOptions } from "../guard.ts";
 import type { LiveMetrics } from "../health/LiveMetrics.ts";
 import type { HealthReport } from "../HealthReport.ts";
 import type { Delta, DeltaKind, Held } from "../stream/Delta.ts";
@@ -65,6 +67,8 @@ export interface NaruClient extends AsyncDisposable {
     kinds: ReadonlyArray<CallbackKind>,
     callback: (element: CallbackElement) => void,
   ) => Promise<ClientSubscription>;
+  /** A quote fit for an order at this moment; rejects with `TradeRefused` and its `reason` otherwise. */
+  readonly guard: (market: string, options?: GuardOptions) => Promise<Quote>;
   readonly explain: (question: QuestionSpec) => Promise<Explanation>;
   readonly health: () => Promise<HealthReport>;
   /** What the live side counts, as plain data. */

@@ -12,6 +12,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import { Closed, type MarketDataError } from "../errors/MarketDataError.ts";
+import type { TradeRefused } from "../errors/TradeRefused.ts";
 import { MarketData, type Markets } from "../MarketData.ts";
 import { apply } from "../stream/Delta.ts";
 import type { AskPromise, NaruClient } from "./NaruClient.ts";
@@ -27,7 +28,7 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
   const data = built.value;
   let closing: Promise<void> | undefined;
 
-  const run = async <A>(effect: Effect.Effect<A, MarketDataError>): Promise<A> => {
+  const run = async <A>(effect: Effect.Effect<A, MarketDataError | TradeRefused>): Promise<A> => {
     if (closing !== undefined) throw new Closed({ what: "the client" });
     const exit = await runtime.runPromiseExit(effect);
     if (Exit.isSuccess(exit)) return exit.value;
@@ -68,6 +69,7 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
       };
       return { id, status, ready: () => run(ready), unsubscribe: end };
     },
+    guard: (market, options) => run(data.guard(market, options)),
     explain: (question) => run(data.explain(question)),
     health: () => run(data.health),
     liveMetrics: () => run(data.liveMetrics),

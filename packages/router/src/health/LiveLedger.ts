@@ -27,7 +27,8 @@ const make = Effect.gen(function* () {
       const taken = clientsOf(Context.get(context, Metric.MetricRegistry));
       const client = firstFree(taken);
       taken.add(client);
-      const takeBack = publish({ numbers, context, client: String(client), nowMs });
+      numbers.client = String(client);
+      const takeBack = publish({ numbers, context, client: numbers.client, nowMs });
       return { taken, client, takeBack };
     }),
     ({ taken, client, takeBack }) =>

@@ -1,13 +1,10 @@
 /**
- * Metrics whose values are read from our own numbers when a snapshot is taken, and never written: a set of series with the same labels, which come and
- * go together.
+ * Series that are read when somebody looks: each is registered once with a function that reads a number, and that function runs when a snapshot
+ * is taken. What they tell of never touches a metric. A set is of one set of labels, and takes back what it published, its parts too.
  */
 import type * as Context from "effect/Context";
 import * as Metric from "effect/Metric";
-import { changeBoundsMs, type ModeCounts } from "./ChangeNumbers.ts";
-import type { RecentValues } from "./RecentValues.ts";
 
-/** Series of one set of labels, and all those made from it. */
 export class SeriesSet {
   readonly #context: Context.Context<never>;
   readonly #labels: Record<string, string>;
@@ -29,28 +26,16 @@ export class SeriesSet {
   }
 
   counter(metric: Metric.Counter<number>, read: () => number): void {
-    this.#register(metric, () => ({ count: read(), incremental: true }));
+    this.register(metric, () => ({ count: read(), incremental: true }));
   }
 
   gauge(metric: Metric.Gauge<number>, read: () => number): void {
-    this.#register(metric, () => ({ value: read() }));
+    this.register(metric, () => ({ value: read() }));
   }
 
-  summary(metric: Metric.Summary<number>, values: RecentValues): void {
-    const shares = [0.5, 0.95];
-    this.#register(metric, () => {
-      const found = values.percentiles(shares);
-      const quantiles = shares.map((share, i) => [share, inSeconds(found[i] ?? undefined)] as const);
-      return { quantiles, count: values.count, sum: values.sum / 1_000, min: values.min / 1_000, max: values.max / 1_000 };
-    });
-  }
-
-  histogram(metric: Metric.Histogram<number>, counts: ModeCounts): void {
-    this.#register(metric, () => {
-      let upTo = 0;
-      const buckets = changeBoundsMs.map((boundMs, i): [number, number] => [boundMs / 1_000, (upTo += counts.buckets[i] ?? 0)]);
-      return { buckets, count: counts.completed, sum: counts.sumMs / 1_000, min: counts.minMs / 1_000, max: counts.maxMs / 1_000 };
-    });
+  register<State>(metric: Metric.Metric<number, State>, get: () => State): void {
+    const labelled = Metric.withAttributes(metric, this.#labels);
+    this.#registrations.push(Metric.registerUnsafe(labelled, this.#context, { get, update: ignored, modify: ignored }));
   }
 
   remove(): void {
@@ -59,13 +44,6 @@ export class SeriesSet {
     this.#registrations.length = 0;
     if (this.#parent !== undefined) this.#parent.#parts.delete(this);
   }
-
-  #register<State>(metric: Metric.Metric<number, State>, get: () => State): void {
-    const labelled = Metric.withAttributes(metric, this.#labels);
-    this.#registrations.push(Metric.registerUnsafe(labelled, this.#context, { get, update: ignored, modify: ignored }));
-  }
 }
 
 const ignored = (): void => {};
-
-const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);

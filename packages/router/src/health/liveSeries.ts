@@ -1,18 +1,20 @@
 /**
- * Publishes `LiveNumbers` as Effect metrics. Each series is registered once with a function that reads the number, and that function runs when a
- * snapshot is taken: a frame never touches a metric. Series of keys and links come and go with them.
+ * Publishes `LiveNumbers` as Effect metrics, read when somebody looks: a frame never touches a metric. Series of keys and links come and go with
+ * them.
  *
  * A hundred keys have a series of their own: the first that came, and a newcomer takes the place of one that left. The rest is `other`.
  */
 import type * as Context from "effect/Context";
 import type * as Metric from "effect/Metric";
+import { changeBoundsMs, type ModeCounts } from "./ChangeNumbers.ts";
 import type { KeyNumbers } from "./KeyNumbers.ts";
 import type { LinkNumbers } from "./LinkNumbers.ts";
 import { ChangeMode, type Deliveries, LinkEndReason } from "./LiveMetrics.ts";
 import type { LiveNumbers } from "./LiveNumbers.ts";
 import { receiveFailures } from "./receiveFailure.ts";
+import type { RecentValues } from "./RecentValues.ts";
+import * as Metrics from "./Metrics.ts";
 import { SeriesSet } from "./SeriesSet.ts";
-import * as StreamMetrics from "./StreamMetrics.ts";
 
 /** Keys with a series of their own. */
 export const labelledKeys = 100;
@@ -34,17 +36,15 @@ export const publish = (options: LiveSeriesOptions): (() => void) => {
   /** Messages of labelled keys that are gone. */
   let goneMessages = 0;
   const other = series.with({ key: "other" });
-  other.counter(StreamMetrics.messages, () =>
-    [...labelled.keys()].reduce((left, key) => left - key.messages, numbers.messages - goneMessages),
-  );
-  other.gauge(StreamMetrics.messageRate, () => numbers.perSecondOf(nowMs(), (key) => !labelled.has(key)));
+  other.counter(Metrics.messages, () => [...labelled.keys()].reduce((left, key) => left - key.messages, numbers.messages - goneMessages));
+  other.gauge(Metrics.messageRate, () => numbers.perSecondOf(nowMs(), (key) => !labelled.has(key)));
   numbers.listen({
     keyAdded: (key) => {
       if (labelled.size >= labelledKeys) return;
       const own = series.with({ key: key.name });
-      own.counter(StreamMetrics.messages, () => key.messages);
-      own.gauge(StreamMetrics.messageRate, () => key.perSecond(nowMs()));
-      own.summary(StreamMetrics.lag, key.lag);
+      own.counter(Metrics.messages, () => key.messages);
+      own.gauge(Metrics.messageRate, () => key.perSecond(nowMs()));
+      summary(own, Metrics.lag, key.lag);
       labelled.set(key, own);
     },
     keyRemoved: (key) => {
@@ -60,45 +60,63 @@ export const publish = (options: LiveSeriesOptions): (() => void) => {
 };
 
 const publishStreams = (series: SeriesSet, numbers: LiveNumbers): void => {
-  series.gauge(StreamMetrics.keys, () => numbers.keyCount);
+  series.gauge(Metrics.keys, () => numbers.keyCount);
   for (const mode of ChangeMode.literals) {
     const counts = numbers.changes.modes[mode];
     for (const outcome of ["completed", "failed", "withdrawn"] as const)
-      series.with({ mode, outcome }).counter(StreamMetrics.changes, () => counts[outcome]);
-    series.with({ mode }).histogram(StreamMetrics.changeSeconds, counts);
+      series.with({ mode, outcome }).counter(Metrics.changes, () => counts[outcome]);
+    histogram(series.with({ mode }), Metrics.changeSeconds, counts);
   }
-  for (const cause of receiveFailures) series.with({ cause }).counter(StreamMetrics.receiveFailures, () => numbers.failures[cause]);
-  series.gauge(StreamMetrics.consumers, () => numbers.consumers.open);
+  for (const cause of receiveFailures) series.with({ cause }).counter(Metrics.receiveFailures, () => numbers.failures[cause]);
+  series.gauge(Metrics.consumers, () => numbers.consumers.open);
   for (const [fate, metric] of fates) series.counter(metric, () => numbers.consumers.total()[fate]);
-  for (const outcome of ["healed", "told"] as const) series.with({ outcome }).counter(StreamMetrics.holes, () => numbers[outcome]);
-  series.counter(StreamMetrics.holeRows, () => numbers.rowsRecovered);
-  series.summary(StreamMetrics.holeSeconds, numbers.healMs);
-  series.counter(StreamMetrics.auditedRows, () => numbers.rowsCompared);
-  series.counter(StreamMetrics.missingRows, () => numbers.rowsMissing);
-  series.counter(StreamMetrics.linkSwitches, () => numbers.switches);
-  series.counter(StreamMetrics.linkBlindSeconds, () => numbers.blindMs / 1_000);
+  for (const outcome of ["healed", "told"] as const) series.with({ outcome }).counter(Metrics.holes, () => numbers[outcome]);
+  series.counter(Metrics.holeRows, () => numbers.rowsRecovered);
+  summary(series, Metrics.holeSeconds, numbers.healMs);
+  series.counter(Metrics.auditedRows, () => numbers.rowsCompared);
+  series.counter(Metrics.missingRows, () => numbers.rowsMissing);
+  series.counter(Metrics.linkSwitches, () => numbers.switches);
+  series.counter(Metrics.linkBlindSeconds, () => numbers.blindMs / 1_000);
 };
 
 const fates: ReadonlyArray<readonly [keyof Deliveries, Metric.Counter<number>]> = [
-  ["delivered", StreamMetrics.delivered],
-  ["dropped", StreamMetrics.dropped],
-  ["conflated", StreamMetrics.conflated],
-  ["late", StreamMetrics.late],
-  ["recovered", StreamMetrics.recovered],
-  ["gaps", StreamMetrics.gaps],
+  ["delivered", Metrics.delivered],
+  ["dropped", Metrics.dropped],
+  ["conflated", Metrics.conflated],
+  ["late", Metrics.late],
+  ["recovered", Metrics.recovered],
+  ["gaps", Metrics.gaps],
 ];
 
 const publishLink = (series: SeriesSet, link: LinkNumbers, nowMs: () => number): void => {
-  series.gauge(StreamMetrics.linkUp, () => (link.open ? 1 : 0));
-  series.gauge(StreamMetrics.linkKeys, () => link.keys);
-  series.counter(StreamMetrics.linkOpens, () => link.opens);
-  series.counter(StreamMetrics.linkReconnects, () => link.reconnects);
-  for (const reason of LinkEndReason.literals) series.with({ reason }).counter(StreamMetrics.linkEnds, () => link.ends[reason]);
-  series.counter(StreamMetrics.linkFailedAttempts, () => link.failedAttempts);
-  series.counter(StreamMetrics.linkSent, () => link.sent);
-  series.counter(StreamMetrics.linkResends, () => link.resends);
-  series.with({ outcome: "same" }).counter(StreamMetrics.linkListChecks, () => link.listChecks - link.listDifferences);
-  series.with({ outcome: "different" }).counter(StreamMetrics.linkListChecks, () => link.listDifferences);
-  series.counter(StreamMetrics.linkDownSeconds, () => link.downMs(nowMs()) / 1_000);
-  series.gauge(StreamMetrics.linkRoundTrip, () => (link.roundTripMs === null ? Number.NaN : link.roundTripMs / 1_000));
+  series.gauge(Metrics.linkUp, () => (link.open ? 1 : 0));
+  series.gauge(Metrics.linkKeys, () => link.keys);
+  series.counter(Metrics.linkOpens, () => link.opens);
+  series.counter(Metrics.linkReconnects, () => link.reconnects);
+  for (const reason of LinkEndReason.literals) series.with({ reason }).counter(Metrics.linkEnds, () => link.ends[reason]);
+  series.counter(Metrics.linkFailedAttempts, () => link.failedAttempts);
+  series.counter(Metrics.linkSent, () => link.sent);
+  series.counter(Metrics.linkResends, () => link.resends);
+  series.with({ outcome: "same" }).counter(Metrics.linkListChecks, () => link.listChecks - link.listDifferences);
+  series.with({ outcome: "different" }).counter(Metrics.linkListChecks, () => link.listDifferences);
+  series.counter(Metrics.linkDownSeconds, () => link.downMs(nowMs()) / 1_000);
+  series.gauge(Metrics.linkRoundTrip, () => (link.roundTripMs === null ? Number.NaN : link.roundTripMs / 1_000));
 };
+
+const summary = (series: SeriesSet, metric: Metric.Summary<number>, values: RecentValues): void => {
+  const shares = [0.5, 0.95];
+  series.register(metric, () => {
+    const found = values.percentiles(shares);
+    const quantiles = shares.map((share, i) => [share, inSeconds(found[i] ?? undefined)] as const);
+    return { quantiles, count: values.count, sum: values.sum / 1_000, min: values.min / 1_000, max: values.max / 1_000 };
+  });
+};
+
+const histogram = (series: SeriesSet, metric: Metric.Histogram<number>, counts: ModeCounts): void =>
+  series.register(metric, () => {
+    let upTo = 0;
+    const buckets = changeBoundsMs.map((boundMs, i): [number, number] => [boundMs / 1_000, (upTo += counts.buckets[i] ?? 0)]);
+    return { buckets, count: counts.completed, sum: counts.sumMs / 1_000, min: counts.minMs / 1_000, max: counts.maxMs / 1_000 };
+  });
+
+const inSeconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);

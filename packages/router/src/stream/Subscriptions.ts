@@ -36,6 +36,10 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
     readonly line: () => LinkDecision | undefined;
+    /** Whether a read of this key would find it subscribed, or a place for it among those that reads may hold. */
+    readonly admits: (key: StreamKey, priority?: Priority) => boolean;
+    /** The share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
+    readonly messageUsage: () => number;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
     /**
@@ -137,6 +141,8 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     line: () => pool.line(),
+    admits: (key, priority) => interest.admits(key, nowMs(), priority),
+    messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
     open: Effect.sync(() => pool.open()),

@@ -20,6 +20,7 @@ import type { Permit } from "./Breaker.ts";
 import { HostGuard } from "./HostGuard.ts";
 import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
 import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
+import { type RoadDecision, RestRoad } from "./RestRoad.ts";
 import { Transport } from "./Transport.ts";
 import { type Decoded, type RestCall, Venue } from "./Venue.ts";
 
@@ -51,6 +52,10 @@ export interface RestAttempt {
   /** HTTP status; null where no answer came. */
   readonly status: number | null;
   readonly durationMs: number;
+  /** Which attempt of its call it was, from 1. */
+  readonly attempt: number;
+  /** How long it had waited for its turn. */
+  readonly waitedMs: number;
   /** `answered`, `interrupted`, or the tag of the error. */
   readonly outcome: "answered" | "interrupted" | MarketDataError["_tag"];
 }
@@ -69,6 +74,8 @@ export class Rest extends Context.Service<
      * otherwise.
      */
     readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
+    /** What was measured of the way to the host asks of requests now. */
+    readonly road: () => RoadDecision;
     /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it lets some or all. */
     readonly breakerOpenMs: (group: string) => number;
   }
@@ -88,10 +95,14 @@ interface Deps {
   readonly random: () => number;
   readonly observe: (attempt: RestAttempt) => void;
   readonly guard: HostGuard;
+  readonly road: RestRoad;
 }
 
 /** One attempt on its way. */
 interface Ticket {
+  readonly attempt: number;
+  /** Monotonic milliseconds at which it began to wait for its turn. */
+  readonly askedMs: number;
   permit: Permit;
   grant: Grant | undefined;
   /** Monotonic milliseconds at which the request went out; undefined while it has not. */
@@ -111,6 +122,7 @@ const make = Effect.gen(function* () {
     random: () => random.nextDoubleUnsafe(),
     observe: yield* RestObserver,
     guard,
+    road: new RestRoad(),
   };
   const run = Effect.fn("Rest.run")(function* <A>(call: RestCall<A>, options: RestOptions<A>) {
     yield* Effect.annotateCurrentSpan({ endpoint: call.endpoint, group: call.group });
@@ -119,7 +131,8 @@ const make = Effect.gen(function* () {
     guard.first(nowMs(clock));
     let last: MarketDataError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const ticket: Ticket = { permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
+      const begun = { attempt: attempts, askedMs: nowMs(clock) };
+      const ticket: Ticket = { ...begun, permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
       const result = yield* Effect.result(attempt(deps, call, options, ticket));
       if (Result.isSuccess(result)) return result.success;
       if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
@@ -130,7 +143,8 @@ const make = Effect.gen(function* () {
       yield* clock.sleep(Duration.millis(wait));
     }
   });
-  return Rest.of({ run, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
+  const road = () => deps.road.decide(guard.policy.attemptTimeoutMs);
+  return Rest.of({ run, road, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
 });
 
 const attempt = <A>(
@@ -162,7 +176,7 @@ const send = Effect.fnUntraced(function* <A>(deps: Deps, call: RestCall<A>, opti
   if (left <= 0) return yield* deadlineOver(left);
   const sentMs = nowMs(clock);
   ticket.sentMs = sentMs;
-  const { attemptTimeoutMs } = deps.guard.policy;
+  const { attemptTimeoutMs } = deps.road.decide(deps.guard.policy.attemptTimeoutMs);
   const response = yield* deps.transport.rest({ url: call.url, headers: {} }).pipe(
     Effect.timeoutOrElse({
       duration: Duration.millis(Math.min(left, attemptTimeoutMs)),
@@ -201,6 +215,8 @@ const settle = Effect.fnUntraced(function* (
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.
   const silent = Exit.isFailure(exit) && error === undefined;
+  if (status !== null) deps.road.answered(durationMs);
+  else if (!silent) deps.road.lost(error?._tag === "TimeoutError");
   guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
   const after = error === undefined ? undefined : afterFailure(guard.policy, error);
   if (after?._tag === "hold") guard.hold(group, now + after.forMs);
@@ -208,7 +224,9 @@ const settle = Effect.fnUntraced(function* (
   if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
   if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);
   yield* over;
-  deps.observe({ endpoint, group, status, durationMs, outcome: error?._tag ?? (silent ? "interrupted" : "answered") });
+  const { attempt, askedMs } = ticket;
+  const outcome = error?._tag ?? (silent ? "interrupted" : "answered");
+  deps.observe({ endpoint, group, status, durationMs, attempt, waitedMs: sentMs - askedMs, outcome });
 });
 
 const nowMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
