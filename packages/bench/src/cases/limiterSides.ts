@@ -141,7 +141,7 @@ const promised = async (acquire: () => Promise<unknown>, callers: number, quietM
 /** Microseconds of CPU of a promise that is resolved without a wait. */
 const cpuOfPromise = async (acquire: () => Promise<unknown>): Promise<number> => {
   // Fewer than of ours: bottleneck sets a timer for every call.
-  const [warm, calls] = [1_000, 4_000];
+  const [warm, calls] = [200, 1_000];
   for (let i = 0; i < warm; i++) await acquire();
   const before = process.cpuUsage();
   for (let i = 0; i < calls; i++) await acquire();
