@@ -11,6 +11,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   limiter: async () => ({ subject: (await import("./limiter.ts")).besideEffect }),
   "limiter-bottleneck": async () => ({ subject: (await import("./limiter.ts")).besideBottleneck }),
   "limiter-ccxt": async () => ({ subject: (await import("./limiter.ts")).besideCcxt }),
+  "fallback-hop": () => import("./fallbackHop.ts"),
   live: () => import("./live.ts"),
   decision: () => import("./decision.ts"),
   select: () => import("./select.ts"),
