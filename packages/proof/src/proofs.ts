@@ -3,6 +3,7 @@
  * test suite runs a short form of each.
  */
 import * as Effect from "effect/Effect";
+import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
 import { rules } from "./rules/fullRun.ts";
@@ -62,6 +63,12 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "outages of one to five minutes at 300 trades/s and more over 20 markets are whole within 15 s of the link's return; some minutes",
     run: healing,
+  },
+  {
+    name: "chaos",
+    summary:
+      "a hundred days of dropped sockets, failing requests and channels that are out: fresh answers in time, no untrue label; half an hour",
+    run: (say) => proved(say, [plain(chaos, { seeds: 100, hours: 24 })]),
   },
   {
     name: "strangers",
