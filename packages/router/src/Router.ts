@@ -43,7 +43,7 @@ const make = Effect.gen(function* () {
   const marketList = yield* MarketList;
   const ledger = yield* Health;
   const live = yield* LiveLedger;
-  const asker = yield* Asker.RouterAsker;
+  const asker = Asker.counted(yield* Asker.RouterAsker, ledger, clock);
   const streams = streaming.make(subscriptions, marketList, venue);
   yield* publishControl({
     client: live.client,
