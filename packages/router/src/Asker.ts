@@ -13,7 +13,7 @@ import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { TierName } from "./domain/Provenance.ts";
-import type { Kind, Question } from "./domain/Question.ts";
+import type { Kind, Priority, Question } from "./domain/Question.ts";
 import { keyId, kindOf, type StreamKey } from "./domain/StreamKey.ts";
 import {
   CircuitOpen,
@@ -253,11 +253,19 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
     // Memory needs no message.
     socketUsage: fresh ? 0 : subscriptions.messageUsage(),
-    hasPlace: fresh || subscribed || key === undefined || !question.intent.realtime || subscriptions.admits(key, question.intent.priority),
+    hasPlace:
+      fresh ||
+      subscribed ||
+      key === undefined ||
+      !question.intent.realtime ||
+      subscriptions.admits(key, atLeastNormal(question.intent.priority)),
     mode: parts.fallback.mode(),
     markets,
   };
 };
+
+/** Who waits for a key wants it as much as anybody, however little his question matters. */
+const atLeastNormal = (priority: Priority): Priority => (priority === "low" ? "normal" : priority);
 
 /** Subscribes behind the answer where the selector found a reason; each read that has one keeps the subscription. */
 const follow = ({ subscriptions }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {

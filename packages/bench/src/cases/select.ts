@@ -1,5 +1,5 @@
 /**
- * The choice of a channel, judged by a witness that replays both channels for every question on drawn networks (`packages/proof/src/selection`): the
+ * The choice of a channel, judged by an onlooker that replays both channels for every question on drawn networks (`packages/proof/src/selection`): the
  * published formula with its default weights, and the same with what is measured. The seeds are always the same, so a round is a repetition.
  */
 import { runScenes } from "@naru/proof/selection/fullRun";

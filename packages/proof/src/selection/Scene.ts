@@ -66,12 +66,12 @@ const drawNetwork = (chance: Chance): Network => {
   const restRtt = spread(chance, 5, 150);
   const kind = chance.next();
   return {
-    // Connections stay open: who asks oftener or gives up oftener, the router or the witness, must make no difference.
+    // Connections stay open: who asks oftener or gives up oftener, the router or the onlooker, must make no difference.
     rest: { rttMs: restRtt, jitterMs: restRtt / 5, loss: chance.flip(0.3) ? 0.02 : 0, keepAliveMs: 600_000, isShared: true },
     socket: { rttMs: socketRtt, jitterMs: socketRtt / 5, loss: chance.flip(0.3) ? 0.01 : 0 },
     restServerMs,
     laterRestServerMs: chance.flip(0.5) ? restServerMs : spread(chance, 15, 2_000),
-    snapshotMs: spread(chance, 20, 700),
+    snapshotMs: spread(chance, 20, 500),
     lateMs: kind < 0.3 ? chance.int(3_000, 6_000) : 0,
     outage: kind > 0.85 ? { atMs: chance.int(20_000, 40_000), forMs: chance.int(10_000, 25_000) } : undefined,
   };
@@ -81,7 +81,7 @@ const drawQuestion = (chance: Chance): Asked => {
   // Few markets get most of the questions, as everywhere.
   const market = markets[Math.floor(markets.length * chance.next() ** 2)] ?? "KRW-BTC";
   const context = chance.pick(contexts);
-  const realtime = chance.flip(0.72);
+  const realtime = chance.flip(0.8);
   const afterMs = Math.round(-300 * Math.log(1 - chance.next()));
   const kind = chance.next();
   const intent = { context, realtime };

@@ -1,6 +1,6 @@
 /**
  * One scene in virtual time, through the whole product: every question is asked of the router, and beside it, in the same instant, of REST by the
- * witness; what the socket brought or would have brought, the witness sees for itself, because a question that wants the socket subscribes to it
+ * onlooker; what the socket brought or would have brought, the onlooker sees for itself, because a question that wants the socket subscribes to it
  * whoever answers in the end. So both channels are replayed for every question, and the quicker one that is fresh enough was the right one.
  */
 import type { Channel } from "@naru/router/domain/Provenance";
@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import { runVirtual } from "../soak/runVirtual.ts";
 import { type Asked, drawScene, type Network, type Scene } from "./Scene.ts";
-import { askRest, isTrue, type Subject, Witness } from "./Witness.ts";
+import { askRest, isTrue, type Subject, Onlooker } from "./Onlooker.ts";
 
 /** One question and how it went. */
 export interface Judged {
@@ -48,21 +48,21 @@ const sceneOf = ({ network, questions, seed }: Scene, ranking: RankOptions): Eff
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const now = () => clock.currentTimeMillisUnsafe() + defaultOriginMs;
-    const witness = new Witness(now);
+    const onlooker = new Onlooker(now);
     let own: Transport["Service"] | undefined;
     const layer = Sim.layerTest({
       seed,
       // Places for reads and their time are short, so that keys come and go; what asks by itself is off, for requests are counted.
       config: { auditEveryMs: 0, tickerAuditEveryMs: 0, lingerMs: 8_000, maxReadSubscriptions: 12, socketFormat: "full", ranking },
       socket: { snapshotDelayMs: [network.snapshotMs, network.snapshotMs] },
-      // The witness asks from the same address; the router keeps the exchange's true limit by itself.
+      // The onlooker asks from the same address; the router keeps the exchange's true limit by itself.
       limits: { perWindow: 1_000 },
       network: { restLatencyMs: 0, connectLatencyMs: 0 },
       decorate: {
         transport: (far) => {
           // A connection of its own, on a road like the router's.
           own = overRoad(far, network.rest, seed + 1);
-          return witness.watch({ rest: overRoad(far, network.rest, seed).rest, socket: overRoad(far, network.socket, seed).socket });
+          return onlooker.watch({ rest: overRoad(far, network.rest, seed).rest, socket: overRoad(far, network.socket, seed).socket });
         },
       },
     });
@@ -71,7 +71,7 @@ const sceneOf = ({ network, questions, seed }: Scene, ranking: RankOptions): Eff
       const judged: Array<Judged> = [];
       for (const asked of questions) {
         yield* Effect.sleep(asked.afterMs);
-        if (own !== undefined) judged.push(yield* judge(asked, witness, own, now));
+        if (own !== undefined) judged.push(yield* judge(asked, onlooker, own, now));
       }
       return judged;
     }).pipe(Effect.scoped, Effect.provide(layer));
@@ -100,21 +100,21 @@ const weather = Effect.fnUntraced(function* ({ lateMs, laterRestServerMs, outage
   yield* Effect.forkScoped(away);
 });
 
-const judge = Effect.fnUntraced(function* ({ spec }: Asked, witness: Witness, own: Transport["Service"], now: () => number) {
+const judge = Effect.fnUntraced(function* ({ spec }: Asked, onlooker: Onlooker, own: Transport["Service"], now: () => number) {
   const { facts, question, ranked } = yield* explain(spec);
   const { maxAgeMs, realtime } = question.intent;
   const startedMs = now();
-  const before = witness.requests;
+  const before = onlooker.requests;
   const subject = subjectOf(spec);
-  const memory = witness.snapshot();
-  const arrivals = realtime && subject !== undefined && witness.connected ? witness.listen(subject) : [];
+  const memory = onlooker.snapshot();
+  const arrivals = realtime && subject !== undefined && onlooker.connected ? onlooker.listen(subject) : [];
   const byRest = yield* Effect.forkChild(
     Effect.map(askRest(own, urlOf(spec)), (answer) => ({ answer, tookMs: now() - startedMs })),
     { startImmediately: true },
   );
   const exit = yield* Effect.exit(asked(spec));
   const tookMs = now() - startedMs;
-  const requests = witness.requests - before;
+  const requests = onlooker.requests - before;
   const { answer, tookMs: restTookMs } = yield* Fiber.join(byRest);
   const restMs = answer === undefined || restTookMs > waitMs ? Number.POSITIVE_INFINITY : restTookMs;
   // What has not come by now came later than REST, or never.
@@ -160,7 +160,7 @@ const subjectOf = (spec: QuestionSpec): Subject | undefined =>
   spec.kind === "candles" ? undefined : `${spec.kind === "trades" ? "trade" : spec.kind} ${spec.market}`;
 
 const urlOf = (spec: QuestionSpec): string => {
-  const at = "http://witness/v1";
+  const at = "http://onlooker/v1";
   switch (spec.kind) {
     case "ticker":
       return `${at}/ticker?markets=${spec.market}`;

@@ -27,7 +27,7 @@ export interface Arrival {
   readonly isSnapshot: boolean;
 }
 
-export class Witness {
+export class Onlooker {
   /** Requests of the router so far. */
   requests = 0;
   /** The exchange's time. */
@@ -75,7 +75,7 @@ export class Witness {
 
   /**
    * Whether memory could answer at `atMs`: REST read it within `maxAgeMs`, or the open socket's newest frame is as new as what the exchange says
-   * now (`trueMs`, by the witness's own request), or is itself no older than that.
+   * now (`trueMs`, by the onlooker's own request), or is itself no older than that.
    */
   remembered(subject: Subject, maxAgeMs: number, atMs: number, trueMs: number | undefined): boolean {
     if (atMs - (this.read.get(subject) ?? Number.NEGATIVE_INFINITY) <= maxAgeMs) return true;
@@ -85,7 +85,7 @@ export class Witness {
 
   /** What the memory of this moment is, to be judged later, when the truth is known. */
   snapshot(): (subject: Subject, maxAgeMs: number, atMs: number, trueMs: number | undefined) => boolean {
-    const still = new Witness(this.now);
+    const still = new Onlooker(this.now);
     still.isOpen = this.isOpen;
     for (const [subject, frame] of this.framed) still.framed.set(subject, frame);
     for (const [subject, ms] of this.read) still.read.set(subject, ms);
@@ -163,7 +163,7 @@ export class Witness {
 /** The frame tells what the exchange says itself, or something newer. */
 export const isTrue = ({ stateMs }: Arrival, trueMs: number | undefined): boolean => trueMs !== undefined && stateMs >= trueMs;
 
-/** One request of the witness's own: when its answer came, and the exchange's time of the newest row in it. */
+/** One request of the onlooker's own: when its answer came, and the exchange's time of the newest row in it. */
 export const askRest = (near: Transport["Service"], url: string): Effect.Effect<{ readonly trueMs: number | undefined } | undefined> =>
   near.rest({ url, headers: {} }).pipe(
     Effect.map(({ status, body }) => {
