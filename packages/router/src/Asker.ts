@@ -81,25 +81,6 @@ export const make = Effect.gen(function* () {
   return asker;
 });
 
-/** The same asker with every call written into the ledger as it ended for its caller. Probes are nobody's calls. */
-export const counted = <A extends Pick<Asker, "ask">>(asker: A, health: Health["Service"], clock: Clock.Clock): A => ({
-  ...asker,
-  ask: (question, markets) =>
-    Effect.suspend(() => {
-      const { kind, market } = question;
-      const startedNanos = clock.monotonicTimeNanosUnsafe();
-      const tookMs = () => millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
-      return asker.ask(question, markets).pipe(
-        Effect.tap(({ provenance }) =>
-          Effect.sync(() =>
-            health.called({ kind, market, durationMs: tookMs(), outcome: provenance.stale ? "stale" : "answered", answer: provenance }),
-          ),
-        ),
-        Effect.tapError((error) => Effect.sync(() => health.called({ kind, market, durationMs: tookMs(), outcome: error._tag }))),
-      );
-    }),
-});
-
 /** What a request passes through. */
 interface Parts {
   readonly venue: Venue["Service"];

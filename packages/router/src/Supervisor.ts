@@ -10,12 +10,12 @@ import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
-import * as Asker from "./Asker.ts";
 import * as ask from "./ask.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
+import { counted } from "./counted.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectRest } from "./direct/DirectRest.ts";
 import { DirectSocket } from "./direct/DirectSocket.ts";
@@ -55,7 +55,7 @@ const make = Effect.gen(function* () {
   const limiter = yield* RateLimiter;
   const ledger = yield* Health;
   const rest = yield* DirectRest;
-  const asker = Asker.counted(yield* SupervisedAsker.make, ledger, clock);
+  const asker = counted(yield* SupervisedAsker.make, ledger, clock);
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
