@@ -13,6 +13,7 @@ import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
+import { counted } from "./counted.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import type { ModeControl } from "./fallback/ModeControl.ts";
@@ -43,7 +44,7 @@ const make = Effect.gen(function* () {
   const marketList = yield* MarketList;
   const ledger = yield* Health;
   const live = yield* LiveLedger;
-  const asker = yield* Asker.RouterAsker;
+  const asker = counted(yield* Asker.RouterAsker, ledger, clock);
   const streams = streaming.make(subscriptions, marketList, venue);
   yield* publishControl({
     client: live.client,

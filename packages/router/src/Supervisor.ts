@@ -15,6 +15,7 @@ import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
+import { counted } from "./counted.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectRest } from "./direct/DirectRest.ts";
 import { DirectSocket } from "./direct/DirectSocket.ts";
@@ -54,7 +55,7 @@ const make = Effect.gen(function* () {
   const limiter = yield* RateLimiter;
   const ledger = yield* Health;
   const rest = yield* DirectRest;
-  const asker = yield* SupervisedAsker.make;
+  const asker = counted(yield* SupervisedAsker.make, ledger, clock);
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
