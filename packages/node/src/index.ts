@@ -1,4 +1,5 @@
-/** What Node gives the pipeline: the live transport, the state folder, and the way to a collector of traces, logs and metrics. */
+/** What Node gives the pipeline: the live transport, the state folder, a look at the machine, and the way to a collector of traces, logs and metrics. */
+export * as HostProbe from "./HostProbe.ts";
 export * as NodeTransport from "./NodeTransport.ts";
 export * as StateFolder from "./StateFolder.ts";
 export * as Telemetry from "./Telemetry.ts";

@@ -20,6 +20,7 @@ import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
+import * as reportHealth from "./reportHealth.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -33,7 +34,6 @@ const make = Effect.gen(function* () {
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-  const cache = yield* Cache;
   const limiter = yield* RateLimiter;
   const rest = yield* Rest;
   const fallback = yield* FallbackManager;
@@ -90,17 +90,7 @@ const make = Effect.gen(function* () {
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,
-    health: Effect.sync(() => ({
-      venue: venue.id,
-      simulated: venue.simulated,
-      mode: fallback.mode(),
-      modeHistory: ledger.modes(),
-      link: subscriptions.status(),
-      limits: limiter.snapshot(),
-      tiers: ledger.tiers(),
-      hotKeys: cache.hot.size,
-      knownMarkets: marketList.known()?.size ?? null,
-    })),
+    health: yield* reportHealth.make,
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: fallback.modeChanges,
     metrics: PrometheusMetrics.format(),

@@ -145,6 +145,16 @@ export interface RouterConfigShape {
   readonly farRttMs: Thresholds;
   /** The least time between two changes of the profile, in milliseconds. */
   readonly profileDwellMs: number;
+  /** Markets that matter: health reports tell how old what is known of them is, and the daily check asks the first one (KRW-BTC where there is none). */
+  readonly coreMarkets: ReadonlyArray<string>;
+  /** How long the same alert is not told again after it was, in milliseconds. */
+  readonly alertCoolDownMs: number;
+  /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
+  readonly hostEveryMs: number;
+  /** When router, REST and socket are checked, as a cron expression; empty for never. */
+  readonly dailyCheckCron: string;
+  /** The time zone of that. */
+  readonly dailyCheckZone: string;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -223,6 +233,11 @@ export const defaultRouterConfig: RouterConfigShape = {
   linkCapacityBytesPerS: 0,
   farRttMs: { enter: 150, leave: 110 },
   profileDwellMs: 60_000,
+  coreMarkets: [],
+  alertCoolDownMs: 300_000,
+  hostEveryMs: 30_000,
+  dailyCheckCron: "0 0 * * *",
+  dailyCheckZone: "Asia/Seoul",
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

@@ -50,7 +50,8 @@ export type { GuardError, GuardOptions } from "./guard.ts";
 export type { Explanation, QuestionSpec } from "./explain.ts";
 export { LiveMetrics } from "./health/LiveMetrics.ts";
 export { type LegacyMetrics, toLegacyMetrics } from "./health/legacyMetrics.ts";
-export type { HealthReport } from "./HealthReport.ts";
+export { HealthReport } from "./HealthReport.ts";
+export { HostFacts, HostProbe } from "./health/HostProbe.ts";
 export {
   type CallbackElement,
   type CallbackKind,

@@ -158,6 +158,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    wants: (key) => stub.wanted.includes(keyId(key)),
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {

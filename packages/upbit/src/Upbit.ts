@@ -2,6 +2,7 @@
  * Upbit with batteries: the router over this venue and Node's transport. A long-running app makes one `ManagedRuntime` of a layer from here;
  * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
  */
+import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
@@ -57,6 +58,6 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Router.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(RouterConfig.layer(options.config ?? {})),
+    Layer.provide(Layer.merge(RouterConfig.layer(options.config ?? {}), HostProbe.layer)),
   );
 }

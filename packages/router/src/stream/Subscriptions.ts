@@ -36,6 +36,8 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
     readonly line: () => LinkDecision | undefined;
+    /** Some stream or read wants the key. */
+    readonly wants: (key: StreamKey) => boolean;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
     /**
@@ -137,6 +139,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     line: () => pool.line(),
+    wants: (key) => interest.covers(key),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
     open: Effect.sync(() => pool.open()),
