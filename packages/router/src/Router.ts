@@ -6,12 +6,14 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
+import { Alerts } from "./alerts/Alerts.ts";
 import * as Asker from "./Asker.ts";
 import * as ask from "./ask.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
+import * as dailyCheck from "./dailyCheck.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import * as guard from "./guard.ts";
@@ -42,6 +44,7 @@ const make = Effect.gen(function* () {
   const marketList = yield* MarketList;
   const ledger = yield* Health;
   const live = yield* LiveLedger;
+  const alerts = yield* Alerts;
   const asker = yield* Asker.make;
   const streams = streaming.make(subscriptions, marketList, venue);
   yield* publishControl({
@@ -93,6 +96,7 @@ const make = Effect.gen(function* () {
     health: yield* reportHealth.make,
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: fallback.modeChanges,
+    alerts: alerts.stream,
     metrics: PrometheusMetrics.format(),
   });
 });
@@ -108,6 +112,7 @@ export type RouterServices =
   | MarketList
   | Health
   | LiveLedger
+  | Alerts
   | Rest;
 
 /** Every request goes into the ledger. */
@@ -133,15 +138,17 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
 export const layerNoDeps: Layer.Layer<
   MarketData,
   never,
-  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Rest
+  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Alerts | Rest
 > = Layer.effect(MarketData, make);
 
 /** The whole router over a venue and a transport. */
-export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = layerNoDeps.pipe(
+export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = dailyCheck.layer.pipe(
+  Layer.provideMerge(layerNoDeps),
   Layer.provideMerge(
     Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
   ),
   Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
+  Layer.provideMerge(Alerts.layer),
   Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),
   Layer.provide(Wiretap.layerTransport),
 );

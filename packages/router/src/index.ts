@@ -20,6 +20,10 @@ export {
   UpstreamError,
 } from "./errors/MarketDataError.ts";
 export { RefusalReason, TradeRefused } from "./errors/TradeRefused.ts";
+export { Alert, alertText } from "./alerts/Alert.ts";
+export { Alerts } from "./alerts/Alerts.ts";
+export { type AlertSink, AlertSinks, consoleSink, logSink, SinkFailure } from "./alerts/AlertSink.ts";
+export { type WebhookTarget, webhookSink } from "./alerts/webhooks.ts";
 export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
 export { Candle, CandleState } from "./domain/Candle.ts";
 export { Decimal } from "./domain/Decimal.ts";
@@ -53,6 +57,7 @@ export { type LegacyMetrics, toLegacyMetrics } from "./health/legacyMetrics.ts";
 export { HealthReport } from "./HealthReport.ts";
 export { HostFacts, HostProbe } from "./health/HostProbe.ts";
 export {
+  alerts,
   type CallbackElement,
   type CallbackKind,
   type CallbackSubscription,
