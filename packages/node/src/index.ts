@@ -1,8 +1,9 @@
 /**
- * What Node gives the pipeline: the live transport, the state folder, a look at the machine, where
- * alerts go, and the way to a collector of traces, logs and metrics.
+ * What Node gives the pipeline: the live transport, the state folder and what is kept in it, a look at the machine, where alerts go, and the way to a
+ * collector of traces, logs and metrics.
  */
 export * as AlertTargets from "./AlertTargets.ts";
+export * as FileStateStore from "./FileStateStore.ts";
 export * as HostProbe from "./HostProbe.ts";
 export * as NodeTransport from "./NodeTransport.ts";
 export * as StateFolder from "./StateFolder.ts";

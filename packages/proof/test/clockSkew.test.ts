@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest";
 import { getTicker, streamTicker } from "@naru/router/MarketData";
-import * as Router from "@naru/router/Router";
+import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
@@ -64,7 +64,7 @@ const layerSkewed = (host: string, offMs: () => number) =>
       );
       const exchangeClock = wrong(clock, () => defaultOriginMs);
       const exchange = onClock(exchangeClock).pipe(Layer.provideMerge(Exchange.layer({ seed: 8 })));
-      const router = Router.layer.pipe(
+      const router = Supervisor.layer.pipe(
         Layer.provide(layerOf(venue)),
         Layer.provide(RouterConfig.layer({ auditEveryMs: 0, tickerAuditEveryMs: 0 })),
         Layer.provide(routerClock),

@@ -24,6 +24,12 @@ const series = Effect.gen(function* () {
   yield* TestClock.adjust("5 seconds");
   yield* Effect.forkScoped(getTicker("KRW-BTC", { onStale: "serve" }));
   yield* TestClock.adjust("10 seconds");
+  // Nobody answers for so long that the router is given up, and probed.
+  for (let i = 0; i < 4; i++) {
+    yield* Effect.forkScoped(getTicker("KRW-XRP"));
+    yield* TestClock.adjust("6 seconds");
+  }
+  yield* TestClock.adjust("1 minute");
   return yield* Metric.snapshot;
 }).pipe(Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3 }))), Effect.provideService(Metric.MetricRegistry, new Map()));
 

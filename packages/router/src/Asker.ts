@@ -3,6 +3,7 @@
  * labels it. This is the story of a request; everything it calls is a service of its own.
  */
 import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";
 import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
@@ -11,7 +12,6 @@ import { readFrom } from "./cache/Transition.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
-import type { Market } from "./domain/Market.ts";
 import type { TierName } from "./domain/Provenance.ts";
 import type { Kind, Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
@@ -33,6 +33,7 @@ import { Subscriptions } from "./stream/Subscriptions.ts";
 import { likelyPages } from "./tiers/candlePages.ts";
 import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
 import * as ColdRest from "./tiers/ColdRest.ts";
+import { groupsOf } from "./tiers/groups.ts";
 import * as HotCache from "./tiers/HotCache.ts";
 import * as LiveSubscription from "./tiers/LiveSubscription.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
@@ -48,7 +49,12 @@ export interface Asker {
   readonly ask: (question: Question, markets: number) => Effect.Effect<Answer<unknown>, MarketDataError>;
   /** The facts a ranking would be made from, now. */
   readonly facts: (question: Question, markets: number) => RankFacts;
+  /** The same as `ask` for one market, but for the ledger of calls: nobody's call but our own. */
+  readonly probe: (question: Question) => Effect.Effect<Answer<unknown>, MarketDataError>;
 }
+
+/** The router's asker, for those who stand above it. */
+export class RouterAsker extends Context.Service<RouterAsker, Asker>()("@naru/router/Asker") {}
 
 export const make = Effect.gen(function* () {
   const parts = yield* makeParts;
@@ -71,7 +77,11 @@ export const make = Effect.gen(function* () {
       );
     });
 
-  const asker: Asker = { ask: told, facts: (question, markets) => factsOf(parts, question, markets) };
+  const asker: Asker = {
+    ask: told,
+    facts: (question, markets) => factsOf(parts, question, markets),
+    probe: (question) => ask(parts, question, 1),
+  };
   return asker;
 });
 
@@ -135,7 +145,8 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   yield* marketList.check(question.market);
   yield* subscriptions.open;
   yield* awaitSocket(parts, question);
-  const facts = factsOf(parts, question, markets);
+  // Whoever asks the router while the direct clients answer for it means it: a probe, or the last resort.
+  const facts: RankFacts = { ...factsOf(parts, question, markets), mode: "normal" };
   const selection = selector.select(question, facts);
   const { ranked } = selection;
   yield* follow(parts, question, selection);
@@ -160,14 +171,29 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   const isQuiet = facts.hot === "fresh" && ranked.tiers[0]?.tier === "hot_cache" && call.mode === "normal";
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), subscriptions.line()?.hedgeAfterMs).pipe(
-    Effect.map((won) =>
-      answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, clock.monotonicTimeNanosUnsafe()),
-    ),
-    Effect.catch((failure) => settle(parts, question, failure, call)),
+  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
+    Effect.map((won) => {
+      const nowNanos = clock.monotonicTimeNanosUnsafe();
+      selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
+      return answerOf(question, remember(parts, question, won), { ...call, mode: fallback.mode() }, nowNanos);
+    }),
+    Effect.catch((failure) => {
+      selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
+      return settle(parts, question, failure, call);
+    }),
   );
   return yield* isQuiet ? run : tracedCall(run, question, call.requestId);
 });
+
+/**
+ * How long the socket is waited for before REST is asked beside it: as the line says, or the knob, and as long as a first element usually takes,
+ * where that is longer: a second request before the first answer can be late only doubles the load. What usually takes very long is not waited for.
+ */
+const headStartMs = ({ config, subscriptions }: Parts, { firstElementP95Ms }: Selection): number => {
+  const leastMs = subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs;
+  return Math.min(Math.max(leastMs, firstElementP95Ms ?? 0), longestHeadStart * leastMs);
+};
+const longestHeadStart = 4;
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
@@ -195,18 +221,16 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
     restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
+    socketUsage: subscriptions.messageUsage(),
     mode: parts.fallback.mode(),
     markets,
   };
 };
 
-/** A key asked in rhythm is worth a subscription; one asked for `realtime` is, at once. */
-const follow = ({ subscriptions, venue }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
-  const key = liveKeyOf(question);
-  if (key === undefined || question.intent.strategy === "rest_only" || !venue.socket.supports(key)) return Effect.void;
-  const { category } = selection.frequency;
-  const often = category === "high" || category === "medium";
-  return often || question.intent.realtime ? subscriptions.wantForReads(key, question.intent.priority) : Effect.void;
+/** Subscribes behind the answer where the selector found a reason; each read that has one keeps the subscription. */
+const follow = ({ subscriptions }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {
+  const key = selection.follow === undefined ? undefined : liveKeyOf(question);
+  return key === undefined ? Effect.void : subscriptions.wantForReads(key, question.intent.priority);
 };
 
 /** A caller who forbids REST waits for the socket instead of being refused while it opens; on an open one the tier waits for the market. */
@@ -309,20 +333,6 @@ const nobody = ({ groups, limiter, rest, venue }: Parts, question: Question, { g
   }
   const reason = `leaves nobody to answer a question about ${question.kind}`;
   return new InvalidRequest({ field: "strategy", input: question.intent.strategy, reason });
-};
-
-/** The limit group of each kind of question, as the venue's own calls say. */
-const groupsOf = (venue: Venue["Service"]): Readonly<Record<Kind, string>> => {
-  // Any well-formed code does: a call is only data, and this one is never run.
-  const market = "KRW-BTC" as Market;
-  const trades = venue.trades(market, { count: 1 });
-  const candles = venue.candles(market, "1m", { count: 1 });
-  return {
-    ticker: venue.tickers([market])[0]?.group ?? "ticker",
-    orderbook: venue.orderbooks([market], 1)[0]?.group ?? "orderbook",
-    trades: trades._tag === "Success" ? trades.success.group : "trade",
-    candles: candles._tag === "Success" ? candles.success.group : "candle",
-  };
 };
 
 /** Requests a question costs in a market that trades all the time; each has the whole deadline. A quiet one can cost a few more. */

@@ -1,5 +1,6 @@
 /**
- * The composition: `MarketData` made of the five services and their neighbours. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
+ * The composition of one router: `MarketData` made of the five services and their neighbours. What stands behind it when it is out is added by
+ * `Supervisor.ts`, whose `layer` is the one that applications build. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
  * to the asker (`Asker.ts`) or to the streams (`streaming.ts`), and that is all.
  */
 import * as Clock from "effect/Clock";
@@ -13,9 +14,9 @@ import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
 import { one, oneOrMany } from "./calls.ts";
-import * as dailyCheck from "./dailyCheck.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import type { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { publishControl } from "./health/controlSeries.ts";
 import { Health } from "./health/HealthLedger.ts";
@@ -30,7 +31,6 @@ import { LinkObserver, Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest, type RestAttempt, RestObserver } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
-import * as Wiretap from "./transport/Wiretap.ts";
 
 const make = Effect.gen(function* () {
   const venue = yield* Venue;
@@ -45,7 +45,7 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const live = yield* LiveLedger;
   const alerts = yield* Alerts;
-  const asker = yield* Asker.make;
+  const asker = yield* Asker.RouterAsker;
   const streams = streaming.make(subscriptions, marketList, venue);
   yield* publishControl({
     client: live.client,
@@ -59,14 +59,13 @@ const make = Effect.gen(function* () {
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {
     const question = yield* Effect.fromResult(questionOf(spec, config, clock.currentTimeMillisUnsafe()));
     yield* marketList.check(question.market);
-    const facts = asker.facts(question, 1);
-    const { ranked, frequency, channel } = selector.explain(question, facts);
+    const { ranked, frequency, follow = null, channel, facts, figures } = selector.explain(question, asker.facts(question, 1));
     const first = ranked.tiers[0]?.tier;
     const restRequests =
       first === undefined || first === "hot_cache" || first === "live_subscription"
         ? 0
         : Asker.pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe());
-    return { question, ranked, facts, restRequests, frequency, channel };
+    return { question, ranked, facts, restRequests, frequency, follow, channel, figures };
   });
 
   return MarketData.of({
@@ -136,19 +135,20 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
 
 /** `MarketData` alone, its services left open. */
 export const layerNoDeps: Layer.Layer<
-  MarketData,
+  MarketData | Asker.RouterAsker,
   never,
   Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Alerts | Rest
-> = Layer.effect(MarketData, make);
+> = Layer.effect(MarketData, make).pipe(Layer.provideMerge(Layer.effect(Asker.RouterAsker, Asker.make)));
 
-/** The whole router over a venue and a transport. */
-export const layer: Layer.Layer<RouterServices, never, Venue | Transport> = dailyCheck.layer.pipe(
-  Layer.provideMerge(layerNoDeps),
-  Layer.provideMerge(
-    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
-  ),
-  Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-  Layer.provideMerge(Alerts.layer),
-  Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Cache.layer, Health.layer, LiveLedger.layer)),
-  Layer.provide(Wiretap.layerTransport),
-);
+/** What ends and is built again with a router. */
+export type SideServices = Exclude<RouterServices, RateLimiter | Health | LiveLedger | Alerts> | Asker.RouterAsker;
+
+/** One router over what outlives it: the process's limits, the ledgers, and the mode. */
+export const side: Layer.Layer<SideServices, never, Venue | Transport | RateLimiter | Health | LiveLedger | Alerts | ModeControl> =
+  layerNoDeps.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
+    ),
+    Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
+    Layer.provideMerge(Cache.layer),
+  );

@@ -30,7 +30,37 @@ export interface Thresholds {
   readonly leave: number;
 }
 
+/** One of several equal parts of every limit, counted from 1. */
+export interface LimitShare {
+  readonly part: number;
+  readonly of: number;
+}
+
+/** How much of the request budget may be in use before the network's share of a score stops growing. */
+export type NetworkPolicy = "aggressive" | "balanced" | "conservative" | "minimal";
+
+/** Shares of the four parts of a tier's score: what the context prefers, how many markets fit, what the network has left, special cases. */
+export interface RankWeights {
+  readonly preference: number;
+  readonly fit: number;
+  readonly network: number;
+  readonly special: number;
+}
+
+/** How tiers are put in order. */
+export interface RankOptions {
+  readonly policy: NetworkPolicy;
+  readonly weights: RankWeights;
+  /** The furthest that measurements, or a limit that is nearly used up, may move a score, in either direction. 0 ranks by the formula alone. */
+  readonly measuredBound: number;
+}
+
 export interface RouterConfigShape {
+  /**
+   * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
+   * one 3 of 3; together they use exactly the limit. The first router for a host decides for its process.
+   */
+  readonly limitShare: LimitShare;
   /** The oldest confirmation accepted by default, in milliseconds, by kind. */
   readonly maxAgeMs: Readonly<Record<Kind, number>>;
   /** The same when `realtime` is asked. */
@@ -73,6 +103,11 @@ export interface RouterConfigShape {
   readonly coalesceMs: number;
   /** How often live tickers that are silent are held against REST, in milliseconds: one request for up to a hundred. 0 is never. */
   readonly tickerAuditEveryMs: number;
+  /**
+   * How often closed windows of one candle stream are held against REST, one key after another, in milliseconds; each key at most every fifth
+   * time. 0 is never.
+   */
+  readonly candleAuditEveryMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
   /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
@@ -145,8 +180,43 @@ export interface RouterConfigShape {
   readonly farRttMs: Thresholds;
   /** The least time between two changes of the profile, in milliseconds. */
   readonly profileDwellMs: number;
-  /** Markets that matter: health reports tell how old what is known of them is, and the daily check asks the first one (KRW-BTC where there is none). */
+  /** Whether the router answers at all; without it every question and stream goes to the exchange directly. */
+  readonly enableSmartRouting: boolean;
+  /** The same for each kind of question and stream. */
+  readonly smartRouting: Readonly<Record<Kind, boolean>>;
+  /** Without an answer for longer than this one failure is enough to give the router up, and silence makes a probe, in milliseconds. */
+  readonly noSuccessMs: number;
+  /** How often a router that was given up is probed, a tenth more or less, in milliseconds. */
+  readonly recoveryEveryMs: number;
+  /** The first probe after it was given up, in milliseconds; 0 for none before `recoveryEveryMs`. */
+  readonly earlyProbeMs: number;
+  /** The second probe after a good one, in milliseconds. */
+  readonly confirmProbeMs: number;
+  /** How long the router is given a quarter, and then half, of its traffic back, in milliseconds each. */
+  readonly rampStepMs: number;
+  /** The market whose ticker probes ask for; where the exchange does not know it, the market asked for last. */
+  readonly probeMarket: string;
+  /** How long a probe may take, in milliseconds. */
+  readonly probeTimeoutMs: number;
+  /** The oldest ticker, by the exchange's own time, that makes a probe a good one, in milliseconds. */
+  readonly probeMaxAgeMs: number;
+  /**
+   * Markets that matter: watched over the direct socket beside the active ones while the router is out, told in health reports, and the first one
+   * asked by the daily check (`probeMarket` where there is none).
+   */
   readonly coreMarkets: ReadonlyArray<string>;
+  /** How long after its last question a market counts as active, in milliseconds. A streamed one always does. */
+  readonly activeForMs: number;
+  /** How long the building of a router may take before the direct clients answer without it, in milliseconds. */
+  readonly routerBuildMs: number;
+  /** The share of a question's deadline after which the direct client is asked beside a router that has not answered yet, 0 to 1. */
+  readonly rescueAfterShare: number;
+  /** How often those who watch the client should look, in milliseconds. */
+  readonly monitorEveryMs: number;
+  /** The same while the router is out. */
+  readonly monitorEveryRaisedMs: number;
+  /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
+  readonly ranking: RankOptions;
   /** How long the same alert is not told again after it was, in milliseconds. */
   readonly alertCoolDownMs: number;
   /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
@@ -158,6 +228,7 @@ export interface RouterConfigShape {
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
+  limitShare: { part: 1, of: 1 },
   maxAgeMs: { ticker: 2_000, orderbook: 2_000, trades: 5_000, candles: 5_000 },
   maxAgeRealtimeMs: 1_000,
   maxStaleMs: 30_000,
@@ -176,6 +247,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   lingerMs: 60_000,
   coalesceMs: 50,
   tickerAuditEveryMs: 10_000,
+  candleAuditEveryMs: 2_000,
   upgradeTimeoutMs: 5_000,
   firstWordMs: 5_000,
   keySilenceMs: 60_000,
@@ -233,7 +305,27 @@ export const defaultRouterConfig: RouterConfigShape = {
   linkCapacityBytesPerS: 0,
   farRttMs: { enter: 150, leave: 110 },
   profileDwellMs: 60_000,
+  enableSmartRouting: true,
+  smartRouting: { ticker: true, orderbook: true, trades: true, candles: true },
+  noSuccessMs: 300_000,
+  recoveryEveryMs: 300_000,
+  earlyProbeMs: 30_000,
+  confirmProbeMs: 5_000,
+  rampStepMs: 5_000,
+  probeMarket: "KRW-BTC",
+  probeTimeoutMs: 1_000,
+  probeMaxAgeMs: 60_000,
   coreMarkets: [],
+  activeForMs: 300_000,
+  routerBuildMs: 500,
+  rescueAfterShare: 0.6,
+  monitorEveryMs: 30_000,
+  monitorEveryRaisedMs: 5_000,
+  ranking: {
+    policy: "balanced",
+    weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
+    measuredBound: 0.2,
+  },
   alertCoolDownMs: 300_000,
   hostEveryMs: 30_000,
   dailyCheckCron: "0 0 * * *",

@@ -5,12 +5,11 @@
 import * as Result from "effect/Result";
 import type { Market } from "./domain/Market.ts";
 import type { Mode } from "./domain/Mode.ts";
-import type { Provenance, StaleReason } from "./domain/Provenance.ts";
+import type { Provenance, Source, StaleReason } from "./domain/Provenance.ts";
 import type { Question } from "./domain/Question.ts";
 import { type Answer, rowToJson } from "./domain/Answer.ts";
 import { type MarketDataError, StaleData } from "./errors/MarketDataError.ts";
 import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
-import type { Ranked } from "./select/TierRank.ts";
 
 /** What an answer needs beside the tier's own: who answered, and how it looked when the call began. */
 export interface CallFacts {
@@ -18,16 +17,24 @@ export interface CallFacts {
   readonly simulated: boolean;
   readonly mode: Mode;
   readonly requestId: string;
-  readonly ranked: Ranked;
+  /** Why it was asked this way: the ranking, or that there was none. */
+  readonly ranked: {
+    readonly reason: string;
+    readonly confidence: number;
+    readonly tiers: ReadonlyArray<{ readonly tier: string; readonly score: number }>;
+  };
   /** Monotonic time at which the call began. */
   readonly startedNanos: bigint;
 }
 
+/** An answer with whoever gave it: a tier, or the direct client. */
+export type Won = Omit<FallbackAnswer, "tier"> & { readonly tier: Source };
+
 /** A value from one of the stores, and the tier whose store it is. */
-export type Known = Pick<FallbackAnswer, "tier" | "answer">;
+export type Known = Pick<Won, "tier" | "answer">;
 
 /** The answer of the tier that won. */
-export const answerOf = (question: Question, won: FallbackAnswer, call: CallFacts, nowNanos: bigint): Answer<unknown> => {
+export const answerOf = (question: Question, won: Won, call: CallFacts, nowNanos: bigint): Answer<unknown> => {
   const confirmedAgeMs = millisBetween(won.answer.confirmedNanos, nowNanos);
   // A value read for this very call is current, however strict the caller.
   const stale = confirmedAgeMs > question.intent.maxAgeMs && won.answer.confirmedNanos < call.startedNanos;
@@ -107,13 +114,7 @@ export const staleReasonOf = (error: MarketDataError, connected: boolean): Stale
 
 export const millisBetween = (from: bigint, to: bigint): number => Math.max(0, Number(to - from) / 1e6);
 
-const label = (
-  question: Question,
-  won: FallbackAnswer,
-  call: CallFacts,
-  nowNanos: bigint,
-  staleReason: StaleReason | null,
-): Answer<unknown> => {
+const label = (question: Question, won: Won, call: CallFacts, nowNanos: bigint, staleReason: StaleReason | null): Answer<unknown> => {
   const { answer } = won;
   const onTheWayMs = answer.exchangeTimeMs === null ? 0 : Math.max(0, answer.receivedMs - answer.exchangeTimeMs);
   const provenance: Provenance = {
@@ -139,4 +140,5 @@ const label = (
 };
 
 /** The scores of the tiers that were in the running. */
-const scoresOf = (ranked: Ranked): Record<string, number> => Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));
+const scoresOf = (ranked: CallFacts["ranked"]): Record<string, number> =>
+  Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));

@@ -18,7 +18,11 @@ const maxMarkets = 1_000;
 type Checked<K extends Kind> = Result.Result<Extract<Question, { readonly kind: K }>, InvalidRequest>;
 
 /** One checked question. The asker answers a kind with that kind's value. */
-export const one = <K extends Kind>(asker: Asker, question: Checked<K>, markets = 1): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
+export const one = <K extends Kind>(
+  asker: Pick<Asker, "ask">,
+  question: Checked<K>,
+  markets = 1,
+): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
   Effect.flatMap(
     Effect.fromResult(question),
     (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>,
@@ -26,7 +30,7 @@ export const one = <K extends Kind>(asker: Asker, question: Checked<K>, markets 
 
 /** A call in its two forms. The cast joins them under one overloaded name; each branch is checked by itself. */
 export const oneOrMany = <K extends Kind, Options>(
-  asker: Asker,
+  asker: Pick<Asker, "ask">,
   question: (market: string, options: Options) => Checked<K>,
   defaults: Options,
 ): Ask<ValueOf[K], Options> =>
@@ -36,7 +40,7 @@ export const oneOrMany = <K extends Kind, Options>(
       : many(asker, markets, (market) => question(market, options))) as Ask<ValueOf[K], Options>;
 
 const many = <K extends Kind>(
-  asker: Asker,
+  asker: Pick<Asker, "ask">,
   markets: ReadonlyArray<string>,
   question: (market: string) => Checked<K>,
 ): Effect.Effect<Answers<ValueOf[K]>, MarketDataError> => {

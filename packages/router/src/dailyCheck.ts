@@ -10,14 +10,13 @@ import * as Layer from "effect/Layer";
 import * as Result from "effect/Result";
 import { Alerts } from "./alerts/Alerts.ts";
 import type { Finding } from "./alerts/rules.ts";
-import { type Market, parseMarket } from "./domain/Market.ts";
+import { tickerQuestion } from "./ask.ts";
+import { DirectRest } from "./direct/DirectRest.ts";
 import { plainText } from "./domain/plainText.ts";
-import { type MarketDataError, TimeoutError } from "./errors/MarketDataError.ts";
+import { Closed, type MarketDataError, TimeoutError } from "./errors/MarketDataError.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
-import { Rest } from "./transport/RestCall.ts";
-import { Venue } from "./transport/Venue.ts";
 
 /** How long one of the three may take, in milliseconds. */
 const patienceMs = 10_000;
@@ -27,7 +26,7 @@ const longestSleepMs = 3_600_000;
 type System = "router" | "REST" | "socket";
 
 /** Runs for the life of the layer. */
-export const layer: Layer.Layer<never, never, MarketData | Rest | Venue | RateLimiter | Alerts> = Layer.effectDiscard(
+export const layer: Layer.Layer<never, never, MarketData | DirectRest | RateLimiter | Alerts> = Layer.effectDiscard(
   Effect.gen(function* () {
     const { dailyCheckCron, dailyCheckZone } = yield* RouterConfig;
     if (dailyCheckCron === "") return;
@@ -56,24 +55,30 @@ export const layer: Layer.Layer<never, never, MarketData | Rest | Venue | RateLi
   }),
 );
 
-/** The three checks one after another, REST first: a breaker that was open lets one request through, and the others would fail by it. */
+/** The three checks one after another, so that none fails by another. */
 const makeCheck = Effect.gen(function* () {
   const data = yield* MarketData;
-  const rest = yield* Rest;
-  const venue = yield* Venue;
+  const rest = yield* DirectRest;
   const limiter = yield* RateLimiter;
   const alerts = yield* Alerts;
   const clock = yield* Clock.Clock;
-  const { coreMarkets } = yield* RouterConfig;
-  const market = coreMarkets[0] ?? "KRW-BTC";
+  const config = yield* RouterConfig;
+  const market = config.coreMarkets[0] ?? config.probeMarket;
+  const intent = { deadline: patienceMs, priority: "low", onStale: "fail" } as const;
 
-  const byRest = (code: Market) =>
-    Effect.forEach(venue.tickers([code]), (call) =>
-      rest.run(call, { priority: "low", deadlineNanos: clock.monotonicTimeNanosUnsafe() + BigInt(patienceMs) * 1_000_000n }),
-    );
+  /** Without the router, and its breaker. */
+  const direct = Effect.suspend(() =>
+    Effect.flatMap(Effect.fromResult(tickerQuestion(market, intent, config)), (question) =>
+      rest.ask(question, clock.monotonicTimeNanosUnsafe() + BigInt(patienceMs) * 1_000_000n),
+    ),
+  );
+  /** An answer of the direct client is not the router's. */
+  const routed = Effect.flatMap(data.getTicker(market, intent), ({ provenance }) =>
+    provenance.tier === "direct_rest_fallback" ? Effect.fail(new Closed({ what: "the router" })) : Effect.void,
+  );
   const ways: ReadonlyArray<readonly [System, Effect.Effect<unknown, MarketDataError>]> = [
-    ["REST", Effect.flatMap(Effect.fromResult(parseMarket(market)), byRest)],
-    ["router", data.getTicker(market, { deadline: patienceMs, priority: "low", onStale: "fail" })],
+    ["REST", direct],
+    ["router", routed],
     ["socket", Effect.scoped(Effect.flatMap(subscribed(data, market), ({ ready }) => ready))],
   ];
 

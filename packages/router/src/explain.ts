@@ -6,6 +6,8 @@ import type { Intent, Question } from "./domain/Question.ts";
 import type { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import type { ChannelScore } from "./select/channelScore.ts";
+import type { ChannelFigures } from "./select/Evidence.ts";
+import type { FollowReason } from "./select/following.ts";
 import type { FrequencyAnalysis } from "./select/Frequency.ts";
 import type { Ranked, RankFacts } from "./select/TierRank.ts";
 
@@ -19,11 +21,15 @@ export interface Explanation {
   readonly question: Question;
   /** The tiers in the order they would be asked, those removed, every score, the reason and the confidence. */
   readonly ranked: Ranked;
-  /** What the ranking was made from. */
+  /** What the ranking was made from: the moment's facts, what was measured, who leads. */
   readonly facts: RankFacts;
+  /** What was seen of each way to an answer of this kind. */
+  readonly figures: ReadonlyArray<ChannelFigures>;
   /** REST requests the first REST tier would cost where every window has a trade; 0 when memory or the socket answers first. */
   readonly restRequests: number;
   readonly frequency: FrequencyAnalysis;
+  /** Why the key would be subscribed behind the answer; null where there is no reason. */
+  readonly follow: FollowReason | null;
   /** The older comparison of the two channels, as a second opinion. */
   readonly channel: ChannelScore;
 }

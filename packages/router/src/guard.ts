@@ -40,7 +40,7 @@ export type Guard = (market: string, options?: GuardOptions) => Effect.Effect<Qu
 const rounds = 2;
 
 export interface GuardParts {
-  readonly asker: Asker;
+  readonly asker: Pick<Asker, "ask">;
   readonly config: RouterConfigShape;
   readonly clock: Clock.Clock;
   readonly mode: () => Mode;

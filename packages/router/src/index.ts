@@ -93,6 +93,7 @@ export { Cache } from "./cache/Cache.ts";
 export { FallbackManager } from "./fallback/FallbackManager.ts";
 export { orElse } from "./fallback/orElse.ts";
 export { RateLimiter } from "./limits/RateLimiter.ts";
+export { StateStore } from "./state/StateStore.ts";
 export * as Delta from "./stream/Delta.ts";
 export { deltaToJson } from "./stream/deltaJson.ts";
 export { ChannelSelector } from "./select/ChannelSelector.ts";

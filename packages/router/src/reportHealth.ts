@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import { parseMarket, type Market } from "./domain/Market.ts";
+import type { Mode } from "./domain/Mode.ts";
 import { keyId } from "./domain/StreamKey.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
@@ -51,42 +52,71 @@ interface Parts {
 }
 
 const reportOf = (parts: Parts, host: HealthReport["host"]): HealthReport => {
-  const { venue, cache, limiter, rest, fallback, subscriptions, marketList, ledger } = parts;
+  const { cache, rest, fallback, subscriptions, marketList } = parts;
   const link = subscriptions.status();
-  const limits = limiter.snapshot().map(({ group, limit, used, waiting, pausedMs }) => ({
-    group,
-    limit,
-    used,
-    waiting,
-    pausedMs,
-    breakerOpenMs: rest.breakerOpenMs(group),
-  }));
-  const seen = {
+  return judged(parts, {
     mode: fallback.mode(),
-    calls: ledger.calls(),
-    errors: ledger.errors(),
-    limits,
-    core: coreOf(parts),
     host,
-  };
-  const { status, causes } = judgeHealth({
-    ...seen,
-    link: { wanted: link.wanted, open: subscriptions.connected() },
-    blockedMs: limiter.blockedMs(),
+    link,
+    isOpen: subscriptions.connected(),
+    core: coreOf(parts),
+    breakerOpenMs: rest.breakerOpenMs,
+    hotKeys: cache.hot.size,
+    knownMarkets: marketList.known()?.size ?? null,
   });
+};
+
+/** What there is to say while no router is there: the ledger goes on, and so do the limits. */
+export const makeBare = Effect.fnUntraced(function* (mode: () => Mode) {
+  const parts = { venue: yield* Venue, limiter: yield* RateLimiter, ledger: yield* Health };
+  const probe = yield* HostProbe;
+  const nothing = { link: noLink, isOpen: false, core: [], breakerOpenMs: () => 0, hotKeys: 0, knownMarkets: null };
+  return Effect.map(probe.read, (host) => judged(parts, { ...nothing, mode: mode(), host }));
+});
+
+/** The live side of a router that is not there. */
+const noLink: HealthReport["link"] = {
+  state: "closed",
+  attempt: 0,
+  connects: 0,
+  reconnects: 0,
+  lastClose: null,
+  silentMs: null,
+  wanted: 0,
+  live: 0,
+  lateMs: 0,
+  changing: null,
+  sockets: [],
+};
+
+interface Seen extends Pick<HealthReport, "mode" | "host" | "link" | "core" | "hotKeys" | "knownMarkets"> {
+  readonly isOpen: boolean;
+  readonly breakerOpenMs: (group: string) => number;
+}
+
+const judged = ({ venue, limiter, ledger }: Pick<Parts, "venue" | "limiter" | "ledger">, seen: Seen): HealthReport => {
+  const { isOpen, breakerOpenMs, mode, host, link, core, hotKeys, knownMarkets } = seen;
+  const limits = limiter
+    .snapshot()
+    .map(({ group, limit, used, waiting, pausedMs }) => ({ group, limit, used, waiting, pausedMs, breakerOpenMs: breakerOpenMs(group) }));
+  const counted = { calls: ledger.calls(), errors: ledger.errors() };
+  const facts = { mode, host, core, limits, ...counted, link: { wanted: link.wanted, open: isOpen }, blockedMs: limiter.blockedMs() };
   return {
     venue: venue.id,
     simulated: venue.simulated,
-    status,
-    causes,
-    ...seen,
+    ...judgeHealth(facts),
+    mode,
     modeHistory: ledger.modes(),
+    ...counted,
     channels: ledger.channels(),
     tiers: ledger.tiers(),
     keys: ledger.keys().slice(0, shownKeys),
     link,
-    hotKeys: cache.hot.size,
-    knownMarkets: marketList.known()?.size ?? null,
+    limits,
+    core,
+    host,
+    hotKeys,
+    knownMarkets,
   };
 };
 

@@ -45,11 +45,7 @@ export interface Streaming {
 
 export const make = (subscriptions: Subscriptions["Service"], marketList: MarketList["Service"], venue: Venue["Service"]): Streaming => {
   const keys = Effect.fnUntraced(function* (kind: Kind, markets: Markets, shape: StreamShape) {
-    const codes = typeof markets === "string" ? [markets] : [...new Set(markets)];
-    if (codes.length === 0) return yield* new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" });
-    const wanted = yield* Effect.forEach(codes, (code) =>
-      Effect.fromResult(Result.flatMap(parseMarket(code), (market) => keyOf(kind, market, shape))),
-    );
+    const wanted = yield* Effect.fromResult(keysOf(kind, markets, shape));
     for (const key of wanted) {
       if (!venue.socket.supports(key))
         return yield* new InvalidRequest({ field: "interval", input: shape.interval ?? kind, reason: "is not streamed by this exchange" });
@@ -74,12 +70,26 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
       }),
     );
 
-  return {
-    ready: (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)),
-    events,
-    values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
-    deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),
-  };
+  return over(events, (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)));
+};
+
+/** The streams that are made from the streams of elements. */
+export const over = (events: Streaming["events"], ready: Streaming["ready"]): Streaming => ({
+  ready,
+  events,
+  values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
+  deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),
+});
+
+/** The keys that a stream reads, refused where they are written wrongly. What the exchange has is not looked up. */
+export const keysOf = (kind: Kind, markets: Markets, shape: StreamShape): Result.Result<ReadonlyArray<StreamKey>, InvalidRequest> => {
+  const codes = typeof markets === "string" ? [markets] : [...new Set(markets)];
+  if (codes.length === 0) return Result.fail(new InvalidRequest({ field: "market", input: "", reason: "is missing: the list is empty" }));
+  return Result.gen(function* () {
+    const wanted: Array<StreamKey> = [];
+    for (const code of codes) wanted.push(yield* keyOf(kind, yield* parseMarket(code), shape));
+    return wanted;
+  });
 };
 
 /** Only the values. At a hole that may not be skipped, all values before it come first, then the failure. */

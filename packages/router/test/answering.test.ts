@@ -13,7 +13,7 @@ const call: CallFacts = {
   mode: "normal",
   requestId: "a-1",
   startedNanos: 100n * second,
-  ranked: { tiers: [{ tier: "cold_rest", score: 0.4 }], gated: [], scores: questionScores(), reason: "scored", confidence: 1 },
+  ranked: { tiers: [{ tier: "cold_rest", score: 0.4 }], reason: "scored", confidence: 1 },
 };
 
 /** Received at 90 s by our monotonic clock, 300 ms after the exchange made it by the wall clocks. */
@@ -118,7 +118,3 @@ describe("an old value as an error", () => {
     assert.deepStrictEqual([staleReasonOf(network, false), staleReasonOf(network, true)], ["disconnected", "upstream"]);
   });
 });
-
-function questionScores() {
-  return { hot_cache: 0.9, live_subscription: 0.8, batch_snapshot: 0.6, warm_cache_rest: 0.5, cold_rest: 0.4 } as const;
-}

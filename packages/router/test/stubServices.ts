@@ -11,6 +11,7 @@ import type { Ticker } from "../src/domain/Ticker.ts";
 import type { Trade } from "../src/domain/Trade.ts";
 import type { MarketDataError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
+import { ModeControl } from "../src/fallback/ModeControl.ts";
 import { Health } from "../src/health/HealthLedger.ts";
 import { LiveLedger } from "../src/health/LiveLedger.ts";
 import type { LimitTable } from "../src/limits/LimitTable.ts";
@@ -89,6 +90,7 @@ export interface Stub {
   script: Script;
   connected: boolean;
   breakerOpenMs: number;
+  messageUsage: number;
   readonly live: Set<KeyId>;
   confirmedNanos: bigint | undefined;
   awaitLive: Effect.Effect<void, MarketDataError>;
@@ -107,6 +109,7 @@ const makeStub = (script: Script): Stub => ({
   script,
   connected: false,
   breakerOpenMs: 0,
+  messageUsage: 0,
   live: new Set(),
   confirmedNanos: undefined,
   awaitLive: Effect.never,
@@ -122,6 +125,7 @@ const restOf = (stub: Stub) =>
   Effect.map(Clock.Clock, (clock) =>
     Rest.of({
       breakerOpenMs: () => stub.breakerOpenMs,
+      road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
       run: <A>({ endpoint, url }: RestCall<A>, options: RestOptions<A>) =>
         Effect.suspend(() => {
           const asked: Asked = { endpoint, query: url.slice(url.indexOf("?") + 1).split("&"), options: options as RestOptions<never> };
@@ -160,6 +164,7 @@ const subscriptionsOf = (stub: Stub) =>
     connected: () => stub.connected,
     line: () => undefined,
     wants: (key) => stub.wanted.includes(keyId(key)),
+    messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
     open: Effect.sync(() => {
@@ -180,6 +185,7 @@ export const routerOver = (stub: Stub) =>
   Layer.fresh(
     Router.layerNoDeps.pipe(
       Layer.provideMerge(Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, MarketList.layer)),
+      Layer.provideMerge(ModeControl.layer),
       Layer.provideMerge(
         Layer.mergeAll(
           Layer.effect(Rest, restOf(stub)),

@@ -27,12 +27,15 @@ import { Deflated } from "./socket/Deflated.ts";
 import { type Driven, drive } from "./socket/drive.ts";
 import type { SessionOutput } from "./socket/Departures.ts";
 import { frameSize } from "./socket/frameSize.ts";
+import { overRoad, type RoadOptions } from "./Road.ts";
 
 export interface MemoryTransportOptions {
   /** From asking to the whole answer; half of it passes before the exchange sees the request. Default 20 ms. */
   readonly restLatencyMs?: number | undefined;
   /** Until a socket is open; half of it passes before the exchange sees the upgrade. Default 20 ms. */
   readonly connectLatencyMs?: number | undefined;
+  /** The road to the exchange, beside those two: trips, jitter, losses, on requests and sockets alike. Default: none. */
+  readonly road?: RoadOptions | undefined;
   /** The wait for a connection. Default 5,000 ms. */
   readonly connectTimeoutMs?: number | undefined;
   /** The wait for an answer's headers. Default 5,000 ms. */
@@ -59,7 +62,10 @@ export interface MemoryTransportOptions {
 export const layerMemoryTransport = (options?: MemoryTransportOptions): Layer.Layer<Transport, never, Exchange> =>
   Layer.effect(
     Transport,
-    Effect.map(Exchange, (exchange) => makeMemoryTransport(exchange, options)),
+    Effect.map(Exchange, (exchange) => {
+      const near = makeMemoryTransport(exchange, options);
+      return options?.road === undefined ? near : overRoad(near, options.road, exchange.options.seed);
+    }),
   );
 
 export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTransportOptions = {}): Transport["Service"] => {
@@ -93,7 +99,7 @@ export const makeMemoryTransport = (exchange: ExchangeModel, options: MemoryTran
   };
 };
 
-type Settings = { readonly [K in keyof MemoryTransportOptions]-?: NonNullable<MemoryTransportOptions[K]> };
+type Settings = { readonly [K in Exclude<keyof MemoryTransportOptions, "road">]-?: NonNullable<MemoryTransportOptions[K]> };
 
 const pause = (ms: number): Effect.Effect<void> => (ms > 0 ? Effect.sleep(ms) : Effect.void);
 

@@ -6,7 +6,7 @@
  * ages and dates make sense; sleeping and waiting follow the test clock itself.
  */
 import * as NodeTransport from "@naru/node/NodeTransport";
-import * as Router from "@naru/router/Router";
+import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { Transport } from "@naru/router/transport/Transport";
 import { Venue } from "@naru/router/transport/Venue";
@@ -44,7 +44,7 @@ export {
 export { Exchange } from "./Exchange.ts";
 
 /** `MarketData`, the five services, what they stand on, and the exchange itself with its ledger and script. */
-export type Services = Router.RouterServices | Venue | Transport | Exchange;
+export type Services = Supervisor.Services | Venue | Transport | Exchange;
 
 export interface SimOptions extends ExchangeOptions {
   /** Which region of Upbit is emulated, and spoken to as such. Default upbit. */
@@ -112,8 +112,8 @@ const simulated = ({ profile }: SimOptions): UpbitProfile => ({ ...profiles[prof
 
 let built = 0;
 
-const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Router.RouterServices | Venue, never, Transport> =>
-  Router.layer.pipe(
+const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Supervisor.Services | Venue, never, Transport> =>
+  Supervisor.layer.pipe(
     Layer.provideMerge(decorated(Venue, layerOf(profile), options.decorate?.venue)),
     Layer.provide(RouterConfig.layer(options.config ?? {})),
   );

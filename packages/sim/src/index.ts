@@ -54,6 +54,7 @@ export type { LinkState } from "./proxy/LinkState.ts";
 export { type Toxic, ToxicError, type ToxicInput } from "./proxy/Toxic.ts";
 export { ExchangeClock } from "./time/ExchangeClock.ts";
 export { maxSpeed, minSpeed, SpeedClock, type SpeedClockOptions } from "./time/SpeedClock.ts";
+export { overRoad, type RoadOptions } from "./Road.ts";
 export { openRecording } from "./tape/foreignRecording.ts";
 export { layerRecording, layerTap, layerTapFile } from "./tape/recording.ts";
 export { layerReplayFile, layerReplayTransport, makeReplay, type Replay, type ReplayOptions } from "./tape/Replay.ts";

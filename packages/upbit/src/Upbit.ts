@@ -3,12 +3,13 @@
  * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
  */
 import * as AlertTargets from "@naru/node/AlertTargets";
+import * as FileStateStore from "@naru/node/FileStateStore";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
-import * as Router from "@naru/router/Router";
+import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import type { Transport } from "@naru/router/transport/Transport";
 import type { Venue } from "@naru/router/transport/Venue";
@@ -20,7 +21,7 @@ import { isProfileName, profileFromUrl, profiles, type ProfileOptions, type Upbi
 import * as UpbitVenue from "./UpbitVenue.ts";
 
 /** `MarketData`, the five services, and what they stand on. */
-export type Services = Router.RouterServices | Venue | Transport;
+export type Services = Supervisor.Services | Venue | Transport;
 
 export interface UpbitOptions {
   /** A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol ("upbit"). */
@@ -60,8 +61,8 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
   isProfileName(venue) ? Result.succeed(profiles[venue]) : profileFromUrl(venue, profile);
 
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
-  return Router.layer.pipe(
+  return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(Layer.merge(RouterConfig.layer(options.config ?? {}), HostProbe.layer)),
+    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, HostProbe.layer)),
   );
 }

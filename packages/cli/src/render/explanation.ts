@@ -11,8 +11,14 @@ interface Row {
   readonly why: string;
 }
 
+/** One line of what was measured of a way to an answer. */
+const seen = ({ way, p50Ms, p95Ms, success, samples, ageMs }: Explanation["figures"][number]): string =>
+  `seen of ${way}: p50 ${time(p50Ms)}, p95 ${time(p95Ms)}, success ${((success ?? 0) * 100).toFixed(0)} % of ${samples}, ${Math.round(ageMs / 1_000)} s ago`;
+
+const time = (ms: number | null): string => (ms === null ? "–" : `${Math.round(ms)} ms`);
+
 export const explanationLines = (
-  { question, ranked, facts, restRequests, frequency, channel }: Explanation,
+  { question, ranked, facts, restRequests, frequency, follow, channel, figures }: Explanation,
   { venue, simulated, marketChecked }: { readonly venue: string; readonly simulated: boolean; readonly marketChecked: boolean },
   style: Style,
 ): ReadonlyArray<string> => {
@@ -53,7 +59,8 @@ export const explanationLines = (
     "",
     `${link.join(", ")}; in memory ${facts.hot}`,
     `${rest.join(", ")}; mode ${facts.mode}`,
-    `asked how often: ${frequency.category}`,
+    `asked how often: ${frequency.category}; subscribed behind the answer: ${follow ?? "no"}`,
+    ...figures.map(seen),
     `socket against REST by the simpler rule, for comparison: ${channel.channel} (${rule})`,
     ...(marketChecked ? [] : [style.paint("warn", "market not checked: the list was not read")]),
   ];

@@ -83,7 +83,8 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
     };
   });
   // Audits come and go by the clock, and would be counted when they happen to be under way.
-  const config = { auditEveryMs: 0, tickerAuditEveryMs: 0 };
+  // A link counts as stable at once: else ten thousand cuts would be ten thousand of the longest waits, days in which nothing else happens.
+  const config = { auditEveryMs: 0, tickerAuditEveryMs: 0, candleAuditEveryMs: 0, stableAfterMs: 500 };
   const layer = Sim.layerTest({ seed: 19, ledgerCapacity: 100, ledger: { frames: "off" }, config });
   const run = await runVirtual(19, Effect.scoped(program).pipe(Effect.provide(layer)), {
     onStart: (engine) => {

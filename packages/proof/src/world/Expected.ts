@@ -57,19 +57,7 @@ export const lies: ReadonlyArray<Lie> = [
   })),
 ];
 
-const closedEarly =
-  "a candle's frame that comes after one of a later window changes a window that was given as closed: a frame of a later one is its only proof";
-const windowsUnsent =
-  "candle frames that the exchange never sent on a link that stays up leave no sign; windows are not held against REST as trades are";
-
-/** The words of a breach that is about a candle. */
-const candles = "closed candle";
-
-export const expectedFailures: ReadonlyArray<ExpectedFailure> = [
-  { invariant: "zero-loss", verb: "late-frames", about: candles, why: closedEarly, onceIn: 40 },
-  { invariant: "zero-loss", verb: "zombie", about: candles, why: windowsUnsent, onceIn: 60 },
-  { invariant: "zero-loss", verb: "drop-frames", about: candles, why: windowsUnsent, onceIn: 60 },
-];
+export const expectedFailures: ReadonlyArray<ExpectedFailure> = [];
 
 /** How many times longer than usual a named breach may stay away before its name is out of date. */
 const patience = 6;

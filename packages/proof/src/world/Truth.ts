@@ -106,7 +106,7 @@ export class Truth {
       return [...prices, plain(fold.volume, 8), plain(fold.money, decimals + 8)].join(" ");
     };
     const found = all.findLastIndex((row) => row.ms === candle.lastTradeTimeMs);
-    const ends = candle.state === "closed" ? [all.length] : all.flatMap((row, i) => (row.ms === candle.lastTradeTimeMs ? [i + 1] : []));
+    const ends = candle.state !== "forming" ? [all.length] : all.flatMap((row, i) => (row.ms === candle.lastTradeTimeMs ? [i + 1] : []));
     if (found >= 0 && ends.some((count) => true_(all.slice(0, count)) === said)) return undefined;
     return `${candle.state} candle ${candle.market} ${candle.interval} of ${candle.openTimeMs} says ${said}; its trades say ${true_(all)}`;
   }

@@ -48,7 +48,7 @@ const lastCalls = 4;
 const recoveryMs = 60_000;
 
 /** A world lasts a minute: what the product looks into once a minute has to happen in it more often than that. */
-const worldConfig = { auditEveryMs: 4_000 };
+const worldConfig = { auditEveryMs: 4_000, candleAuditEveryMs: 500, earlyProbeMs: 4_000, recoveryEveryMs: 12_000 };
 
 /** What will happen in the world of a seed. */
 export const planOf = (seed: number): WorldPlan => drawPlan(seed, new Chance(seed).branch("plan"));

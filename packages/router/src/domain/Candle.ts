@@ -8,9 +8,10 @@ import { Market } from "./Market.ts";
 
 /**
  * `forming`: the window is still open, or its end is not proved. `closed`: the window's end has passed at the exchange, with a margin.
- * `empty`: no trade happened in it; prices repeat the close before.
+ * `corrected`: it was given as closed before, and turned out otherwise: take this in its place. Streams only. `empty`: no trade happened in
+ * it; prices repeat the close before.
  */
-export const CandleState = Schema.Literals(["forming", "closed", "empty"]);
+export const CandleState = Schema.Literals(["forming", "closed", "corrected", "empty"]);
 export type CandleState = typeof CandleState.Type;
 
 export const Candle = Schema.Struct({

@@ -8,10 +8,17 @@ import * as Schema from "effect/Schema";
 export const Mode = Schema.Literals(["normal", "degraded", "fallback", "emergency", "recovering"]);
 export type Mode = typeof Mode.Type;
 
+/** How bad a mode is: 0 for none, 1 for a part, 2 for the router as a whole, also while it comes back, 3 for everything. */
+export const levelOf = (mode: Mode): number => levels[mode];
+
+const levels: Readonly<Record<Mode, number>> = { normal: 0, degraded: 1, fallback: 2, recovering: 2, emergency: 3 };
+
 /** One change of mode. Times are wall clock, epoch milliseconds, for display. */
 export const ModeChange = Schema.Struct({
   from: Mode,
   to: Mode,
+  /** Of the new mode, 0 to 3. */
+  level: Schema.Int,
   atMs: Schema.Int,
   reason: Schema.String,
 });

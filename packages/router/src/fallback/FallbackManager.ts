@@ -3,14 +3,13 @@
  * are never touched; one deadline lies over everything. A wrong question or an unknown market ends the chain at once, because no other tier
  * can know better. The one tier that may have to wait for the market itself, `live_subscription`, is hedged: the next one starts beside it.
  *
- * The outcome of each call drives the machine of `FallbackMachine.ts`, whose mode stands in every answer.
+ * The outcome of each call is told to `ModeControl`, whose mode stands in every answer.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as PubSub from "effect/PubSub";
-import * as Stream from "effect/Stream";
+import type * as Stream from "effect/Stream";
 import type { Mode, ModeChange } from "../domain/Mode.ts";
 import type { TierName } from "../domain/Provenance.ts";
 import type { Question } from "../domain/Question.ts";
@@ -18,8 +17,8 @@ import { type Attempt, DataUnavailable, type MarketDataError, TimeoutError } fro
 import { Health } from "../health/HealthLedger.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { type AskOptions, type Tier, type TierAnswer, TierMiss } from "../tiers/Tier.ts";
-import { initialMachine, step, type CallOutcome } from "./FallbackMachine.ts";
 import { headStartMs, hedge } from "./hedge.ts";
+import { ModeControl } from "./ModeControl.ts";
 import { orElse } from "./orElse.ts";
 
 export interface FallbackAnswer {
@@ -53,31 +52,28 @@ export class FallbackManager extends Context.Service<
     readonly modeChanges: Stream.Stream<ModeChange>;
   }
 >()("@naru/router/fallback/FallbackManager") {
-  static readonly layer: Layer.Layer<FallbackManager, never, Health> = Layer.effect(
+  static readonly layer: Layer.Layer<FallbackManager, never, Health | ModeControl> = Layer.effect(
     FallbackManager,
     Effect.suspend(() => make),
   );
-  /** The live one with a ledger of its own. */
-  static readonly layerTest: Layer.Layer<FallbackManager> = Layer.provide(FallbackManager.layer, Health.layer);
+  /** The live one with a ledger and a mode of its own. */
+  static readonly layerTest: Layer.Layer<FallbackManager> = FallbackManager.layer.pipe(
+    Layer.provide(ModeControl.layer),
+    Layer.provide(Health.layer),
+  );
 }
 
 const make = Effect.gen(function* () {
   const health = yield* Health;
   const { hedgeAfterMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-  const changes = yield* PubSub.sliding<ModeChange>(64);
-  let machine = initialMachine;
+  const control = yield* ModeControl;
   /** When a call last met a failing tier. An answer that was confirmed before it proves nothing about now. */
   let troubleNanos: bigint | undefined;
 
-  const settle = (outcome: CallOutcome, reason: string): Effect.Effect<void> => {
-    const before = machine.mode;
+  const settle = (outcome: "clean" | "patched" | "unanswered", reason: string): Effect.Effect<void> => {
     if (outcome !== "clean") troubleNanos = clock.monotonicTimeNanosUnsafe();
-    machine = step(machine, outcome);
-    if (machine.mode === before) return Effect.void;
-    const change = { from: before, to: machine.mode, atMs: clock.currentTimeMillisUnsafe(), reason };
-    health.modeChanged(change);
-    return Effect.andThen(PubSub.publish(changes, change), Effect.logWarning("mode changed", change));
+    return control.routed(outcome, reason);
   };
 
   const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number, hedgeMs = hedgeAfterMs) {
@@ -105,7 +101,7 @@ const make = Effect.gen(function* () {
       }),
       Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
       Effect.tap(({ answer }) => {
-        if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("degraded", errors.at(-1)?.message ?? "a tier crashed");
+        if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
       Effect.catch((failure) => {
@@ -115,7 +111,7 @@ const make = Effect.gen(function* () {
     );
   });
 
-  return FallbackManager.of({ run, mode: () => machine.mode, modeChanges: Stream.fromPubSub(changes) });
+  return FallbackManager.of({ run, mode: control.mode, modeChanges: control.modeChanges });
 });
 
 /** What one call has tried so far. */

@@ -83,6 +83,8 @@ export class Health extends Context.Service<
     readonly modeChanged: (change: ModeChange) => void;
     /** A check of the trade gate ended: `passed`, or the reason against it. */
     readonly guarded: (outcome: string) => void;
+    /** A probe of the router came to an end. */
+    readonly probed: (verdict: "good" | "bad") => void;
     readonly tiers: () => ReadonlyArray<TierHealth>;
     readonly modes: () => ReadonlyArray<ModeChange>;
     /** Calls of the last `spanMs`, five minutes unless said otherwise. A success is a fresh answer; a caller's own mistake counts neither way. */
@@ -163,6 +165,7 @@ const make = Effect.gen(function* () {
       trouble();
     },
     guarded: (outcome) => count.guarded(1, outcome),
+    probed: (verdict) => count.probed(1, verdict),
     tiers: () => attempts.report(),
     modes: () => [...modes],
     calls: (spanMs) => calls.summary(nowMs(), spanMs),
@@ -219,6 +222,7 @@ const counting = Effect.map(Effect.context<never>(), (context) => {
     linkChanged: of(Metrics.linkChanges),
     modeChanged: of(Metrics.modeChanges),
     guarded: of(Metrics.guards),
+    probed: of(Metrics.routerProbes),
   };
 });
 

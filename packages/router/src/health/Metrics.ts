@@ -89,6 +89,7 @@ export const socketBytes = counter(
 // How the client is
 
 export const modeChanges = counter("naru_mode_changes_total", "changes", ["to"], "Changes of mode, by new mode");
+export const routerProbes = counter("naru_router_probes_total", "probes", ["verdict"], "Probes of the router, by verdict");
 export const alerts = counter("naru_alerts_total", "alerts", ["rule", "state"], "Alerts, by rule, when trouble begins and when it is over");
 export const alertDeliveries = counter(
   "naru_alert_deliveries_total",

@@ -12,17 +12,36 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type { Priority } from "../domain/Question.ts";
 import { RateLimited } from "../errors/MarketDataError.ts";
-import type { Limit } from "./LimitTable.ts";
+import * as Allowance from "./Allowance.ts";
+import { atRate, type Limit, rateOf } from "./LimitTable.ts";
 import type { AcquireOptions, LimitSnapshot } from "./RateLimiter.ts";
 import * as SlidingWindow from "./SlidingWindow.ts";
+import { type Rank, WaitQueue } from "./WaitQueue.ts";
 
 /** Callers that may stand in one queue. The next one is refused. */
 export const maxWaiters = 10_000;
 
-const rank: Readonly<Record<Priority, number>> = { critical: 0, high: 1, normal: 2, low: 3 };
+/** The longest pause after refusals that follow one another without an answer between. */
+const longestPauseMs = 30_000;
+
+const rank: Readonly<Record<Priority, Rank>> = { critical: 0, high: 1, normal: 2, low: 3 };
+
+/** What the gates of one host have in common. */
+export interface Host {
+  /** No block is felt: the two below need not be asked. */
+  readonly isOpen: boolean;
+  /** When the next request of the host may go: `nowMs` when at once. */
+  readonly opensAt: (nowMs: number) => number;
+  /** The share of every limit that may be used at present, 0 to 1. */
+  readonly shareAt: (nowMs: number) => number;
+  /** Milliseconds for which the host is blocked. */
+  readonly blockedForMs: (nowMs: number) => number;
+  readonly granted: (nowMs: number) => void;
+  readonly ended: (grantedMs: number, nowMs: number, isAnswered: boolean) => void;
+}
 
 class Waiter {
-  readonly rank: number;
+  readonly rank: Rank;
   /** The latest useful grant, monotonic milliseconds. */
   readonly deadline: number;
   outcome: { readonly grantedAt: number } | RateLimited | undefined;
@@ -30,7 +49,7 @@ class Waiter {
   stirred = false;
   wake: (() => void) | undefined;
 
-  constructor(rank: number, deadline: number) {
+  constructor(rank: Rank, deadline: number) {
     this.rank = rank;
     this.deadline = deadline;
   }
@@ -58,32 +77,47 @@ class Waiter {
 
 export class LimitGate {
   readonly group: string;
+  /** What the exchange allows, and the part of it that this process may use. */
   limit: Limit;
+  share: Limit;
   readonly #clock: Clock.Clock;
+  readonly #host: Host;
   #window = SlidingWindow.empty;
   /** Times of the grants whose requests are not over, ascending: at most those of {@link SlidingWindow.isFlying}. */
   #flying: Array<number> = [];
-  #blockedUntil = Number.NEGATIVE_INFINITY;
-  /** One queue per priority; a set keeps the order of arrival and gives a place back in constant time. */
-  readonly #queues: ReadonlyArray<Set<Waiter>> = [new Set(), new Set(), new Set(), new Set()];
+  #allowance = Allowance.whole;
+  readonly #queue = new WaitQueue<Waiter>();
   #leader: Waiter | undefined;
+  /** When the last refusal came, how many came without an answer between, and how many in all. */
+  #refusedMs = Number.NEGATIVE_INFINITY;
+  #refusalsInRow = 0;
+  #refusals = 0;
+  #lastGrantMs = Number.NEGATIVE_INFINITY;
 
-  constructor(group: string, limit: Limit, clock: Clock.Clock) {
+  constructor(group: string, limit: Limit, share: Limit, clock: Clock.Clock, host: Host) {
     this.group = group;
     this.limit = limit;
+    this.share = share;
     this.#clock = clock;
+    this.#host = host;
+  }
+
+  /** Goes on with another limit: grants, pauses and what is known of others stay. */
+  change(limit: Limit, share: Limit): void {
+    this.limit = limit;
+    this.share = share;
   }
 
   /** Succeeds with the time of the grant. */
   acquire(options: AcquireOptions): Effect.Effect<number, RateLimited> {
     return Effect.suspend(() => {
       const now = this.now();
-      const waiting = this.waiting();
+      const waiting = this.#queue.size;
       if (waiting === 0 && this.#grantAt(now, 0) <= now) {
         this.#grant(now);
         return Effect.succeed(now);
       }
-      const wait = this.#grantAt(now, this.#ahead(rank[options.priority])) - now;
+      const wait = this.#grantAt(now, this.#queue.ahead(rank[options.priority])) - now;
       if (wait > options.maxWaitMs) return Effect.fail(this.#refusal(now, wait, `the wait exceeds ${round(options.maxWaitMs)} ms`));
       if (waiting >= maxWaiters) return Effect.fail(this.#refusal(now, wait, `${maxWaiters} callers are waiting`));
       const waiter = new Waiter(rank[options.priority], now + options.maxWaitMs);
@@ -95,62 +129,116 @@ export class LimitGate {
     });
   }
 
-  /** See `SlidingWindow.ended`. */
+  /** See `SlidingWindow.ended`. An answer to a request that was sent after the last refusal shows that refusals are over. */
   ended(grantedMs: number, answered: boolean): void {
     const now = this.now();
     const before = this.#window;
     this.#window = SlidingWindow.ended(this.limit, before, grantedMs, now, answered);
     this.#landed(grantedMs);
+    if (this.#refusalsInRow > 0 && answered && grantedMs > this.#refusedMs) this.#refusalsInRow = 0;
     if (this.#window !== before && this.#leader !== undefined) this.#settle(now, true);
+    if (!this.#host.isOpen) this.#host.ended(grantedMs, now, answered);
   }
 
-  /** See `SlidingWindow.observed`. */
+  /** An answer said how many requests are left. See `Allowance.observed`; what is older than a window says nothing about now. */
   observe(remaining: number, tookMs: number): void {
+    if (!(tookMs < this.limit.windowMs)) return;
     const now = this.now();
-    this.#window = SlidingWindow.observed(this.limit, this.#window, now, remaining, tookMs);
+    const own = SlidingWindow.countSince(this.#window, now - Math.max(0, tookMs) - SlidingWindow.spanMs(this.limit));
+    const before = this.#allowance;
+    this.#allowance = Allowance.observed(this.limit, this.share, before, now, remaining, own);
+    if (this.#allowance !== before) this.#settle(now, true);
+  }
+
+  /**
+   * The exchange refused a request. One that was sent before an earlier refusal came only says the same again. Those that follow one another without
+   * an answer between pause the group for twice as long each.
+   */
+  refused(forMs: number, grantedMs: number | undefined): void {
+    const now = this.now();
+    this.#refusals++;
+    let pauseMs = forMs;
+    if (grantedMs === undefined || grantedMs > this.#refusedMs) {
+      this.#refusedMs = now;
+      this.#refusalsInRow++;
+      this.#allowance = Allowance.refused(this.limit, this.share, this.#allowance, now);
+      if (this.#refusalsInRow > 1)
+        pauseMs = Math.max(forMs, Math.min(longestPauseMs, this.limit.windowMs * 2 ** (this.#refusalsInRow - 1)));
+    }
+    this.#window = SlidingWindow.paused(this.#window, now + pauseMs);
     this.#settle(now, true);
   }
 
-  pause(untilMs: number): void {
-    this.#window = SlidingWindow.paused(this.#window, untilMs);
-    this.#settle(this.now(), true);
+  /** Others on this machine have just used this many places, until `forMs` from now: what a process that starts begins with. */
+  occupy(count: number, forMs: number): void {
+    const spanMs = SlidingWindow.spanMs(this.limit);
+    const atMs = this.now() + Math.min(forMs, spanMs) - spanMs;
+    for (let i = 0; i < Math.min(count, this.share.limit); i++) this.#window = SlidingWindow.granted(this.limit, this.#window, atMs);
   }
 
-  block(untilMs: number): void {
-    this.#blockedUntil = Math.max(this.#blockedUntil, untilMs);
-    this.pause(untilMs);
+  /** The host is blocked from now on: nobody of the queue is served before the end, so each is told at once. */
+  endWaits(): void {
+    const now = this.now();
+    const stirred: Array<Waiter> = [];
+    const wait = this.#grantAt(now, 0) - now;
+    for (const waiter of this.#queue.inOrder()) this.#end(waiter, this.#refusal(now, wait, "the address is blocked"), stirred);
+    this.#wake(stirred);
+  }
+
+  /** What the host allows has changed. */
+  refresh(): void {
+    if (this.#queue.size === 0) return;
+    this.#settle(this.now(), true);
+    this.#leader?.stir();
   }
 
   usage(): number {
     const now = this.now();
-    if (this.#window.pausedUntil > now) return 1;
-    return Math.min(1, SlidingWindow.used(this.limit, this.#held(now), now) / this.limit.limit);
+    if (this.#window.pausedUntil > now || this.#host.blockedForMs(now) > 0) return 1;
+    const allowed = this.#allowed(now);
+    const free = Math.max(0, allowed.limit - SlidingWindow.used(allowed, this.#held(now), now));
+    return Math.max(0, this.share.limit - free) / this.share.limit;
   }
 
   waitMs(priority: Priority): number {
     const now = this.now();
-    return this.#grantAt(now, this.#ahead(rank[priority])) - now;
-  }
-
-  waiting(): number {
-    let count = 0;
-    for (const queue of this.#queues) count += queue.size;
-    return count;
+    return this.#grantAt(now, this.#queue.ahead(rank[priority])) - now;
   }
 
   isIdle(): boolean {
     const now = this.now();
-    return this.waiting() === 0 && SlidingWindow.isIdle(this.limit, this.#held(now), now);
+    return (
+      this.#queue.size === 0 &&
+      SlidingWindow.isIdle(this.limit, this.#held(now), now) &&
+      Allowance.forgotten(this.limit, this.share, this.#allowance, now) === Allowance.whole
+    );
+  }
+
+  /** A place was granted within so long before now. */
+  isInUse(withinMs: number): boolean {
+    return this.now() - this.#lastGrantMs <= withinMs;
+  }
+
+  /** Places that a process which started now would have to count. */
+  footprint(): { readonly count: number; readonly forMs: number } | undefined {
+    const now = this.now();
+    const count = SlidingWindow.used(this.limit, this.#window, now);
+    return count === 0 ? undefined : { count, forMs: Math.max(0, this.#lastGrantMs + SlidingWindow.spanMs(this.limit) - now) };
   }
 
   snapshot(): LimitSnapshot {
     const now = this.now();
+    const others = Allowance.othersAt(this.limit, this.#allowance, now);
     return {
       group: this.group,
       limit: this.limit.limit,
-      used: SlidingWindow.used(this.limit, this.#held(now), now),
-      waiting: this.waiting(),
-      pausedMs: Math.max(0, this.#window.pausedUntil - now),
+      share: this.share.limit,
+      allowed: this.#rate(now),
+      others,
+      used: Math.min(this.limit.limit, SlidingWindow.used(this.limit, this.#held(now), now) + others),
+      waiting: this.#queue.size,
+      pausedMs: Math.max(0, this.#window.pausedUntil - now, this.#host.blockedForMs(now)),
+      refusals: this.#refusals,
     };
   }
 
@@ -159,7 +247,21 @@ export class LimitGate {
   }
 
   #grantAt(now: number, ahead: number): number {
-    return SlidingWindow.grantAt(this.limit, this.#held(now), now, ahead);
+    const at = SlidingWindow.grantAt(this.#allowed(now), this.#held(now), now, ahead);
+    return this.#host.isOpen ? at : Math.max(at, this.#host.opensAt(now));
+  }
+
+  /** The limit that holds at present. */
+  #allowed(now: number): Limit {
+    if (this.#allowance === Allowance.whole && this.#host.isOpen) return this.share;
+    const rate = this.#rate(now);
+    return rate === rateOf(this.limit, this.share) ? this.share : atRate(this.limit, rate);
+  }
+
+  #rate(now: number): number {
+    this.#allowance = Allowance.forgotten(this.limit, this.share, this.#allowance, now);
+    const rate = Allowance.rateAt(this.limit, this.share, this.#allowance, now);
+    return this.#host.isOpen ? rate : Math.min(rate, Math.max(Allowance.leastRate, rate * this.#host.shareAt(now)));
   }
 
   #held(now: number): SlidingWindow.SlidingWindow {
@@ -171,18 +273,13 @@ export class LimitGate {
     const gone = this.#flying.findIndex((grantedMs) => SlidingWindow.isFlying(this.limit, grantedMs, now));
     this.#flying.splice(0, gone === -1 ? this.#flying.length : gone);
     this.#flying.push(now);
+    this.#lastGrantMs = now;
+    this.#host.granted(now);
   }
 
   #landed(grantedMs: number): void {
     const index = this.#flying.lastIndexOf(grantedMs);
     if (index !== -1) this.#flying.splice(index, 1);
-  }
-
-  /** Waiters that stand before a newcomer of this rank. */
-  #ahead(newcomer: number): number {
-    let count = 0;
-    for (let i = 0; i <= newcomer; i++) count += this.#queues[i]?.size ?? 0;
-    return count;
   }
 
   /** Until the waiter has its grant or its refusal. Only the first in the queue keeps time. */
@@ -203,71 +300,71 @@ export class LimitGate {
   }
 
   #join(waiter: Waiter): void {
-    this.#queues[waiter.rank]?.add(waiter);
-    this.#settle(this.now(), this.#ahead(waiter.rank) < this.waiting());
+    this.#queue.join(waiter);
+    this.#settle(this.now(), this.#queue.ahead(waiter.rank) < this.#queue.size);
   }
 
   /** Gives back the place in the queue, or the grant that came too late to be used. */
   #leave(waiter: Waiter): void {
-    this.#queues[waiter.rank]?.delete(waiter);
+    this.#queue.leave(waiter);
     const outcome = waiter.outcome;
     const unused = outcome !== undefined && "grantedAt" in outcome ? outcome.grantedAt : undefined;
+    const now = this.now();
     if (unused !== undefined) {
       this.#window = SlidingWindow.refunded(this.#window, unused);
       this.#landed(unused);
+      if (!this.#host.isOpen) this.#host.ended(unused, now, false);
     }
-    this.#settle(this.now(), false);
+    this.#settle(now, false);
     // The next grant may be due earlier than the one that keeps the time believes.
     if (unused !== undefined) this.#leader?.stir();
   }
 
   /**
-   * Brings the queue up to date after every change: grants what is due, refuses what has become hopeless, appoints the first. Nobody is
-   * woken before all of that is done, because whoever is woken may come straight back here. `longer`: the change can have made waits
-   * longer.
+   * Brings the queue up to date after every change: grants what is due, refuses what has become hopeless, appoints the first. `longer`: the change
+   * can have made waits longer.
    */
   #settle(now: number, longer: boolean): void {
     const stirred: Array<Waiter> = [];
-    for (let first = this.#first(); first !== undefined && this.#grantAt(now, 0) <= now; first = this.#first()) {
+    for (let first = this.#queue.first(); first !== undefined && this.#grantAt(now, 0) <= now; first = this.#queue.first()) {
       if (first.deadline < now) this.#end(first, this.#refusal(now, 0, "the turn came after the deadline"), stirred);
       else {
+        this.#queue.take();
         this.#grant(now);
         this.#end(first, { grantedAt: now }, stirred);
       }
     }
     // A grant after its due time, because a timer was late, makes the waits behind it longer too.
     if (longer || stirred.length > 0) this.#refuseHopeless(now, stirred);
-    const former = this.#leader;
-    this.#leader = this.#first();
-    if (former !== this.#leader) stirred.push(...[former, this.#leader].filter((waiter) => waiter !== undefined));
-    for (const waiter of stirred) waiter.stir();
+    this.#wake(stirred);
   }
 
   #refuseHopeless(now: number, stirred: Array<Waiter>): void {
     let ahead = 0;
-    for (const queue of this.#queues) {
-      for (const waiter of queue) {
-        const at = this.#grantAt(now, ahead);
-        if (at > waiter.deadline) this.#end(waiter, this.#refusal(now, at - now, "the wait has grown beyond the deadline"), stirred);
-        else ahead++;
-      }
+    for (const waiter of this.#queue.inOrder()) {
+      const at = this.#grantAt(now, ahead);
+      if (at > waiter.deadline) this.#end(waiter, this.#refusal(now, at - now, "the wait has grown beyond the deadline"), stirred);
+      else ahead++;
     }
   }
 
   #end(waiter: Waiter, outcome: NonNullable<Waiter["outcome"]>, stirred: Array<Waiter>): void {
-    this.#queues[waiter.rank]?.delete(waiter);
+    this.#queue.leave(waiter);
     waiter.outcome = outcome;
     stirred.push(waiter);
   }
 
-  #first(): Waiter | undefined {
-    for (const queue of this.#queues) for (const waiter of queue) return waiter;
-    return undefined;
+  /** Appoints the first. Nobody is woken before everything is done, because whoever is woken may come straight back here. */
+  #wake(stirred: Array<Waiter>): void {
+    const former = this.#leader;
+    this.#leader = this.#queue.first();
+    if (former !== this.#leader) stirred.push(...[former, this.#leader].filter((waiter) => waiter !== undefined));
+    for (const waiter of stirred) waiter.stir();
   }
 
   #refusal(now: number, waitMs: number, detail: string): RateLimited {
-    const blocked = this.#blockedUntil > now;
-    return new RateLimited({ group: this.group, scope: blocked ? "ip" : "local", status: null, retryAfterMs: round(waitMs), detail });
+    const scope = this.#host.blockedForMs(now) > 0 ? "ip" : "local";
+    return new RateLimited({ group: this.group, scope, status: null, retryAfterMs: round(waitMs), detail });
   }
 }
 

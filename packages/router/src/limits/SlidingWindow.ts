@@ -21,7 +21,7 @@ const longestFlight = 3;
 
 export interface SlidingWindow {
   /**
-   * Times of grants, ascending; those that can no longer matter are dropped at the next step. Includes requests of others we were told of.
+   * Times of grants, ascending; those that can no longer matter are dropped at the next step.
    */
   readonly times: ReadonlyArray<number>;
   /** Nothing is granted before this time. */
@@ -100,31 +100,19 @@ export const paused = (state: SlidingWindow, untilMs: number): SlidingWindow =>
 /** Grants that still count at `nowMs`. */
 export const used = (limit: Limit, state: SlidingWindow, nowMs: number): number => countSince(state, nowMs - spanMs(limit));
 
-/**
- * What the exchange said is left, in an answer to a request sent `tookMs` ago. The window it counted ended somewhere in between, so every
- * grant that can have been in it explains part of what is gone; what is left unexplained was somebody else's and is booked at `nowMs`.
- * A number that explains itself, makes no sense, or is older than a window changes nothing: feedback never raises what we may use.
- */
-export const observed = (limit: Limit, state: SlidingWindow, nowMs: number, remaining: number, tookMs: number): SlidingWindow => {
-  if (!Number.isInteger(remaining) || remaining < 0 || !(tookMs < limit.windowMs)) return state;
-  const explained = countSince(state, nowMs - Math.max(0, tookMs) - spanMs(limit));
-  const foreign = limit.limit - remaining - explained;
-  if (foreign <= 0) return state;
-  return { ...state, times: [...recent(limit, state, nowMs), ...Array.from({ length: foreign }, () => nowMs)] };
-};
-
 /** Nothing of the state matters any more. */
 export const isIdle = (limit: Limit, state: SlidingWindow, nowMs: number): boolean =>
   state.pausedUntil <= nowMs && used(limit, state, nowMs) === 0;
 
-/** The grants that count now or may still be under way, and at least one more span of them for {@link observed}. */
+/** The grants that count now or may still be under way, and at least one more span of them for {@link countSince}. */
 const recent = (limit: Limit, state: SlidingWindow, nowMs: number): ReadonlyArray<number> => {
   const from = nowMs - longestFlight * spanMs(limit);
   const first = state.times.findIndex((time) => time > from);
   return first === -1 ? [] : first === 0 ? state.times : state.times.slice(first);
 };
 
-const countSince = (state: SlidingWindow, afterMs: number): number => {
+/** Grants after a moment, as far back as they are remembered: what of an exchange's window can have been ours. */
+export const countSince = (state: SlidingWindow, afterMs: number): number => {
   let count = 0;
   for (let i = state.times.length - 1; i >= 0 && (state.times[i] ?? 0) > afterMs; i--) count++;
   return count;

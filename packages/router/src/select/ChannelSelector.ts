@@ -1,6 +1,9 @@
 /**
- * The selector: the pure ranking of `TierRank.ts` with a memory of how often each key is asked. The facts come from the caller, who reads
- * them at the instant of decision; keeping a copy here is how a selector comes to choose a socket that is long gone.
+ * The selector: the pure ranking of `TierRank.ts` with three memories, of how often each key is asked, of how the ways to an answer did
+ * (`Evidence.ts`), and of which channel leads (`Leads.ts`). They are kept here and nowhere else: whoever asked tells the outcome, once.
+ *
+ * Facts of the moment come from the caller, who reads them at the instant of decision; keeping a copy here is how a selector comes to choose a
+ * socket that is long gone.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -11,23 +14,44 @@ import type { Question } from "../domain/Question.ts";
 import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import { keyId } from "../domain/StreamKey.ts";
 import { liveKeyOf } from "../domain/liveKey.ts";
-import type { ChannelScore, RealtimePriority } from "./channelScore.ts";
+import type { Attempt } from "../errors/MarketDataError.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import type { ChannelInput, ChannelScore, RealtimePriority } from "./channelScore.ts";
 import { channelScore } from "./channelScore.ts";
+import { type ChannelFigures, Evidence } from "./Evidence.ts";
 import type { FrequencyAnalysis } from "./Frequency.ts";
 import { Frequency, unknownFrequency } from "./Frequency.ts";
+import { type FollowReason, followReason } from "./following.ts";
+import { Leads } from "./Leads.ts";
 import type { Ranked, RankFacts, RankOptions } from "./TierRank.ts";
-import { defaultRankOptions, rank, rowsGate } from "./TierRank.ts";
+import { channelOf, defaultRankOptions, isContested, rank, rowsGate } from "./TierRank.ts";
 
 /** A ranking with what else spoke for it. */
 export interface Selection {
   readonly ranked: Ranked;
-  /** How often this key is asked. `high` is the moment to subscribe behind the answers; `unknown` for what no subscription could answer. */
+  /** How often this key is asked; `unknown` for what no subscription could answer. */
   readonly frequency: FrequencyAnalysis;
+  /** Why the key is to be subscribed behind the answer, or kept so; undefined where there is no reason. */
+  readonly follow: FollowReason | undefined;
+  /** The time in which the socket's first element nearly always comes, in milliseconds; null while it was not measured. */
+  readonly firstElementP95Ms: number | null;
 }
 
-/** A selection with the older two-channel comparison beside it. */
+/** A selection with everything that led to it. */
 export interface Explanation extends Selection {
+  /** The facts, with what was measured and who leads. */
+  readonly facts: RankFacts;
+  /** The older two-channel comparison, as a second opinion. */
   readonly channel: ChannelScore;
+  /** What was seen of each way to an answer of this kind. */
+  readonly figures: ReadonlyArray<ChannelFigures>;
+}
+
+/** How a call went. */
+export interface CallOutcome {
+  readonly attempts: ReadonlyArray<Attempt>;
+  /** How old the answer was when it was given, in milliseconds; NaN when there was none. */
+  readonly ageMs: number;
 }
 
 export class ChannelSelector extends Context.Service<
@@ -37,8 +61,12 @@ export class ChannelSelector extends Context.Service<
     readonly select: (question: Question, facts: RankFacts) => Selection;
     /** The same ranking with everything that led to it. Counts nothing. */
     readonly explain: (question: Question, facts: RankFacts) => Explanation;
+    /** Takes in how the call went that was ranked by these facts. Synchronous, and a few writes. */
+    readonly learn: (question: Question, facts: RankFacts, outcome: CallOutcome) => void;
     /** How often a key is asked. */
     readonly frequency: (key: StreamKey) => FrequencyAnalysis;
+    /** Latency, success and freshness of each channel, by kind and way, of the last twenty outcomes. */
+    readonly figures: () => ReadonlyArray<ChannelFigures>;
   }
 >()("@naru/router/select/ChannelSelector") {
   /** With weights and policy of one's own. */
@@ -47,7 +75,10 @@ export class ChannelSelector extends Context.Service<
       ChannelSelector,
       Clock.clockWith((clock) => Effect.sync(() => make(clock, options))),
     );
-  static readonly layer: Layer.Layer<ChannelSelector> = ChannelSelector.layerWith(defaultRankOptions);
+  /** As the knob `ranking` says. */
+  static readonly layer: Layer.Layer<ChannelSelector> = Layer.unwrap(
+    Effect.map(RouterConfig, ({ ranking }) => ChannelSelector.layerWith(ranking)),
+  );
   /** Ranks these tiers in this order, whatever is asked. */
   static readonly layerTest = (order: ReadonlyArray<TierName>): Layer.Layer<ChannelSelector> =>
     Layer.effect(
@@ -61,6 +92,8 @@ export const frequencyCapacity = 10_000;
 
 const make = (clock: Clock.Clock, options: RankOptions) => {
   const frequencies = new Map<KeyId, Frequency>();
+  const evidence = new Evidence({ bound: options.measuredBound });
+  const leads = new Leads();
 
   const record = (id: KeyId): Frequency => {
     const frequency = frequencies.get(id) ?? new Frequency();
@@ -73,21 +106,52 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
     return frequency;
   };
   const frequencyOf = (key: StreamKey): FrequencyAnalysis => frequencies.get(keyId(key))?.analyse() ?? unknownFrequency;
+  const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+
+  /** The facts with what is remembered. `decide` is asked for the lead where two channels could have it. */
+  const remembered = (question: Question, facts: RankFacts, decide: "lead" | "peek"): RankFacts => {
+    const { hot, restWaitMs, subscribed } = facts;
+    const measured = evidence.measure(question.kind, { hotFresh: hot === "fresh", subscribed, restWaitMs }, nowMs());
+    const known = measured === undefined ? facts : { ...facts, measured };
+    if (!isContested(question, facts)) return known;
+    const asked = rank(question, known, options).tiers.filter(({ tier }) => tier !== "hot_cache");
+    const first = asked[0];
+    if (first === undefined) return known;
+    const wanted = channelOf(first.tier);
+    const isOtherPossible = asked.some(({ tier }) => channelOf(tier) !== wanted);
+    const subject = `${question.kind} ${question.intent.context}`;
+    return { ...known, lead: leads[decide](subject, wanted, isOtherPossible, nowMs()) };
+  };
 
   return ChannelSelector.of({
     select: (question, facts) => {
       const key = liveKeyOf(question);
+      const frequency = key === undefined ? unknownFrequency : record(keyId(key)).analyse();
       return {
-        ranked: rank(question, facts, options),
-        frequency: key === undefined ? unknownFrequency : record(keyId(key)).analyse(),
+        ranked: rank(question, remembered(question, facts, "lead"), options),
+        frequency,
+        follow: key === undefined ? undefined : followReason(question, facts, frequency),
+        firstElementP95Ms: evidence.p95Ms(question.kind, "first_element", nowMs()),
       };
     },
-    explain: (question, facts) => {
+    explain: (question, given) => {
       const key = liveKeyOf(question);
       const frequency = key === undefined ? unknownFrequency : frequencyOf(key);
-      return { ranked: rank(question, facts, options), frequency, channel: twoChannels(question, facts, frequency) };
+      const facts = remembered(question, given, "peek");
+      const figures = evidence.figures(nowMs()).filter(({ kind }) => kind === question.kind);
+      const socketMs = evidence.meanMs(question.kind, facts.subscribed ? "live" : "first_element", nowMs());
+      const means = { restMeanMs: evidence.meanMs(question.kind, "rest", nowMs()), websocketMeanMs: socketMs };
+      const follow = key === undefined ? undefined : followReason(question, facts, frequency);
+      const channel = twoChannels(question, facts, frequency, means);
+      const firstElementP95Ms = evidence.p95Ms(question.kind, "first_element", nowMs());
+      return { ranked: rank(question, facts, options), frequency, follow, firstElementP95Ms, facts, figures, channel };
+    },
+    learn: (question, facts, { attempts, ageMs }) => {
+      // The time of many rows is no measure of one.
+      if (liveKeyOf(question) !== undefined) evidence.learn(question.kind, attempts, facts.subscribed, ageMs, nowMs());
     },
     frequency: frequencyOf,
+    figures: () => evidence.figures(nowMs()),
   });
 };
 
@@ -110,14 +174,19 @@ const fixed = (selector: ReturnType<typeof make>, order: ReadonlyArray<TierName>
   };
 };
 
-const twoChannels = (question: Question, facts: RankFacts, frequency: FrequencyAnalysis): ChannelScore =>
+const twoChannels = (
+  question: Question,
+  facts: RankFacts,
+  frequency: FrequencyAnalysis,
+  means: Pick<ChannelInput, "restMeanMs" | "websocketMeanMs">,
+): ChannelScore =>
   channelScore({
+    ...means,
     kind: question.kind,
     realtime: realtimePriority(question),
     frequency: frequency.category,
     connected: facts.connected,
-    // The socket's message limit is never near: changes are coalesced into one frame.
-    websocketUsage: 0,
+    websocketUsage: facts.socketUsage ?? 0,
     restUsage: facts.usage,
     markets: facts.markets,
     count: "count" in question ? (question.count ?? undefined) : undefined,

@@ -14,6 +14,8 @@ export interface FrequencyAnalysis {
   readonly trend: FrequencyTrend;
   /** Mean gap in milliseconds; null under three samples. */
   readonly meanGapMs: number | null;
+  /** Between the last two questions, in milliseconds; null under two samples. */
+  readonly lastGapMs: number | null;
   readonly samples: number;
   /** Share of the ring that is filled, 0 to 1. */
   readonly confidence: number;
@@ -25,7 +27,14 @@ export const frequencySamples = 20;
 export const frequencyBands = { highBelowMs: 2_000, mediumUpToMs: 10_000 } as const;
 const trendGaps = 3;
 
-export const unknownFrequency: FrequencyAnalysis = { category: "unknown", trend: "unknown", meanGapMs: null, samples: 0, confidence: 0 };
+export const unknownFrequency: FrequencyAnalysis = {
+  category: "unknown",
+  trend: "unknown",
+  meanGapMs: null,
+  lastGapMs: null,
+  samples: 0,
+  confidence: 0,
+};
 
 /** A ring of the last {@link frequencySamples} times. Mutable, because it is written at every question. */
 export class Frequency {
@@ -41,9 +50,10 @@ export class Frequency {
   analyse(): FrequencyAnalysis {
     const samples = Math.min(this.#count, frequencySamples);
     const confidence = samples / frequencySamples;
-    if (samples < 3) return { ...unknownFrequency, samples, confidence };
+    const lastGapMs = samples < 2 ? null : this.#span(0, 1);
+    if (samples < 3) return { ...unknownFrequency, lastGapMs, samples, confidence };
     const meanGapMs = this.#span(0, samples - 1) / (samples - 1);
-    return { category: categoryOf(meanGapMs), trend: this.#trend(samples), meanGapMs, samples, confidence };
+    return { category: categoryOf(meanGapMs), trend: this.#trend(samples), meanGapMs, lastGapMs, samples, confidence };
   }
 
   #trend(samples: number): FrequencyTrend {

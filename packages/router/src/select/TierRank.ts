@@ -1,13 +1,17 @@
 /**
  * The one decision: which tiers can answer this question, in which order. Fixed rules remove tiers, scores order what is left; both are
- * shown to the caller. Pure: the same question and facts give the same ranking, and nothing here waits, asks or remembers.
+ * shown to the caller. Pure: the same question and facts give the same ranking, and nothing here waits, asks or remembers. What was measured
+ * (`Evidence.ts`) and who leads for the time being (`Leads.ts`) are facts like all others.
  */
 import type { Mode } from "../domain/Mode.ts";
-import type { TierName } from "../domain/Provenance.ts";
+import type { Channel, TierName } from "../domain/Provenance.ts";
 import { tiers } from "../domain/Provenance.ts";
 import type { Question } from "../domain/Question.ts";
-import type { NetworkPolicy, RankWeights, TierScores } from "./scores.ts";
-import { defaultRankWeights, tierScores } from "./scores.ts";
+import { defaultRouterConfig, type RankOptions } from "../RouterConfig.ts";
+import type { Measured } from "./Evidence.ts";
+import { type TierScores, tierScores } from "./scores.ts";
+
+export type { RankOptions } from "../RouterConfig.ts";
 
 /** What is known when the question is asked. Plain data, gathered by the caller. */
 export interface RankFacts {
@@ -30,8 +34,12 @@ export interface RankFacts {
   readonly mode: Mode;
   /** Markets in the whole question, 1 or more: `getTicker` of a list is ranked once per market with the list's length here. */
   readonly markets: number;
-  /** Score moves learnt from measurements, by tier. Clamped to {@link RankOptions.measuredBound}. */
-  readonly measured?: Partial<TierScores> | undefined;
+  /** Share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
+  readonly socketUsage?: number | undefined;
+  /** What was measured of the ways to an answer. Moves are cut to {@link RankOptions.measuredBound}. */
+  readonly measured?: Measured | undefined;
+  /** The channel that leads for the time being where both could be asked: it changes hands seldom. */
+  readonly lead?: Channel | undefined;
 }
 
 /** What makes a question one that only REST can answer. */
@@ -57,6 +65,10 @@ export type Gate =
 export type RankReason =
   | RowsGate
   | "scored"
+  | "measured"
+  | "lead_kept"
+  | "rest_near_limit"
+  | "messages_near_limit"
   | "realtime_prefers_live"
   | "strategy_rest_only"
   | "strategy_websocket_only"
@@ -73,18 +85,17 @@ export interface Ranked {
   /** The scores of all five, before any gate. */
   readonly scores: TierScores;
   readonly reason: RankReason;
-  /** How far the best is from the second, 0 to 1; 1 when only one is left, 0 when none is. */
+  /**
+   * The chance that no other channel would have answered this question sooner with a value as good, 0 to 1; 1 when only one tier is left, 0
+   * when none is. Without measurements it is the best score's share, which is little more than a half.
+   */
   readonly confidence: number;
 }
 
-export interface RankOptions {
-  readonly policy: NetworkPolicy;
-  readonly weights: RankWeights;
-  /** The furthest that measurements may move a score, in either direction. */
-  readonly measuredBound: number;
-}
+export const defaultRankOptions: RankOptions = defaultRouterConfig.ranking;
 
-export const defaultRankOptions: RankOptions = { policy: "balanced", weights: defaultRankWeights, measuredBound: 0.15 };
+/** The share of a limit from which traffic that can go elsewhere does. */
+export const nearLimit = 0.9;
 
 export const rank = (question: Question, facts: RankFacts, options: RankOptions = defaultRankOptions): Ranked => {
   const scores = scoresOf(question, facts, options);
@@ -97,13 +108,32 @@ export const rank = (question: Question, facts: RankFacts, options: RankOptions 
   }
   // The sort is stable, so equal scores keep the order of `tiers`.
   feasible.sort((a, b) => b.score - a.score);
+  const led = facts.lead === undefined ? feasible : ledBy(facts.lead, feasible);
   return {
-    tiers: feasible,
+    tiers: led,
     gated,
     scores,
-    reason: reasonOf(question, facts, feasible[0]?.tier),
-    confidence: confidenceOf(feasible[0]?.score, feasible[1]?.score),
+    reason: reasonOf(question, facts, options, led, feasible[0]?.tier),
+    confidence: confidenceOf(led, facts),
   };
+};
+
+/** Over which channel a tier's answer comes to be. */
+export const channelOf = (tier: TierName): Channel => (tier === "hot_cache" || tier === "live_subscription" ? "websocket" : "rest");
+
+/** Whether two channels could answer this question and neither has the answer already: where the lead is kept. */
+export const isContested = (question: Question, { hot, streamable }: RankFacts): boolean =>
+  question.intent.realtime && question.intent.strategy === "auto" && streamable && hot !== "fresh" && rowsGate(question) === undefined;
+
+type Placed = Ranked["tiers"][number];
+
+/** The tiers of the leading channel before those of the other one; memory stays where its score put it. */
+const ledBy = (lead: Channel, feasible: ReadonlyArray<Placed>): ReadonlyArray<Placed> => {
+  const asked = feasible.filter(({ tier }) => tier !== "hot_cache");
+  const first = asked[0];
+  if (first === undefined || channelOf(first.tier) === lead) return feasible;
+  const ordered = [...asked.filter(({ tier }) => channelOf(tier) === lead), ...asked.filter(({ tier }) => channelOf(tier) !== lead)];
+  return feasible.map((placed) => (placed.tier === "hot_cache" ? placed : (ordered.shift() ?? placed)));
 };
 
 /** Why the socket, and what it filled, cannot serve this question, whatever the state of the link: it carries the newest row only. */
@@ -146,6 +176,8 @@ const liveGate = (question: Question, facts: RankFacts): Gate | undefined => {
   if (!facts.connected) return "not_connected";
   // A cold key waits a first frame that a quiet market may not send for minutes; REST answers now.
   const { realtime, strategy } = question.intent;
+  // A live key is only read, never waited for: it has what memory has, or nothing.
+  if (facts.subscribed && strategy === "auto" && facts.hot !== "fresh") return hotGate(facts);
   return facts.subscribed || realtime || strategy === "websocket_only" ? modeGate(facts.mode) : "not_subscribed";
 };
 
@@ -163,36 +195,77 @@ const restGate = (question: Question, facts: RankFacts): Gate | undefined => {
  */
 const modeGate = (mode: Mode): Gate | undefined => (mode === "fallback" ? "mode_fallback" : undefined);
 
+const formulaOf = ({ intent, kind }: Question, { markets, usage }: RankFacts, { policy, weights }: RankOptions): TierScores =>
+  tierScores({ context: intent.context, kind, markets, realtime: intent.realtime, usage, policy }, weights);
+
 const scoresOf = (question: Question, facts: RankFacts, options: RankOptions): TierScores => {
-  const { context, realtime } = question.intent;
-  const { markets, usage } = facts;
-  const formula = tierScores({ context, kind: question.kind, markets, realtime, usage, policy: options.policy }, options.weights);
-  if (facts.measured === undefined) return formula;
+  const formula = formulaOf(question, facts, options);
+  const moves = facts.measured?.moves;
+  const towards = pressedTowards(facts);
+  if (moves === undefined && towards === undefined) return formula;
+  const { measuredBound } = options;
   const moved: Record<TierName, number> = { ...formula };
   for (const tier of tiers) {
-    const move = Math.min(options.measuredBound, Math.max(-options.measuredBound, facts.measured[tier] ?? 0));
+    const shift = towards === undefined ? 0 : channelOf(tier) === towards ? measuredBound : -measuredBound;
+    const move = Math.min(measuredBound, Math.max(-measuredBound, (moves?.[tier] ?? 0) + shift));
     moved[tier] = Math.min(1, Math.max(0, formula[tier] + move));
   }
   return moved;
 };
 
-const reasonOf = (question: Question, facts: RankFacts, first: TierName | undefined): RankReason => {
+/** The channel that traffic is turned to because the other one's limit is nearly used up. What is subscribed already costs no message. */
+export const pressedTowards = ({ usage, socketUsage = 0, subscribed }: RankFacts): Channel | undefined => {
+  if (usage >= nearLimit) return socketUsage >= nearLimit && !subscribed ? undefined : "websocket";
+  return socketUsage >= nearLimit && !subscribed ? "rest" : undefined;
+};
+
+const reasonOf = (
+  question: Question,
+  facts: RankFacts,
+  options: RankOptions,
+  led: ReadonlyArray<Placed>,
+  best: TierName | undefined,
+): RankReason => {
   const { strategy, realtime } = question.intent;
+  const first = led[0]?.tier;
   if (first === undefined) return facts.blocked ? "ip_blocked" : "none_feasible";
   if (strategy === "rest_only") return "strategy_rest_only";
   if (strategy === "websocket_only") return "strategy_websocket_only";
   const rows = rowsGate(question);
   if (rows !== undefined) return rows;
   if (facts.blocked) return "ip_blocked";
-  if (!realtime) return "scored";
-  if (!facts.streamable) return "not_streamable";
-  if (!facts.connected) return "not_connected";
-  return first === "hot_cache" || first === "live_subscription" ? "realtime_prefers_live" : "scored";
+  if (realtime && !facts.streamable) return "not_streamable";
+  if (realtime && !facts.connected) return "not_connected";
+  if (first !== best) return "lead_kept";
+  const moved = movedBy(question, facts, options, led);
+  if (moved !== undefined) return moved;
+  return realtime && channelOf(first) === "websocket" ? "realtime_prefers_live" : "scored";
 };
 
-/** The best score's share of the two best: a half when they are equal. */
-const confidenceOf = (best: number | undefined, second: number | undefined): number => {
-  if (best === undefined) return 0;
-  if (second === undefined) return 1;
-  return best + second === 0 ? 0.5 : best / (best + second);
+/** What put the first tier first, where by the formula alone it would be another one. */
+const movedBy = (question: Question, facts: RankFacts, options: RankOptions, led: ReadonlyArray<Placed>): RankReason | undefined => {
+  const towards = pressedTowards(facts);
+  if (facts.measured === undefined && towards === undefined) return undefined;
+  const formula = formulaOf(question, facts, options);
+  const first = led[0];
+  if (first === undefined || led.every(({ tier }) => formula[tier] <= formula[first.tier])) return undefined;
+  if (towards === undefined) return "measured";
+  return towards === "websocket" ? "rest_near_limit" : "messages_near_limit";
+};
+
+/** As sure as one can be of what the world does. */
+const nearlySure = 0.99;
+
+const confidenceOf = (led: ReadonlyArray<Placed>, { measured }: RankFacts): number => {
+  const first = led[0];
+  if (first === undefined) return 0;
+  if (led.length === 1) return 1;
+  const channel = channelOf(first.tier);
+  const other = led.find(({ tier }) => channelOf(tier) !== channel);
+  // A value that memory holds and that is known to be current comes before anything that has to be asked.
+  if (other === undefined || first.tier === "hot_cache") return nearlySure;
+  const sooner = measured?.socketSooner;
+  if (sooner !== undefined && sooner !== null)
+    return Math.min(nearlySure, Math.max(1 - nearlySure, channel === "websocket" ? sooner : 1 - sooner));
+  return first.score + other.score === 0 ? 0.5 : Math.max(0.5, first.score / (first.score + other.score));
 };

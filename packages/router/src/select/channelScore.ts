@@ -23,6 +23,9 @@ export interface ChannelInput {
   readonly count?: number | undefined;
   /** The question reaches back in time: `to`, `from` or `before`. */
   readonly past: boolean;
+  /** Mean time of an answer over each channel, in milliseconds; null or absent where none was measured. */
+  readonly restMeanMs?: number | null | undefined;
+  readonly websocketMeanMs?: number | null | undefined;
 }
 
 export type ChannelReason =
@@ -31,6 +34,8 @@ export type ChannelReason =
   | "past_trades_requires_rest"
   | "multiple_trades_requires_rest"
   | "not_connected"
+  | "rest_quick_enough"
+  | "websocket_much_quicker"
   | "scored";
 
 export interface ChannelScore {
@@ -44,6 +49,8 @@ export interface ChannelScore {
 
 /** How far the socket must lead to be chosen. */
 const requiredLead = 1.2;
+/** How much longer than the socket REST may take on the mean and still be chosen: it costs no subscription. */
+const quickEnough = 1.5;
 
 const websocketRealtime = { high: 10, medium: 6, low: 2 } as const;
 const websocketFrequency = { high: 8, medium: 5, low: 2, unknown: 2 } as const;
@@ -55,15 +62,28 @@ export const channelScore = (input: ChannelInput): ChannelScore => {
   const rest = restPoints(input);
   const rule = fixedRule(input);
   if (rule !== undefined) return { channel: "rest", websocket, rest, reason: rule, confidence: 1 };
-  const channel = input.connected && websocket > requiredLead * rest ? "websocket" : "rest";
+  const measured = input.connected ? latencyRule(input) : undefined;
+  const channel = measured ?? (input.connected && websocket > requiredLead * rest ? "websocket" : "rest");
   const chosen = channel === "websocket" ? websocket : rest;
   return {
     channel,
     websocket,
     rest,
-    reason: input.connected ? "scored" : "not_connected",
+    reason: reasonOf(input.connected, measured),
     confidence: Math.min(1, Math.max(0, chosen / (websocket + rest))),
   };
+};
+
+/** Where both were measured their means decide; points are for where they were not. */
+const latencyRule = ({ restMeanMs, websocketMeanMs }: ChannelInput): Channel | undefined => {
+  if (restMeanMs === undefined || restMeanMs === null || websocketMeanMs === undefined || websocketMeanMs === null) return undefined;
+  return restMeanMs < quickEnough * websocketMeanMs ? "rest" : "websocket";
+};
+
+const reasonOf = (connected: boolean, measured: Channel | undefined): ChannelReason => {
+  if (!connected) return "not_connected";
+  if (measured === undefined) return "scored";
+  return measured === "rest" ? "rest_quick_enough" : "websocket_much_quicker";
 };
 
 const fixedRule = (input: ChannelInput): ChannelReason | undefined => {

@@ -8,14 +8,14 @@
 import type { TierName } from "../domain/Provenance.ts";
 import { tiers } from "../domain/Provenance.ts";
 import type { Context, Kind } from "../domain/Question.ts";
+import { defaultRouterConfig, type NetworkPolicy, type RankWeights } from "../RouterConfig.ts";
+
+export type { NetworkPolicy, RankWeights } from "../RouterConfig.ts";
 
 export type TierScores = Readonly<Record<TierName, number>>;
 
 /** A question's context, or `maintenance`: our own housekeeping, which no caller can ask for. */
 export type ScoringContext = Context | "maintenance";
-
-/** How much of the request budget may be in use before the network's share of the score stops growing. */
-export type NetworkPolicy = "aggressive" | "balanced" | "conservative" | "minimal";
 
 export interface ScoreInput {
   readonly context: ScoringContext;
@@ -28,14 +28,8 @@ export interface ScoreInput {
   readonly policy: NetworkPolicy;
 }
 
-export interface RankWeights {
-  readonly preference: number;
-  readonly fit: number;
-  readonly network: number;
-  readonly special: number;
-}
-
-export const defaultRankWeights: RankWeights = { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 };
+/** Shares of the four parts in the score. */
+export const defaultRankWeights: RankWeights = defaultRouterConfig.ranking.weights;
 
 /** Usage at which the pressure on the network counts as full, by policy. */
 export const policyThreshold: Readonly<Record<NetworkPolicy, number>> = {

@@ -20,6 +20,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { DataMessage, Receipt } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
+import { CandleFlow } from "./CandleFlow.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
 import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { Consumers } from "./Consumers.ts";
@@ -70,6 +71,8 @@ export class FrameHub {
   readonly tracks: Tracks;
   /** The flow of trades beyond frames: held for order, read while the link is down, found missing. */
   readonly trades: TradeFlow;
+  /** The flow of candles: windows that end, and what turns out later to be missing of them. */
+  readonly candles: CandleFlow;
   /** Tickers and books beyond frames: those that the socket does not bring, and what REST brings of them. */
   readonly states: StateFlow;
   readonly #consumers: Consumers;
@@ -80,6 +83,7 @@ export class FrameHub {
     this.tracks = new Tracks(options);
     this.#consumers = new Consumers((id) => this.tracks.isCarried(id));
     this.states = new StateFlow(options.hot, this.tracks, this.#consumers);
+    this.candles = new CandleFlow(this.tracks, this.#consumers);
     this.trades = new TradeFlow({
       tracks: this.tracks,
       consumers: this.#consumers,
@@ -115,6 +119,7 @@ export class FrameHub {
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
       track.attach(consumer);
       if (track.continuity.kind === "trades") consumer.beganMs.set(track.id, track.continuity.trades.newestMs);
+      if (track.continuity.kind === "candles") consumer.beganMs.set(track.id, track.continuity.candles.newestMs);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
       if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
@@ -254,7 +259,7 @@ export class FrameHub {
     // A job's kind and its repair's rows go together; see `GapHealer.ts`.
     if (job.kind === "trades") this.#closeHole(job, job.trades.finish(repair as TradeRepair, wallMs), nowMs);
     else if (track.continuity.kind === "candles") {
-      this.#closeHole(job, track.continuity.candles.finish(repair as CandleRepair, wallMs), nowMs);
+      this.#closeHole(job, track.continuity.candles.finish(repair as CandleRepair, wallMs, nowMs), nowMs);
     }
     this.flush();
   }
@@ -301,17 +306,10 @@ export class FrameHub {
     const { continuity, key } = track;
     if (continuity.kind !== "candles" || key.kind !== "candles" || isRepeated(track.lastValue, value)) return;
     track.lastValue = value;
-    const step = continuity.candles.accept(live(value, snapshot, receipt));
-    if (step._tag === "Deliver") for (const element of step.elements) track.deliver(element, this.#consumers.touched);
-    else
-      this.#options.requestRepair({
-        kind: "candles",
-        key,
-        track,
-        generation: track.generation,
-        sinceMs: Number(receipt.nanos) / 1e6,
-        hole: step.hole,
-      });
+    const nowMs = Number(receipt.nanos) / 1e6;
+    const hole = this.candles.accept(track, continuity.candles, live(value, snapshot, receipt), nowMs);
+    if (hole === undefined) return;
+    this.#options.requestRepair({ kind: "candles", key, track, generation: track.generation, sinceMs: nowMs, hole });
   }
 
   /** A frame that comes late was current when it was made, not when it came. */

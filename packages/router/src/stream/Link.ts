@@ -18,6 +18,8 @@ import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import { Line } from "../transport/Line.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
+import type { Limit } from "../limits/LimitTable.ts";
+import { MessageBudget } from "../transport/MessageBudget.ts";
 import { hasLost } from "../transport/SessionMachine.ts";
 import { monotonicMs, runSession, type SessionEnd, type SessionHooks } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
@@ -59,7 +61,8 @@ export const makeLink = Effect.fnUntraced(function* (options: LinkOptions) {
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const line = new Line(config, venue.socket.format);
-  return new Link({ ...options, clock: yield* Clock.Clock, config, host: venue.host, venue: venue.id, line });
+  const messageLimits = venue.limits.socketMessage;
+  return new Link({ ...options, clock: yield* Clock.Clock, config, host: venue.host, venue: venue.id, line, messageLimits });
 });
 
 interface LinkParts extends LinkOptions {
@@ -69,6 +72,7 @@ interface LinkParts extends LinkOptions {
   /** Its name, for errors. */
   readonly venue: string;
   readonly line: Line;
+  readonly messageLimits: ReadonlyArray<Limit>;
 }
 
 /** Close codes remembered, the oldest forgotten first. */
@@ -105,8 +109,17 @@ export class Link {
   #plain = false;
   #isDoubted = false;
 
+  /** What its present socket has sent. */
+  #messages: MessageBudget;
+
   constructor(parts: LinkParts) {
     this.#parts = parts;
+    this.#messages = new MessageBudget(parts.messageLimits);
+  }
+
+  /** The share of the socket's message limit in use, 0 to 1; 0 while it is not open. */
+  get messageUsage(): number {
+    return this.state === "open" ? this.#messages.usage(this.#nowMs()) : 0;
   }
 
   /** What was measured of its road, and what follows from that. */
@@ -169,7 +182,7 @@ export class Link {
     return Effect.gen({ self: this }, function* () {
       if (end._tag === "Failed" && end.error._tag === "RateLimited" && end.error.scope === "ip") {
         const limiter = yield* RateLimiter;
-        yield* limiter.block(end.error.retryAfterMs);
+        yield* limiter.block(end.error.retryAfterMs, end.error.detail);
       }
       const random01 = yield* Random.next;
       const facts = { failures: this.#failures - 1, refusals: this.#refusals, sameCodeAgoMs: this.#sameCodeAgoMs(end), random01 };
@@ -195,6 +208,7 @@ export class Link {
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
     onSent: (keys, reason) => {
+      this.#messages.sent(this.#nowMs());
       this.#numbers.subscribed(keys.length, reason !== "changed");
       // The rhythm of keys that an earlier life carried says nothing of those that this one does.
       if (hasLost(this.#subscribed, keys)) this.#rhythm.reset();
@@ -202,7 +216,10 @@ export class Link {
       this.#parts.hub.sent(this.id, keys, this.#nowMs());
       this.#parts.hub.resumed(this.#nowMs(), this.#parts.clock.currentTimeMillisUnsafe());
     },
-    onAsked: () => this.#numbers.asked(),
+    onAsked: () => {
+      this.#messages.sent(this.#nowMs());
+      this.#numbers.asked();
+    },
     onListed: (keys, isSame) => {
       this.#numbers.listCompared(isSame);
       this.#parts.hub.confirmed(this.id, keys);
@@ -234,6 +251,7 @@ export class Link {
 
   #opened(): void {
     this.connects++;
+    this.#messages = new MessageBudget(this.#parts.messageLimits);
     this.#numbers.opened(this.#nowMs());
     this.heardNanos = this.#parts.clock.monotonicTimeNanosUnsafe();
     this.openedMs = this.#nowMs();

@@ -47,7 +47,7 @@ export const spanOf = (element: StreamElement<unknown>): Span | undefined => {
   const { value } = element;
   if (typeof value !== "object" || value === null) return undefined;
   if ("id" in value && "tradeTimeMs" in value) return pair(value.tradeTimeMs, value.tradeTimeMs);
-  if ("openTimeMs" in value && "lastTradeTimeMs" in value && "state" in value && value.state === "closed")
+  if ("openTimeMs" in value && "lastTradeTimeMs" in value && "state" in value && (value.state === "closed" || value.state === "corrected"))
     return pair(value.openTimeMs, value.lastTradeTimeMs);
   return undefined;
 };

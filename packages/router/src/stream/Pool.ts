@@ -121,6 +121,11 @@ export class Pool {
     return this.links.find(({ line }) => line.decision.profile !== "fast")?.line.decision;
   }
 
+  /** The share of its message limit that the open socket with the least left has used, 0 to 1. */
+  messageUsage(): number {
+    return Math.max(0, ...this.links.map((link) => link.messageUsage));
+  }
+
   /** Last sign of life of a link. */
   heardNanos(link: LinkId): bigint | undefined {
     return this.links[link]?.heardNanos;

@@ -38,6 +38,8 @@ export class Subscriptions extends Context.Service<
     readonly line: () => LinkDecision | undefined;
     /** Some stream or read wants the key. */
     readonly wants: (key: StreamKey) => boolean;
+    /** The share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
+    readonly messageUsage: () => number;
     /** The key is subscribed on an open link and has spoken since that link opened. */
     readonly isLive: (key: StreamKey) => boolean;
     /**
@@ -140,6 +142,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     connected: () => pool.connected,
     line: () => pool.line(),
     wants: (key) => interest.covers(key),
+    messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
     open: Effect.sync(() => pool.open()),

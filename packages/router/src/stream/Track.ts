@@ -29,7 +29,7 @@ export interface Consumer {
   /** Book levels wanted, by key. */
   readonly levels: ReadonlyMap<KeyId, number>;
   readonly priority: Priority;
-  /** Trade time of the latest trade of a market that came before it did, by key: what is older is never owed to it. */
+  /** Time of the latest trade, or opening of the latest window, that came before it did, by key: what is older is never owed to it. */
   readonly beganMs: Map<KeyId, number>;
   /** Since when it has known that one of its keys is carried by no link, monotonic milliseconds; undefined while it was told nothing such. */
   interruptedMs: number | undefined;

@@ -17,6 +17,7 @@ import { RouterConfig } from "../RouterConfig.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import type { SocketBytes } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { makeCandleAudit } from "./CandleAudit.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
 import { HealPace } from "./HealPace.ts";
@@ -126,6 +127,7 @@ const makeWorkers = Effect.gen(function* () {
   const catchUp = yield* makeTradeCatchUp(pace);
   const audit = yield* makeTradeAudit;
   const tickers = yield* makeTickerAudit;
+  const candles = yield* makeCandleAudit;
   const polling = yield* makePolling;
   const run = (hub: FrameHub): ReadonlyArray<Effect.Effect<never>> => [
     healer.run(hub),
@@ -134,6 +136,7 @@ const makeWorkers = Effect.gen(function* () {
     catchUp.run(hub.trades),
     audit.run(hub.trades),
     tickers.run(hub),
+    candles.run(hub.candles),
   ];
   return { healer, release, catchUp, audit, polling, run };
 });

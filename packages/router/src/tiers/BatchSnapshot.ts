@@ -18,14 +18,13 @@ import type { Priority } from "../domain/Question.ts";
 import { MarketList } from "../cache/MarketList.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
+import { Subscriptions } from "../stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
 import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
 
 /** Parts that a refused list is cut into: as few requests as halves would cost, in half as many rounds. */
 const splitInto = 4;
-/** Markets in one batch. The venue splits further where a URL would grow too long. */
-const maxBatch = 300;
 
 interface SnapshotFields {
   readonly market: Market;
@@ -43,12 +42,18 @@ class Snapshot extends Request.Class<SnapshotFields, TierAnswer, MarketDataError
 
 const urgency: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
-export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effect.gen(function* () {
+export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscriptions> = Effect.gen(function* () {
   const rest = yield* Rest;
+  const subscriptions = yield* Subscriptions;
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const marketList = yield* MarketList;
+
+  /** A long way is worth a little more gathering, and so is a line that is full. */
+  const gathering = Effect.suspend(() =>
+    Effect.sleep(Math.max(config.batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0)),
+  );
 
   /** One resolver per kind: `calls` asks for a list of markets, `shape` makes one caller's value of a row. */
   const resolver = <A extends { readonly market: Market; readonly timestampMs: number }>(
@@ -59,6 +64,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effec
       requests: ReadonlyArray<Snapshot>,
     ): Effect.Effect<ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>> => {
       const markets = [...new Set(requests.map((request) => request.market))];
+      const { batchMarkets } = rest.road();
       const levels = Math.max(...requests.map((request) => request.levels));
       const wanted = new Set<string>(markets);
       const options = {
@@ -67,7 +73,11 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effec
         expects: (row: A) => wanted.has(row.market),
       };
       return Effect.map(
-        Effect.forEach(calls(markets, levels), (call) => Effect.exit(rest.run(call, options)), { concurrency: 4 }),
+        Effect.forEach(
+          chunksOf(markets, batchMarkets).flatMap((some) => calls(some, levels)),
+          (call) => Effect.exit(rest.run(call, options)),
+          { concurrency: 4 },
+        ),
         (exits) => byMarket(markets, exits),
       );
     };
@@ -86,7 +96,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effec
           );
         }
       }),
-    ).pipe(RequestResolver.setDelay(config.batchWindowMs), RequestResolver.batchN(maxBatch));
+    ).pipe(RequestResolver.setDelayEffect(gathering));
   };
 
   const tickers = resolver(
@@ -113,6 +123,10 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList> = Effec
     }),
   };
 });
+
+/** Lists of at most so many. The venue splits further where a URL would grow too long. */
+const chunksOf = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 
 const answer = (result: RestResult<unknown>, value: unknown, exchangeTimeMs: number): TierAnswer => ({
   value,

@@ -17,6 +17,11 @@ export class MessageBudget {
     return Math.max(nowMs, ...this.#windows.map(({ limit, state }) => SlidingWindow.grantAt(limit, state, nowMs)));
   }
 
+  /** The share of the limit that is used up, 0 to 1: of the window with the least left. */
+  usage(nowMs: number): number {
+    return Math.max(0, ...this.#windows.map(({ limit, state }) => SlidingWindow.used(limit, state, nowMs) / limit.limit));
+  }
+
   sent(nowMs: number): void {
     this.#windows = this.#windows.map(({ limit, state }) => ({ limit, state: SlidingWindow.granted(limit, state, nowMs) }));
   }

@@ -20,6 +20,7 @@ import type { Permit } from "./Breaker.ts";
 import { HostGuard } from "./HostGuard.ts";
 import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
 import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
+import { type RoadDecision, RestRoad } from "./RestRoad.ts";
 import { Transport } from "./Transport.ts";
 import { type Decoded, type RestCall, Venue } from "./Venue.ts";
 
@@ -73,6 +74,8 @@ export class Rest extends Context.Service<
      * otherwise.
      */
     readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
+    /** What was measured of the way to the host asks of requests now. */
+    readonly road: () => RoadDecision;
     /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it would. */
     readonly breakerOpenMs: (group: string) => number;
   }
@@ -92,6 +95,7 @@ interface Deps {
   readonly random: () => number;
   readonly observe: (attempt: RestAttempt) => void;
   readonly guard: HostGuard;
+  readonly road: RestRoad;
 }
 
 /** One attempt on its way. */
@@ -118,6 +122,7 @@ const make = Effect.gen(function* () {
     random: () => random.nextDoubleUnsafe(),
     observe: yield* RestObserver,
     guard,
+    road: new RestRoad(),
   };
   const run = Effect.fn("Rest.run")(function* <A>(call: RestCall<A>, options: RestOptions<A>) {
     yield* Effect.annotateCurrentSpan({ endpoint: call.endpoint, group: call.group });
@@ -138,7 +143,8 @@ const make = Effect.gen(function* () {
       yield* clock.sleep(Duration.millis(wait));
     }
   });
-  return Rest.of({ run, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
+  const road = () => deps.road.decide(guard.policy.attemptTimeoutMs);
+  return Rest.of({ run, road, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
 });
 
 const attempt = <A>(
@@ -170,7 +176,7 @@ const send = Effect.fnUntraced(function* <A>(deps: Deps, call: RestCall<A>, opti
   if (left <= 0) return yield* deadlineOver(left);
   const sentMs = nowMs(clock);
   ticket.sentMs = sentMs;
-  const { attemptTimeoutMs } = deps.guard.policy;
+  const { attemptTimeoutMs } = deps.road.decide(deps.guard.policy.attemptTimeoutMs);
   const response = yield* deps.transport.rest({ url: call.url, headers: {} }).pipe(
     Effect.timeoutOrElse({
       duration: Duration.millis(Math.min(left, attemptTimeoutMs)),
@@ -200,17 +206,24 @@ const settle = Effect.fnUntraced(function* (
   const { endpoint, group } = call;
   const now = nowMs(deps.clock);
   // A request that was not sent after all is not on its way either.
-  if (ticket.grant !== undefined) yield* limiter.ended(ticket.grant, status !== null || sentMs === undefined);
-  if (sentMs === undefined) return guard.settle(group, permit, "none", now, 0);
+  const over = ticket.grant === undefined ? Effect.void : limiter.ended(ticket.grant, status !== null || sentMs === undefined);
+  if (sentMs === undefined) {
+    guard.settle(group, permit, "none", now, 0);
+    return yield* over;
+  }
   const durationMs = now - sentMs;
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
   // An interruption or a defect of ours says nothing about the host.
   const silent = Exit.isFailure(exit) && error === undefined;
+  if (status !== null) deps.road.answered(durationMs);
+  else if (!silent) deps.road.lost(error?._tag === "TimeoutError");
   guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
   const after = error === undefined ? undefined : afterFailure(guard.policy, error);
   if (after?._tag === "hold") guard.hold(group, now + after.forMs);
-  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs);
-  if (after?._tag === "block") yield* limiter.block(after.forMs);
+  // What everybody must refrain from is told first: the end of a request lets those go on who wait for its place.
+  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
+  if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);
+  yield* over;
   const { attempt, askedMs } = ticket;
   const outcome = error?._tag ?? (silent ? "interrupted" : "answered");
   deps.observe({ endpoint, group, status, durationMs, attempt, waitedMs: sentMs - askedMs, outcome });

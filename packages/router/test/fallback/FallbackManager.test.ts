@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing";
 import { type TierName, tiers as names } from "../../src/domain/Provenance.ts";
 import * as Errors from "../../src/errors/MarketDataError.ts";
 import { type FallbackFailure, FallbackManager } from "../../src/fallback/FallbackManager.ts";
+import { ModeControl } from "../../src/fallback/ModeControl.ts";
 import { Health } from "../../src/health/HealthLedger.ts";
 import { type Tier, type TierAnswer, TierMiss } from "../../src/tiers/Tier.ts";
 import { questions } from "../samples.ts";
@@ -327,6 +328,6 @@ describe("mode", () => {
         health.modes().map(({ to }) => to),
         ["degraded"],
       );
-    }).pipe(Effect.provide(FallbackManager.layer.pipe(Layer.provideMerge(Health.layer)))),
+    }).pipe(Effect.provide(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))),
   );
 });

@@ -7,6 +7,7 @@ import type { TierName } from "../../src/domain/Provenance.ts";
 import { MarketUnknown, NetworkError, TimeoutError } from "../../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../../src/fallback/FallbackManager.ts";
 import { headStartMs, hedge } from "../../src/fallback/hedge.ts";
+import { ModeControl } from "../../src/fallback/ModeControl.ts";
 import { Health } from "../../src/health/HealthLedger.ts";
 import type { Tier, TierAnswer } from "../../src/tiers/Tier.ts";
 import { intent, questions } from "../samples.ts";
@@ -165,7 +166,9 @@ const called = (tiers: ReadonlyArray<readonly [TierName, Outcome]>, changes: Par
 
 describe("a call that prefers a socket which has not spoken", () => {
   const test = (title: string, effect: Effect.Effect<unknown, unknown, FallbackManager | Health>) =>
-    it.effect(title, () => Effect.provide(effect, Layer.fresh(Layer.provideMerge(FallbackManager.layer, Health.layer))));
+    it.effect(title, () =>
+      Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))),
+    );
 
   test(
     "asks REST after its head start, takes the first valid answer, and tells of both (R003-39)",

@@ -75,7 +75,7 @@ describe("Health", () => {
 
   it.effect("keeps the last hundred changes of mode, the newest last", () =>
     withLedger((health) => {
-      for (let i = 0; i < 150; i++) health.modeChanged({ from: "normal", to: "degraded", atMs: i, reason: "" });
+      for (let i = 0; i < 150; i++) health.modeChanged({ from: "normal", to: "degraded", level: 1, atMs: i, reason: "" });
       const modes = health.modes();
       assert.strictEqual(modes.length, 100);
       assert.deepStrictEqual([modes[0]?.atMs, modes.at(-1)?.atMs], [50, 149]);
@@ -137,9 +137,9 @@ describe("Health", () => {
     withLedger((health) =>
       Effect.gen(function* () {
         yield* TestClock.adjust("1 minute");
-        health.modeChanged({ from: "normal", to: "fallback", atMs: 0, reason: "" });
+        health.modeChanged({ from: "normal", to: "fallback", level: 2, atMs: 0, reason: "" });
         yield* TestClock.adjust("3 minutes");
-        health.modeChanged({ from: "fallback", to: "normal", atMs: 0, reason: "" });
+        health.modeChanged({ from: "fallback", to: "normal", level: 0, atMs: 0, reason: "" });
         yield* TestClock.adjust("1 minute");
         assert.deepStrictEqual(
           [health.modeSeconds("normal"), health.modeSeconds("fallback"), health.modeSeconds("emergency")],

@@ -47,7 +47,7 @@ describe("limits of a host", () => {
           layerFor("banned"),
         ),
       );
-      assert.deepInclude(error, { _tag: "RateLimited", scope: "ip", retryAfterMs: 60_000 });
+      assert.deepInclude(error, { _tag: "RateLimited", scope: "ip", retryAfterMs: 61_000 });
     }),
   );
 

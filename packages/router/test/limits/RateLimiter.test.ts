@@ -6,6 +6,7 @@ import type { Priority } from "../../src/domain/Question.ts";
 import type { LimitTable } from "../../src/limits/LimitTable.ts";
 import { maxWaiters } from "../../src/limits/LimitGate.ts";
 import { RateLimiter } from "../../src/limits/RateLimiter.ts";
+import { mostInAny } from "./generator.ts";
 
 const table: LimitTable = {
   groups: { ticker: { limit: 10, windowMs: 1_000 }, candle: { limit: 10, windowMs: 1_000 } },
@@ -113,7 +114,7 @@ describe("RateLimiter", () => {
         yield* TestClock.adjust("100 millis");
         yield* Fiber.join(leader);
         assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(second)));
-        assert.strictEqual(limiter.usage("ticker"), 0.1);
+        assert.strictEqual(limiter.snapshot().find(({ group }) => group === "ticker")?.used, 1);
       }),
     ),
   );
@@ -141,12 +142,16 @@ describe("RateLimiter", () => {
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
         yield* fill();
+        const waiting = (priority: Priority, maxWaitMs: number) =>
+          Effect.forkChild(limiter.acquire("ticker", { priority, maxWaitMs }), { startImmediately: true });
+        // The first of the two has the tenth place, for it waits longest; the other stands behind it.
+        yield* waiting("low", 1_500);
         const patient = yield* Effect.forkChild(Effect.flip(limiter.acquire("ticker", { priority: "low", maxWaitMs: 1_500 })), {
           startImmediately: true,
         });
-        yield* Effect.forEach(Array.from({ length: 10 }), () =>
-          Effect.forkChild(limiter.acquire("ticker", { ...forever, priority: "critical" }), { startImmediately: true }),
-        );
+        for (let i = 0; i < 8; i++) yield* waiting("critical", Number.POSITIVE_INFINITY);
+        assert.strictEqual(patient.pollUnsafe(), undefined);
+        yield* waiting("critical", Number.POSITIVE_INFINITY);
         const error = yield* Fiber.join(patient);
         assert.deepInclude(error, { scope: "local", retryAfterMs: 2_100 });
         assert.strictEqual(yield* nowMs, 0);
@@ -180,6 +185,7 @@ describe("RateLimiter", () => {
         yield* noted(log, "candle", "normal", "candle");
         assert.strictEqual(limiter.usage("ticker"), 1);
         assert.strictEqual(limiter.usage("candle"), 0.1);
+        assert.deepInclude(limiter.snapshot()[0], { group: "ticker", limit: 10, share: 10, allowed: 5, pausedMs: 3_000, refusals: 1 });
         yield* TestClock.adjust("2999 millis");
         assert.deepStrictEqual(log, [["candle", 0]]);
         yield* TestClock.adjust("1 millis");
@@ -188,22 +194,24 @@ describe("RateLimiter", () => {
     ),
   );
 
-  it.effect("a block silences every group and the connects, and ends the waits that do not outlast it", () =>
+  it.effect("a block silences every group and the connects, and ends every wait for a request at once", () =>
     withLimiter(
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
         yield* fill();
         const waiting = yield* Effect.forEach(Array.from({ length: 50 }), () =>
-          Effect.forkChild(Effect.flip(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 10_000 })), { startImmediately: true }),
+          Effect.forkChild(Effect.flip(limiter.acquire("ticker", forever)), { startImmediately: true }),
         );
         yield* limiter.block(60_000);
         for (const fiber of waiting) assert.deepInclude(yield* Fiber.join(fiber), { _tag: "RateLimited", scope: "ip" });
         assert.strictEqual(yield* nowMs, 0);
         const connect = yield* Effect.flip(limiter.acquireConnect({ priority: "high", maxWaitMs: 5_000 }));
-        assert.deepInclude(connect, { scope: "ip", group: "socket-connect", retryAfterMs: 60_000 });
-        assert.strictEqual(limiter.blockedMs(), 60_000);
+        assert.deepInclude(connect, { scope: "ip", group: "socket-connect", retryAfterMs: 61_000 });
+        assert.strictEqual(limiter.blockedMs(), 61_000);
         const after = yield* Effect.forkChild(limiter.acquireConnect(forever), { startImmediately: true });
-        yield* TestClock.adjust("60 seconds");
+        yield* TestClock.adjust("60999 millis");
+        assert.strictEqual(after.pollUnsafe(), undefined);
+        yield* TestClock.adjust("1 millis");
         yield* Fiber.join(after);
       }),
     ),
@@ -227,20 +235,111 @@ describe("RateLimiter", () => {
     ),
   );
 
-  it.effect("shrinks our share when the answers show a neighbour on the same address, and takes it back when they are gone", () =>
+  it.effect("shrinks our share at once when answers show a neighbour on the same address, and takes it back when nobody is seen", () =>
     withLimiter(
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
+        const ticker = () => limiter.snapshot().find(({ group }) => group === "ticker");
         yield* limiter.acquire("ticker", forever);
         yield* limiter.feedback("ticker", 4, 30);
         assert.strictEqual(limiter.usage("ticker"), 0.6);
+        assert.deepInclude(ticker(), { allowed: 5, others: 5, used: 6 });
         yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 4);
         assert.strictEqual(limiter.waitMs("ticker"), 1_050);
         yield* limiter.feedback("ticker", 9, 30);
         yield* limiter.feedback("no-such-group", 0, 30);
         assert.strictEqual(limiter.usage("ticker"), 1);
-        yield* TestClock.adjust("1050 millis");
-        assert.strictEqual(limiter.usage("ticker"), 0);
+        for (let i = 0; i < 12; i++) {
+          yield* TestClock.adjust("700 millis");
+          yield* limiter.feedback("ticker", 10, 30);
+        }
+        assert.deepInclude(ticker(), { allowed: 10, others: 0, used: 0 });
+        // What is older than a window says nothing about now.
+        yield* limiter.feedback("ticker", 0, 1_000);
+        assert.deepInclude(ticker(), { allowed: 10, others: 0 });
+      }),
+    ),
+  );
+
+  it.effect("pauses for 1 s, then 2, 4 up to 30 s while refusals follow one another, and begins anew after an answer (D02)", () =>
+    Effect.gen(function* () {
+      const limiter = yield* RateLimiter;
+      const pauses: Array<number> = [];
+      const refused = Effect.gen(function* () {
+        const grant = yield* limiter.acquire("ticker", forever);
+        yield* limiter.pauseGroup("ticker", 1_000, grant);
+        yield* limiter.ended(grant, true);
+        const pausedMs = limiter.snapshot()[0]?.pausedMs ?? 0;
+        pauses.push(pausedMs);
+        yield* TestClock.adjust(pausedMs + 2_100);
+      });
+      for (let i = 0; i < 7; i++) yield* refused;
+      const good = yield* limiter.acquire("ticker", forever);
+      yield* limiter.ended(good, true);
+      yield* TestClock.adjust("3 seconds");
+      yield* refused;
+      assert.deepStrictEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 1_000]);
+    }).pipe(Effect.provide(RateLimiter.layerTest(table))),
+  );
+
+  it.effect("counts refusals of requests that were under way together as one", () =>
+    Effect.gen(function* () {
+      const limiter = yield* RateLimiter;
+      const grants = yield* Effect.replicateEffect(limiter.acquire("ticker", forever), 5);
+      for (const grant of grants) {
+        yield* limiter.pauseGroup("ticker", 1_000, grant);
+        yield* limiter.ended(grant, true);
+      }
+      assert.deepInclude(limiter.snapshot()[0], { allowed: 5, pausedMs: 1_000, refusals: 5 });
+    }).pipe(Effect.provide(RateLimiter.layerTest(table))),
+  );
+
+  it.effect("five hundred waiting calls end at once with a block, and five hundred new ones come back by a ramp (D08)", () =>
+    Effect.gen(function* () {
+      const limiter = yield* RateLimiter;
+      yield* fill();
+      const waiting = yield* Effect.forEach(Array.from({ length: 500 }), () =>
+        Effect.forkChild(Effect.flip(limiter.acquire("ticker", forever)), { startImmediately: true }),
+      );
+      yield* limiter.block(60_000);
+      for (const fiber of waiting) assert.deepInclude(yield* Fiber.join(fiber), { scope: "ip", retryAfterMs: 61_000 });
+      assert.strictEqual(yield* nowMs, 0);
+      const log: Array<number> = [];
+      const call = (group: string) =>
+        Effect.gen(function* () {
+          const grant = yield* limiter.acquire(group, forever);
+          log.push(yield* nowMs);
+          yield* Effect.sleep(50);
+          yield* limiter.ended(grant, true);
+        });
+      for (let i = 0; i < 500; i++) yield* Effect.forkChild(call(i % 2 === 0 ? "ticker" : "candle"), { startImmediately: true });
+      yield* TestClock.adjust("61 seconds");
+      assert.deepStrictEqual(log, [61_000], "one request of all groups sees whether the block is over");
+      yield* TestClock.adjust("60 seconds");
+      const within = (fromMs: number, toMs: number) => log.filter((at) => at > 61_000 + fromMs && at <= 61_000 + toMs).length;
+      assert.isAtLeast(within(0, 10_050), 15);
+      assert.isAtMost(within(0, 10_050), 22, "a tenth of two groups");
+      assert.isAtLeast(within(11_000, 30_000), 150);
+      assert.isAtMost(within(11_000, 30_000), 200, "half of them");
+      assert.isAtLeast(within(32_000, 42_000), 180, "all of them");
+    }).pipe(Effect.provide(RateLimiter.layerTest(table))),
+  );
+
+  it.effect("keeps to the limit under a burst of a thousand, the urgent ones first, the others with a tenth of the places (D09)", () =>
+    withLimiter(
+      Effect.gen(function* () {
+        const log: Array<readonly [string, number]> = [];
+        for (let i = 0; i < 1_000; i++) {
+          const name = i % 2 === 0 ? "batch" : "interactive";
+          yield* Effect.forkChild(noted(log, name, i % 2 === 0 ? "low" : "high"), { startImmediately: true });
+        }
+        yield* TestClock.adjust("60 seconds");
+        const times = log.map(([, at]) => at);
+        assert.isAtMost(mostInAny(times, 1_050), 10);
+        assert.isAtLeast(times.length, 9 * 60);
+        const queued = log.slice(10, 510).map(([name]) => name);
+        assert.strictEqual(queued.filter((name) => name === "batch").length, 50);
+        assert.strictEqual(queued.filter((name) => name === "interactive").length, 450);
       }),
     ),
   );

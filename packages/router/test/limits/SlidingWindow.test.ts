@@ -1,18 +1,10 @@
-/** The window as a pure step: the bound over any schedule, exact estimates, and feedback that only lowers. */
+/** The window as a pure step: the bound over any schedule, and exact estimates. */
 import { assert, describe, it } from "@effect/vitest";
 import type { Limit } from "../../src/limits/LimitTable.ts";
 import * as SlidingWindow from "../../src/limits/SlidingWindow.ts";
+import { generator, mostInAny } from "./generator.ts";
 
 const ten: Limit = { limit: 10, windowMs: 1_000 };
-
-/** A small deterministic generator: the schedules must be the same in every run. */
-const generator = (seed: number) => () => {
-  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-  return seed / 2 ** 32;
-};
-
-const mostInAny = (times: ReadonlyArray<number>, windowMs: number): number =>
-  Math.max(...times.map((start) => times.filter((time) => time >= start && time < start + windowMs).length));
 
 describe("SlidingWindow", () => {
   it("grants at most the limit in any guarded window, whatever the schedule", () => {
@@ -109,27 +101,11 @@ describe("SlidingWindow", () => {
     assert.strictEqual(SlidingWindow.grantAt(ten, state, 0), 900);
   });
 
-  it("books what our own grants do not explain as requests of somebody else", () => {
-    const two = SlidingWindow.granted(ten, SlidingWindow.granted(ten, SlidingWindow.empty, 0), 100);
-    const after = (remaining: number, tookMs = 50) =>
-      SlidingWindow.used(ten, SlidingWindow.observed(ten, two, 200, remaining, tookMs), 200);
-    assert.strictEqual(after(8), 2, "as many left as we predict");
-    assert.strictEqual(after(3), 7);
-    assert.strictEqual(after(0), 10);
-    assert.strictEqual(after(10), 2, "more left than we predict raises nothing");
-  });
-
-  it("ignores numbers that make no sense or are older than a window", () => {
-    for (const remaining of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      assert.strictEqual(SlidingWindow.observed(ten, SlidingWindow.empty, 0, remaining, 0), SlidingWindow.empty);
-    }
-    assert.strictEqual(SlidingWindow.observed(ten, SlidingWindow.empty, 0, 0, 1_000), SlidingWindow.empty);
-  });
-
-  it("does not mistake our own earlier burst for somebody else in a slow answer", () => {
+  it("tells how many of our own an exchange can have counted in a window that ended at a moment", () => {
     let state = SlidingWindow.empty;
     for (let i = 0; i < 10; i++) state = SlidingWindow.granted(ten, state, 0);
-    // Sent at 0, arrived in a full window, answered 900 ms later: by then only the burst explains the zero.
-    assert.strictEqual(SlidingWindow.used(ten, SlidingWindow.observed(ten, state, 1_100, 0, 900), 1_100), 0);
+    // Sent at 0, arrived in a full window, answered 900 ms later: by then only the burst explains that nothing is left.
+    assert.strictEqual(SlidingWindow.countSince(state, 1_100 - 900 - SlidingWindow.spanMs(ten)), 10);
+    assert.strictEqual(SlidingWindow.countSince(state, 1_100 - SlidingWindow.spanMs(ten)), 0);
   });
 });

@@ -12,7 +12,14 @@ const ofGaps = (...gaps: ReadonlyArray<number>) => {
 
 describe("Frequency", () => {
   it("says nothing under three samples", () => {
-    assert.deepStrictEqual(ofGaps(10), { category: "unknown", trend: "unknown", meanGapMs: null, samples: 2, confidence: 0.1 });
+    assert.deepStrictEqual(ofGaps(10), {
+      category: "unknown",
+      trend: "unknown",
+      meanGapMs: null,
+      lastGapMs: 10,
+      samples: 2,
+      confidence: 0.1,
+    });
     assert.strictEqual(ofGaps(10, 10).category, "high");
   });
 

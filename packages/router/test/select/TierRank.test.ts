@@ -92,7 +92,7 @@ describe("rank", () => {
     });
     assert.isAbove(disconnected, 20_000);
     assert.strictEqual(chosen, 0);
-    const measured = { live_subscription: 1e9 };
+    const measured = { moves: { live_subscription: 1e9 }, socketSooner: 1 };
     assert.deepStrictEqual(gates(rank(ticker({ realtime: true }), facts({ connected: false, measured }))), {
       live_subscription: "not_connected",
     });
@@ -177,11 +177,40 @@ describe("rank", () => {
   it("lets measurements move a score by no more than the bound", () => {
     const { measuredBound } = defaultRankOptions;
     const plain = rank(ticker(), facts()).scores;
-    const moved = rank(ticker(), facts({ measured: { cold_rest: 5, hot_cache: -5, batch_snapshot: 0.01 } })).scores;
+    const moved = rank(
+      ticker(),
+      facts({ measured: { moves: { cold_rest: 5, hot_cache: -5, batch_snapshot: 0.01 }, socketSooner: null } }),
+    ).scores;
     assert.closeTo(moved.cold_rest - plain.cold_rest, measuredBound, 1e-9);
     assert.closeTo(plain.hot_cache - moved.hot_cache, measuredBound, 1e-9);
     assert.closeTo(moved.batch_snapshot - plain.batch_snapshot, 0.01, 1e-9);
     assert.strictEqual(moved.live_subscription, plain.live_subscription);
+  });
+
+  it("turns to the channel with room when the other one's limit is nine tenths used, and says so", () => {
+    const cold = { hot: "absent", subscribed: false } as const;
+    const scan = ticker({ context: "market_scanning" });
+    assert.strictEqual(order(rank(scan, facts({ usage: 0.89 })))[0], "batch_snapshot");
+    const pressed = rank(scan, facts({ usage: 0.9 }));
+    assert.deepStrictEqual([order(pressed)[0], pressed.reason], ["hot_cache", "rest_near_limit"]);
+    const realtime = ticker({ realtime: true });
+    assert.strictEqual(order(rank(realtime, facts({ ...cold, socketUsage: 0.89 })))[0], "live_subscription");
+    const quiet = rank(realtime, facts({ ...cold, socketUsage: 0.9 }));
+    assert.deepStrictEqual([order(quiet)[0], quiet.reason], ["batch_snapshot", "messages_near_limit"]);
+    // What is subscribed costs no message, and where both are full neither is better.
+    assert.strictEqual(order(rank(realtime, facts({ socketUsage: 1 })))[1], "live_subscription");
+    assert.deepStrictEqual(rank(realtime, facts({ ...cold, usage: 1, socketUsage: 1 })).reason, "realtime_prefers_live");
+  });
+
+  it("lets the leading channel go first where the scores say otherwise, but not before memory, and never one that is gone", () => {
+    const cold = { hot: "absent", subscribed: false } as const;
+    const realtime = ticker({ realtime: true });
+    const kept = rank(realtime, facts({ ...cold, lead: "rest" }));
+    assert.deepStrictEqual(order(kept), ["batch_snapshot", "warm_cache_rest", "cold_rest", "live_subscription"]);
+    assert.strictEqual(kept.reason, "lead_kept");
+    assert.deepStrictEqual(rank(realtime, facts({ ...cold, lead: "websocket" })), rank(realtime, facts(cold)));
+    assert.strictEqual(order(rank(realtime, facts({ lead: "rest" })))[0], "hot_cache");
+    assert.notInclude(order(rank(realtime, facts({ ...cold, connected: false, lead: "websocket" }))), "live_subscription");
   });
 
   it.effect("knows the words of a question and no others (R004-16)", () =>

@@ -57,4 +57,15 @@ describe("channelScore", () => {
       ],
     );
   });
+
+  it("takes REST while its mean is less than one and a half times the socket's, and asks points only where nothing was measured (R004-23)", () => {
+    const measured = (restMeanMs: number | null, websocketMeanMs: number | null, connected = true) =>
+      channelScore(input({ realtime: "high", connected, restMeanMs, websocketMeanMs }));
+    assert.deepInclude(measured(100, 80), { channel: "rest", reason: "rest_quick_enough" });
+    assert.deepInclude(measured(130, 80), { channel: "websocket", reason: "websocket_much_quicker" });
+    assert.deepInclude(measured(120, 80), { channel: "websocket" });
+    assert.deepInclude(measured(null, 80), { channel: "websocket", reason: "scored" });
+    assert.deepInclude(measured(100, null), { channel: "websocket", reason: "scored" });
+    assert.deepInclude(measured(9_000, 1, false), { channel: "rest", reason: "not_connected" });
+  });
 });

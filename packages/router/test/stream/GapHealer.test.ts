@@ -383,7 +383,7 @@ describe("candles", () => {
       return `${element._tag === "Live" ? "L" : "R"}${openTimeMs / minute}:${close.toString()} ${state}`;
     });
 
-  it.effect("a later window on an unbroken link closes the one before; frames of earlier windows are dropped", () => {
+  it.effect("a later window on an unbroken link closes the one before; a frame of an earlier one that knows more corrects it", () => {
     const exchange = new ScriptedExchange();
     return run(exchange)(
       Effect.gen(function* () {
@@ -402,6 +402,7 @@ describe("candles", () => {
           "L1:2 forming",
           "L1:2 closed",
           "L2:1 forming",
+          "L1:3 corrected",
           "L2:1 closed",
           "L5:1 forming",
         ]);

@@ -205,6 +205,7 @@ export class ScriptedExchange {
   });
 
   readonly restLayer = Layer.mock(Rest, {
+    road: () => ({ attemptTimeoutMs: 10_000, batchWindowMs: 0, batchMarkets: 300 }),
     breakerOpenMs: () => 0,
     run: <A>(ready: RestCall<A>) =>
       Effect.suspend(() => {
@@ -329,7 +330,7 @@ export const book = (of: Market, levels: number, atMs: number, snapshot = false)
 };
 
 const never = 1e9;
-const unwatched: Partial<RouterConfigShape> = { firstWordMs: never, verifyAfterMs: never, tickerAuditEveryMs: 0 };
+const unwatched: Partial<RouterConfigShape> = { firstWordMs: never, verifyAfterMs: never, tickerAuditEveryMs: 0, candleAuditEveryMs: 0 };
 /** The watch over silent keys, as it is by default, with nothing else that asks REST about them. */
 export const watched: Partial<RouterConfigShape> = { firstWordMs: 5_000, verifyAfterMs: 2_000, reseedAfterMs: never };
 

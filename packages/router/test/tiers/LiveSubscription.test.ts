@@ -7,6 +7,7 @@ import type { ResolvedIntent } from "../../src/domain/Question.ts";
 import { keyId } from "../../src/domain/StreamKey.ts";
 import { InvalidRequest } from "../../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../../src/fallback/FallbackManager.ts";
+import { ModeControl } from "../../src/fallback/ModeControl.ts";
 import { Health } from "../../src/health/HealthLedger.ts";
 import * as Metrics from "../../src/health/Metrics.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
@@ -46,7 +47,9 @@ const during = (exchange: ScriptedExchange, atMs: number, act: () => void, chang
   });
 
 const over = <A, E>(exchange: ScriptedExchange, effect: Effect.Effect<A, E, Subscriptions | Cache | FallbackManager | Health>) =>
-  exchange.run(Effect.provide(effect, Layer.fresh(Layer.provideMerge(FallbackManager.layer, Health.layer))));
+  exchange.run(
+    Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))),
+  );
 
 const socketOnly = { strategy: "websocket_only" } as const;
 

@@ -252,7 +252,7 @@ describe("retries of Rest", () => {
         Effect.gen(function* () {
           const result = yield* run(600_000);
           assert.deepInclude(failureOf(result), { _tag: "RateLimited", scope: "ip", status: 418 });
-          assert.strictEqual((yield* RateLimiter).blockedMs(), 120_000);
+          assert.strictEqual((yield* RateLimiter).blockedMs(), 121_000);
           const next = yield* run();
           assert.deepInclude(failureOf(next), { _tag: "RateLimited", scope: "ip", status: null });
           assert.strictEqual(sends(), 1);

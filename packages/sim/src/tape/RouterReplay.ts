@@ -2,7 +2,7 @@
  * The whole router over a tape: limits, decoding, sessions and tiers run as they do on the network, on a clock that reads the tape's time. Values
  * are labelled as the recorded ones were.
  */
-import * as Router from "@naru/router/Router";
+import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { Transport } from "@naru/router/transport/Transport";
 import type { Venue } from "@naru/router/transport/Venue";
@@ -24,7 +24,7 @@ export interface RouterReplayOptions extends ReplayOptions {
 }
 
 /** The router's services over a tape. With a speed its clock runs faster; with `asap` it runs as usual and only the tape does not wait. */
-export const layerRouterReplay = (tape: Tape, options: RouterReplayOptions = {}): Layer.Layer<Router.RouterServices | Venue | Transport> =>
+export const layerRouterReplay = (tape: Tape, options: RouterReplayOptions = {}): Layer.Layer<Supervisor.Services | Venue | Transport> =>
   layerRouterOver(tape, makeReplay(tape, { ...options, speed: options.speed === "asap" ? "asap" : 1 }), options);
 
 /** The same over a replay at hand, whose speed should be 1 or `asap`: the clock here is what runs faster. */
@@ -32,11 +32,11 @@ export const layerRouterOver = (
   tape: Tape,
   replay: Replay,
   options: RouterReplayOptions = {},
-): Layer.Layer<Router.RouterServices | Venue | Transport> =>
+): Layer.Layer<Supervisor.Services | Venue | Transport> =>
   Layer.unwrap(
     Effect.map(Clock.Clock, (clock) => {
       const speed = options.speed === "asap" ? 1 : (options.speed ?? 1);
-      return Router.layer.pipe(
+      return Supervisor.layer.pipe(
         Layer.provideMerge(Layer.merge(layerOf(profileOf(tape)), Layer.succeed(Transport, replay.transport))),
         Layer.provide(RouterConfig.layer(options.config ?? {})),
         Layer.provide(Layer.succeed(Clock.Clock, replayClock(clock, tape.startedWall, speed))),

@@ -180,8 +180,8 @@ export const recordLimiter = (recorder: Recording, inner: RateLimiter["Service"]
     ...inner,
     acquire: (group, options) => told(group, options, inner.acquire(group, options)),
     acquireConnect: (options) => told("socket-connect", options, inner.acquireConnect(options)),
-    pauseGroup: (group, forMs) => paused(group, forMs, inner.pauseGroup(group, forMs)),
-    block: (forMs) => paused(null, forMs, inner.block(forMs)),
+    pauseGroup: (group, forMs, grant) => paused(group, forMs, inner.pauseGroup(group, forMs, grant)),
+    block: (forMs, detail) => paused(null, forMs, inner.block(forMs, detail)),
   };
 };
 

@@ -1,0 +1,182 @@
+/**
+ * The owner of the mode: runs the machine of `FallbackMachine.ts`, tells its changes and what they mean to people, and takes a person's word for
+ * it. It is told outcomes by whoever asks; it asks nobody itself. A change happens in the very step in which its cause is told, so a hundred calls
+ * that fail at once are one change and one alert.
+ *
+ * Where nobody stands behind the router (`layer`), a call that it does not answer is lost; where the direct clients do (`layerWithDirect`), their
+ * outcome decides, and the call is told here once they have been asked.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as PubSub from "effect/PubSub";
+import * as Random from "effect/Random";
+import * as Stream from "effect/Stream";
+import { levelOf, type Mode, type ModeChange } from "../domain/Mode.ts";
+import { Health } from "../health/HealthLedger.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { type Alert, alertOf, isIncident } from "./Alert.ts";
+import { dueMs, initialMachine, isInShare, isProbeDue, type MachineEvent, type Override, routedShare, step } from "./FallbackMachine.ts";
+import { type Monitoring, monitoringOf } from "./Monitoring.ts";
+
+/** Who turned the switch, and why: kept, told in the status, and logged. */
+export interface OverrideEntry {
+  readonly override: Override;
+  readonly by: string;
+  readonly why: string;
+  /** Wall clock, epoch milliseconds. */
+  readonly atMs: number;
+}
+
+/** For people: what `naru fallback status` and health reports show. */
+export interface ModeStatus {
+  readonly mode: Mode;
+  readonly level: number;
+  /** Since when, wall clock, epoch milliseconds; null before the first change. */
+  readonly sinceMs: number | null;
+  readonly reason: string | null;
+  readonly override: Override;
+  /** Every word of a person so far, the newest last, at most 100. */
+  readonly overrides: ReadonlyArray<OverrideEntry>;
+  /** Times in a row that the router did not answer. */
+  readonly failures: number;
+  /** Milliseconds until a probe or the next step of the recovery; null when none is due. */
+  readonly nextStepInMs: number | null;
+  readonly monitoring: Monitoring;
+}
+
+const overridesKept = 100;
+/** Changes a slow reader may be behind. */
+const changesKept = 64;
+
+export class ModeControl extends Context.Service<
+  ModeControl,
+  {
+    readonly mode: () => Mode;
+    readonly status: () => ModeStatus;
+    /** What the chain of tiers has to say of a call; a call without an answer is judged when the direct client has been asked. */
+    readonly routed: (outcome: "clean" | "patched" | "unanswered", reason: string) => Effect.Effect<void>;
+    /** Tells the machine what happened. The mode has changed when this returns; the effect only logs. */
+    readonly tell: (event: Exclude<MachineEvent, "forceOn" | "forceOff" | "release">, reason: string) => Effect.Effect<void>;
+    /** Whether this call, one more, asks the router first. Counts it. */
+    readonly asksRouter: () => boolean;
+    /** When a probe or a step is due, in monotonic milliseconds, infinity for never, and which of both. */
+    readonly due: () => { readonly atMs: number; readonly isProbe: boolean };
+    /** `on`: the direct clients answer until told otherwise. `off`: the router does, whatever happens. `auto`: the machine decides again. */
+    readonly override: (to: Override, word: { readonly by: string; readonly why: string }) => Effect.Effect<OverrideEntry>;
+    /** Every change from now on. A reader that falls 64 changes behind loses the oldest. */
+    readonly modeChanges: Stream.Stream<ModeChange>;
+    /** What people should know, from now on; once per incident, once when it grows, once when it is over. */
+    readonly alerts: Stream.Stream<Alert>;
+    /** How closely things should be watched now. */
+    readonly monitoring: () => Monitoring;
+    readonly monitoringChanges: Stream.Stream<Monitoring>;
+    /** Called synchronously after every change, by whoever acts on it. For the life of the layer. */
+    readonly onChange: (listener: (change: ModeChange) => void) => void;
+  }
+>()("@naru/router/fallback/ModeControl") {
+  /** For a router by itself. */
+  static readonly layer: Layer.Layer<ModeControl, never, Health> = Layer.effect(
+    ModeControl,
+    Effect.suspend(() => make(false)),
+  );
+  /** For a router with the direct clients behind it. */
+  static readonly layerWithDirect: Layer.Layer<ModeControl, never, Health> = Layer.effect(
+    ModeControl,
+    Effect.suspend(() => make(true)),
+  );
+}
+
+const make = Effect.fnUntraced(function* (hasDirect: boolean) {
+  const health = yield* Health;
+  const timing = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const random = yield* Random.Random;
+  const changes = yield* PubSub.sliding<ModeChange>(changesKept);
+  const alerts = yield* PubSub.sliding<Alert>(changesKept);
+  const watched = yield* PubSub.sliding<Monitoring>(changesKept);
+  const listeners: Array<(change: ModeChange) => void> = [];
+  const overrides: Array<OverrideEntry> = [];
+  let machine = initialMachine;
+  let last: ModeChange | undefined;
+  let incidentMs: number | undefined;
+  let nth = 0;
+
+  const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+  const monitoring = () => monitoringOf(machine.mode, incidentMs ?? null, timing);
+
+  const tell = (event: MachineEvent, reason: string): Effect.Effect<void> => {
+    const { mode: from } = machine;
+    machine = step(machine, event, { nowMs: nowMs(), random01: random.nextDoubleUnsafe(), timing });
+    return machine.mode === from ? Effect.void : changed(from, machine.mode, reason);
+  };
+
+  const changed = (from: Mode, to: Mode, reason: string): Effect.Effect<void> => {
+    const change: ModeChange = { from, to, level: levelOf(to), atMs: clock.currentTimeMillisUnsafe(), reason };
+    const wasRaised = isIncident(from);
+    const sinceMs = incidentMs ?? change.atMs;
+    incidentMs = isIncident(to) ? sinceMs : undefined;
+    last = change;
+    health.modeChanged(change);
+    const alert = alertOf(change, sinceMs);
+    const watching = monitoring();
+    for (const listener of listeners) listener(change);
+    return Effect.uninterruptible(
+      Effect.gen(function* () {
+        yield* PubSub.publish(changes, change);
+        if (watching.raised !== wasRaised) yield* PubSub.publish(watched, watching);
+        yield* Effect.logWarning("mode changed", change);
+        if (alert === undefined) return;
+        yield* PubSub.publish(alerts, alert);
+        yield* logged(alert);
+      }),
+    );
+  };
+
+  const override = (to: Override, { by, why }: { readonly by: string; readonly why: string }) =>
+    Effect.suspend(() => {
+      const entry: OverrideEntry = { override: to, by, why, atMs: clock.currentTimeMillisUnsafe() };
+      overrides.push(entry);
+      if (overrides.length > overridesKept) overrides.shift();
+      const told = tell(to === "on" ? "forceOn" : to === "off" ? "forceOff" : "release", `${by}: ${why}`);
+      for (const listener of listeners) if (last !== undefined) listener(last);
+      return Effect.as(Effect.andThen(Effect.logWarning("the fallback was switched by hand", entry), told), entry);
+    });
+
+  return ModeControl.of({
+    mode: () => machine.mode,
+    status: () => {
+      const inMs = dueMs(machine, timing) - nowMs();
+      return {
+        mode: machine.mode,
+        level: levelOf(machine.mode),
+        sinceMs: last?.atMs ?? null,
+        reason: last?.reason ?? null,
+        override: machine.override,
+        overrides: [...overrides],
+        failures: machine.failures,
+        nextStepInMs: Number.isFinite(inMs) ? Math.max(0, Math.round(inMs)) : null,
+        monitoring: monitoring(),
+      };
+    },
+    routed: (outcome, reason) => {
+      if (outcome !== "unanswered") return tell(outcome, reason);
+      return hasDirect ? Effect.void : tell("lost", reason);
+    },
+    tell,
+    asksRouter: () => isInShare(routedShare(machine), nth++),
+    due: () => ({ atMs: dueMs(machine, timing), isProbe: isProbeDue(machine) }),
+    override,
+    modeChanges: Stream.fromPubSub(changes),
+    alerts: Stream.fromPubSub(alerts),
+    monitoring,
+    monitoringChanges: Stream.fromPubSub(watched),
+    onChange: (listener) => void listeners.push(listener),
+  });
+});
+
+const logged = ({ severity, what, reason, did, youCan }: Alert): Effect.Effect<void> => {
+  const log = severity === "info" ? Effect.logInfo : severity === "warning" ? Effect.logWarning : Effect.logError;
+  return log(`${what} (${reason}); ${did}; you can: ${youCan}`);
+};

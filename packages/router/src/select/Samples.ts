@@ -1,0 +1,90 @@
+/**
+ * The last outcomes of one way to an answer: how long each took, whether it brought one, and when that was. A ring of fixed size on monotonic
+ * milliseconds; taking an outcome in costs a few writes, and the figures are worked out when somebody asks and kept until the next outcome.
+ */
+import { percentile } from "../health/RecentValues.ts";
+
+/** Outcomes remembered: old ones are gone after as many new ones, so a change is seen whole within that many. */
+export const samplesKept = 20;
+
+export interface SampleFigures {
+  /** Of answers, in milliseconds; null before the first. */
+  readonly p50Ms: number | null;
+  readonly p95Ms: number | null;
+  readonly leastMs: number | null;
+  /** Share of the outcomes that were answers, 0 to 1; null before the first outcome. */
+  readonly success: number | null;
+  /** Mean of how old the answers were when they were given, in milliseconds; null where nothing is known. */
+  readonly meanAgeMs: number | null;
+  readonly meanMs: number | null;
+  readonly samples: number;
+}
+
+const nothing: SampleFigures = { p50Ms: null, p95Ms: null, leastMs: null, success: null, meanAgeMs: null, meanMs: null, samples: 0 };
+
+export class Samples {
+  readonly #tookMs = new Float64Array(samplesKept);
+  /** NaN for a failure. */
+  readonly #ageMs = new Float64Array(samplesKept);
+  readonly #answered = new Uint8Array(samplesKept);
+  #count = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #figures: SampleFigures | undefined = nothing;
+
+  /** When the last outcome was taken in; -Infinity before the first. */
+  get lastMs(): number {
+    return this.#lastMs;
+  }
+
+  get size(): number {
+    return Math.min(this.#count, samplesKept);
+  }
+
+  /** It brought an answer after `tookMs`, which was `ageMs` old. */
+  answered(tookMs: number, ageMs: number, nowMs: number): void {
+    this.#add(1, tookMs, ageMs, nowMs);
+  }
+
+  /** It brought none. */
+  failed(nowMs: number): void {
+    this.#add(0, 0, Number.NaN, nowMs);
+  }
+
+  figures(): SampleFigures {
+    return (this.#figures ??= this.#measure());
+  }
+
+  #add(answered: 0 | 1, tookMs: number, ageMs: number, nowMs: number): void {
+    const slot = this.#count % samplesKept;
+    this.#answered[slot] = answered;
+    this.#tookMs[slot] = tookMs;
+    this.#ageMs[slot] = ageMs;
+    this.#count++;
+    this.#lastMs = nowMs;
+    this.#figures = undefined;
+  }
+
+  #measure(): SampleFigures {
+    const times: Array<number> = [];
+    const ages: Array<number> = [];
+    for (let slot = 0; slot < this.size; slot++) {
+      if (this.#answered[slot] !== 1) continue;
+      times.push(this.#tookMs[slot] ?? 0);
+      const age = this.#ageMs[slot] ?? Number.NaN;
+      if (!Number.isNaN(age)) ages.push(age);
+    }
+    times.sort((a, b) => a - b);
+    return {
+      p50Ms: percentile(times, 0.5),
+      p95Ms: percentile(times, 0.95),
+      leastMs: times[0] ?? null,
+      success: this.size === 0 ? null : times.length / this.size,
+      meanAgeMs: mean(ages),
+      meanMs: mean(times),
+      samples: this.size,
+    };
+  }
+}
+
+const mean = (values: ReadonlyArray<number>): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,117 @@
+/**
+ * Streams that outlive the router: each runs on the router's live side while there is one, goes on over the direct socket when that ends under it,
+ * and returns when a router is trusted again. The way back is made before the old one is left: both feeds run side by side until the new one is
+ * subscribed, and what comes twice is given once (`Splice.ts`). On the way out there is nothing to overlap with, so what may be missing is told.
+ */
+import * as Cause from "effect/Cause";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import * as Stream from "effect/Stream";
+import { DirectSocket } from "./direct/DirectSocket.ts";
+import type { Kind } from "./domain/Question.ts";
+import type { ElementOf, Reconnecting, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
+import type { Markets } from "./MarketData.ts";
+import { RouterConfig } from "./RouterConfig.ts";
+import { type Instance, RouterSide } from "./RouterSide.ts";
+import { Splice } from "./Splice.ts";
+import { keysOf, over, type Streaming, type StreamShape } from "./streaming.ts";
+import { Venue } from "./transport/Venue.ts";
+
+/** How long both feeds run side by side once the router's is subscribed. */
+const overlap = "1 second";
+/** Between two looks whether it is, where its link is down. */
+const readyAgain = "500 millis";
+
+type Events<K extends Kind> = Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+
+interface Wanted<K extends Kind> {
+  readonly kind: K;
+  readonly markets: Markets;
+  readonly options: StreamOptions & StreamShape;
+  readonly splice: Splice<K>;
+}
+
+export const make = Effect.gen(function* () {
+  const side = yield* RouterSide;
+  const socket = yield* DirectSocket;
+  const venue = yield* Venue;
+  const config = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+
+  /** The router's own stream; when the router ends under it, the direct one. */
+  const routed = <K extends Kind>(wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
+    Stream.catchCause(feed, (cause) => {
+      const error = Option.getOrUndefined(Cause.findErrorOption(cause));
+      const hasDied = error === undefined ? !Cause.hasInterruptsOnly(cause) : error._tag === "Closed";
+      if (!hasDied || side.isClosing()) return Stream.failCause(cause);
+      const reason = error?.message ?? "the router's stream crashed";
+      wanted.splice.cut("the router ended");
+      const told: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason, atMs: clock.currentTimeMillisUnsafe() };
+      const gone = Effect.as(side.died(instance, reason), told);
+      return Stream.concat(Stream.fromEffect(gone), spliced(wanted, meanwhile(wanted, true)));
+    });
+
+  const directly = <K extends Kind>({ kind, markets, options }: Wanted<K>, interrupted: boolean): Events<K> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const keys = yield* Effect.fromResult(keysOf(kind, markets, options));
+        for (const key of keys) {
+          if (!venue.socket.supports(key))
+            return yield* new InvalidRequest({
+              field: "interval",
+              input: options.interval ?? kind,
+              reason: "is not streamed by this exchange",
+            });
+        }
+        return socket.events(kind, keys, { ...options, interrupted });
+      }),
+    );
+
+  /** The direct stream until a router is back, and the router's from then on. */
+  const meanwhile = <K extends Kind>(wanted: Wanted<K>, interrupted: boolean): Events<K> => {
+    const handedOver = Effect.gen(function* () {
+      const { streams } = yield* side.back;
+      const ready = streams.ready(wanted.kind, wanted.markets, wanted.options);
+      yield* Effect.catch(ready, () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"))).pipe(
+        Effect.retry({ times: 1_000 }),
+        Effect.ignore,
+      );
+      yield* Effect.sleep(overlap);
+    });
+    const again = Stream.unwrap(
+      Effect.map(side.back, (instance) => {
+        wanted.splice.overlap();
+        return routed(wanted, instance, instance.streams.events(wanted.kind, wanted.markets, wanted.options));
+      }),
+    );
+    return Stream.merge(Stream.interruptWhen(directly(wanted, interrupted), handedOver), again);
+  };
+
+  /** From the first change of feeds on. */
+  const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
+    Stream.flattenIterable(Stream.map(feed, (element) => splice.take(element)));
+
+  /** The first feed of a stream; while nothing happens to it, all that is done is to note how far it has come. */
+  const first = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, instance: Instance): Events<K> =>
+    Stream.mapArray(instance.streams.events(kind, markets, options), (elements) => {
+      for (const element of elements) splice.note(element);
+      return elements;
+    });
+
+  const events: Streaming["events"] = (kind, markets, options) =>
+    Stream.suspend(() => {
+      const wanted = { kind, markets, options, splice: new Splice(kind, config.tradeMemory) };
+      if (!config.enableSmartRouting || !config.smartRouting[kind]) return directly(wanted, false);
+      const instance = side.current();
+      return instance === undefined ? spliced(wanted, meanwhile(wanted, false)) : routed(wanted, instance, first(wanted, instance));
+    });
+
+  return over(events, (kind, markets, shape) => {
+    const instance = side.current();
+    return instance === undefined
+      ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
+      : instance.streams.ready(kind, markets, shape);
+  });
+});

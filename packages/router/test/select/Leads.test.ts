@@ -1,0 +1,52 @@
+/** Who leads, under scores that change their mind all the time. */
+import { assert, describe, it } from "@effect/vitest";
+import type { Channel } from "../../src/domain/Provenance.ts";
+import { leadMs, Leads } from "../../src/select/Leads.ts";
+
+/** The changes of lead over a time in which the socket is wanted, or there, every other `halfMs`. */
+const changes = (leads: Leads, { spanMs, halfMs, isOut }: { spanMs: number; halfMs: number; isOut: boolean }): ReadonlyArray<number> => {
+  const at: Array<number> = [];
+  let last: Channel | undefined;
+  for (let nowMs = 0; nowMs < spanMs; nowMs += 100) {
+    const isUp = Math.floor(nowMs / halfMs) % 2 === 0;
+    const lead = leads.lead("ticker", isUp ? "websocket" : "rest", isUp || !isOut, nowMs);
+    if (last !== undefined && lead !== last) at.push(nowMs);
+    last = lead;
+  }
+  return at;
+};
+
+describe("the lead", () => {
+  it("changes at most once in ten seconds when a tier comes and goes every two (E18)", () => {
+    for (const isOut of [false, true]) {
+      const at = changes(new Leads(), { spanMs: 120_000, halfMs: 2_000, isOut });
+      assert.isAbove(at.length, 2);
+      for (const [i, ms] of at.entries()) {
+        // What is gone cannot lead: that change alone does not wait.
+        const isForced = isOut && Math.floor(ms / 2_000) % 2 === 1;
+        if (i > 0 && !isForced) assert.isAtLeast(ms - (at[i - 1] ?? 0), leadMs);
+      }
+      assert.isAtMost(at.length, isOut ? 20 : 12);
+    }
+  });
+
+  it("changes at once the first time, and when the one that led is gone", () => {
+    const leads = new Leads();
+    assert.strictEqual(leads.lead("ticker", "websocket", true, 0), "websocket");
+    assert.strictEqual(leads.lead("ticker", "rest", true, 100), "rest");
+    assert.strictEqual(leads.lead("ticker", "websocket", true, 200), "rest");
+    assert.strictEqual(leads.lead("ticker", "websocket", false, 300), "websocket");
+    assert.strictEqual(leads.lead("ticker", "rest", true, 300 + leadMs), "rest");
+  });
+
+  it("is one for each subject, and a look at it changes nothing", () => {
+    const leads = new Leads();
+    leads.lead("ticker", "websocket", true, 0);
+    assert.strictEqual(leads.peek("ticker", "rest", true, 0), "rest");
+    assert.strictEqual(leads.lead("ticker", "rest", true, 0), "rest");
+    assert.strictEqual(leads.peek("ticker", "websocket", true, 0), "rest");
+    assert.strictEqual(leads.peek("ticker", "websocket", false, 0), "websocket");
+    assert.strictEqual(leads.lead("ticker", "websocket", true, leadMs), "websocket");
+    assert.strictEqual(leads.lead("orderbook", "rest", true, 0), "rest");
+  });
+});
