@@ -42,6 +42,7 @@ export const layer: Layer.Layer<never, never, ModeControl | RouterSide | DirectR
 const run = Effect.gen(function* () {
   const control = yield* ModeControl;
   const clock = yield* Clock.Clock;
+  const { noSuccessMs } = yield* RouterConfig;
   const wake = new Signal();
   const watch = yield* makeWatch;
   const probe = yield* makeProbe;
@@ -55,7 +56,8 @@ const run = Effect.gen(function* () {
     watch.look();
     const { atMs, isProbe } = control.due();
     const left = atMs - nowMs();
-    if (left > 0) return yield* wake.waitAtMost(isIncident(control.mode()) ? Math.min(left, watchEveryMs) : left);
+    // The first call makes something due that was not, and wakes nobody: it is due no sooner than this.
+    if (left > 0) return yield* wake.waitAtMost(Math.min(left, isIncident(control.mode()) ? watchEveryMs : noSuccessMs));
     if (isProbe) return yield* probe;
     yield* control.tell("due", "a step of the recovery is over without a failure");
   });

@@ -324,7 +324,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   ranking: {
     policy: "balanced",
     weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
-    measuredBound: 0.2,
+    measuredBound: 0.25,
   },
   alertCoolDownMs: 300_000,
   hostEveryMs: 30_000,

@@ -164,6 +164,7 @@ const subscriptionsOf = (stub: Stub) =>
     connected: () => stub.connected,
     line: () => undefined,
     wants: (key) => stub.wanted.includes(keyId(key)),
+    admits: () => true,
     messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
@@ -171,6 +172,7 @@ const subscriptionsOf = (stub: Stub) =>
       stub.opened++;
     }),
     awaitReady: () => Effect.void,
+    resubscribe: Effect.succeed({ wanted: 0, sockets: 0, unanswered: 0, missing: [], isSame: false }),
     wantForReads: (key: StreamKey) =>
       Effect.sync(() => {
         stub.wanted.push(keyId(key));

@@ -63,6 +63,13 @@ export const make = Effect.fnUntraced(function* (
   return { blocked: noteBlock(limits, options) };
 });
 
+/** Until when the notes say that this host blocks us, epoch milliseconds; undefined where they know of no block that is still on. */
+export const blockedUntilMs = (store: StateStoreShape, host: string, nowMs: number): Effect.Effect<number | undefined> =>
+  Effect.map(readAs(Blocks, blocksName, store), ({ [host]: block }) => {
+    const leftMs = block === undefined ? 0 : Math.min(block.untilMs - nowMs, block.lengthMs);
+    return leftMs > 0 ? nowMs + leftMs : undefined;
+  });
+
 const restore = Effect.fnUntraced(function* (limits: HostLimits, { store, host, share, clock }: LimitMemoryOptions) {
   const blocks = yield* readAs(Blocks, blocksName, store);
   const uses = yield* readAs(Use, useName(share), store);

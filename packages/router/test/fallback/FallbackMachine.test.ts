@@ -275,7 +275,10 @@ describe("on every path", () => {
       for (const { before, event, after } of walk(path)) {
         if (after.mode !== "recovering" && before.mode !== "recovering") [probes, steps] = [0, 0];
         if (after.mode === "recovering" && before.mode !== "recovering") [probes, steps] = [1, 0];
-        else if (before.mode === "recovering" && after.stage === before.stage + 1) event === "probeGood" ? probes++ : steps++;
+        else if (before.mode === "recovering" && after.stage === before.stage + 1) {
+          if (event === "probeGood") probes++;
+          else steps++;
+        }
         if (before.mode !== "recovering" || after.mode === "recovering") continue;
         if (after.mode === "normal") assert.deepStrictEqual([probes, steps, event], [2, ramp.length - 2, "due"]);
         else assert.include(["rescued", "lost", "gone", "probeBad", "forceOn", "forceOff"], event);
