@@ -200,7 +200,10 @@ export interface RouterConfigShape {
   readonly probeTimeoutMs: number;
   /** The oldest ticker, by the exchange's own time, that makes a probe a good one, in milliseconds. */
   readonly probeMaxAgeMs: number;
-  /** Markets that are watched over the direct socket beside the active ones while the router is out. */
+  /**
+   * Markets that matter: watched over the direct socket beside the active ones while the router is out, told in health reports, and the first one
+   * asked by the daily check (`probeMarket` where there is none).
+   */
   readonly coreMarkets: ReadonlyArray<string>;
   /** How long after its last question a market counts as active, in milliseconds. A streamed one always does. */
   readonly activeForMs: number;
@@ -214,6 +217,14 @@ export interface RouterConfigShape {
   readonly monitorEveryRaisedMs: number;
   /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
   readonly ranking: RankOptions;
+  /** How long the same alert is not told again after it was, in milliseconds. */
+  readonly alertCoolDownMs: number;
+  /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
+  readonly hostEveryMs: number;
+  /** When router, REST and socket are checked, as a cron expression; empty for never. */
+  readonly dailyCheckCron: string;
+  /** The time zone of that. */
+  readonly dailyCheckZone: string;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -315,6 +326,10 @@ export const defaultRouterConfig: RouterConfigShape = {
     weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
     measuredBound: 0.25,
   },
+  alertCoolDownMs: 300_000,
+  hostEveryMs: 30_000,
+  dailyCheckCron: "0 0 * * *",
+  dailyCheckZone: "Asia/Seoul",
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });
