@@ -13,7 +13,14 @@ import * as GlobalFlag from "effect/cli/GlobalFlag";
 const priorities = ["critical", "high", "normal", "low"] as const satisfies ReadonlyArray<Priority>;
 const strategies = ["auto", "rest_only", "websocket_only"] as const satisfies ReadonlyArray<Strategy>;
 const staleWays = ["fail", "serve"] as const satisfies ReadonlyArray<OnStale>;
-const contexts = ["realtime_trading", "market_scanning", "monitoring", "backtesting", "research"] as const satisfies ReadonlyArray<Context>;
+/** Written here, so that naming commands loads no schema. */
+export const contexts = [
+  "realtime_trading",
+  "market_scanning",
+  "monitoring",
+  "backtesting",
+  "research",
+] as const satisfies ReadonlyArray<Context>;
 
 /** How results are printed. */
 export interface Printing {

@@ -4,9 +4,8 @@ import type * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Option from "effect/Option";
 import * as Result from "effect/Result";
-import { Context } from "@naru/router/domain/Question";
 import { portFlag } from "./portFlag.ts";
-import { parseDuration } from "./settings.ts";
+import { contexts, parseDuration } from "./settings.ts";
 
 /** Kinds that a recording can stream. */
 const tapeKinds = ["ticker", "trades", "orderbook"] as const;
@@ -60,7 +59,7 @@ export type ReplayInput = Command.Command.Config.Infer<typeof replay>;
 
 export const tune = {
   file: Argument.String("file").pipe(Argument.withDescription("A tape of requests and sockets, such as naru record writes")),
-  context: Flag.Literals("context", Context.literals).pipe(
+  context: Flag.Literals("context", contexts).pipe(
     Flag.withDescription("What the questions are for (realtime_trading)"),
     Flag.withDefault("realtime_trading" as const),
   ),
