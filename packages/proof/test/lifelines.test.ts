@@ -164,7 +164,7 @@ describe("a failure that nobody could help", () => {
       }
       assert.strictEqual(lines.length, 1);
       assert.include(lines[0], "nobody answers");
-    }).pipe(Effect.provide(Sim.layerTest({ seed: 47 })), Effect.provide(Logger.layer([log])));
+    }).pipe(Effect.provide(Layer.provideMerge(Sim.layerTest({ seed: 47 }), Logger.layer([log]))));
   });
 });
 
