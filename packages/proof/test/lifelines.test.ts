@@ -8,7 +8,7 @@ import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { getCandles, getOrderbook, getTicker, getTrades, health, streamOrderbook, streamTicker } from "@naru/router/MarketData";
 import type { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
-import { Effect, Exit, Fiber, Logger, Metric, Stream } from "effect";
+import { Effect, Exit, Fiber, Layer, Logger, Metric, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import { BrokenRouter } from "./BrokenRouter.ts";
 
