@@ -34,13 +34,13 @@ export const running = (folder: string): Effect.Effect<ReadonlyArray<App>, never
   Effect.flatMap(alive(folder), (found) => Effect.forEach(found, connect));
 
 const connect = Effect.fnUntraced(function* ({ pid, path }: AdminPath) {
-  const services = yield* Layer.build(overSocket(path));
+  // Afresh: an app that asks itself has an HTTP client already, and its connections lead elsewhere.
+  const services = yield* Layer.build(Layer.fresh(overSocket(path)));
   const client = yield* Effect.provideContext(HttpApiClient.make(AdminApi, { baseUrl: "http://naru" }), services);
   const failed = (reason: string) => new AdminFailed({ path, reason });
   const inTime = <A, E>(call: Effect.Effect<A, E>) =>
     Effect.timeoutOrElse(call, { duration: patience, orElse: () => Effect.fail(failed(`nothing came in ${patience}`)) });
-  const orFailed = (error: { readonly _tag: string; readonly message: string }) =>
-    failed(error._tag === "SchemaError" ? "it is of another version of naru" : error.message);
+  const orFailed = (error: { readonly _tag: string; readonly message: string }) => failed(reasonOf(error));
   return {
     pid,
     path,
@@ -50,6 +50,19 @@ const connect = Effect.fnUntraced(function* ({ pid, path }: AdminPath) {
       Effect.mapError(inTime(client.resubscribe({ payload: word })), (error) => (error._tag === "NoRouter" ? error : orFailed(error))),
   } satisfies App;
 });
+
+/** What the transport met, where it was the transport. */
+const reasonOf = (error: { readonly _tag: string; readonly message: string; readonly cause?: unknown }): string => {
+  if (error._tag === "SchemaError") return "it is of another version of naru";
+  const deepest = causeOf(error);
+  return deepest instanceof Error ? deepest.message : error.message;
+};
+
+const causeOf = (error: unknown): unknown => {
+  let at = error;
+  for (let depth = 0; depth < 5 && at instanceof Error && at.cause !== undefined; depth++) at = at.cause;
+  return at;
+};
 
 /** An HTTP client whose every connection is to this socket. */
 const overSocket = (path: string) =>

@@ -61,8 +61,10 @@ const listen = Effect.fnUntraced(function* ({ program = appStatus.ownName() }: A
   const server = makeServer();
   yield* Effect.addFinalizer(() => Effect.promise(() => rm(making, { recursive: true, force: true })));
   yield* Layer.build(
+    // Afresh: a router of HTTP that the app has for itself is another one.
     HttpRouter.serve(routes(program, folder), { disableLogger: true, disableListenLog: true }).pipe(
       Layer.provide(NodeHttpServer.layer(() => server, { path: made, gracefulShutdownTimeout: 0 })),
+      Layer.fresh,
     ),
   ).pipe(Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxBodyBytes)));
   yield* Effect.tryPromise(() => chmod(made, 0o600));
@@ -98,13 +100,11 @@ const makeServer = (): http.Server => {
 const freePath = Effect.fnUntraced(function* (folder: string) {
   for (let nth = 1; ; nth++) {
     const path = join(folder, socketName(process.pid, nth));
-    if (!taken.has(path) && !(yield* isAlive(path))) {
-      yield* Effect.acquireRelease(
-        Effect.sync(() => taken.add(path)),
-        () => Effect.sync(() => taken.delete(path)),
-      );
-      return path;
-    }
+    if (taken.has(path)) continue;
+    // Before anything is waited for: apps of one process may begin at the same time.
+    taken.add(path);
+    yield* Effect.addFinalizer(() => Effect.sync(() => taken.delete(path)));
+    if (!(yield* isAlive(path))) return path;
   }
 });
 

@@ -170,8 +170,6 @@ describe("the sockets of a folder", () => {
       writeFileSync(join(folder, socketName(4_000_002, 1)), "a file");
       writeFileSync(join(folder, "audit.jsonl"), "");
       yield* Effect.gen(function* () {
-        yield* Layer.build(app("one"));
-        yield* Layer.build(app("two"));
         const apps = yield* AdminClient.running(folder);
         const names = yield* Effect.forEach(apps, ({ status }) => Effect.map(status, (answer) => answer.app.program));
         assert.deepStrictEqual(names.toSorted(), ["one", "two"]);
@@ -179,7 +177,7 @@ describe("the sockets of a folder", () => {
           readdirSync(folder).toSorted(),
           [socketName(process.pid, 2), me, socketName(4_000_002, 1), "audit.jsonl"].toSorted(),
         );
-      }).pipe(inFolder(folder), Effect.scoped);
+      }).pipe(Effect.scoped, Effect.provide(Layer.merge(app("one"), app("two"))), inFolder(folder));
     }).pipe(Effect.scoped),
   );
 
