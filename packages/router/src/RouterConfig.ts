@@ -55,6 +55,20 @@ export interface RankOptions {
   readonly measuredBound: number;
 }
 
+/** The recorder that is always on; `docs/explain/flight-recorder.md`. */
+export interface FlightRecorderOptions {
+  /** How far back it remembers, in milliseconds; 0 switches it off. */
+  readonly windowMs: number;
+  /** Memory for that, in bytes. What is older than fits is forgotten earlier. */
+  readonly bytes: number;
+  /** The most that one recording holds, in bytes before packing; what is older is left out. */
+  readonly dumpBytes: number;
+  /** Recordings kept in the folder. */
+  readonly dumpsKept: number;
+  /** The least time between two that are written without being asked for, in milliseconds. */
+  readonly dumpEveryMs: number;
+}
+
 export interface RouterConfigShape {
   /**
    * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
@@ -214,6 +228,8 @@ export interface RouterConfigShape {
   readonly monitorEveryRaisedMs: number;
   /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
   readonly ranking: RankOptions;
+  /** What of the last minutes is kept, and written down when something happens. */
+  readonly flightRecorder: FlightRecorderOptions;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -315,6 +331,7 @@ export const defaultRouterConfig: RouterConfigShape = {
     weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
     measuredBound: 0.2,
   },
+  flightRecorder: { windowMs: 600_000, bytes: 67_108_864, dumpBytes: 268_435_456, dumpsKept: 8, dumpEveryMs: 60_000 },
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

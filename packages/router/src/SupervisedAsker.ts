@@ -25,6 +25,7 @@ import { type CallEnd, endOfAnswer, endOfError, isTelling, patientMs } from "./f
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
+import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { Venue } from "./transport/Venue.ts";
 
 type Answered = Answer<unknown>;
@@ -38,6 +39,7 @@ export const make = Effect.gen(function* () {
   const side = yield* RouterSide;
   const direct = yield* DirectClient;
   const active = yield* ActiveMarkets;
+  const flight = yield* FlightRecorder;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const { paging } = yield* Venue;
@@ -61,7 +63,10 @@ export const make = Effect.gen(function* () {
       Effect.tap(() => control.tell("carried", "the direct client answered")),
       Effect.catch((error) => {
         const told = endOfError(error) === "final" || !isTelling(error) ? Effect.void : control.tell("lost", error.message);
-        return Effect.andThen(told, Effect.suspend(() => settled(call, error)));
+        return Effect.andThen(
+          told,
+          Effect.suspend(() => settled(call, error)),
+        );
       }),
     );
 
@@ -132,7 +137,12 @@ export const make = Effect.gen(function* () {
       return yield* saidOf(call.question, outcome);
     });
 
-  const judged = (question: Question, startedNanos: bigint, instance: Instance, outcome: Outcome): Effect.Effect<Answered, MarketDataError> => {
+  const judged = (
+    question: Question,
+    startedNanos: bigint,
+    instance: Instance,
+    outcome: Outcome,
+  ): Effect.Effect<Answered, MarketDataError> => {
     const end = endOf(outcome);
     if (end === "failed" || end === "dead") return rescued(began(question, startedNanos), instance, outcome);
     if (end === "limited") return Effect.andThen(control.tell("lost", reasonOf(outcome)), outcome);
@@ -150,6 +160,7 @@ export const make = Effect.gen(function* () {
     ask: (question, markets) =>
       Effect.suspend(() => {
         active.asked(question);
+        flight.asked(question, markets);
         const instance = config.smartRouting[question.kind] ? side.current() : undefined;
         if (instance === undefined || !control.asksRouter()) return withoutRouter(began(question, clock.monotonicTimeNanosUnsafe()));
         return withRouter(instance, question, markets);

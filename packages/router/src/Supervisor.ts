@@ -21,6 +21,7 @@ import { DirectSocket } from "./direct/DirectSocket.ts";
 import { DirectClient } from "./DirectClient.ts";
 import { Closed } from "./errors/MarketDataError.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import * as flight from "./flight.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
@@ -36,13 +37,14 @@ import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as SupervisedAsker from "./SupervisedAsker.ts";
 import * as supervisedStreams from "./supervisedStreams.ts";
 import { type LinkStatus, Subscriptions } from "./stream/Subscriptions.ts";
+import * as FlightRecorder from "./tape/FlightRecorder.ts";
 import { Rest } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import { Venue } from "./transport/Venue.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
 
 /** The router's services, and what stands behind them. */
-export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket;
+export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder;
 
 const make = Effect.gen(function* () {
   const side = yield* RouterSide;
@@ -58,7 +60,9 @@ const make = Effect.gen(function* () {
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
-  const router = Effect.suspend(() => (side.current() === undefined ? Effect.fail(new Closed({ what: "The router" })) : Effect.sync(() => side.service(MarketData))));
+  const router = Effect.suspend(() =>
+    side.current() === undefined ? Effect.fail(new Closed({ what: "The router" })) : Effect.sync(() => side.service(MarketData)),
+  );
 
   const report = (): HealthReport => ({
     venue: venue.id,
@@ -139,13 +143,28 @@ const present = <I extends Router.SideServices, S extends object>(key: Context.K
 export const layerOver = <R>(
   side: Layer.Layer<Router.SideServices, unknown, R>,
 ): Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | ModeControl> | Venue | Transport> => {
-  const ofRouter = Layer.mergeAll(present(Cache), present(ChannelSelector), present(FallbackManager), present(Subscriptions), present(MarketList), present(Rest));
+  const ofRouter = Layer.mergeAll(
+    present(Cache),
+    present(ChannelSelector),
+    present(FallbackManager),
+    present(Subscriptions),
+    present(MarketList),
+    present(Rest),
+  );
   return Layer.effect(MarketData, make).pipe(
-    Layer.provideMerge(Layer.merge(ofRouter, Recovery.layer)),
-    Layer.provideMerge(RouterSide.layer(side)),
+    Layer.provideMerge(Layer.mergeAll(ofRouter, Recovery.layer, flight.layerModes)),
+    Layer.provideMerge(Layer.provide(RouterSide.layer(side), flight.layerBreakers)),
     Layer.provideMerge(DirectClient.layer),
     Layer.provideMerge(Layer.mergeAll(DirectRest.layer, DirectSocket.layer, ActiveMarkets.layer, ModeControl.layerWithDirect)),
-    Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Health.layer, LiveLedger.layer)),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Layer.provide(FlightRecorder.layerLimiter, Layer.provide(Wiretap.layerLimiter, RateLimiter.layer)),
+        Health.layer,
+        LiveLedger.layer,
+      ),
+    ),
+    Layer.provide(FlightRecorder.layerTransport),
+    Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
     Layer.provide(Wiretap.layerTransport),
   ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | ModeControl> | Venue | Transport>;
 };

@@ -3,6 +3,7 @@
  * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
  */
 import * as FileStateStore from "@naru/node/FileStateStore";
+import * as FlightFolder from "@naru/node/FlightFolder";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
@@ -58,6 +59,6 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(Layer.merge(RouterConfig.layer(options.config ?? {}), FileStateStore.layer)),
+    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer)),
   );
 }

@@ -9,6 +9,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   decode: () => import("./decode.ts"),
   hot: () => import("./hot.ts"),
   limiter: () => import("./limiter.ts"),
+  recorder: () => import("./recorder.ts"),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);

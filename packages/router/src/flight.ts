@@ -1,0 +1,47 @@
+/**
+ * What the flight recorder is told of the router itself, beside what passes the network: changes of mode, with a recording for each, what people
+ * are alerted to, and breakers that open and close.
+ */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Stream from "effect/Stream";
+import { ModeControl } from "./fallback/ModeControl.ts";
+import { FlightRecorder } from "./tape/FlightRecorder.ts";
+import { BreakerObserver } from "./transport/RestCall.ts";
+
+/** Every change of mode and every alert goes into the ring and has a recording written. */
+export const layerModes: Layer.Layer<never, never, ModeControl | FlightRecorder> = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const control = yield* ModeControl;
+    const flight = yield* FlightRecorder;
+    if (flight.recording === undefined) return;
+    let last: unknown;
+    control.onChange((change) => {
+      // A word of a person that changes nothing is told as the last change again.
+      if (change === last) return;
+      last = change;
+      const { from, level, reason, to } = change;
+      flight.told({ event: "mode", from, to, level, reason });
+      flight.dumpSoon(`${from} → ${to}: ${reason}`);
+    });
+    yield* Effect.forkScoped(
+      Stream.runForEach(control.alerts, ({ reason, severity, what }) =>
+        Effect.sync(() => {
+          flight.told({ event: "alert", severity, what, reason });
+          flight.dumpSoon(what);
+        }),
+      ),
+    );
+  }),
+);
+
+/** A router built over this tells what its breakers do. */
+export const layerBreakers: Layer.Layer<never, never, FlightRecorder> = Layer.effect(
+  BreakerObserver,
+  Effect.map(
+    FlightRecorder,
+    ({ told }) =>
+      (group: string, state: string, refusesForMs: number) =>
+        told({ event: "breaker", group, state, for: refusesForMs }),
+  ),
+);
