@@ -2,6 +2,7 @@
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
+import * as adminFlags from "./adminFlags.ts";
 import * as flags from "./flags.ts";
 import { explain, stream } from "./kinds.ts";
 import * as linkFlags from "./linkFlags.ts";
@@ -74,15 +75,15 @@ const markets = Command.make(
 const watch = Command.make("watch", { markets: flags.markets }, ({ markets }) =>
   running(
     () => import("./commands/watch.ts"),
-    settings.connection,
+    settings.serving,
     (command, given) => command.watch(given, markets),
   ),
-).pipe(Command.withDescription("A live table of prices; one line per change in a pipe"), Command.withGlobalFlags(settings.connectionFlags));
+).pipe(Command.withDescription("A live table of prices; one line per change in a pipe"), Command.withGlobalFlags(settings.servingFlags));
 
 const monitor = Command.make("monitor", linkFlags.monitor, (input) =>
   running(
     () => import("./commands/monitor.ts"),
-    settings.connection,
+    settings.serving,
     (command, given) => command.monitor(given, input),
   ),
 ).pipe(
@@ -90,7 +91,7 @@ const monitor = Command.make("monitor", linkFlags.monitor, (input) =>
   Command.withExamples([
     { command: "naru monitor KRW-BTC KRW-ETH", description: "A table that is drawn anew; one line per second in a pipe" },
   ]),
-  Command.withGlobalFlags(settings.connectionFlags),
+  Command.withGlobalFlags(settings.servingFlags),
 );
 
 const link = Command.make("link", linkFlags.link, (input) =>
@@ -102,6 +103,51 @@ const link = Command.make("link", linkFlags.link, (input) =>
 ).pipe(
   Command.withDescription("Examine the socket: connect, ping, subscribe, compare lists, listen; exit code 0 when all is well"),
   Command.withExamples([{ command: "naru link KRW-BTC --kinds trades --for 30s", description: "Half a minute of one key" }]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const status = Command.make("status", adminFlags.status, (input) =>
+  running(
+    () => import("./commands/status.ts"),
+    settings.printing,
+    (command, given) => command.status(given, input),
+  ),
+).pipe(
+  Command.withDescription("What a running app is doing: mode, link, limits, ages, alerts, and what was done by hand"),
+  Command.withExamples([{ command: "naru status", description: "The app that was started with --admin, or a list of several" }]),
+);
+
+const fallback = Command.make("fallback", adminFlags.fallback, (input) =>
+  running(
+    () => import("./commands/byHand.ts"),
+    settings.printing,
+    (command, given) => command.fallback(given, input),
+  ),
+).pipe(
+  Command.withDescription("Switch a running app to its direct clients and back, by hand; it is written down"),
+  Command.withExamples([{ command: 'naru fallback on --reason "the router looks wrong"', description: "Until naru fallback auto" }]),
+);
+
+const resubscribe = Command.make("resubscribe", adminFlags.resubscribe, (input) =>
+  running(
+    () => import("./commands/byHand.ts"),
+    settings.printing,
+    (command, given) => command.resubscribe(given, input),
+  ),
+).pipe(Command.withDescription("Have a running app send its whole subscription again, and compare the exchange's list with it"));
+
+const doctor = Command.make("doctor", adminFlags.doctor, (input) =>
+  running(
+    () => import("./commands/doctor.ts"),
+    settings.connection,
+    (command, given) => command.doctor(given, input),
+  ),
+).pipe(
+  Command.withDescription("What is wrong, and what to do: running apps, this machine, and with --probe the exchange; exit code 0, 1 or 2"),
+  Command.withExamples([
+    { command: "naru doctor", description: "Asks running apps and looks at this machine; the exchange is left alone" },
+    { command: "naru doctor --probe", description: "Also asks the exchange: network, price, clock, socket, key" },
+  ]),
   Command.withGlobalFlags(settings.connectionFlags),
 );
 
@@ -146,6 +192,17 @@ const replay = Command.make("replay", tapeFlags.replay, (input) =>
   Command.withExamples([{ command: "naru replay btc.tape --speed 10 --print", description: "What was recorded, ten times as fast" }]),
 );
 
+const tune = Command.make("tune", tapeFlags.tune, (input) =>
+  running(
+    () => import("./commands/tune.ts"),
+    settings.printing,
+    (command, given) => command.tune(given, input),
+  ),
+).pipe(
+  Command.withDescription("Weights of the ranking that would have done better on a tape, if there are any"),
+  Command.withExamples([{ command: "naru tune day.tape --realtime", description: "For questions that want the socket" }]),
+);
+
 const demo = Command.make("demo", {}, () =>
   running(
     () => import("./commands/demo.ts"),
@@ -176,10 +233,15 @@ export const cli = Command.make("naru").pipe(
     stream,
     monitor,
     link,
+    status,
+    fallback,
+    resubscribe,
+    doctor,
     explain,
     decode,
     record,
     replay,
+    tune,
     sim,
     demo,
   ]),

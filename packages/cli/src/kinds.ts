@@ -9,7 +9,7 @@ import type { StreamInput } from "./commands/stream.ts";
 const streaming = (input: StreamInput) =>
   running(
     () => import("./commands/stream.ts"),
-    settings.connection,
+    settings.serving,
     (command, given) => command.stream(given, input),
   );
 
@@ -32,7 +32,7 @@ export const stream = Command.make("stream").pipe(
       Command.withDescription("The candle in progress at every change, and each one closed"),
     ),
   ]),
-  Command.withGlobalFlags(settings.connectionFlags),
+  Command.withGlobalFlags(settings.servingFlags),
 );
 
 const explaining = (input: ExplainInput) =>

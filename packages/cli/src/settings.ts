@@ -28,6 +28,11 @@ export interface Connection extends Printing {
   readonly seed: Option.Option<number>;
 }
 
+/** An app that goes on, besides, and may be asked how it is. */
+export interface Serving extends Connection {
+  readonly admin: boolean;
+}
+
 /** What goes with a question, besides. Durations in milliseconds. */
 export interface Asking extends Connection {
   readonly maxAge: Option.Option<number>;
@@ -70,6 +75,13 @@ const seed = GlobalFlag.Setting("seed")({
   flag: unlessGiven(Flag.Int("seed").pipe(Flag.withDescription(`Decides every trade of the emulated exchange (${usualSeed})`))),
 });
 
+const admin = GlobalFlag.Setting("admin")({
+  flag: Flag.Boolean("admin").pipe(
+    Flag.withDescription("Listen on an admin socket in the state folder, for naru status, fallback, resubscribe and doctor"),
+    Flag.withDefault(false),
+  ),
+});
+
 const maxAge = GlobalFlag.Setting("max-age")({ flag: duration("max-age", "The oldest value accepted, by its last confirmation") });
 const deadline = GlobalFlag.Setting("deadline")({
   flag: duration("deadline", "Budget of one call over everything (5s); per page for rows"),
@@ -100,6 +112,7 @@ const onStale = GlobalFlag.Setting("on-stale")({
 export const printingFlags = [json] as const;
 export const emulatedFlags = [seed] as const;
 export const connectionFlags = [venue, simulated, seed] as const;
+export const servingFlags = [...connectionFlags, admin] as const;
 export const askingFlags = [...connectionFlags, maxAge, deadline, priority, realtime, strategy, context, onStale] as const;
 
 export const printing = Effect.gen(function* () {
@@ -113,6 +126,10 @@ export const emulated = Effect.gen(function* () {
 
 export const connection = Effect.gen(function* () {
   return { json: yield* json, venue: yield* venue, simulated: yield* simulated, seed: yield* seed } satisfies Connection;
+});
+
+export const serving = Effect.gen(function* () {
+  return { ...(yield* connection), admin: yield* admin } satisfies Serving;
 });
 
 export const asking = Effect.gen(function* () {

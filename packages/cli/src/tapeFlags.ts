@@ -4,6 +4,7 @@ import type * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Option from "effect/Option";
 import * as Result from "effect/Result";
+import { Context } from "@naru/router/domain/Question";
 import { portFlag } from "./portFlag.ts";
 import { parseDuration } from "./settings.ts";
 
@@ -56,6 +57,18 @@ export const replay = {
 };
 
 export type ReplayInput = Command.Command.Config.Infer<typeof replay>;
+
+export const tune = {
+  file: Argument.String("file").pipe(Argument.withDescription("A tape of requests and sockets, such as naru record writes")),
+  context: Flag.Literals("context", Context.literals).pipe(
+    Flag.withDescription("What the questions are for (realtime_trading)"),
+    Flag.withDefault("realtime_trading" as const),
+  ),
+  realtime: Flag.Boolean("realtime").pipe(Flag.withDescription("They want the socket"), Flag.withDefault(false)),
+  seed: Flag.Int("seed").pipe(Flag.withDescription("Of the search: the same finds the same (1)"), Flag.withDefault(1)),
+};
+
+export type TuneInput = Command.Command.Config.Infer<typeof tune>;
 
 /** `--for` with a length of time, in milliseconds. */
 export function lengthOfTime(description: string) {

@@ -5,9 +5,11 @@
 import { nearest } from "@naru/router/domain/nearest";
 import { ConfigError, InvalidRequest, type MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { MarketList } from "@naru/router/cache/MarketList";
+import type { ModeControl } from "@naru/router/fallback/ModeControl";
 import type { RateLimiter } from "@naru/router/limits/RateLimiter";
 import type { MarketData } from "@naru/router/MarketData";
 import type { Subscriptions } from "@naru/router/stream/Subscriptions";
+import type { Rest } from "@naru/router/transport/RestCall";
 import type { Transport } from "@naru/router/transport/Transport";
 import type { Venue } from "@naru/router/transport/Venue";
 import * as Effect from "effect/Effect";
@@ -18,17 +20,33 @@ import type { CommandFailed } from "./CommandFailed.ts";
 import { reporting } from "./failure.ts";
 import { type Connection, usualSeed } from "./settings.ts";
 
-type Services = MarketData | Subscriptions | MarketList | RateLimiter | Transport | Venue;
+type Services = MarketData | ModeControl | Rest | Subscriptions | MarketList | RateLimiter | Transport | Venue;
+
+/** An app that goes on may listen on an admin socket, under a name. */
+interface Listening {
+  readonly admin: boolean;
+  readonly program: string;
+}
 
 /** Runs a command's body on the client that the flags name, closes it, and reports what went wrong. */
 export const withMarketData = <A, R>(
-  flags: Connection,
+  flags: Connection & Partial<Listening>,
   body: Effect.Effect<A, MarketDataError | CommandFailed, Services | R>,
 ): Effect.Effect<A, CommandFailed, Exclude<R, Services>> =>
   reporting(
     flags,
-    Effect.flatMap(Effect.fromResult(checkVenue(flags)), () => Effect.provide(body, layerOf(flags))),
+    Effect.flatMap(Effect.fromResult(checkVenue(flags)), () => Effect.provide(body, withAdmin(flags, layerOf(flags)))),
   );
+
+const withAdmin = ({ admin = false, program }: Partial<Listening>, services: Layer.Layer<Services, ConfigError>) =>
+  admin
+    ? Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("@naru/node/admin/AdminSocket")),
+          (socket) => socket.layer({ program }),
+        ),
+      ).pipe(Layer.provideMerge(services))
+    : services;
 
 /** The services of the venue that the flags name. Only the venue's own code is loaded. */
 const layerOf = ({ venue, seed, simulated }: Connection): Layer.Layer<Services, ConfigError> =>

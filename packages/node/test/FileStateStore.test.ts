@@ -39,7 +39,11 @@ describe("the store over files", () => {
       const folder = yield* temporary;
       const writers = Array.from({ length: 4 }, (_, layer) =>
         Effect.provide(
-          Effect.forEach(Array.from({ length: 50 }, (_, i) => i), (i) => write("use", { layer, i }), { concurrency: "unbounded" }),
+          Effect.forEach(
+            Array.from({ length: 50 }, (_, i) => i),
+            (i) => write("use", { layer, i }),
+            { concurrency: "unbounded" },
+          ),
           FileStateStore.layerAt(folder),
         ),
       );

@@ -3,9 +3,11 @@
  * test suite runs a short form of each.
  */
 import * as Effect from "effect/Effect";
+import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
 import { rules } from "./rules/fullRun.ts";
+import { selection } from "./selection/fullRun.ts";
 import { churn } from "./soak/churn.ts";
 import { crashes } from "./soak/crashes.ts";
 import { cuts, quietCuts } from "./soak/cuts/cuts.ts";
@@ -63,6 +65,12 @@ export const proofs: ReadonlyArray<Proof> = [
     run: healing,
   },
   {
+    name: "chaos",
+    summary:
+      "a hundred days of dropped sockets, failing requests and channels that are out: fresh answers in time, no untrue label; half an hour",
+    run: (say) => proved(say, [plain(chaos, { seeds: 100, hours: 24 })]),
+  },
+  {
     name: "strangers",
     summary: "ccxt watches every stream of the emulated exchange for ten minutes and is told nothing but what happened there",
     run: (say) => strangers("10 minutes", say),
@@ -72,6 +80,11 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "seven rules miss nothing for 2 s untold, and decide as on the exchange's record, in 20 half hours of drops and swaps; minutes",
     run: (say) => rules(20, say),
+  },
+  {
+    name: "selection",
+    summary: "the right channel for 10,000 questions on 40 drawn networks, beside rules that measure nothing; some minutes",
+    run: (say) => selection(40, 250, say),
   },
   {
     name: "cuts",

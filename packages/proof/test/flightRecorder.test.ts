@@ -34,7 +34,10 @@ interface Change {
 const modes = Effect.gen(function* () {
   const control = yield* ModeControl;
   const changes: Array<Change> = [];
-  control.onChange(({ atMs, from, to }) => void changes.push({ change: `${from} → ${to}`, atMs }));
+  const noting = Stream.runForEach(control.modeChanges, ({ atMs, from, to }) =>
+    Effect.sync(() => void changes.push({ change: `${from} → ${to}`, atMs })),
+  );
+  yield* Effect.forkScoped(noting, { startImmediately: true });
   return changes;
 });
 

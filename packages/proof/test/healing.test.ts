@@ -1,7 +1,7 @@
 /** What an outage of the link costs the streams of trades of many markets, in virtual time over the emulated exchange. */
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
-import { isWhole, krwMarkets, promised, promisedMs, withoutPolling } from "../src/healing/fullRun.ts";
+import { isModest, isWhole, krwMarkets, promised, promisedMs, withoutPolling } from "../src/healing/fullRun.ts";
 import { type OutageReport, outage } from "../src/healing/outage.ts";
 
 const latest = (report: OutageReport, markets: ReadonlyArray<string>) =>
@@ -17,7 +17,7 @@ describe("an outage of the link", () => {
       assert.isTrue(isWhole(report), JSON.stringify(report));
       assert.isAtMost(latest(report, promised.markets), promisedMs);
       for (const { expected } of report.healed) assert.strictEqual(expected, 901);
-      assert.isAtMost(report.healingPerSecond, 5);
+      assert.isTrue(isModest(report), JSON.stringify(report));
       // Without holes of some pages the test would show nothing.
       assert.isAbove(latest(report, promised.markets), 5_000);
     },
@@ -25,12 +25,12 @@ describe("an outage of the link", () => {
   );
 
   it(
-    "leaves the readers of other trades their half, and they are answered all the while",
+    "leaves the readers of other trades their half and room in every second, and they are answered all the while",
     async () => {
       const shape = { ...promised, markets: promised.markets.slice(0, 8), tradesPerSecond: 100 };
       const report = await Effect.runPromise(outage({ ...shape, config: withoutPolling, hasReader: true }));
       assert.isTrue(isWhole(report), JSON.stringify(report));
-      assert.isAtMost(report.healingPerSecond, 5);
+      assert.isTrue(isModest(report), JSON.stringify(report));
       assert.isAtMost(report.requestsPerSecond, 10);
       assert.isAbove(report.asked, 300);
       assert.strictEqual(report.failed, 0);
@@ -63,7 +63,7 @@ describe("an outage of the link", () => {
       const report = await Effect.runPromise(outage({ ...shape, markets: promised.markets.slice(0, 10), config: { healPages: 1 } }));
       assert.isTrue(isWhole(report), JSON.stringify(report));
       // Polling and healing share their half.
-      assert.isAtMost(report.healingPerSecond, 5);
+      assert.isTrue(isModest(report), JSON.stringify(report));
     },
     testMs,
   );

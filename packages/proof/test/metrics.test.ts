@@ -25,7 +25,10 @@ const series = Effect.gen(function* () {
   yield* Effect.forkScoped(getTicker("KRW-BTC", { onStale: "serve" }));
   yield* TestClock.adjust("10 seconds");
   return yield* Metric.snapshot;
-}).pipe(Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3 }))), Effect.provideService(Metric.MetricRegistry, new Map()));
+}).pipe(
+  Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3, config: { noSuccessMs: 4_000 } }))),
+  Effect.provideService(Metric.MetricRegistry, new Map()),
+);
 
 describe("the list of metrics", () => {
   it("says of each what its metric says, and names none twice", () => {

@@ -13,8 +13,8 @@ import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { TierName } from "./domain/Provenance.ts";
-import type { Kind, Question } from "./domain/Question.ts";
-import { keyId, type StreamKey } from "./domain/StreamKey.ts";
+import type { Kind, Priority, Question } from "./domain/Question.ts";
+import { keyId, kindOf, type StreamKey } from "./domain/StreamKey.ts";
 import {
   CircuitOpen,
   InvalidRequest,
@@ -25,10 +25,11 @@ import {
 } from "./errors/MarketDataError.ts";
 import { FallbackManager, type FallbackAnswer, type FallbackFailure } from "./fallback/FallbackManager.ts";
 import { Health } from "./health/HealthLedger.ts";
+import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { ChannelSelector, type Selection } from "./select/ChannelSelector.ts";
-import type { Ranked, RankFacts } from "./select/TierRank.ts";
+import { channelOf, type Ranked, type RankFacts } from "./select/TierRank.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { likelyPages } from "./tiers/candlePages.ts";
 import * as BatchSnapshot from "./tiers/BatchSnapshot.ts";
@@ -58,6 +59,9 @@ export class RouterAsker extends Context.Service<RouterAsker, Asker>()("@naru/ro
 
 export const make = Effect.gen(function* () {
   const parts = yield* makeParts;
+  // Keys are subscribed behind answers too, so how long a first element takes is seen also where nobody waited for it.
+  const live = yield* LiveLedger;
+  live.onFirstElement = (id, tookMs) => parts.selector.heardFirst(kindOf(id), tookMs);
   const { clock, health } = parts;
 
   /** Names the market's neighbours, and writes the outcome into the ledger. */
@@ -166,12 +170,13 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   if (ranked.tiers.length === 0) {
     return yield* settle(parts, question, { error: nobody(parts, question, ranked), attempts: [] }, call);
   }
-  const list = ranked.tiers.map(({ tier }) => tiers[tier]);
+  const order = orderOf(parts, question, selection);
+  const list = order.tiers.map((tier) => tiers[tier]);
   // What memory answers at once shows nothing of itself, unless an answer is what changes the mode.
-  const isQuiet = facts.hot === "fresh" && ranked.tiers[0]?.tier === "hot_cache" && call.mode === "normal";
+  const isQuiet = facts.hot === "fresh" && order.tiers[0] === "hot_cache" && call.mode === "normal";
   const spentMs = millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
-  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), headStartMs(parts, selection)).pipe(
+  const run = fallback.run(question, isQuiet ? list : tracedTiers(list), Math.max(1, deadlineMs), order.headStartMs).pipe(
     Effect.map((won) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       selector.learn(question, facts, { attempts: won.attempts, ageMs: millisBetween(won.answer.confirmedNanos, nowNanos) });
@@ -185,15 +190,28 @@ const ask = Effect.fnUntraced(function* (parts: Parts, question: Question, marke
   return yield* isQuiet ? run : tracedCall(run, question, call.requestId);
 });
 
+/** The tiers in the order they are asked, and how long the socket is waited for before REST is asked beside it. */
+interface Order {
+  readonly tiers: ReadonlyArray<TierName>;
+  readonly headStartMs: number;
+}
+
 /**
- * How long the socket is waited for before REST is asked beside it: as the line says, or the knob, and as long as a first element usually takes,
- * where that is longer: a second request before the first answer can be late only doubles the load. What usually takes very long is not waited for.
+ * The ranked order, but for one case. A question that wants the socket subscribes to its key whoever answers, so where REST goes first the socket
+ * is listened to beside it: its first element costs nothing, and may come sooner all the same. That is a race in which the socket has no start.
+ *
+ * Where the socket goes first, its start is as the line says, or the knob, and as long as a first element usually takes, where that is longer: a
+ * second request before the first answer can be late only doubles the load.
  */
-const headStartMs = ({ config, subscriptions }: Parts, { firstElementP95Ms }: Selection): number => {
-  const leastMs = subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs;
-  return Math.min(Math.max(leastMs, firstElementP95Ms ?? 0), longestHeadStart * leastMs);
+const orderOf = ({ config, subscriptions }: Parts, { intent }: Question, { ranked, lateAfterMs }: Selection): Order => {
+  const tiers = ranked.tiers.map(({ tier }) => tier);
+  const isListening =
+    intent.realtime && intent.strategy === "auto" && intent.priority !== "low" && channelOf(tiers[0] ?? "cold_rest") === "rest";
+  if (isListening && tiers.includes("live_subscription")) {
+    return { tiers: ["live_subscription", ...tiers.filter((tier) => tier !== "live_subscription")], headStartMs: 0 };
+  }
+  return { tiers, headStartMs: Math.max(subscriptions.line()?.hedgeAfterMs ?? config.hedgeAfterMs, lateAfterMs ?? 0) };
 };
-const longestHeadStart = 4;
 
 /** The error with the known markets spelt most alike, if the list can be had before the caller's time is over. */
 const withNeighbours = ({ clock, marketList }: Parts, question: Question, error: MarketUnknown, startedNanos: bigint) => {
@@ -208,24 +226,35 @@ const withNeighbours = ({ clock, marketList }: Parts, question: Question, error:
 const factsOf = (parts: Parts, question: Question, markets: number): RankFacts => {
   const { limiter, subscriptions, venue } = parts;
   const key = liveKeyOf(question);
+  const subscribed = key !== undefined && subscriptions.isLive(key);
   const group = parts.groups[question.kind];
   const held = parts.lookup(question);
   const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
   const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
   return {
     connected: subscriptions.connected(),
-    subscribed: key !== undefined && subscriptions.isLive(key),
+    subscribed,
     streamable: key !== undefined && venue.socket.supports(key),
     hot: held === undefined ? "absent" : fresh ? "fresh" : "stale",
     usage: limiter.usage(group),
     restWaitMs: limiter.waitMs(group, question.intent.priority),
     blocked: limiter.blockedMs() > 0,
     breakerOpen: parts.rest.breakerOpenMs(group) > 0,
-    socketUsage: subscriptions.messageUsage(),
+    // Memory needs no message.
+    socketUsage: fresh ? 0 : subscriptions.messageUsage(),
+    hasPlace:
+      fresh ||
+      subscribed ||
+      key === undefined ||
+      !question.intent.realtime ||
+      subscriptions.admits(key, atLeastNormal(question.intent.priority)),
     mode: parts.fallback.mode(),
     markets,
   };
 };
+
+/** Who waits for a key wants it as much as anybody, however little his question matters. */
+const atLeastNormal = (priority: Priority): Priority => (priority === "low" ? "normal" : priority);
 
 /** Subscribes behind the answer where the selector found a reason; each read that has one keeps the subscription. */
 const follow = ({ subscriptions }: Parts, question: Question, selection: Selection): Effect.Effect<void> => {

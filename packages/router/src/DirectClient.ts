@@ -40,7 +40,11 @@ export class DirectClient extends Context.Service<
   {
     readonly ask: (question: Question, call: DirectCall) => Effect.Effect<Answer<unknown>, MarketDataError>;
     /** The newest value known when nobody answered, as its caller wants it: labelled, or in an error. */
-    readonly lastKnown: (question: Question, error: MarketDataError, mode: Mode) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
+    readonly lastKnown: (
+      question: Question,
+      error: MarketDataError,
+      mode: Mode,
+    ) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
     /** Remembers an answer that the router gave. */
     readonly note: (question: Question, answer: Answer<unknown>) => void;
   }
@@ -61,13 +65,11 @@ interface Noted {
 }
 
 const make = Effect.gen(function* () {
-  const rest = yield* DirectRest;
-  const socket = yield* DirectSocket;
   const venue = yield* Venue;
   const { maxStaleMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-  const groups: Readonly<Record<Kind, string>> = groupsOf(venue);
   const prefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
+  const ways: Ways = { rest: yield* DirectRest, socket: yield* DirectSocket, host: venue.host, groups: groupsOf(venue), clock };
   const noted = new Map<KeyId, Noted>();
   let asked = 0;
 
@@ -80,43 +82,20 @@ const make = Effect.gen(function* () {
     startedNanos,
   });
 
-  /** The direct socket's last word on a question, whatever its age. */
-  const heard = (question: Question): TierAnswer | undefined => {
+  const newestKnown = (question: Question, nowNanos: bigint): TierAnswer | undefined => {
     const key = liveKeyOf(question);
-    const entry = key === undefined ? undefined : socket.latest(key);
-    return entry === undefined || !isDeepEnough(entry, question) ? undefined : answerFrom(question, entry);
-  };
-  const heardFresh = (question: Question): TierAnswer | undefined => {
-    const held = question.intent.strategy === "rest_only" ? undefined : heard(question);
-    const isFresh = held !== undefined && millisBetween(held.confirmedNanos, clock.monotonicTimeNanosUnsafe()) <= question.intent.maxAgeMs;
-    return isFresh ? held : undefined;
-  };
-
-  const read = (question: Question, deadlineNanos: bigint): Effect.Effect<TierAnswer, MarketDataError> => {
-    const leftMs = Number(deadlineNanos - clock.monotonicTimeNanosUnsafe()) / 1e6;
-    const late = () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: Math.max(0, Math.round(leftMs)), detail: null }));
-    if (leftMs <= 0) return late();
-    return Effect.timeoutOrElse(rest.ask(question, deadlineNanos), { duration: leftMs, orElse: late });
-  };
-
-  const answer = (question: Question, { deadlineNanos }: DirectCall): Effect.Effect<TierAnswer, MarketDataError> => {
-    const fresh = heardFresh(question);
-    if (question.intent.strategy === "websocket_only") {
-      const detail = "the direct socket has no value that is young enough";
-      return fresh === undefined ? Effect.fail(new NetworkError({ phase: "socket", host: venue.host, code: null, detail })) : Effect.succeed(fresh);
-    }
-    if (fresh !== undefined && !rest.isFree(groups[question.kind])) return Effect.succeed(fresh);
-    return Effect.catch(read(question, deadlineNanos), (error) => {
-      const meanwhile = heardFresh(question);
-      return meanwhile === undefined ? Effect.fail(error) : Effect.succeed(meanwhile);
-    });
+    const before = key === undefined ? undefined : noted.get(keyId(key));
+    const [newest] = [heard(ways, question), before === undefined ? undefined : answeredBefore(before, question)]
+      .filter((held) => held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= maxStaleMs && mayAnswer(question, held))
+      .toSorted((a, b) => Number((b?.confirmedNanos ?? 0n) - (a?.confirmedNanos ?? 0n)));
+    return newest;
   };
 
   return DirectClient.of({
     ask: (question, call) =>
       Effect.suspend(() => {
         const askedNanos = clock.monotonicTimeNanosUnsafe();
-        return Effect.map(answer(question, call), (value) => {
+        return Effect.map(answer(ways, question, call), (value) => {
           const nowNanos = clock.monotonicTimeNanosUnsafe();
           const attempt: Attempt = { tier, outcome: "answered", reason: "ok", durationMs: millisBetween(askedNanos, nowNanos) };
           const won = { tier, answer: value, attempts: [...call.attempts, attempt] };
@@ -125,11 +104,7 @@ const make = Effect.gen(function* () {
       }),
     lastKnown: (question, error, mode) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
-      const key = liveKeyOf(question);
-      const before = key === undefined ? undefined : noted.get(keyId(key));
-      const [known] = [heard(question), before === undefined ? undefined : answeredBefore(before, question)]
-        .filter((held) => held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= maxStaleMs && mayAnswer(question, held))
-        .toSorted((a, b) => Number((b?.confirmedNanos ?? 0n) - (a?.confirmedNanos ?? 0n)));
+      const known = newestKnown(question, nowNanos);
       if (known === undefined) return Option.none();
       const call = facts(mode, nowNanos);
       const reason = staleReasonOf(error, true);
@@ -149,6 +124,49 @@ const make = Effect.gen(function* () {
     },
   });
 });
+
+/** The two ways to a value. */
+interface Ways {
+  readonly rest: DirectRest["Service"];
+  readonly socket: DirectSocket["Service"];
+  readonly host: string;
+  readonly groups: Readonly<Record<Kind, string>>;
+  readonly clock: Clock.Clock;
+}
+
+/** The direct socket's last word on a question, whatever its age. */
+const heard = ({ socket }: Ways, question: Question): TierAnswer | undefined => {
+  const key = liveKeyOf(question);
+  const entry = key === undefined ? undefined : socket.latest(key);
+  return entry === undefined || !isDeepEnough(entry, question) ? undefined : answerFrom(question, entry);
+};
+
+const heardFresh = (ways: Ways, question: Question): TierAnswer | undefined => {
+  const held = question.intent.strategy === "rest_only" ? undefined : heard(ways, question);
+  const isFresh =
+    held !== undefined && millisBetween(held.confirmedNanos, ways.clock.monotonicTimeNanosUnsafe()) <= question.intent.maxAgeMs;
+  return isFresh ? held : undefined;
+};
+
+const read = ({ clock, rest }: Ways, question: Question, deadlineNanos: bigint): Effect.Effect<TierAnswer, MarketDataError> => {
+  const leftMs = Number(deadlineNanos - clock.monotonicTimeNanosUnsafe()) / 1e6;
+  const late = () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: Math.max(0, Math.round(leftMs)), detail: null }));
+  return leftMs <= 0 ? late() : Effect.timeoutOrElse(rest.ask(question, deadlineNanos), { duration: leftMs, orElse: late });
+};
+
+const answer = (ways: Ways, question: Question, { deadlineNanos }: DirectCall): Effect.Effect<TierAnswer, MarketDataError> => {
+  const { groups, host, rest } = ways;
+  const fresh = heardFresh(ways, question);
+  if (question.intent.strategy === "websocket_only") {
+    const detail = "the direct socket has no value that is young enough";
+    return fresh === undefined ? Effect.fail(new NetworkError({ phase: "socket", host, code: null, detail })) : Effect.succeed(fresh);
+  }
+  if (fresh !== undefined && !rest.isFree(groups[question.kind])) return Effect.succeed(fresh);
+  return Effect.catch(read(ways, question, deadlineNanos), (error) => {
+    const meanwhile = heardFresh(ways, question);
+    return meanwhile === undefined ? Effect.fail(error) : Effect.succeed(meanwhile);
+  });
+};
 
 const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean =>
   intent.strategy === "auto" || (intent.strategy === "rest_only" ? "rest" : "websocket") === channel;

@@ -36,15 +36,13 @@ const watchEveryMs = 1_000;
 /** `good`, or what was wrong; `unknown` when the exchange does not have the market. */
 type Verdict = "good" | "unknown" | { readonly wrong: string; readonly retryAfterMs: number | null };
 
-export const layer: Layer.Layer<
-  never,
-  never,
-  ModeControl | RouterSide | DirectRest | DirectSocket | ActiveMarkets | Health
-> = Layer.effectDiscard(Effect.suspend(() => run));
+export const layer: Layer.Layer<never, never, ModeControl | RouterSide | DirectRest | DirectSocket | ActiveMarkets | Health> =
+  Layer.effectDiscard(Effect.suspend(() => run));
 
 const run = Effect.gen(function* () {
   const control = yield* ModeControl;
   const clock = yield* Clock.Clock;
+  const { noSuccessMs } = yield* RouterConfig;
   const wake = new Signal();
   const watch = yield* makeWatch;
   const probe = yield* makeProbe;
@@ -58,12 +56,15 @@ const run = Effect.gen(function* () {
     watch.look();
     const { atMs, isProbe } = control.due();
     const left = atMs - nowMs();
-    if (left > 0) return yield* wake.waitAtMost(isIncident(control.mode()) ? Math.min(left, watchEveryMs) : left);
+    // The first call makes something due that was not, and wakes nobody: it is due no sooner than this.
+    if (left > 0) return yield* wake.waitAtMost(Math.min(left, isIncident(control.mode()) ? watchEveryMs : noSuccessMs));
     if (isProbe) return yield* probe;
     yield* control.tell("due", "a step of the recovery is over without a failure");
   });
   yield* Effect.forkScoped(
-    Effect.forever(Effect.catchCause(turn, (cause) => Effect.andThen(Effect.logError("the recovery crashed", cause), Effect.sleep("1 second")))),
+    Effect.forever(
+      Effect.catchCause(turn, (cause) => Effect.andThen(Effect.logError("the recovery crashed", cause), Effect.sleep("1 second"))),
+    ),
   );
   watch.look();
 });
@@ -140,7 +141,9 @@ const makeProbe = Effect.gen(function* () {
 
   const isExchangeGood = Effect.suspend(() => {
     const [market] = markets();
-    return market === undefined ? Effect.succeed(false) : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), "MarketUnknown", () => Effect.void));
+    return market === undefined
+      ? Effect.succeed(false)
+      : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), "MarketUnknown", () => Effect.void));
   });
 
   const probe = Effect.gen(function* () {

@@ -329,7 +329,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   ranking: {
     policy: "balanced",
     weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
-    measuredBound: 0.2,
+    measuredBound: 0.25,
   },
   flightRecorder: { windowMs: 600_000, bytes: 67_108_864, dumpBytes: 268_435_456, dumpsKept: 8, dumpEveryMs: 60_000 },
 };

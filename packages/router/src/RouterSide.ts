@@ -2,7 +2,6 @@
  * The router as something that can end: built in a scope of its own, given up when it dies, and built afresh when it is wanted again. A router that
  * cannot be built, or takes too long, is no failure of this layer: there is none then, and the mode says so.
  */
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
@@ -55,7 +54,6 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
   const control = yield* ModeControl;
   const venue = yield* Venue;
   const { enableSmartRouting, routerBuildMs } = yield* RouterConfig;
-  const clock = yield* Clock.Clock;
   const context = yield* Effect.context<R>();
   const outer = yield* Effect.scope;
   let current: { readonly instance: Instance; readonly scope: Scope.Closeable } | undefined;
@@ -74,12 +72,12 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
   const close = Effect.suspend(() => {
     const ending = current;
     current = undefined;
-    returned = Deferred.makeUnsafe();
+    // Whoever waits already goes on waiting for the next one.
+    if (Deferred.isDoneUnsafe(returned)) returned = Deferred.makeUnsafe();
     return ending === undefined ? Effect.void : Effect.ignoreCause(Scope.close(ending.scope, Exit.void));
   });
 
   const build = Effect.gen(function* () {
-    const startedMs = clock.currentTimeMillisUnsafe();
     const scope = yield* Scope.fork(outer);
     const exit = yield* Layer.buildWithMemoMap(side, Layer.makeMemoMapUnsafe(), scope).pipe(
       Effect.provide(context),
@@ -92,13 +90,9 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
       yield* control.tell("gone", "the router could not be built");
       return undefined;
     }
-    const services = exit.value;
-    const streams = streaming.make(Context.get(services, Subscriptions), Context.get(services, MarketList), venue);
-    const instance: Instance = { number: ++built, asker: Context.get(services, RouterAsker), streams, services };
+    const instance = instanceOf(++built, exit.value, venue);
     current = { instance, scope };
-    yield* Effect.logDebug("router built").pipe(
-      Effect.annotateLogs({ number: built, tookMs: clock.currentTimeMillisUnsafe() - startedMs }),
-    );
+    yield* Effect.logDebug(`router ${built} was built`);
     look();
     return instance;
   });
@@ -128,4 +122,11 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
     }),
     isClosing: () => closing,
   });
+});
+
+const instanceOf = (number: number, services: Context.Context<SideServices>, venue: Venue["Service"]): Instance => ({
+  number,
+  asker: Context.get(services, RouterAsker),
+  streams: streaming.make(Context.get(services, Subscriptions), Context.get(services, MarketList), venue),
+  services,
 });

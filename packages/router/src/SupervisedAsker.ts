@@ -31,143 +31,160 @@ import { Venue } from "./transport/Venue.ts";
 type Answered = Answer<unknown>;
 type Outcome = Exit.Exit<Answered, MarketDataError>;
 type Running = Fiber.Fiber<Answered, MarketDataError>;
+type Asked = Effect.Effect<Answered, MarketDataError>;
 
 export type SupervisedAsker = Pick<Asker, "ask">;
 
 export const make = Effect.gen(function* () {
-  const control = yield* ModeControl;
-  const side = yield* RouterSide;
-  const direct = yield* DirectClient;
+  const { smartRouting } = yield* RouterConfig;
+  const parts: Parts = {
+    control: yield* ModeControl,
+    side: yield* RouterSide,
+    direct: yield* DirectClient,
+    clock: yield* Clock.Clock,
+    rescueAfterShare: (yield* RouterConfig).rescueAfterShare,
+    paging: (yield* Venue).paging,
+  };
   const active = yield* ActiveMarkets;
   const flight = yield* FlightRecorder;
-  const config = yield* RouterConfig;
-  const clock = yield* Clock.Clock;
-  const { paging } = yield* Venue;
-
-  /** What only a question needs that the router does not answer at once. */
-  const began = (question: Question, startedNanos: bigint) => {
-    const totalMs = question.intent.deadlineMs * pagesOf(question, paging, clock.currentTimeMillisUnsafe());
-    return { question, startedNanos, totalMs, deadlineNanos: startedNanos + BigInt(Math.round(totalMs * 1e6)) };
-  };
-  type Begun = ReturnType<typeof began>;
-
-  /** The direct client's answer. More is written to the log while the router is out. */
-  const directly = (call: Begun, attempts: ReadonlyArray<Attempt>): Effect.Effect<Answered, MarketDataError> => {
-    const { logLevel } = control.monitoring();
-    const asked = direct.ask(call.question, { ...call, attempts, mode: control.mode });
-    return logLevel === null ? asked : Effect.provideService(asked, References.MinimumLogLevel, logLevel);
-  };
-
-  const withoutRouter = (call: Begun): Effect.Effect<Answered, MarketDataError> =>
-    directly(call, []).pipe(
-      Effect.tap(() => control.tell("carried", "the direct client answered")),
-      Effect.catch((error) => {
-        const told = endOfError(error) === "final" || !isTelling(error) ? Effect.void : control.tell("lost", error.message);
-        return Effect.andThen(
-          told,
-          Effect.suspend(() => settled(call, error)),
-        );
-      }),
-    );
-
-  /** Nobody answered, and there was no router to say what it knew. */
-  const settled = ({ question }: Begun, error: MarketDataError): Effect.Effect<Answered, MarketDataError> =>
-    endOfError(error) === "final" && error._tag !== "RateLimited"
-      ? Effect.fail(error)
-      : Effect.fromResult(Option.getOrElse(direct.lastKnown(question, error, control.mode()), () => Result.fail(error)));
-
-  /** The router did not answer: the direct client does, if time is left; its failure leaves what the router said. */
-  const rescued = (call: Begun, instance: Instance, outcome: Outcome): Effect.Effect<Answered, MarketDataError> =>
-    Effect.gen(function* () {
-      const reason = reasonOf(outcome);
-      const isDead = endOf(outcome) === "dead";
-      if (side.isClosing()) return yield* saidOf(call.question, outcome);
-      if (isDead) yield* side.died(instance, reason);
-      const spentMs = Number(clock.monotonicTimeNanosUnsafe() - call.startedNanos) / 1e6;
-      const attempt: Attempt = { tier: "router", outcome: "failed", reason, durationMs: spentMs };
-      const result = yield* Effect.result(directly(call, [attempt]));
-      if (Result.isSuccess(result)) {
-        yield* control.tell("rescued", reason);
-        return result.success;
-      }
-      yield* toldLost(outcome, result.failure);
-      if (isDead) return yield* settled(call, result.failure);
-      return yield* saidOf(call.question, outcome);
-    });
-
-  /**
-   * The router's answer, or the direct client's where it comes too late. An answer that takes no time is there before anything else is started,
-   * so the way over memory costs one fiber more.
-   */
-  const withRouter = (instance: Instance, question: Question, markets: number): Effect.Effect<Answered, MarketDataError> =>
-    Effect.gen(function* () {
-      const startedNanos = clock.monotonicTimeNanosUnsafe();
-      const running = yield* Effect.forkChild(instance.asker.ask(question, markets), { startImmediately: true });
-      const early = running.pollUnsafe();
-      if (early !== undefined) return yield* judged(question, startedNanos, instance, early);
-      return yield* Effect.ensuring(awaited(instance, began(question, startedNanos), running), Fiber.interrupt(running));
-    });
-
-  const awaited = (instance: Instance, call: Begun, running: Running): Effect.Effect<Answered, MarketDataError> => {
-    const { question, startedNanos, totalMs } = call;
-    const done = Fiber.await(running);
-    // A long history takes as long as it takes: its pages have deadlines of their own.
-    const patienceMs = totalMs > question.intent.deadlineMs ? Number.POSITIVE_INFINITY : totalMs * config.rescueAfterShare;
-    const waited = Effect.raceFirst(done, Effect.as(Effect.sleep(patienceMs), undefined));
-    return Effect.flatMap(waited, (exit) => {
-      if (exit !== undefined) return judged(question, startedNanos, instance, exit);
-      // Both run from here; the first good answer wins.
-      const stays = Effect.flatMap(done, (outcome) => (isGood(outcome) ? outcome : Effect.never));
-      return Effect.raceFirst(stays, beside(call, patienceMs, done));
-    });
-  };
-
-  /** The direct client beside a router that has not answered yet. */
-  const beside = (call: Begun, afterMs: number, done: Effect.Effect<Outcome>): Effect.Effect<Answered, MarketDataError> =>
-    Effect.gen(function* () {
-      const reason = `no answer within ${Math.round(afterMs)} ms`;
-      const result = yield* Effect.result(directly(call, [{ tier: "router", outcome: "interrupted", reason, durationMs: afterMs }]));
-      if (Result.isSuccess(result)) {
-        // A short deadline says nothing about anybody.
-        yield* control.tell(call.totalMs < patientMs ? "carried" : "rescued", reason);
-        return result.success;
-      }
-      const outcome = yield* done;
-      if (!isGood(outcome)) yield* toldLost(outcome, result.failure);
-      return yield* saidOf(call.question, outcome);
-    });
-
-  const judged = (
-    question: Question,
-    startedNanos: bigint,
-    instance: Instance,
-    outcome: Outcome,
-  ): Effect.Effect<Answered, MarketDataError> => {
-    const end = endOf(outcome);
-    if (end === "failed" || end === "dead") return rescued(began(question, startedNanos), instance, outcome);
-    if (end === "limited") return Effect.andThen(control.tell("lost", reasonOf(outcome)), outcome);
-    if (Exit.isSuccess(outcome)) direct.note(question, outcome.value);
-    return outcome;
-  };
-
-  const toldLost = (outcome: Outcome, directError: MarketDataError): Effect.Effect<void> => {
-    const error = Option.getOrUndefined(Exit.findErrorOption(outcome));
-    const tells = error === undefined || isTelling(error) || (isTelling(directError) && endOfError(directError) === "failed");
-    return tells ? control.tell("lost", reasonOf(outcome)) : Effect.void;
-  };
-
   const supervised: SupervisedAsker = {
     ask: (question, markets) =>
       Effect.suspend(() => {
         active.asked(question);
         flight.asked(question, markets);
-        const instance = config.smartRouting[question.kind] ? side.current() : undefined;
-        if (instance === undefined || !control.asksRouter()) return withoutRouter(began(question, clock.monotonicTimeNanosUnsafe()));
-        return withRouter(instance, question, markets);
+        const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
+        if (instance === undefined || !parts.control.asksRouter())
+          return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
+        return withRouter(parts, instance, question, markets);
       }),
   };
   return supervised;
 });
+
+/** What a question passes through. */
+interface Parts {
+  readonly control: ModeControl["Service"];
+  readonly side: RouterSide["Service"];
+  readonly direct: DirectClient["Service"];
+  readonly clock: Clock.Clock;
+  readonly rescueAfterShare: number;
+  readonly paging: Venue["Service"]["paging"];
+}
+
+/** What only a question needs that the router does not answer at once. */
+interface Begun {
+  readonly question: Question;
+  readonly startedNanos: bigint;
+  readonly totalMs: number;
+  readonly deadlineNanos: bigint;
+}
+
+const began = ({ clock, paging }: Parts, question: Question, startedNanos: bigint): Begun => {
+  const totalMs = question.intent.deadlineMs * pagesOf(question, paging, clock.currentTimeMillisUnsafe());
+  return { question, startedNanos, totalMs, deadlineNanos: startedNanos + BigInt(Math.round(totalMs * 1e6)) };
+};
+
+/** The direct client's answer. More is written to the log while the router is out. */
+const directly = ({ control, direct }: Parts, call: Begun, attempts: ReadonlyArray<Attempt>): Asked => {
+  const { logLevel } = control.monitoring();
+  const asked = direct.ask(call.question, { ...call, attempts, mode: control.mode });
+  return logLevel === null ? asked : Effect.provideService(asked, References.MinimumLogLevel, logLevel);
+};
+
+const withoutRouter = (parts: Parts, call: Begun): Asked =>
+  directly(parts, call, []).pipe(
+    Effect.tap(() => parts.control.tell("carried", "the direct client answered")),
+    Effect.catch((error) => {
+      const isSilent = endOfError(error) === "final" || !isTelling(error);
+      const told = isSilent ? Effect.void : parts.control.tell("lost", error.message);
+      return Effect.andThen(
+        told,
+        Effect.suspend(() => settled(parts, call, error)),
+      );
+    }),
+  );
+
+/** Nobody answered, and there was no router to say what it knew. */
+const settled = ({ control, direct }: Parts, { question }: Begun, error: MarketDataError): Asked =>
+  endOfError(error) === "final" && error._tag !== "RateLimited"
+    ? Effect.fail(error)
+    : Effect.fromResult(Option.getOrElse(direct.lastKnown(question, error, control.mode()), () => Result.fail(error)));
+
+/**
+ * The router's answer, or the direct client's where it comes too late. An answer that takes no time is there before anything else is started,
+ * so the way over memory costs one fiber more.
+ */
+const withRouter = (parts: Parts, instance: Instance, question: Question, markets: number): Asked =>
+  Effect.gen(function* () {
+    const startedNanos = parts.clock.monotonicTimeNanosUnsafe();
+    const running = yield* Effect.forkChild(instance.asker.ask(question, markets), { startImmediately: true });
+    const early = running.pollUnsafe();
+    if (early !== undefined) return yield* judged(parts, question, startedNanos, instance, early);
+    return yield* Effect.ensuring(awaited(parts, instance, began(parts, question, startedNanos), running), Fiber.interrupt(running));
+  });
+
+const awaited = (parts: Parts, instance: Instance, call: Begun, running: Running): Asked => {
+  const { question, startedNanos, totalMs } = call;
+  const done = Fiber.await(running);
+  // A long history takes as long as it takes: its pages have deadlines of their own.
+  const patienceMs = totalMs > question.intent.deadlineMs ? Number.POSITIVE_INFINITY : totalMs * parts.rescueAfterShare;
+  const waited = Effect.raceFirst(done, Effect.as(Effect.sleep(patienceMs), undefined));
+  return Effect.flatMap(waited, (exit) => {
+    if (exit !== undefined) return judged(parts, question, startedNanos, instance, exit);
+    // Both run from here; the first good answer wins.
+    const stays = Effect.flatMap(done, (outcome) => (isGood(outcome) ? outcome : Effect.never));
+    return Effect.raceFirst(stays, beside(parts, call, patienceMs, done));
+  });
+};
+
+/** The direct client beside a router that has not answered yet. */
+const beside = (parts: Parts, call: Begun, afterMs: number, done: Effect.Effect<Outcome>): Asked =>
+  Effect.gen(function* () {
+    const reason = `no answer within ${Math.round(afterMs)} ms`;
+    const result = yield* Effect.result(directly(parts, call, [{ tier: "router", outcome: "interrupted", reason, durationMs: afterMs }]));
+    if (Result.isSuccess(result)) {
+      // A short deadline says nothing about anybody.
+      yield* parts.control.tell(call.totalMs < patientMs ? "carried" : "rescued", reason);
+      return result.success;
+    }
+    const outcome = yield* done;
+    if (!isGood(outcome)) yield* toldLost(parts, outcome, result.failure);
+    return yield* saidOf(call.question, outcome);
+  });
+
+/** What the router's call came to. */
+const judged = (parts: Parts, question: Question, startedNanos: bigint, instance: Instance, outcome: Outcome): Asked => {
+  const end = endOf(outcome);
+  if (end === "failed" || end === "dead") return rescued(parts, began(parts, question, startedNanos), instance, outcome);
+  if (end === "limited") return Effect.andThen(parts.control.tell("lost", reasonOf(outcome)), outcome);
+  if (Exit.isSuccess(outcome)) parts.direct.note(question, outcome.value);
+  return outcome;
+};
+
+/** The router did not answer: the direct client does, if time is left; its failure leaves what the router said. */
+const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome): Asked =>
+  Effect.gen(function* () {
+    const { clock, control, side } = parts;
+    if (side.isClosing()) return yield* saidOf(call.question, outcome);
+    const reason = reasonOf(outcome);
+    const isDead = endOf(outcome) === "dead";
+    if (isDead) yield* side.died(instance, reason);
+    const spentMs = Number(clock.monotonicTimeNanosUnsafe() - call.startedNanos) / 1e6;
+    const attempt: Attempt = { tier: "router", outcome: "failed", reason, durationMs: spentMs };
+    const result = yield* Effect.result(directly(parts, call, [attempt]));
+    if (Result.isSuccess(result)) {
+      yield* control.tell("rescued", reason);
+      return result.success;
+    }
+    yield* toldLost(parts, outcome, result.failure);
+    return yield* isDead ? settled(parts, call, result.failure) : saidOf(call.question, outcome);
+  });
+
+const toldLost = ({ control }: Parts, outcome: Outcome, directError: MarketDataError): Effect.Effect<void> => {
+  const error = Option.getOrUndefined(Exit.findErrorOption(outcome));
+  const tells = error === undefined || isTelling(error) || (isTelling(directError) && endOfError(directError) === "failed");
+  return tells ? control.tell("lost", reasonOf(outcome)) : Effect.void;
+};
 
 const endOf = (outcome: Outcome): CallEnd => {
   if (Exit.isSuccess(outcome)) return endOfAnswer(outcome.value.provenance);

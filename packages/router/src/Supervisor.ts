@@ -6,7 +6,7 @@
  * while there is none.
  */
 import * as Clock from "effect/Clock";
-import * as Context from "effect/Context";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";

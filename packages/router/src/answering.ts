@@ -114,13 +114,7 @@ export const staleReasonOf = (error: MarketDataError, connected: boolean): Stale
 
 export const millisBetween = (from: bigint, to: bigint): number => Math.max(0, Number(to - from) / 1e6);
 
-const label = (
-  question: Question,
-  won: Won,
-  call: CallFacts,
-  nowNanos: bigint,
-  staleReason: StaleReason | null,
-): Answer<unknown> => {
+const label = (question: Question, won: Won, call: CallFacts, nowNanos: bigint, staleReason: StaleReason | null): Answer<unknown> => {
   const { answer } = won;
   const onTheWayMs = answer.exchangeTimeMs === null ? 0 : Math.max(0, answer.receivedMs - answer.exchangeTimeMs);
   const provenance: Provenance = {
@@ -146,4 +140,5 @@ const label = (
 };
 
 /** The scores of the tiers that were in the running. */
-const scoresOf = (ranked: CallFacts["ranked"]): Record<string, number> => Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));
+const scoresOf = (ranked: CallFacts["ranked"]): Record<string, number> =>
+  Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));

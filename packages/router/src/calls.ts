@@ -18,7 +18,11 @@ const maxMarkets = 1_000;
 type Checked<K extends Kind> = Result.Result<Extract<Question, { readonly kind: K }>, InvalidRequest>;
 
 /** One checked question. The asker answers a kind with that kind's value. */
-export const one = <K extends Kind>(asker: Pick<Asker, "ask">, question: Checked<K>, markets = 1): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
+export const one = <K extends Kind>(
+  asker: Pick<Asker, "ask">,
+  question: Checked<K>,
+  markets = 1,
+): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
   Effect.flatMap(
     Effect.fromResult(question),
     (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>,

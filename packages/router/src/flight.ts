@@ -15,14 +15,14 @@ export const layerModes: Layer.Layer<never, never, ModeControl | FlightRecorder>
     const control = yield* ModeControl;
     const flight = yield* FlightRecorder;
     if (flight.recording === undefined) return;
-    let last: unknown;
-    control.onChange((change) => {
-      // A word of a person that changes nothing is told as the last change again.
-      if (change === last) return;
-      last = change;
-      const { from, level, reason, to } = change;
-      flight.told({ event: "mode", from, to, level, reason });
-      flight.dumpSoon(`${from} → ${to}: ${reason}`);
+    let from = control.mode();
+    control.onChange(() => {
+      const { level, mode: to, reason } = control.status();
+      // A word of a person may change nothing.
+      if (to === from) return;
+      flight.told({ event: "mode", from, to, level, reason: reason ?? "" });
+      flight.dumpSoon(`${from} → ${to}: ${reason ?? ""}`);
+      from = to;
     });
     yield* Effect.forkScoped(
       Stream.runForEach(control.alerts, ({ reason, severity, what }) =>

@@ -82,9 +82,14 @@ export {
   subscribe,
 } from "./MarketData.ts";
 export { defaultRouterConfig, RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
+export * as Legacy from "./legacy.ts";
 export * as Router from "./Router.ts";
+export * as Supervisor from "./Supervisor.ts";
 export { Cache } from "./cache/Cache.ts";
+export type { Alert } from "./fallback/Alert.ts";
 export { FallbackManager } from "./fallback/FallbackManager.ts";
+export { ModeControl, type ModeStatus, type OverrideEntry } from "./fallback/ModeControl.ts";
+export type { Monitoring } from "./fallback/Monitoring.ts";
 export { orElse } from "./fallback/orElse.ts";
 export { RateLimiter } from "./limits/RateLimiter.ts";
 export { StateStore } from "./state/StateStore.ts";

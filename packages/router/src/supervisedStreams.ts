@@ -34,75 +34,83 @@ interface Wanted<K extends Kind> {
 }
 
 export const make = Effect.gen(function* () {
-  const side = yield* RouterSide;
-  const socket = yield* DirectSocket;
-  const venue = yield* Venue;
-  const config = yield* RouterConfig;
-  const clock = yield* Clock.Clock;
-
-  /** The router's own stream; when the router ends under it, the direct one. */
-  const routed = <K extends Kind>(wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
-    Stream.catchCause(feed, (cause) => {
-      const error = Option.getOrUndefined(Cause.findErrorOption(cause));
-      const hasDied = error === undefined ? !Cause.hasInterruptsOnly(cause) : error._tag === "Closed";
-      if (!hasDied || side.isClosing()) return Stream.failCause(cause);
-      const reason = error?.message ?? "the router's stream crashed";
-      wanted.splice.cut("the router ended");
-      const told: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason, atMs: clock.currentTimeMillisUnsafe() };
-      const gone = Effect.as(side.died(instance, reason), told);
-      return Stream.concat(Stream.fromEffect(gone), spliced(wanted, meanwhile(wanted, true)));
-    });
-
-  const directly = <K extends Kind>({ kind, markets, options }: Wanted<K>, interrupted: boolean): Events<K> =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const keys = yield* Effect.fromResult(keysOf(kind, markets, options));
-        for (const key of keys) {
-          if (!venue.socket.supports(key))
-            return yield* new InvalidRequest({ field: "interval", input: options.interval ?? kind, reason: "is not streamed by this exchange" });
-        }
-        return socket.events(kind, keys, { ...options, interrupted });
-      }),
-    );
-
-  /** The direct stream until a router is back, and the router's from then on. */
-  const meanwhile = <K extends Kind>(wanted: Wanted<K>, interrupted: boolean): Events<K> => {
-    const handedOver = Effect.gen(function* () {
-      const { streams } = yield* side.back;
-      const ready = streams.ready(wanted.kind, wanted.markets, wanted.options);
-      yield* Effect.catch(ready, () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"))).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
-      yield* Effect.sleep(overlap);
-    });
-    const again = Stream.unwrap(
-      Effect.map(side.back, (instance) => {
-        wanted.splice.overlap();
-        return routed(wanted, instance, instance.streams.events(wanted.kind, wanted.markets, wanted.options));
-      }),
-    );
-    return Stream.merge(Stream.interruptWhen(directly(wanted, interrupted), handedOver), again);
-  };
-
-  /** From the first change of feeds on. */
-  const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
-    Stream.flattenIterable(Stream.map(feed, (element) => splice.take(element)));
-
-  /** The first feed of a stream; while nothing happens to it, all that is done is to note how far it has come. */
-  const first = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, instance: Instance): Events<K> =>
-    Stream.mapArray(instance.streams.events(kind, markets, options), (elements) => {
-      for (const element of elements) splice.note(element);
-      return elements;
-    });
+  const { enableSmartRouting, smartRouting, tradeMemory } = yield* RouterConfig;
+  const feeds: Feeds = { side: yield* RouterSide, socket: yield* DirectSocket, venue: yield* Venue, clock: yield* Clock.Clock };
+  const { side } = feeds;
 
   const events: Streaming["events"] = (kind, markets, options) =>
     Stream.suspend(() => {
-      const wanted = { kind, markets, options, splice: new Splice(kind, config.tradeMemory) };
-      if (!config.enableSmartRouting || !config.smartRouting[kind]) return directly(wanted, false);
+      const wanted = { kind, markets, options, splice: new Splice(kind, tradeMemory) };
+      if (!enableSmartRouting || !smartRouting[kind]) return directly(feeds, wanted, false);
       const instance = side.current();
-      return instance === undefined ? spliced(wanted, meanwhile(wanted, false)) : routed(wanted, instance, first(wanted, instance));
+      if (instance === undefined) return spliced(wanted, meanwhile(feeds, wanted, false));
+      return routed(feeds, wanted, instance, noted(wanted, instance));
     });
 
   return over(events, (kind, markets, shape) => {
     const instance = side.current();
-    return instance === undefined ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape))) : instance.streams.ready(kind, markets, shape);
+    return instance === undefined
+      ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
+      : instance.streams.ready(kind, markets, shape);
   });
 });
+
+interface Feeds {
+  readonly side: RouterSide["Service"];
+  readonly socket: DirectSocket["Service"];
+  readonly venue: Venue["Service"];
+  readonly clock: Clock.Clock;
+}
+
+/** The first feed of a stream; while nothing happens to it, all that is done is to note how far it has come. */
+const noted = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, instance: Instance): Events<K> =>
+  Stream.mapArray(instance.streams.events(kind, markets, options), (elements) => {
+    for (const element of elements) splice.note(element);
+    return elements;
+  });
+
+/** From the first change of feeds on. */
+const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
+  Stream.flattenIterable(Stream.map(feed, (element) => splice.take(element)));
+
+/** The router's own stream; when the router ends under it, the direct one. */
+const routed = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
+  Stream.catchCause(feed, (cause) => {
+    const { clock, side } = feeds;
+    const error = Option.getOrUndefined(Cause.findErrorOption(cause));
+    const hasDied = error === undefined ? !Cause.hasInterruptsOnly(cause) : error._tag === "Closed";
+    if (!hasDied || side.isClosing()) return Stream.failCause(cause);
+    const reason = error?.message ?? "the router's stream crashed";
+    wanted.splice.cut("the router ended");
+    const told: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason, atMs: clock.currentTimeMillisUnsafe() };
+    const gone = Effect.as(side.died(instance, reason), told);
+    return Stream.concat(Stream.fromEffect(gone), spliced(wanted, meanwhile(feeds, wanted, true)));
+  });
+
+const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, options }: Wanted<K>, interrupted: boolean): Events<K> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const keys = yield* Effect.fromResult(keysOf(kind, markets, options));
+      const other = keys.find((key) => !venue.socket.supports(key));
+      if (other === undefined) return socket.events(kind, keys, { ...options, interrupted });
+      return yield* new InvalidRequest({ field: "interval", input: options.interval ?? kind, reason: "is not streamed by this exchange" });
+    }),
+  );
+
+/** The direct stream until a router is back, and the router's from then on. */
+const meanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
+  const { kind, markets, options, splice } = wanted;
+  const handedOver = Effect.gen(function* () {
+    const { streams } = yield* feeds.side.back;
+    const notYet = () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"));
+    yield* Effect.catch(streams.ready(kind, markets, options), notYet).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
+    yield* Effect.sleep(overlap);
+  });
+  const again = Stream.unwrap(
+    Effect.map(feeds.side.back, (instance) => {
+      splice.overlap();
+      return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options));
+    }),
+  );
+  return Stream.merge(Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver), again);
+};

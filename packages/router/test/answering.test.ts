@@ -118,4 +118,3 @@ describe("an old value as an error", () => {
     assert.deepStrictEqual([staleReasonOf(network, false), staleReasonOf(network, true)], ["disconnected", "upstream"]);
   });
 });
-

@@ -162,6 +162,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    admits: () => true,
     messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
@@ -169,6 +170,7 @@ const subscriptionsOf = (stub: Stub) =>
       stub.opened++;
     }),
     awaitReady: () => Effect.void,
+    resubscribe: Effect.succeed({ wanted: 0, sockets: 0, unanswered: 0, missing: [], isSame: false }),
     wantForReads: (key: StreamKey) =>
       Effect.sync(() => {
         stub.wanted.push(keyId(key));

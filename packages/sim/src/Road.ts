@@ -8,6 +8,7 @@
 import type { Socket, SocketHandlers, Transport } from "@naru/router/transport/Transport";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
 import * as Latch from "effect/Latch";
 import { hash2, unit } from "./market/Hash.ts";
 
@@ -18,12 +19,14 @@ export interface RoadOptions {
   readonly jitterMs?: number | undefined;
   /** The share of trips on which something is lost and sent again, 0 to 1. Default 0. */
   readonly loss?: number | undefined;
+  /** A connection that was idle for longer is not there any more, and the next request opens one, in milliseconds. Default 4,000. */
+  readonly keepAliveMs?: number | undefined;
+  /** Requests share a connection, so that one which is given up does not take it along. Default false: it does. */
+  readonly isShared?: boolean | undefined;
 }
 
 /** Trips before the first byte of a request: one for TCP, two for TLS. */
 const handshakeTrips = 3;
-/** A connection that was idle for longer is not there any more, in milliseconds. */
-const keptAliveMs = 4_000;
 /** What is lost is sent again after this time at the least, in milliseconds. */
 const leastResendMs = 200;
 
@@ -33,11 +36,18 @@ export const overRoad = (inner: Transport["Service"], options: RoadOptions, seed
   return {
     rest: Effect.fnUntraced(function* (request) {
       const clock = yield* Clock.Clock;
-      yield* Effect.sleep(road.connectMs(nowMs(clock)) + road.wayMs());
-      const exit = yield* Effect.exit(inner.rest(request));
-      yield* Effect.sleep(road.wayMs());
-      road.freed(nowMs(clock));
-      return yield* exit;
+      const connectMs = road.connectMs(nowMs(clock));
+      const exchanged = Effect.gen(function* () {
+        yield* Effect.sleep(connectMs + road.wayMs());
+        const exit = yield* Effect.exit(inner.rest(request));
+        yield* Effect.sleep(road.wayMs());
+        return yield* exit;
+      });
+      return yield* Effect.onExit(exchanged, (exit) =>
+        Effect.sync(() => {
+          if (options.isShared === true || !Exit.hasInterrupts(exit)) road.freed(nowMs(clock));
+        }),
+      );
     }),
     socket: Effect.fnUntraced(function* (url, handlers, given) {
       const clock = yield* Clock.Clock;
@@ -82,7 +92,8 @@ class Road {
 
   /** The time to a connection that can carry a request: none where one is kept alive. */
   connectMs(nowMs: number): number {
-    this.idle = this.idle.filter((since) => nowMs - since < keptAliveMs);
+    const { keepAliveMs = 4_000 } = this.options;
+    this.idle = this.idle.filter((since) => nowMs - since < keepAliveMs);
     return this.idle.pop() === undefined ? this.handshakeMs() : 0;
   }
 

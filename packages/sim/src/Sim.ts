@@ -7,6 +7,7 @@
  */
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Supervisor from "@naru/router/Supervisor";
+import * as Router from "@naru/router/Router";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { Transport } from "@naru/router/transport/Transport";
 import { Venue } from "@naru/router/transport/Venue";
@@ -60,7 +61,12 @@ export interface SimOptions extends ExchangeOptions {
 export interface Decorations {
   readonly transport?: ((inner: Transport["Service"]) => Transport["Service"]) | undefined;
   readonly venue?: ((inner: Venue["Service"]) => Venue["Service"]) | undefined;
+  /** Put in the place of every router that is built, to see what is left when it is broken. */
+  readonly router?: ((inner: RouterLayer) => Layer.Layer<Router.SideServices, unknown, Layer.Services<RouterLayer>>) | undefined;
 }
+
+/** One router over what outlives it. */
+export type RouterLayer = typeof Router.side;
 
 /** Everything in memory, on Effect's clock: under a test clock nothing moves but by `TestClock.adjust`. */
 export const layerTest = (options: SimOptions = {}): Layer.Layer<Services> =>
@@ -113,7 +119,7 @@ const simulated = ({ profile }: SimOptions): UpbitProfile => ({ ...profiles[prof
 let built = 0;
 
 const routerOver = (profile: UpbitProfile, options: SimOptions): Layer.Layer<Supervisor.Services | Venue, never, Transport> =>
-  Supervisor.layer.pipe(
+  Supervisor.layerOver(options.decorate?.router?.(Router.side) ?? Router.side).pipe(
     Layer.provideMerge(decorated(Venue, layerOf(profile), options.decorate?.venue)),
     Layer.provide(RouterConfig.layer(options.config ?? {})),
   );

@@ -8,8 +8,12 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   world: () => import("./world.ts"),
   decode: () => import("./decode.ts"),
   hot: () => import("./hot.ts"),
+  "fallback-hop": () => import("./fallbackHop.ts"),
   limiter: () => import("./limiter.ts"),
   recorder: () => import("./recorder.ts"),
+  live: () => import("./live.ts"),
+  decision: () => import("./decision.ts"),
+  select: () => import("./select.ts"),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);

@@ -11,13 +11,13 @@ import type { MonitorInput } from "../linkFlags.ts";
 import * as output from "../output.ts";
 import { liveLine, liveLines, liveToJson } from "../render/live.ts";
 import { redraw } from "../render/redraw.ts";
-import type { Connection } from "../settings.ts";
+import type { Serving } from "../settings.ts";
 import type { TapeKind } from "../tapeFlags.ts";
 import { withMarketData } from "../venue.ts";
 
-export const monitor = (flags: Connection, input: MonitorInput): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
+export const monitor = (flags: Serving, input: MonitorInput): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
   Effect.flatMap(output.canRedraw, (canRedraw) =>
-    withMarketData(flags, monitored(input, flags.json ? "json" : canRedraw ? "picture" : "lines")),
+    withMarketData({ ...flags, program: "naru monitor" }, monitored(input, flags.json ? "json" : canRedraw ? "picture" : "lines")),
   );
 
 /** Shows until the time is over, or a stream ends by an error. */

@@ -9,7 +9,7 @@ import type { CommandFailed } from "../CommandFailed.ts";
 import { hintWithoutNetwork, isNetworkReason } from "../reach.ts";
 import * as output from "../output.ts";
 import { elementLine, elementToJson, isValue, type KindedElement } from "../render/elements.ts";
-import type { Connection } from "../settings.ts";
+import type { Connection, Serving } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 
 export type StreamInput = Selection & {
@@ -23,9 +23,10 @@ type Selection =
   | { readonly kind: "orderbook"; readonly levels: number }
   | { readonly kind: "candles"; readonly interval: string };
 
-export const stream = (flags: Connection, input: StreamInput): Effect.Effect<void, CommandFailed> =>
+/** `program`: how the app is called on its admin socket. */
+export const stream = (flags: Serving, input: StreamInput, program = `naru stream ${input.kind}`): Effect.Effect<void, CommandFailed> =>
   withMarketData(
-    flags,
+    { ...flags, program },
     Effect.gen(function* () {
       const data = yield* MarketData;
       const origin = yield* data.health;

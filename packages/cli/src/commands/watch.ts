@@ -13,15 +13,17 @@ import { hintWithoutNetwork } from "../reach.ts";
 import * as output from "../output.ts";
 import { boardLines, emptyBoard, observe } from "../render/board.ts";
 import { redraw } from "../render/redraw.ts";
-import type { Connection } from "../settings.ts";
+import type { Serving } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 import { stream } from "./stream.ts";
 
-export const watch = (flags: Connection, markets: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
+const program = "naru watch";
+
+export const watch = (flags: Serving, markets: ReadonlyArray<string>): Effect.Effect<void, CommandFailed, Terminal.Terminal> =>
   Effect.flatMap(output.canRedraw, (canRedraw) =>
     canRedraw && !flags.json
-      ? withMarketData(flags, drawn(markets, hintWithoutNetwork(flags)))
-      : stream(flags, { kind: "ticker", markets, count: Option.none() }),
+      ? withMarketData({ ...flags, program }, drawn(markets, hintWithoutNetwork(flags)))
+      : stream(flags, { kind: "ticker", markets, count: Option.none() }, program),
   );
 
 /** Draws until interrupted. `hint`: what to do where the network is out of reach; drawn, because a line on stderr would be drawn over. */

@@ -45,6 +45,7 @@ export interface OutageReport {
   /** Most trade requests in any second after the link's return, by all and by healing alone (whose pages are the largest there are). */
   readonly requestsPerSecond: number;
   readonly healingPerSecond: number;
+  readonly healingInTwoSeconds: number;
   /** Questions of the reader, and how many of them failed. */
   readonly asked: number;
   readonly failed: number;
@@ -100,10 +101,15 @@ const scene = Effect.fnUntraced(function* (shape: OutageShape) {
     .requests()
     .slice(endedAt)
     .filter(({ target }) => target.includes("/trades/ticks"));
+  const pages = after.flatMap(({ atMs, target }) => (target.includes("count=500") ? [atMs] : []));
   return {
     healed,
-    requestsPerSecond: mostInASecond(after.map(({ atMs }) => atMs)),
-    healingPerSecond: mostInASecond(after.flatMap(({ atMs, target }) => (target.includes("count=500") ? [atMs] : []))),
+    requestsPerSecond: mostWithin(
+      1_000,
+      after.map(({ atMs }) => atMs),
+    ),
+    healingPerSecond: mostWithin(1_000, pages),
+    healingInTwoSeconds: mostWithin(2_000, pages),
     ...reader,
   } satisfies OutageReport;
 });
@@ -149,5 +155,5 @@ const judge = (market: string, expected: ReadonlyArray<string>, seen: ReadonlyAr
   };
 };
 
-const mostInASecond = (times: ReadonlyArray<number>): number =>
-  times.reduce((most, fromMs, at) => Math.max(most, times.slice(at).filter((ms) => ms < fromMs + 1_000).length), 0);
+const mostWithin = (spanMs: number, times: ReadonlyArray<number>): number =>
+  times.reduce((most, fromMs, at) => Math.max(most, times.slice(at).filter((ms) => ms < fromMs + spanMs).length), 0);

@@ -53,7 +53,15 @@ export class Consumer {
     const levels = this.#levels.get(keyId(key));
     if (levels === undefined) return;
     const shaped = "asks" in value ? trimOrderbook(value, levels) : value;
-    const live: Live<AnyValue> = { _tag: "Live", market: value.market, value: shaped, snapshot, channel: "websocket", late: false, receivedTimeMs };
+    const live: Live<AnyValue> = {
+      _tag: "Live",
+      market: value.market,
+      value: shaped,
+      snapshot,
+      channel: "websocket",
+      late: false,
+      receivedTimeMs,
+    };
     if ("tradeTimeMs" in value && "id" in value) this.#trade(live, markOf(value));
     else if ("openTimeMs" in value) this.#candle(live, value);
     else this.buffer.offer(live);

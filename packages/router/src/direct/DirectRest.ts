@@ -120,7 +120,10 @@ class Requests {
         granted = grant;
       });
       return Effect.onExit(
-        Effect.andThen(acquired, Effect.suspend(() => this.#send(call, options))),
+        Effect.andThen(
+          acquired,
+          Effect.suspend(() => this.#send(call, options)),
+        ),
         (exit) => (granted === undefined ? Effect.void : this.#settle(call.group, granted, exit)),
       );
     });
@@ -131,9 +134,12 @@ class Requests {
       const timeoutMs = Math.max(0, Math.min(leftMs, attemptMs));
       const phase = leftMs <= attemptMs ? "deadline" : "attempt";
       const sentMs = this.#nowMs();
-      const response = yield* this.#transport
-        .rest({ url: call.url, headers: {} })
-        .pipe(Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.fail(new TimeoutError({ phase, timeoutMs, detail: call.endpoint })) }));
+      const response = yield* this.#transport.rest({ url: call.url, headers: {} }).pipe(
+        Effect.timeoutOrElse({
+          duration: timeoutMs,
+          orElse: () => Effect.fail(new TimeoutError({ phase, timeoutMs, detail: call.endpoint })),
+        }),
+      );
       const receivedNanos = this.#clock.monotonicTimeNanosUnsafe();
       const receivedMs = this.#clock.currentTimeMillisUnsafe();
       const budget = this.#venue.remaining(response.headers);
@@ -206,7 +212,8 @@ const batcher = (venue: Venue["Service"], rest: Rest["Service"]) => {
       { concurrency: "unbounded", discard: true },
     );
   }).pipe(RequestResolver.batchN(maxBatch));
-  return (question: TickerQuestion | OrderbookQuestion, deadlineNanos: bigint) => Effect.request(new Single({ question, deadlineNanos }), resolver);
+  return (question: TickerQuestion | OrderbookQuestion, deadlineNanos: bigint) =>
+    Effect.request(new Single({ question, deadlineNanos }), resolver);
 };
 
 const levelsOf = ({ question }: Single): number => (question.kind === "orderbook" ? question.levels : 0);
@@ -224,7 +231,11 @@ const inRequests = <A extends Row>(rest: Rest["Service"], entries: ReadonlyArray
   };
   const asked = Effect.forEach(callsOf(markets), (call) => Effect.exit(rest.run(call, options)), { concurrency: "unbounded" });
   return Effect.flatMap(asked, (exits) => {
-    const rows = new Map(exits.flatMap((exit) => (Exit.isSuccess(exit) ? exit.value.rows.map((row) => [row.market, { row, result: exit.value }] as const) : [])));
+    const rows = new Map(
+      exits.flatMap((exit) =>
+        Exit.isSuccess(exit) ? exit.value.rows.map((row) => [row.market, { row, result: exit.value }] as const) : [],
+      ),
+    );
     const failure = exits.find(Exit.isFailure);
     const missing: Array<Entry> = [];
     for (const entry of entries) {
@@ -240,13 +251,21 @@ const inRequests = <A extends Row>(rest: Rest["Service"], entries: ReadonlyArray
       const inHalf = (entry: Entry) => half.has(entry.request.question.market);
       return Effect.andThen(
         inRequests(rest, missing.filter(inHalf), callsOf),
-        inRequests(rest, missing.filter((entry) => !inHalf(entry)), callsOf),
+        inRequests(
+          rest,
+          missing.filter((entry) => !inHalf(entry)),
+          callsOf,
+        ),
       );
     }
     for (const entry of missing) {
       const rejected = exits.flatMap((exit) => (Exit.isSuccess(exit) ? exit.value.rejected : []))[0];
       const detail = `no row for ${entry.request.question.market}`;
-      entry.completeUnsafe(failure === undefined ? Exit.fail(rejected ?? new DecodeError({ stage: "answer", path: "", detail })) : Exit.failCause(failure.cause));
+      entry.completeUnsafe(
+        failure === undefined
+          ? Exit.fail(rejected ?? new DecodeError({ stage: "answer", path: "", detail }))
+          : Exit.failCause(failure.cause),
+      );
     }
     return Effect.void;
   });

@@ -66,7 +66,11 @@ const make = Effect.gen(function* () {
   const wire = new Wire(yield* Clock.Clock, yield* Venue);
   yield* Effect.forkScoped(Effect.forever(live(wire)));
   yield* Effect.addFinalizer(() => Effect.sync(() => wire.close()));
-  const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions & { readonly interrupted?: boolean | undefined }) =>
+  const events = <K extends Kind>(
+    kind: K,
+    keys: ReadonlyArray<StreamKey>,
+    options: StreamOptions & { readonly interrupted?: boolean | undefined },
+  ) =>
     Stream.unwrap(
       Effect.map(
         Effect.acquireRelease(
@@ -74,7 +78,8 @@ const make = Effect.gen(function* () {
           (consumer) => Effect.sync(() => wire.detach(consumer)),
         ),
         // Keys of one kind bring values of that kind only.
-        ({ buffer }) => Stream.fromPull(Effect.succeed(buffer.pull)) as unknown as Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>,
+        ({ buffer }) =>
+          Stream.fromPull(Effect.succeed(buffer.pull)) as unknown as Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>,
       ),
     );
   return DirectSocket.of({
@@ -257,9 +262,7 @@ const connect = Effect.fnUntraced(function* (wire: Wire) {
   const grant = yield* limiter.acquireConnect({ priority: "critical", maxWaitMs: Number.POSITIVE_INFINITY });
   return yield* transport.socket(venue.socket.url, wire.handlers).pipe(
     Effect.catchTag("UpgradeRefused", ({ status, headers, body }) => Effect.fail(venue.upgradeFailure(status, headers, body))),
-    Effect.tapError((error) =>
-      error._tag === "RateLimited" && error.scope === "ip" ? limiter.block(error.retryAfterMs) : Effect.void,
-    ),
+    Effect.tapError((error) => (error._tag === "RateLimited" && error.scope === "ip" ? limiter.block(error.retryAfterMs) : Effect.void)),
     Effect.timeoutOrElse({
       duration: upgradeTimeoutMs,
       orElse: () => Effect.fail(new TimeoutError({ phase: "upgrade", timeoutMs: upgradeTimeoutMs, detail: venue.host })),

@@ -1,4 +1,5 @@
 /** What a socket can be subscribed to, and under which name its last value is kept. */
+import type { Kind } from "./Question.ts";
 import type { Interval } from "./Interval.ts";
 import type { Market } from "./Market.ts";
 
@@ -14,6 +15,9 @@ export type KeyId = string & { readonly KeyId: unique symbol };
 
 export const keyId = (key: StreamKey): KeyId =>
   (key.kind === "candles" ? `candles:${key.interval}:${key.market}` : `${key.kind}:${key.market}`) as KeyId;
+
+/** The kind of the key that has this name. */
+export const kindOf = (id: KeyId): Kind => id.slice(0, id.indexOf(":")) as Kind;
 
 /** Depths of an order book that the exchange accepts; any other number is answered with the deepest. */
 const bookDepths = [1, 5, 15, 30] as const;

@@ -171,12 +171,17 @@ const lostOnTheWay: Move = (state, moment) => {
 };
 
 const earliest = ({ nowMs, random01, timing }: Moment): number =>
-  timing.earlyProbeMs > 0 && timing.earlyProbeMs < timing.recoveryEveryMs ? nowMs + timing.earlyProbeMs : later({ nowMs, random01, timing });
+  timing.earlyProbeMs > 0 && timing.earlyProbeMs < timing.recoveryEveryMs
+    ? nowMs + timing.earlyProbeMs
+    : later({ nowMs, random01, timing });
 
 const later = ({ nowMs, random01, timing }: Moment): number => nowMs + timing.recoveryEveryMs * (0.9 + 0.2 * random01);
 
 /** The router is given up; `override` may forbid to look for it again. */
-const tripped: Move = (state, moment) => ({ ...fallback(state), nextMs: state.override === "on" ? Number.POSITIVE_INFINITY : earliest(moment) });
+const tripped: Move = (state, moment) => ({
+  ...fallback(state),
+  nextMs: state.override === "on" ? Number.POSITIVE_INFINITY : earliest(moment),
+});
 
 const fallback = (state: MachineState): MachineState => ({ ...state, mode: "fallback", stage: 0, clean: 0 });
 
@@ -227,7 +232,16 @@ const ramped: Move = (state, { nowMs, timing }) => {
   if (state.stage === 0) return state;
   const stage = state.stage + 1;
   if (stage < ramp.length) return { ...state, stage, nextMs: nowMs + timing.rampStepMs };
-  return { ...state, mode: "normal", stage: 0, clean: normalAfter, failures: 0, lost: 0, provenMs: nowMs, nextMs: Number.POSITIVE_INFINITY };
+  return {
+    ...state,
+    mode: "normal",
+    stage: 0,
+    clean: normalAfter,
+    failures: 0,
+    lost: 0,
+    provenMs: nowMs,
+    nextMs: Number.POSITIVE_INFINITY,
+  };
 };
 
 const confirmed: Move = (state, moment) =>

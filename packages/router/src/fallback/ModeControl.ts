@@ -72,8 +72,8 @@ export class ModeControl extends Context.Service<
     /** How closely things should be watched now. */
     readonly monitoring: () => Monitoring;
     readonly monitoringChanges: Stream.Stream<Monitoring>;
-    /** Called synchronously after every change, by whoever acts on it. For the life of the layer. */
-    readonly onChange: (listener: (change: ModeChange) => void) => void;
+    /** Called synchronously after every change of mode and of {@link due}'s word, by whoever acts on it. For the life of the layer. */
+    readonly onChange: (listener: () => void) => void;
   }
 >()("@naru/router/fallback/ModeControl") {
   /** For a router by itself. */
@@ -89,49 +89,20 @@ export class ModeControl extends Context.Service<
 }
 
 const make = Effect.fnUntraced(function* (hasDirect: boolean) {
-  const health = yield* Health;
   const timing = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const random = yield* Random.Random;
-  const changes = yield* PubSub.sliding<ModeChange>(changesKept);
-  const alerts = yield* PubSub.sliding<Alert>(changesKept);
-  const watched = yield* PubSub.sliding<Monitoring>(changesKept);
-  const listeners: Array<(change: ModeChange) => void> = [];
+  const news = yield* makeNews;
   const overrides: Array<OverrideEntry> = [];
   let machine = initialMachine;
-  let last: ModeChange | undefined;
-  let incidentMs: number | undefined;
   let nth = 0;
 
   const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
-  const monitoring = () => monitoringOf(machine.mode, incidentMs ?? null, timing);
 
   const tell = (event: MachineEvent, reason: string): Effect.Effect<void> => {
     const { mode: from } = machine;
     machine = step(machine, event, { nowMs: nowMs(), random01: random.nextDoubleUnsafe(), timing });
-    return machine.mode === from ? Effect.void : changed(from, machine.mode, reason);
-  };
-
-  const changed = (from: Mode, to: Mode, reason: string): Effect.Effect<void> => {
-    const change: ModeChange = { from, to, level: levelOf(to), atMs: clock.currentTimeMillisUnsafe(), reason };
-    const wasRaised = isIncident(from);
-    const sinceMs = incidentMs ?? change.atMs;
-    incidentMs = isIncident(to) ? sinceMs : undefined;
-    last = change;
-    health.modeChanged(change);
-    const alert = alertOf(change, sinceMs);
-    const watching = monitoring();
-    for (const listener of listeners) listener(change);
-    return Effect.uninterruptible(
-      Effect.gen(function* () {
-        yield* PubSub.publish(changes, change);
-        if (watching.raised !== wasRaised) yield* PubSub.publish(watched, watching);
-        yield* Effect.logWarning("mode changed", change);
-        if (alert === undefined) return;
-        yield* PubSub.publish(alerts, alert);
-        yield* logged(alert);
-      }),
-    );
+    return machine.mode === from ? Effect.void : news.changed(from, machine.mode, reason);
   };
 
   const override = (to: Override, { by, why }: { readonly by: string; readonly why: string }) =>
@@ -140,26 +111,26 @@ const make = Effect.fnUntraced(function* (hasDirect: boolean) {
       overrides.push(entry);
       if (overrides.length > overridesKept) overrides.shift();
       const told = tell(to === "on" ? "forceOn" : to === "off" ? "forceOff" : "release", `${by}: ${why}`);
-      for (const listener of listeners) if (last !== undefined) listener(last);
+      // What is due may have changed though the mode did not.
+      news.wake();
       return Effect.as(Effect.andThen(Effect.logWarning("the fallback was switched by hand", entry), told), entry);
     });
 
+  const status = (): ModeStatus => {
+    const inMs = dueMs(machine, timing) - nowMs();
+    const { mode, override, failures } = machine;
+    return {
+      ...{ mode, override, failures, level: levelOf(mode), overrides: [...overrides] },
+      sinceMs: news.last()?.atMs ?? null,
+      reason: news.last()?.reason ?? null,
+      nextStepInMs: Number.isFinite(inMs) ? Math.max(0, Math.round(inMs)) : null,
+      monitoring: news.monitoring(machine.mode),
+    };
+  };
+
   return ModeControl.of({
     mode: () => machine.mode,
-    status: () => {
-      const inMs = dueMs(machine, timing) - nowMs();
-      return {
-        mode: machine.mode,
-        level: levelOf(machine.mode),
-        sinceMs: last?.atMs ?? null,
-        reason: last?.reason ?? null,
-        override: machine.override,
-        overrides: [...overrides],
-        failures: machine.failures,
-        nextStepInMs: Number.isFinite(inMs) ? Math.max(0, Math.round(inMs)) : null,
-        monitoring: monitoring(),
-      };
-    },
+    status,
     routed: (outcome, reason) => {
       if (outcome !== "unanswered") return tell(outcome, reason);
       return hasDirect ? Effect.void : tell("lost", reason);
@@ -168,12 +139,56 @@ const make = Effect.fnUntraced(function* (hasDirect: boolean) {
     asksRouter: () => isInShare(routedShare(machine), nth++),
     due: () => ({ atMs: dueMs(machine, timing), isProbe: isProbeDue(machine) }),
     override,
+    monitoring: () => news.monitoring(machine.mode),
+    ...news.streams,
+  });
+});
+
+/** Everything that a change of mode is told to: streams, listeners, the ledger and the log. */
+const makeNews = Effect.gen(function* () {
+  const health = yield* Health;
+  const config = yield* RouterConfig;
+  const clock = yield* Clock.Clock;
+  const changes = yield* PubSub.sliding<ModeChange>(changesKept);
+  const alerts = yield* PubSub.sliding<Alert>(changesKept);
+  const watched = yield* PubSub.sliding<Monitoring>(changesKept);
+  const listeners: Array<() => void> = [];
+  let last: ModeChange | undefined;
+  let incidentMs: number | undefined;
+
+  const wake = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const monitoring = (mode: Mode) => monitoringOf(mode, incidentMs ?? null, config);
+
+  const changed = (from: Mode, to: Mode, reason: string): Effect.Effect<void> => {
+    const change: ModeChange = { from, to, level: levelOf(to), atMs: clock.currentTimeMillisUnsafe(), reason };
+    const sinceMs = incidentMs ?? change.atMs;
+    incidentMs = isIncident(to) ? sinceMs : undefined;
+    last = change;
+    health.modeChanged(change);
+    const alert = alertOf(change, sinceMs);
+    const watching = monitoring(to);
+    wake();
+    return Effect.uninterruptible(
+      Effect.gen(function* () {
+        yield* PubSub.publish(changes, change);
+        if (watching.raised !== isIncident(from)) yield* PubSub.publish(watched, watching);
+        yield* Effect.logWarning("mode changed", change);
+        if (alert === undefined) return;
+        yield* PubSub.publish(alerts, alert);
+        yield* logged(alert);
+      }),
+    );
+  };
+
+  const streams = {
     modeChanges: Stream.fromPubSub(changes),
     alerts: Stream.fromPubSub(alerts),
-    monitoring,
     monitoringChanges: Stream.fromPubSub(watched),
-    onChange: (listener) => void listeners.push(listener),
-  });
+    onChange: (listener: () => void) => void listeners.push(listener),
+  };
+  return { changed, wake, monitoring, last: () => last, streams };
 });
 
 const logged = ({ severity, what, reason, did, youCan }: Alert): Effect.Effect<void> => {

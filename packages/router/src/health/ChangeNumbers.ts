@@ -57,10 +57,10 @@ export class ChangeNumbers {
     this.#open.set(id, { mode, sinceMs: before?.sinceMs ?? nowMs });
   }
 
-  /** The key's first element came. Without an open change nothing happens. */
-  done(id: KeyId, nowMs: number): void {
+  /** The key's first element came: how it was wished for and how long that took. Undefined without an open change. */
+  done(id: KeyId, nowMs: number): { readonly mode: ChangeMode; readonly tookMs: number } | undefined {
     const change = this.#close(id);
-    if (change === undefined) return;
+    if (change === undefined) return undefined;
     const tookMs = Math.max(0, nowMs - change.sinceMs);
     const counts = this.modes[change.mode];
     counts.completed++;
@@ -70,6 +70,7 @@ export class ChangeNumbers {
     const bucket = changeBoundsMs.findIndex((boundMs) => tookMs <= boundMs);
     if (bucket !== -1) counts.buckets[bucket] = (counts.buckets[bucket] ?? 0) + 1;
     this.#recent.add(tookMs);
+    return { mode: change.mode, tookMs };
   }
 
   /** It will not come. True when there was an open change. */

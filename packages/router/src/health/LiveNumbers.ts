@@ -40,6 +40,8 @@ export class LiveNumbers {
   readonly #rate: MessageRate;
   #listener: NumbersListener | undefined;
   readonly changes: ChangeNumbers;
+  /** Told synchronously how long the first element of a new key took on an open link. Must not throw. */
+  onFirstElement: ((id: KeyId, tookMs: number) => void) | undefined;
   readonly consumers = new AllConsumers();
   readonly failures = noFailures();
   #lastFailure: { readonly cause: ReceiveFailure; readonly detail: string; readonly atMs: number } | undefined;
@@ -72,7 +74,9 @@ export class LiveNumbers {
 
   /** The first element of a new key came. Cheap and without effect for a key that is not being changed. */
   changeDone(id: KeyId, nowMs: number): void {
-    this.changes.done(id, nowMs);
+    const done = this.changes.done(id, nowMs);
+    // On a link that had yet to open it is the opening that took the time.
+    if (done?.mode === "swap") this.onFirstElement?.(id, done.tookMs);
   }
 
   /** A new key will not speak. Without an open change nothing is counted. */

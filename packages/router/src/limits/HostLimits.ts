@@ -172,7 +172,11 @@ export class HostLimits implements Host {
  * The state of a host on the present clock, held until the scope closes. A second holder at one time is warned about, once per host: its
  * sockets and caches are doubled, though not its limits. The first holder's table counts while it lives.
  */
-export const attachHost = (host: string, table: LimitTable, share: LimitShare = wholeShare): Effect.Effect<HostLimits, never, Scope.Scope> =>
+export const attachHost = (
+  host: string,
+  table: LimitTable,
+  share: LimitShare = wholeShare,
+): Effect.Effect<HostLimits, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function* () {
       const clock = yield* Clock.Clock;

@@ -47,7 +47,10 @@ export interface LimitMemoryOptions {
 }
 
 /** Takes over what an earlier process left, where this one has not begun yet, and keeps notes for the next while the scope is open. */
-export const make = Effect.fnUntraced(function* (limits: HostLimits, options: LimitMemoryOptions): Effect.fn.Return<LimitMemory, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (
+  limits: HostLimits,
+  options: LimitMemoryOptions,
+): Effect.fn.Return<LimitMemory, never, Scope.Scope> {
   if (!limits.restored) {
     limits.restored = true;
     yield* restore(limits, options);
@@ -59,6 +62,13 @@ export const make = Effect.fnUntraced(function* (limits: HostLimits, options: Li
   }
   return { blocked: noteBlock(limits, options) };
 });
+
+/** Until when the notes say that this host blocks us, epoch milliseconds; undefined where they know of no block that is still on. */
+export const blockedUntilMs = (store: StateStoreShape, host: string, nowMs: number): Effect.Effect<number | undefined> =>
+  Effect.map(readAs(Blocks, blocksName, store), ({ [host]: block }) => {
+    const leftMs = block === undefined ? 0 : Math.min(block.untilMs - nowMs, block.lengthMs);
+    return leftMs > 0 ? nowMs + leftMs : undefined;
+  });
 
 const restore = Effect.fnUntraced(function* (limits: HostLimits, { store, host, share, clock }: LimitMemoryOptions) {
   const blocks = yield* readAs(Blocks, blocksName, store);
@@ -103,14 +113,17 @@ type Places = ReadonlyArray<{ readonly group: string; readonly count: number; re
 const writeUse = Effect.fnUntraced(function* ({ store, host, share, clock }: LimitMemoryOptions, places: Places) {
   const known = yield* readAs(Use, useName(share), store);
   const now = clock.currentTimeMillisUnsafe();
-  const endOf = (groups: Readonly<Record<string, { readonly untilMs: number }>>) => Math.max(0, ...Object.values(groups).map(({ untilMs }) => untilMs));
+  const endOf = (groups: Readonly<Record<string, { readonly untilMs: number }>>) =>
+    Math.max(0, ...Object.values(groups).map(({ untilMs }) => untilMs));
   const kept = Object.entries(known).filter(([name, groups]) => name !== host && endOf(groups) > now);
   const own = Object.fromEntries(places.map(({ group, count, forMs }) => [group, { untilMs: now + forMs, count }]));
   yield* store.write(useName(share), newest([...kept, [host, own]], endOf));
 });
 
-const newest = <A extends Json>(entries: ReadonlyArray<readonly [string, A]>, endOf: (entry: A) => number): { readonly [host: string]: A } =>
-  Object.fromEntries(entries.toSorted(([, a], [, b]) => endOf(b) - endOf(a)).slice(0, maxEntries));
+const newest = <A extends Json>(
+  entries: ReadonlyArray<readonly [string, A]>,
+  endOf: (entry: A) => number,
+): { readonly [host: string]: A } => Object.fromEntries(entries.toSorted(([, a], [, b]) => endOf(b) - endOf(a)).slice(0, maxEntries));
 
 /** The document in its shape, an entry for each host; empty where it is absent or has another. */
 const readAs = <A>(

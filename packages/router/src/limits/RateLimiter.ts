@@ -136,7 +136,10 @@ const serviceOf = (host: HostLimits, remember: Effect.Effect<void>, name: string
     block: (forMs, detail = null) =>
       Effect.gen(function* () {
         host.block(forMs);
-        yield* Effect.logWarning(`${name} blocks this address: nothing is sent to it for ${Math.ceil(host.blockedMs() / 1_000)} s`, detail ?? "");
+        yield* Effect.logWarning(
+          `${name} blocks this address: nothing is sent to it for ${Math.ceil(host.blockedMs() / 1_000)} s`,
+          detail ?? "",
+        );
         yield* remember;
       }),
     usage: (group) => host.group(group).usage(),

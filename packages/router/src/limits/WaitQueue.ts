@@ -82,7 +82,10 @@ interface Head<A> {
 }
 
 /** The step itself: whose turn it is among the first of every rank, and how often the longest-waiting has been passed by after it. */
-const served = <A>(heads: ReadonlyArray<Head<A> | undefined>, passed: number): { readonly next: Head<A> | undefined; readonly passed: number } => {
+const served = <A>(
+  heads: ReadonlyArray<Head<A> | undefined>,
+  passed: number,
+): { readonly next: Head<A> | undefined; readonly passed: number } => {
   let urgent: Head<A> | undefined;
   let oldest: Head<A> | undefined;
   for (const head of heads) {

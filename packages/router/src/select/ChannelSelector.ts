@@ -10,7 +10,7 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type { TierName } from "../domain/Provenance.ts";
-import type { Question } from "../domain/Question.ts";
+import type { Kind, Question } from "../domain/Question.ts";
 import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import { keyId } from "../domain/StreamKey.ts";
 import { liveKeyOf } from "../domain/liveKey.ts";
@@ -33,8 +33,8 @@ export interface Selection {
   readonly frequency: FrequencyAnalysis;
   /** Why the key is to be subscribed behind the answer, or kept so; undefined where there is no reason. */
   readonly follow: FollowReason | undefined;
-  /** The time in which the socket's first element nearly always comes, in milliseconds; null while it was not measured. */
-  readonly firstElementP95Ms: number | null;
+  /** When the socket's first element counts as late, in milliseconds; null while it was not measured. */
+  readonly lateAfterMs: number | null;
 }
 
 /** A selection with everything that led to it. */
@@ -63,6 +63,8 @@ export class ChannelSelector extends Context.Service<
     readonly explain: (question: Question, facts: RankFacts) => Explanation;
     /** Takes in how the call went that was ranked by these facts. Synchronous, and a few writes. */
     readonly learn: (question: Question, facts: RankFacts, outcome: CallOutcome) => void;
+    /** The first element of a key came, so long after it was wished for on an open link, whether or not somebody waited. Synchronous. */
+    readonly heardFirst: (kind: Kind, tookMs: number) => void;
     /** How often a key is asked. */
     readonly frequency: (key: StreamKey) => FrequencyAnalysis;
     /** Latency, success and freshness of each channel, by kind and way, of the last twenty outcomes. */
@@ -118,9 +120,10 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
     const first = asked[0];
     if (first === undefined) return known;
     const wanted = channelOf(first.tier);
-    const isOtherPossible = asked.some(({ tier }) => channelOf(tier) !== wanted);
+    const other = asked.find(({ tier }) => channelOf(tier) !== wanted);
+    const margin = other === undefined ? Number.POSITIVE_INFINITY : first.score - other.score;
     const subject = `${question.kind} ${question.intent.context}`;
-    return { ...known, lead: leads[decide](subject, wanted, isOtherPossible, nowMs()) };
+    return { ...known, lead: leads[decide](subject, wanted, margin, nowMs()) };
   };
 
   return ChannelSelector.of({
@@ -131,7 +134,7 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
         ranked: rank(question, remembered(question, facts, "lead"), options),
         frequency,
         follow: key === undefined ? undefined : followReason(question, facts, frequency),
-        firstElementP95Ms: evidence.p95Ms(question.kind, "first_element", nowMs()),
+        lateAfterMs: evidence.lateAfterMs(question.kind, "first_element", nowMs()),
       };
     },
     explain: (question, given) => {
@@ -143,13 +146,15 @@ const make = (clock: Clock.Clock, options: RankOptions) => {
       const means = { restMeanMs: evidence.meanMs(question.kind, "rest", nowMs()), websocketMeanMs: socketMs };
       const follow = key === undefined ? undefined : followReason(question, facts, frequency);
       const channel = twoChannels(question, facts, frequency, means);
-      const firstElementP95Ms = evidence.p95Ms(question.kind, "first_element", nowMs());
-      return { ranked: rank(question, facts, options), frequency, follow, firstElementP95Ms, facts, figures, channel };
+      const lateAfterMs = evidence.lateAfterMs(question.kind, "first_element", nowMs());
+      return { ranked: rank(question, facts, options), frequency, follow, lateAfterMs, facts, figures, channel };
     },
     learn: (question, facts, { attempts, ageMs }) => {
-      // The time of many rows is no measure of one.
+      // Memory needs no measuring, and the time of many rows is no measure of one.
+      if (attempts.length === 1 && attempts[0]?.tier === "hot_cache") return;
       if (liveKeyOf(question) !== undefined) evidence.learn(question.kind, attempts, facts.subscribed, ageMs, nowMs());
     },
+    heardFirst: (kind, tookMs) => evidence.heardFirst(kind, tookMs, nowMs()),
     frequency: frequencyOf,
     figures: () => evidence.figures(nowMs()),
   });

@@ -4,12 +4,11 @@
  *
  * A tier is not one way. `live_subscription` reads memory while its key is live and otherwise waits for the exchange to speak, which takes a
  * thousand times as long; a mean over both describes neither. So evidence is kept by kind and way: `live` and `first_element` for that tier,
- * `rest` for the three that ask over REST, which share one road; memory needs no measuring. Beside it each tier has its own share of successes.
+ * `rest` for the three that ask over REST; memory needs no measuring. Those three share one road, so beside it each has its share of successes.
  *
- * An attempt that lost a race is no failure: it would have taken at least as long as it ran, and that is what is written down.
+ * An attempt that lost a race is no failure: it would have taken at least as long as it ran, and that is written down where it says anything.
  */
 import type { Channel, TierName } from "../domain/Provenance.ts";
-import { tiers } from "../domain/Provenance.ts";
 import { Kind } from "../domain/Question.ts";
 import type { Attempt } from "../errors/MarketDataError.ts";
 import { type SampleFigures, Samples } from "./Samples.ts";
@@ -49,35 +48,35 @@ export interface EvidenceOptions {
 }
 
 /** The weight of evidence halves in this time, in milliseconds: what was bad is tried again, what was good is not believed for ever. */
-export const evidenceHalfLifeMs = 60_000;
+export const evidenceHalfLifeMs = 120_000;
 /** Older than this it counts nothing. */
 export const evidenceEndsMs = 600_000;
 /** Fewer outcomes than this count for less. */
 const enoughSamples = 3;
+/** What evidence of another kind counts. */
+const borrowed = 0.7;
 /** What a failure costs beyond its own time, in milliseconds: the caller has to be turned to another tier, which has not begun. */
 const failureCostMs = 500;
 /** An answer from memory, in milliseconds. */
 const memoryMs = 0.1;
-/** How sharply times that differ move a score: at a third longer it has moved by more than half of the bound. */
-const steepness = 2.5;
+/** By how much an answer may be later than nearly all of them before it counts as late. */
+const lateness = 1.1;
+/** How sharply times that differ move a score: at a fifth longer it has moved by more than half of the bound. */
+const steepness = 5;
 /** A caller's deadline that cuts an attempt says something about the tier only if the attempt had this long, in milliseconds. */
 const patientMs = 1_000;
 
 export class Evidence {
   readonly #bound: number;
   readonly #ways: Readonly<Record<Kind, Readonly<Record<Way, Samples>>>>;
-  readonly #tiers: Readonly<Record<TierName, Samples>>;
+  /** REST, whatever was asked: its kinds share the road and the server, and each says soonest what became of it. */
+  readonly #road = new Samples();
+  readonly #tiers: Readonly<Record<RestTier, Samples>>;
 
   constructor({ bound }: EvidenceOptions) {
     this.#bound = bound;
     this.#ways = { ticker: unseen(), orderbook: unseen(), trades: unseen(), candles: unseen() };
-    this.#tiers = {
-      hot_cache: new Samples(),
-      live_subscription: new Samples(),
-      batch_snapshot: new Samples(),
-      warm_cache_rest: new Samples(),
-      cold_rest: new Samples(),
-    };
+    this.#tiers = { batch_snapshot: new Samples(), warm_cache_rest: new Samples(), cold_rest: new Samples() };
   }
 
   /**
@@ -85,20 +84,23 @@ export class Evidence {
    * `ageMs` is how old the answer was when it was given.
    */
   learn(kind: Kind, attempts: ReadonlyArray<Attempt>, wasLive: boolean, ageMs: number, nowMs: number): void {
-    // Attempts of one tier that follow each other are one wait, told in parts.
-    for (let i = 0; i < attempts.length; i++) {
-      const attempt = attempts[i];
-      if (attempt === undefined) continue;
+    for (const [i, attempt] of attempts.entries()) {
+      // A wait is told in parts, and what was started beside it stands between them: the last part ends it.
+      if (attempt.outcome === "missed" && attempts.slice(i + 1).some(({ tier }) => tier === attempt.tier)) continue;
       let tookMs = attempt.durationMs;
-      for (let before = i - 1; before >= 0 && isPartOf(attempts[before], attempt); before--) tookMs += attempts[before]?.durationMs ?? 0;
-      if (isPartOf(attempt, attempts[i + 1])) continue;
+      for (const part of attempts.slice(0, i)) if (part.tier === attempt.tier && part.outcome === "missed") tookMs += part.durationMs;
       this.#learnOne(kind, attempt, tookMs, wasLive, ageMs, nowMs);
     }
   }
 
+  /** A first element came after so long, whether or not somebody waited for it. */
+  heardFirst(kind: Kind, tookMs: number, nowMs: number): void {
+    this.#ways[kind].first_element.answered(tookMs, Number.NaN, nowMs);
+  }
+
   /** What the evidence says of a question of this kind now. Undefined when it says nothing. */
   measure(kind: Kind, { hotFresh, subscribed, restWaitMs }: WayFacts, nowMs: number): Measured | undefined {
-    const rest = this.#costOf(kind, "rest", nowMs, restWaitMs);
+    const rest = costOf(this.#road, nowMs, restWaitMs);
     const live = this.#costOf(kind, subscribed ? "live" : "first_element", nowMs);
     const memory: Cost | undefined = hotFresh ? { ms: memoryMs, spread: 0, weight: 1 } : undefined;
     const socket = memory ?? live;
@@ -110,7 +112,7 @@ export class Evidence {
       const instead = live ?? memory;
       if (instead !== undefined) for (const tier of restTiers) add(moves, tier, this.#against(rest, instead));
     }
-    for (const tier of tiers) {
+    for (const tier of restTiers) {
       const fault = this.#faultOf(tier, nowMs);
       if (fault > 0) add(moves, tier, -2 * this.#bound * fault);
     }
@@ -132,10 +134,12 @@ export class Evidence {
     return seen;
   }
 
-  /** The time in which nearly every answer of one way came, in milliseconds; null while too few were seen, or none lately. */
-  p95Ms(kind: Kind, way: Way, nowMs: number): number | null {
+  /** When an answer of one way counts as late, in milliseconds; null while too few were seen, or none lately. */
+  lateAfterMs(kind: Kind, way: Way, nowMs: number): number | null {
     const samples = this.#ways[kind][way];
-    return samples.size < enoughSamples || weightOf(samples, nowMs) === 0 ? null : samples.figures().p95Ms;
+    const { p95Ms, recentMs } = samples.figures();
+    if (samples.size < enoughSamples || p95Ms === null || recentMs === null || weightOf(samples, nowMs) === 0) return null;
+    return Math.min(lateness * p95Ms, 2 * recentMs);
   }
 
   /** The mean time of one way, in milliseconds; null while it was not seen. */
@@ -145,32 +149,37 @@ export class Evidence {
   }
 
   #learnOne(kind: Kind, attempt: Attempt, tookMs: number, wasLive: boolean, ageMs: number, nowMs: number): void {
-    const tier = attempt.tier as TierName;
-    const known = this.#tiers[tier];
-    if (known === undefined || tier === "hot_cache") return;
-    const way = wayOf(tier, wasLive);
+    const restTier = restTiers.find((tier) => tier === attempt.tier);
+    if (restTier === undefined && attempt.tier !== "live_subscription") return;
+    const way = this.#ways[kind][restTier !== undefined ? "rest" : wasLive ? "live" : "first_element"];
+    const tier = restTier === undefined ? undefined : this.#tiers[restTier];
     const outcome = outcomeOf(attempt, tookMs);
     if (outcome === "nothing") return;
     if (outcome === "failed") {
-      known.failed(nowMs);
-      this.#ways[kind][way].failed(nowMs);
+      tier?.failed(nowMs);
+      if (tier !== undefined) this.#road.failed(nowMs);
+      way.failed(nowMs);
       return;
     }
+    const { recentMs } = way.figures();
+    // It would have taken longer than it ran: that is news only if it usually takes less.
+    if (outcome === "took_longer" && recentMs !== null && tookMs <= recentMs) return;
     const age = outcome === "answered" ? ageMs : Number.NaN;
-    known.answered(tookMs, age, nowMs);
-    this.#ways[kind][way].answered(tookMs, age, nowMs);
+    tier?.answered(tookMs, age, nowMs);
+    if (tier !== undefined) this.#road.answered(tookMs, age, nowMs);
+    way.answered(tookMs, age, nowMs);
   }
 
-  #costOf(kind: Kind, way: Way, nowMs: number, waitMs = 0): Cost | undefined {
-    const samples = this.#ways[kind][way];
-    const weight = weightOf(samples, nowMs);
-    if (weight === 0) return undefined;
-    const { p50Ms, p95Ms, leastMs, success } = samples.figures();
-    const failing = (1 - (success ?? 1)) * failureCostMs;
-    // Nothing but failures: there is no time to tell, and the worst to expect.
-    if (p50Ms === null || p95Ms === null) return { ms: 2 * failureCostMs, spread: 0, weight };
-    const typicalMs = Math.max(0.75 * p50Ms + 0.25 * p95Ms, waitMs + (leastMs ?? 0));
-    return { ms: Math.max(memoryMs, typicalMs + failing), spread: Math.log((p95Ms + 1) / (p50Ms + 1)), weight };
+  /** What is known of a way; of another kind, where nothing is known of this one. They share the road, though not the exchange's own time. */
+  #costOf(kind: Kind, way: Way, nowMs: number): Cost | undefined {
+    const own = costOf(this.#ways[kind][way], nowMs, 0);
+    if (own !== undefined) return own;
+    let other: Cost | undefined;
+    for (const name of Kind.literals) {
+      const cost = costOf(this.#ways[name][way], nowMs, 0);
+      if (cost !== undefined && cost.weight > (other?.weight ?? 0)) other = cost;
+    }
+    return other === undefined ? undefined : { ...other, weight: other.weight * borrowed };
   }
 
   /** How far a way that costs `own` moves a score when the other channel costs `other`: up when it is cheaper. */
@@ -179,7 +188,7 @@ export class Evidence {
   }
 
   /** The share of failures of a tier, as much of it as is still believed. */
-  #faultOf(tier: TierName, nowMs: number): number {
+  #faultOf(tier: RestTier, nowMs: number): number {
     const samples = this.#tiers[tier];
     const { success } = samples.figures();
     return success === null || success === 1 ? 0 : (1 - success) * weightOf(samples, nowMs);
@@ -188,7 +197,8 @@ export class Evidence {
 
 const unseen = (): Readonly<Record<Way, Samples>> => ({ live: new Samples(), first_element: new Samples(), rest: new Samples() });
 
-const restTiers = ["batch_snapshot", "warm_cache_rest", "cold_rest"] as const;
+const restTiers = ["batch_snapshot", "warm_cache_rest", "cold_rest"] as const satisfies ReadonlyArray<TierName>;
+type RestTier = (typeof restTiers)[number];
 
 interface Cost {
   readonly ms: number;
@@ -198,20 +208,27 @@ interface Cost {
   readonly weight: number;
 }
 
+const costOf = (samples: Samples, nowMs: number, waitMs: number): Cost | undefined => {
+  const weight = weightOf(samples, nowMs);
+  if (weight === 0) return undefined;
+  const { p50Ms, p95Ms, leastMs, recentMs, recentSuccess } = samples.figures();
+  const failing = (1 - (recentSuccess ?? 1)) * failureCostMs;
+  // Nothing but failures: there is no time to tell, and the worst to expect.
+  if (p50Ms === null || p95Ms === null || recentMs === null) return { ms: 2 * failureCostMs, spread: 0, weight };
+  // The late ones count, but one that was very late does not stand for the rest until it is forgotten.
+  const lateMs = Math.min(Math.max(0, p95Ms - recentMs), 2 * recentMs) / 4;
+  const typicalMs = Math.max(recentMs + lateMs, waitMs + (leastMs ?? 0));
+  return { ms: Math.max(memoryMs, typicalMs + failing), spread: Math.log((p95Ms + 1) / (p50Ms + 1)), weight };
+};
+
 const add = (moves: Record<string, number>, tier: TierName, move: number): void => {
   if (move !== 0) moves[tier] = (moves[tier] ?? 0) + move;
 };
-
-const wayOf = (tier: TierName, wasLive: boolean): Way => (tier !== "live_subscription" ? "rest" : wasLive ? "live" : "first_element");
 
 const weightOf = (samples: Samples, nowMs: number): number => {
   const ageMs = nowMs - samples.lastMs;
   return ageMs >= evidenceEndsMs ? 0 : Math.min(1, samples.size / enoughSamples) * 2 ** (-Math.max(0, ageMs) / evidenceHalfLifeMs);
 };
-
-/** `before` is an earlier part of the wait that `attempt` ends. */
-const isPartOf = (before: Attempt | undefined, attempt: Attempt | undefined): boolean =>
-  before !== undefined && attempt !== undefined && before.tier === attempt.tier && before.outcome === "missed";
 
 /** Errors that say something about the question, or about our own limits, and nothing about the tier. */
 const notOfTheTier = /(?:^|: )(?:MarketUnknown|InvalidRequest|Unauthorized|Closed|CircuitOpen|RateLimited|Overloaded): /;

@@ -7,6 +7,9 @@
  */
 import type { Channel } from "../domain/Provenance.ts";
 
+/** By how much the scores must be apart before they say anything: of two that are alike neither is worth a change. */
+const leastMargin = 0.03;
+
 /** The least time between two changes of the lead, in milliseconds. */
 export const leadMs = 10_000;
 
@@ -19,26 +22,26 @@ export class Leads {
   readonly #leads = new Map<string, Lead>();
 
   /**
-   * The channel to lead, of those that can: `wanted` is what the scores say, `possible` whether the other one could lead instead. What is of one
-   * `subject` is judged together.
+   * The channel to lead: `wanted` is what the scores say, and by how much more than of the other one (`margin`; infinity where the other one cannot
+   * be asked). What is of one `subject` is judged together.
    */
-  lead(subject: string, wanted: Channel, isOtherPossible: boolean, nowMs: number): Channel {
+  lead(subject: string, wanted: Channel, margin: number, nowMs: number): Channel {
     const lead = this.#leads.get(subject);
     if (lead === undefined) {
       this.#leads.set(subject, { channel: wanted, sinceMs: Number.NEGATIVE_INFINITY });
       return wanted;
     }
-    if (lead.channel === wanted) return wanted;
-    if (isOtherPossible && nowMs - lead.sinceMs < leadMs) return lead.channel;
-    lead.channel = wanted;
+    const next = this.peek(subject, wanted, margin, nowMs);
+    if (next === lead.channel) return next;
+    lead.channel = next;
     lead.sinceMs = nowMs;
-    return wanted;
+    return next;
   }
 
   /** The same, without a change of anything. */
-  peek(subject: string, wanted: Channel, isOtherPossible: boolean, nowMs: number): Channel {
+  peek(subject: string, wanted: Channel, margin: number, nowMs: number): Channel {
     const lead = this.#leads.get(subject);
-    if (lead === undefined || lead.channel === wanted) return wanted;
-    return isOtherPossible && nowMs - lead.sinceMs < leadMs ? lead.channel : wanted;
+    if (lead === undefined || lead.channel === wanted || margin === Number.POSITIVE_INFINITY) return wanted;
+    return margin < leastMargin || nowMs - lead.sinceMs < leadMs ? lead.channel : wanted;
   }
 }

@@ -12,6 +12,10 @@ export interface SampleFigures {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly leastMs: number | null;
+  /** The middle of the last five answers, which follows a change within three; null before the first. */
+  readonly recentMs: number | null;
+  /** Share of answers among the last seven outcomes; null before the first. */
+  readonly recentSuccess: number | null;
   /** Share of the outcomes that were answers, 0 to 1; null before the first outcome. */
   readonly success: number | null;
   /** Mean of how old the answers were when they were given, in milliseconds; null where nothing is known. */
@@ -20,7 +24,20 @@ export interface SampleFigures {
   readonly samples: number;
 }
 
-const nothing: SampleFigures = { p50Ms: null, p95Ms: null, leastMs: null, success: null, meanAgeMs: null, meanMs: null, samples: 0 };
+const recentAnswers = 5;
+const recentOutcomes = 7;
+
+const nothing: SampleFigures = {
+  p50Ms: null,
+  p95Ms: null,
+  leastMs: null,
+  recentMs: null,
+  recentSuccess: null,
+  success: null,
+  meanAgeMs: null,
+  meanMs: null,
+  samples: 0,
+};
 
 export class Samples {
   readonly #tookMs = new Float64Array(samplesKept);
@@ -67,17 +84,24 @@ export class Samples {
   #measure(): SampleFigures {
     const times: Array<number> = [];
     const ages: Array<number> = [];
-    for (let slot = 0; slot < this.size; slot++) {
+    let recentlyAnswered = 0;
+    const first = this.#count - this.size;
+    for (let at = first; at < this.#count; at++) {
+      const slot = at % samplesKept;
       if (this.#answered[slot] !== 1) continue;
+      if (at >= this.#count - recentOutcomes) recentlyAnswered++;
       times.push(this.#tookMs[slot] ?? 0);
       const age = this.#ageMs[slot] ?? Number.NaN;
       if (!Number.isNaN(age)) ages.push(age);
     }
+    const recent = times.slice(-recentAnswers).sort((a, b) => a - b);
     times.sort((a, b) => a - b);
     return {
       p50Ms: percentile(times, 0.5),
       p95Ms: percentile(times, 0.95),
       leastMs: times[0] ?? null,
+      recentMs: percentile(recent, 0.5),
+      recentSuccess: this.size === 0 ? null : recentlyAnswered / Math.min(this.size, recentOutcomes),
       success: this.size === 0 ? null : times.length / this.size,
       meanAgeMs: mean(ages),
       meanMs: mean(times),

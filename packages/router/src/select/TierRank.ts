@@ -34,6 +34,8 @@ export interface RankFacts {
   readonly mode: Mode;
   /** Markets in the whole question, 1 or more: `getTicker` of a list is ranked once per market with the list's length here. */
   readonly markets: number;
+  /** Reads have a place for the key among the subscriptions they may hold, or it is there already. Only `false` means anything. */
+  readonly hasPlace?: boolean | undefined;
   /** Share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
   readonly socketUsage?: number | undefined;
   /** What was measured of the ways to an answer. Moves are cut to {@link RankOptions.measuredBound}. */
@@ -54,6 +56,7 @@ export type Gate =
   | "not_streamable"
   | "not_connected"
   | "not_subscribed"
+  | "no_place"
   | "hot_absent"
   | "hot_stale"
   | "ip_blocked"
@@ -98,7 +101,8 @@ export const defaultRankOptions: RankOptions = defaultRouterConfig.ranking;
 export const nearLimit = 0.9;
 
 export const rank = (question: Question, facts: RankFacts, options: RankOptions = defaultRankOptions): Ranked => {
-  const scores = scoresOf(question, facts, options);
+  const formula = formulaOf(question, facts, options);
+  const scores = scoresOf(formula, facts, options);
   const feasible: Array<{ readonly tier: TierName; readonly score: number }> = [];
   const gated: Array<{ readonly tier: TierName; readonly gate: Gate }> = [];
   for (const tier of tiers) {
@@ -113,7 +117,7 @@ export const rank = (question: Question, facts: RankFacts, options: RankOptions 
     tiers: led,
     gated,
     scores,
-    reason: reasonOf(question, facts, options, led, feasible[0]?.tier),
+    reason: reasonOf(question, facts, formula, led, feasible[0]?.tier),
     confidence: confidenceOf(led, facts),
   };
 };
@@ -178,6 +182,7 @@ const liveGate = (question: Question, facts: RankFacts): Gate | undefined => {
   const { realtime, strategy } = question.intent;
   // A live key is only read, never waited for: it has what memory has, or nothing.
   if (facts.subscribed && strategy === "auto" && facts.hot !== "fresh") return hotGate(facts);
+  if (facts.hasPlace === false && strategy === "auto") return "no_place";
   return facts.subscribed || realtime || strategy === "websocket_only" ? modeGate(facts.mode) : "not_subscribed";
 };
 
@@ -198,8 +203,7 @@ const modeGate = (mode: Mode): Gate | undefined => (mode === "fallback" ? "mode_
 const formulaOf = ({ intent, kind }: Question, { markets, usage }: RankFacts, { policy, weights }: RankOptions): TierScores =>
   tierScores({ context: intent.context, kind, markets, realtime: intent.realtime, usage, policy }, weights);
 
-const scoresOf = (question: Question, facts: RankFacts, options: RankOptions): TierScores => {
-  const formula = formulaOf(question, facts, options);
+const scoresOf = (formula: TierScores, facts: RankFacts, options: RankOptions): TierScores => {
   const moves = facts.measured?.moves;
   const towards = pressedTowards(facts);
   if (moves === undefined && towards === undefined) return formula;
@@ -222,7 +226,7 @@ export const pressedTowards = ({ usage, socketUsage = 0, subscribed }: RankFacts
 const reasonOf = (
   question: Question,
   facts: RankFacts,
-  options: RankOptions,
+  formula: TierScores,
   led: ReadonlyArray<Placed>,
   best: TierName | undefined,
 ): RankReason => {
@@ -237,16 +241,15 @@ const reasonOf = (
   if (realtime && !facts.streamable) return "not_streamable";
   if (realtime && !facts.connected) return "not_connected";
   if (first !== best) return "lead_kept";
-  const moved = movedBy(question, facts, options, led);
+  const moved = movedBy(facts, formula, led);
   if (moved !== undefined) return moved;
   return realtime && channelOf(first) === "websocket" ? "realtime_prefers_live" : "scored";
 };
 
 /** What put the first tier first, where by the formula alone it would be another one. */
-const movedBy = (question: Question, facts: RankFacts, options: RankOptions, led: ReadonlyArray<Placed>): RankReason | undefined => {
+const movedBy = (facts: RankFacts, formula: TierScores, led: ReadonlyArray<Placed>): RankReason | undefined => {
   const towards = pressedTowards(facts);
   if (facts.measured === undefined && towards === undefined) return undefined;
-  const formula = formulaOf(question, facts, options);
   const first = led[0];
   if (first === undefined || led.every(({ tier }) => formula[tier] <= formula[first.tier])) return undefined;
   if (towards === undefined) return "measured";

@@ -105,6 +105,12 @@ export class Interest {
     return "added";
   }
 
+  /** Whether a read of this key would find it wanted, or a place for it. */
+  admits(key: StreamKey, nowMs: number, priority: Priority = "normal"): boolean {
+    const id = keyId(key);
+    return this.#reads.has(id) || this.#canEnter(id, key.kind, importanceOf(readAgain(undefined, priority, nowMs), nowMs), nowMs);
+  }
+
   /** The exchange refused this key: reads of it are forgotten. */
   forgetReads(id: KeyId): void {
     if (this.#reads.delete(id)) this.#version++;

@@ -9,7 +9,6 @@ import type { Market } from "../domain/Market.ts";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, MarketUnknown, NetworkError } from "../errors/MarketDataError.ts";
-import type { LinkEndReason } from "../health/LiveMetrics.ts";
 import type { LinkNumbers } from "../health/LinkNumbers.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import { receiveFailureOf } from "../health/receiveFailure.ts";
@@ -26,7 +25,9 @@ import { Signal } from "../transport/Signal.ts";
 import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub } from "./FrameHub.ts";
+import { describeEnd, endReasons } from "./linkEnd.ts";
 import { delayAfterMs, recentMs } from "./ReconnectDelay.ts";
+import { Resend, type ResendAnswer } from "./Resend.ts";
 import type { LinkId } from "./Track.ts";
 
 /** `idle`: never asked to open. `connecting`: an attempt is under way. `open`: upgraded. `waiting`: between attempts. `closed`: for good. */
@@ -108,6 +109,7 @@ export class Link {
   /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
   #plain = false;
   #isDoubted = false;
+  readonly #resend = new Resend();
 
   /** What its present socket has sent. */
   #messages: MessageBudget;
@@ -144,6 +146,14 @@ export class Link {
   watch(): void {
     this.#isDoubted = true;
     this.#wake.notify();
+  }
+
+  /** Sends the whole subscription once more. Undefined where there is none to send, and when the link ends before the exchange's list has come. */
+  resend(): Effect.Effect<ResendAnswer | undefined> {
+    if (this.state !== "open" || this.#parts.wanted(this.#nowMs()).length === 0) return Effect.undefined;
+    const answer = this.#resend.ask();
+    this.#wake.notify();
+    return answer;
   }
 
   /** For good: no more state changes are told after this. */
@@ -204,6 +214,7 @@ export class Link {
       this.#isDoubted = false;
       return isDoubted;
     },
+    takeResend: () => this.#resend.take(),
     isBlamed: (key) => this.#parts.hub.tracks.get(keyId(key))?.blamed === true,
     probe: (suspect) => this.#parts.probe(suspect),
     onOpen: () => this.#opened(),
@@ -213,6 +224,7 @@ export class Link {
       // The rhythm of keys that an earlier life carried says nothing of those that this one does.
       if (hasLost(this.#subscribed, keys)) this.#rhythm.reset();
       this.#subscribed = keys;
+      this.#resend.sent(keys);
       this.#parts.hub.sent(this.id, keys, this.#nowMs());
       this.#parts.hub.resumed(this.#nowMs(), this.#parts.clock.currentTimeMillisUnsafe());
     },
@@ -223,6 +235,7 @@ export class Link {
     onListed: (keys, isSame) => {
       this.#numbers.listCompared(isSame);
       this.#parts.hub.confirmed(this.id, keys);
+      this.#resend.listed(keys, isSame);
     },
     onRoundTrip: (ms) => this.#numbers.answered(ms),
     onUnread: (error) => this.#parts.numbers.failed("decode", this.#nowMs(), error.message),
@@ -265,12 +278,13 @@ export class Link {
   #ended(end: SessionEnd): void {
     const { hub, config, clock, onDown, host } = this.#parts;
     const nowMs = this.#nowMs();
-    const reason = describe(end);
+    const reason = describeEnd(end);
     this.lastClose = reason;
     this.#parts.onEnded(reason);
     this.#count(end, reason, nowMs);
     const stable = this.#spoken && this.openedMs !== undefined && nowMs - this.openedMs >= config.stableAfterMs;
     this.openedMs = undefined;
+    this.#resend.ended();
     if (end._tag === "Unwanted") {
       this.#failures = 0;
       hub.idle(this.id, nowMs);
@@ -364,26 +378,3 @@ export class Link {
     this.#parts.onState(reason);
   }
 }
-
-const endReasons: Readonly<Record<SessionEnd["_tag"], LinkEndReason>> = {
-  Closed: "closed",
-  Silent: "silent",
-  Mute: "silent",
-  Failed: "failed",
-  Unwanted: "unwanted",
-};
-
-const describe = (end: SessionEnd): string => {
-  switch (end._tag) {
-    case "Closed":
-      return end.reason === "" ? `closed ${end.code}` : `closed ${end.code}: ${end.reason.slice(0, 120)}`;
-    case "Silent":
-      return `silent for ${Math.round(end.silentMs)} ms`;
-    case "Mute":
-      return `pongs without data: ${end.keys.length} keys are silent, and REST has newer`;
-    case "Unwanted":
-      return "unwanted";
-    case "Failed":
-      return `${end.error._tag}: ${end.error.message}`;
-  }
-};

@@ -8,6 +8,7 @@
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
@@ -23,6 +24,7 @@ import type { FrameHub } from "./FrameHub.ts";
 import type { Interest } from "./Interest.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
 import { placeAll, socketsFor, standInFor } from "./Placement.ts";
+import type { ResendAnswer } from "./Resend.ts";
 import type { LinkId } from "./Track.ts";
 
 export interface LinkEvent {
@@ -108,6 +110,13 @@ export class Pool {
   /** The wanted set, or what carries it, may have changed. */
   changed(): void {
     for (const link of this.links) link.changed();
+  }
+
+  /** Every socket that carries something sends all of it once more; the others are passed over. What each says within `patienceMs`, in their order. */
+  resend(patienceMs: number): Effect.Effect<ReadonlyArray<ResendAnswer | undefined>> {
+    const carrying = this.links.filter((link) => link.state === "open" && this.#wantedOf(link.id, this.#nowMs()).length > 0);
+    const inTime = (link: Link) => Effect.map(Effect.timeoutOption(link.resend(), patienceMs), Option.getOrUndefined);
+    return Effect.forEach(carrying, inTime, { concurrency: "unbounded" });
   }
 
   /** For good. */

@@ -22,11 +22,29 @@ import { Venue } from "../transport/Venue.ts";
 import { consumerStream } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
+import type { ResendAnswer } from "./Resend.ts";
 import { noSlot } from "./Waiters.ts";
 
 export type { ChangeStatus, LinkStatus, SocketStatus } from "./LinkStatus.ts";
 export type { LinkState } from "./Link.ts";
 export { type LinkEvent, LinkObserver } from "./Pool.ts";
+
+/** What came of sending the subscription once more. */
+export interface Resubscribed {
+  /** Keys that are wanted, over all sockets. */
+  readonly wanted: number;
+  /** Sockets whose subscription was sent again. None where nothing is wanted, or no socket is open. */
+  readonly sockets: number;
+  /** Of these, sockets that told no list in time, or ended first. */
+  readonly unanswered: number;
+  /** Keys that were sent and that the exchange's lists have not, by name. */
+  readonly missing: ReadonlyArray<string>;
+  /** Every socket's list was what was sent, and nothing else. */
+  readonly isSame: boolean;
+}
+
+/** Beyond the time that a list usually takes: the socket's message limit may be in the way. */
+const resendPatienceMs = 2_000;
 
 export class Subscriptions extends Context.Service<
   Subscriptions,
@@ -36,6 +54,8 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
     readonly line: () => LinkDecision | undefined;
+    /** Whether a read of this key would find it subscribed, or a place for it among those that reads may hold. */
+    readonly admits: (key: StreamKey, priority?: Priority) => boolean;
     /** The share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
     readonly messageUsage: () => number;
     /** The key is subscribed on an open link and has spoken since that link opened. */
@@ -64,6 +84,11 @@ export class Subscriptions extends Context.Service<
      * meanwhile. Subscribes to nothing by itself.
      */
     readonly awaitReady: (keys: ReadonlyArray<StreamKey>) => Effect.Effect<void, MarketDataError>;
+    /**
+     * Sends every open socket's whole subscription once more and compares what the exchange then says is subscribed with what is wanted. Streams
+     * go on meanwhile. A socket that is down is left to come back by itself, with the whole subscription as ever.
+     */
+    readonly resubscribe: Effect.Effect<Resubscribed>;
     /** One consumer's stream; the keys are subscribed while it runs. */
     readonly events: <K extends Kind>(
       kind: K,
@@ -139,6 +164,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     line: () => pool.line(),
+    admits: (key, priority) => interest.admits(key, nowMs(), priority),
     messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
@@ -146,8 +172,21 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     wantForReads,
     awaitLive,
     awaitReady: (keys) => Effect.forEach(keys, (key) => waiters.ready(key), { concurrency: "unbounded", discard: true }),
+    resubscribe: Effect.suspend(() => {
+      const wanted = interest.wanted(nowMs()).length;
+      const patienceMs = config.verifyAfterMs + config.listTimeoutMs + resendPatienceMs;
+      return Effect.map(pool.resend(patienceMs), (answers) => resubscribed(wanted, answers));
+    }),
     events,
   });
+});
+
+const resubscribed = (wanted: number, answers: ReadonlyArray<ResendAnswer | undefined>): Resubscribed => ({
+  wanted,
+  sockets: answers.length,
+  unanswered: answers.filter((answer) => answer === undefined).length,
+  missing: [...new Set(answers.flatMap((answer) => answer?.missing ?? []))],
+  isSame: answers.length > 0 && answers.every((answer) => answer?.isSame === true),
 });
 
 const notStreamable = (key: StreamKey): InvalidRequest =>

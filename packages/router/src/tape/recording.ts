@@ -2,7 +2,7 @@
  * What is written down of a router's use of the network: whatever passes between it and its transport, and what the limiter decided. An event is
  * told to the {@link Recording} before anybody else hears of it, and nothing here can fail or wait. Who keeps it, and how, is the recording's.
  */
-import * as Clock from "effect/Clock";
+import type * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Option from "effect/Option";

@@ -17,7 +17,7 @@ import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
 import { MarketList } from "../cache/MarketList.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
-import { RouterConfig } from "../RouterConfig.ts";
+import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
@@ -50,10 +50,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
   const clock = yield* Clock.Clock;
   const marketList = yield* MarketList;
 
-  /** A long way is worth a little more gathering, and so is a line that is full. */
-  const gathering = Effect.suspend(() =>
-    Effect.sleep(Math.max(config.batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0)),
-  );
+  const gathering = gatheringOf(config, rest, subscriptions);
 
   /** One resolver per kind: `calls` asks for a list of markets, `shape` makes one caller's value of a row. */
   const resolver = <A extends { readonly market: Market; readonly timestampMs: number }>(
@@ -64,8 +61,8 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
       requests: ReadonlyArray<Snapshot>,
     ): Effect.Effect<ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>> => {
       const markets = [...new Set(requests.map((request) => request.market))];
-      const { batchMarkets } = rest.road();
       const levels = Math.max(...requests.map((request) => request.levels));
+      const asked = chunksOf(markets, rest.road().batchMarkets).flatMap((some) => calls(some, levels));
       const wanted = new Set<string>(markets);
       const options = {
         priority: urgency.find((priority) => requests.some((request) => request.priority === priority)) ?? "normal",
@@ -73,11 +70,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
         expects: (row: A) => wanted.has(row.market),
       };
       return Effect.map(
-        Effect.forEach(
-          chunksOf(markets, batchMarkets).flatMap((some) => calls(some, levels)),
-          (call) => Effect.exit(rest.run(call, options)),
-          { concurrency: 4 },
-        ),
+        Effect.forEach(asked, (call) => Effect.exit(rest.run(call, options)), { concurrency: 4 }),
         (exits) => byMarket(markets, exits),
       );
     };
@@ -123,6 +116,10 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
     }),
   };
 });
+
+/** How long callers are gathered: a long way is worth a little more of it, and so is a line that is full. */
+const gatheringOf = ({ batchWindowMs }: RouterConfigShape, rest: Rest["Service"], subscriptions: Subscriptions["Service"]) =>
+  Effect.suspend(() => Effect.sleep(Math.max(batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0)));
 
 /** Lists of at most so many. The venue splits further where a URL would grow too long. */
 const chunksOf = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>

@@ -39,11 +39,13 @@ export interface SessionFacts {
   readonly silence: (nowMs: number) => Silence;
   /** Some key owes a word sooner than `silence` said last; asked once per look. */
   readonly takeDoubt: () => boolean;
+  /** Somebody wants the whole subscription sent once more, though nothing seems wrong; asked once per look. */
+  readonly takeResend: () => boolean;
   /** A link was given up before because of this key, and it has not spoken since. */
   readonly isBlamed: (key: StreamKey) => boolean;
 }
 
-export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch" | "format";
+export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch" | "format" | "asked";
 
 export type SessionAction =
   | { readonly _tag: "Wait"; readonly untilMs: number }
@@ -211,6 +213,7 @@ export class SessionMachine {
     const wanted = this.#facts.wanted(nowMs);
     if (wanted.length === 0) return forever;
     const isChanged = !sameKeys(wanted, this.#sent);
+    if (this.#facts.takeResend()) this.#again = { reason: "asked", atMs: nowMs };
     this.#changedMs = isChanged ? (this.#changedMs ?? nowMs) : undefined;
     const changeDueMs = this.#changedMs === undefined ? Number.POSITIVE_INFINITY : this.#changedMs + this.#options.coalesceMs;
     const againDueMs = this.phase === "bare" ? Number.POSITIVE_INFINITY : (this.#again?.atMs ?? Number.POSITIVE_INFINITY);

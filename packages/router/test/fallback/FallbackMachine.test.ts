@@ -17,7 +17,13 @@ import {
   step,
 } from "../../src/fallback/FallbackMachine.ts";
 
-const timing: MachineTiming = { noSuccessMs: 300_000, recoveryEveryMs: 300_000, earlyProbeMs: 30_000, confirmProbeMs: 5_000, rampStepMs: 5_000 };
+const timing: MachineTiming = {
+  noSuccessMs: 300_000,
+  recoveryEveryMs: 300_000,
+  earlyProbeMs: 30_000,
+  confirmProbeMs: 5_000,
+  rampStepMs: 5_000,
+};
 /** In the middle: no spread. */
 const at = (nowMs: number, changes: Partial<MachineTiming> = {}): Moment => ({ nowMs, random01: 0.5, timing: { ...timing, ...changes } });
 const never = Number.POSITIVE_INFINITY;
@@ -87,7 +93,11 @@ const cells: ReadonlyArray<Cell> = [
   [state("fallback", { nextMs: 5 }), "probeBad", { nextMs: 301_000 }],
   [state("fallback"), "due", {}],
   [state("fallback", { nextMs: 5 }), "forceOn", { override: "on", nextMs: never }],
-  [state("fallback", { nextMs: 5, failures: 3 }), "forceOff", { mode: "degraded", override: "off", failures: 0, nextMs: never, provenMs: 1_000 }],
+  [
+    state("fallback", { nextMs: 5, failures: 3 }),
+    "forceOff",
+    { mode: "degraded", override: "off", failures: 0, nextMs: never, provenMs: 1_000 },
+  ],
   [state("fallback", { nextMs: 50_000, gone: true }), "forceOff", { override: "off", nextMs: 1_000 }],
   [state("fallback", { override: "on" }), "release", { override: "auto", nextMs: 1_000 }],
 
@@ -149,8 +159,24 @@ const walkFrom = (from: MachineState, path: ReadonlyArray<readonly [MachineEvent
 
 describe("giving the router up", () => {
   it("takes three failures in a row: two and an answer do not do (R002-07)", () => {
-    assert.strictEqual(walkFrom(state("normal"), [["rescued", 1], ["rescued", 2], ["clean", 3], ["rescued", 4], ["rescued", 5]]).mode, "degraded");
-    assert.strictEqual(walkFrom(state("normal"), [["rescued", 1], ["rescued", 2], ["rescued", 3]]).mode, "fallback");
+    assert.strictEqual(
+      walkFrom(state("normal"), [
+        ["rescued", 1],
+        ["rescued", 2],
+        ["clean", 3],
+        ["rescued", 4],
+        ["rescued", 5],
+      ]).mode,
+      "degraded",
+    );
+    assert.strictEqual(
+      walkFrom(state("normal"), [
+        ["rescued", 1],
+        ["rescued", 2],
+        ["rescued", 3],
+      ]).mode,
+      "fallback",
+    );
   });
 
   it("takes one failure when nothing was answered for more than 300 s, also after days, and no time without one (F-50)", () => {
@@ -159,7 +185,13 @@ describe("giving the router up", () => {
     const days = 86_400_000 * 3;
     assert.strictEqual(walkFrom(state("normal", { provenMs: days }), [["rescued", days + 10_000]]).mode, "degraded");
     assert.strictEqual(walkFrom(state("normal"), [["rescued", days + 10_000]]).mode, "fallback");
-    assert.strictEqual(walkFrom(state("normal"), [["due", days], ["carried", days]]).mode, "normal");
+    assert.strictEqual(
+      walkFrom(state("normal"), [
+        ["due", days],
+        ["carried", days],
+      ]).mode,
+      "normal",
+    );
     // What is due after a silence is a probe, to the millisecond.
     const silent = state("normal", { provenMs: 1_234 });
     assert.deepStrictEqual([dueMs(silent, timing), isProbeDue(silent)], [301_234, true]);
@@ -167,7 +199,11 @@ describe("giving the router up", () => {
   });
 
   it("waits for the first probe as long as the knob says, or a whole interval", () => {
-    for (const [earlyProbeMs, firstMs] of [[30_000, 30_000], [0, 300_000], [400_000, 300_000]] as const)
+    for (const [earlyProbeMs, firstMs] of [
+      [30_000, 30_000],
+      [0, 300_000],
+      [400_000, 300_000],
+    ] as const)
       assert.strictEqual(step(state("normal"), "gone", at(0, { earlyProbeMs })).nextMs, firstMs);
     const spread = [0, 0.999_999].map((random01) => step(state("fallback"), "probeBad", { ...at(0), random01 }).nextMs);
     assert.deepStrictEqual(spread.map(Math.round), [270_000, 330_000]);
@@ -183,8 +219,14 @@ describe("a share of calls", () => {
   });
 
   it("is all of them unless the router is out, and grows step by step on the way back", () => {
-    assert.deepStrictEqual(modes.map((mode) => routedShare(state(mode))), [1, 1, 0, 1, 0]);
-    assert.deepStrictEqual([0, 1, 2].map((stage) => routedShare(state("recovering", { stage }))), ramp);
+    assert.deepStrictEqual(
+      modes.map((mode) => routedShare(state(mode))),
+      [1, 1, 0, 1, 0],
+    );
+    assert.deepStrictEqual(
+      [0, 1, 2].map((stage) => routedShare(state("recovering", { stage }))),
+      ramp,
+    );
     assert.strictEqual(routedShare(state("emergency", { gone: true })), 0);
     assert.strictEqual(routedShare(state("emergency", { override: "on" })), 0);
   });
@@ -233,7 +275,10 @@ describe("on every path", () => {
       for (const { before, event, after } of walk(path)) {
         if (after.mode !== "recovering" && before.mode !== "recovering") [probes, steps] = [0, 0];
         if (after.mode === "recovering" && before.mode !== "recovering") [probes, steps] = [1, 0];
-        else if (before.mode === "recovering" && after.stage === before.stage + 1) event === "probeGood" ? probes++ : steps++;
+        else if (before.mode === "recovering" && after.stage === before.stage + 1) {
+          if (event === "probeGood") probes++;
+          else steps++;
+        }
         if (before.mode !== "recovering" || after.mode === "recovering") continue;
         if (after.mode === "normal") assert.deepStrictEqual([probes, steps, event], [2, ramp.length - 2, "due"]);
         else assert.include(["rescued", "lost", "gone", "probeBad", "forceOn", "forceOff"], event);
@@ -247,7 +292,8 @@ describe("on every path", () => {
     { path: anyPath },
     ({ path }) => {
       for (const { after, event } of walk(path)) {
-        if (after.override === "on") assert.deepStrictEqual([after.mode === "fallback" || after.mode === "emergency", routedShare(after)], [true, 0]);
+        if (after.override === "on")
+          assert.deepStrictEqual([after.mode === "fallback" || after.mode === "emergency", routedShare(after)], [true, 0]);
         if (after.override === "off" && !after.gone && event !== "forceOff") assert.notStrictEqual(after.mode, "fallback");
       }
     },

@@ -166,7 +166,9 @@ const called = (tiers: ReadonlyArray<readonly [TierName, Outcome]>, changes: Par
 
 describe("a call that prefers a socket which has not spoken", () => {
   const test = (title: string, effect: Effect.Effect<unknown, unknown, FallbackManager | Health>) =>
-    it.effect(title, () => Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))));
+    it.effect(title, () =>
+      Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))),
+    );
 
   test(
     "asks REST after its head start, takes the first valid answer, and tells of both (R003-39)",

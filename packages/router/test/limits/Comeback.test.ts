@@ -35,9 +35,16 @@ describe("the way back after a block", () => {
       nowMs += Comeback.blockedForMs(state, nowMs);
       state = Comeback.granted(state, nowMs);
     }
-    assert.deepStrictEqual(lengths, [60, 120, 240, 480, 960, 1_800, 1_800, 1_800].map((seconds) => seconds * 1_000));
+    assert.deepStrictEqual(
+      lengths,
+      [60, 120, 240, 480, 960, 1_800, 1_800, 1_800].map((seconds) => seconds * 1_000),
+    );
     assert.strictEqual(Comeback.blockedForMs(Comeback.blocked(back, 100_000, 5_000), 100_000), 121_000);
-    assert.strictEqual(Comeback.blockedForMs(Comeback.blocked(back, 5_000_000, 5_000), 5_000_000), 6_000, "an hour later it is a first one");
+    assert.strictEqual(
+      Comeback.blockedForMs(Comeback.blocked(back, 5_000_000, 5_000), 5_000_000),
+      6_000,
+      "an hour later it is a first one",
+    );
     assert.strictEqual(Comeback.blockedForMs(Comeback.blocked(back, 100_000, 3_600_000), 100_000), 3_601_000, "what is told may be longer");
   });
 

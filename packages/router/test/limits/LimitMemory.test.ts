@@ -63,11 +63,18 @@ describe("what is remembered of limits", () => {
     Effect.gen(function* () {
       const store = disk();
       yield* life(store, { wallMs: noonMs }, block(10_000));
-      const again = Effect.andThen(block(10_000), limiter((limiter) => limiter.blockedMs()));
+      const again = Effect.andThen(
+        block(10_000),
+        limiter((limiter) => limiter.blockedMs()),
+      );
       assert.strictEqual(yield* life(store, { wallMs: noonMs + 300_000 }, again), 121_000);
       const hourLater = { wallMs: noonMs + 300_000 + 121_000 + 3_600_000 };
       assert.deepStrictEqual(
-        yield* life(store, hourLater, limiter((limiter) => [limiter.blockedMs(), limiter.snapshot()[0]?.allowed])),
+        yield* life(
+          store,
+          hourLater,
+          limiter((limiter) => [limiter.blockedMs(), limiter.snapshot()[0]?.allowed]),
+        ),
         [0, 10],
       );
     }),
@@ -77,7 +84,14 @@ describe("what is remembered of limits", () => {
     Effect.gen(function* () {
       const store = disk();
       yield* life(store, { wallMs: noonMs }, block(60_000));
-      assert.strictEqual(yield* life(store, { wallMs: noonMs - 86_400_000 }, limiter((limiter) => limiter.blockedMs())), 61_000);
+      assert.strictEqual(
+        yield* life(
+          store,
+          { wallMs: noonMs - 86_400_000 },
+          limiter((limiter) => limiter.blockedMs()),
+        ),
+        61_000,
+      );
     }),
   );
 
@@ -87,7 +101,10 @@ describe("what is remembered of limits", () => {
       yield* life(store, { wallMs: noonMs }, use(4));
       const waits = limiter((limiter) => [limiter.snapshot()[0]?.used, limiter.waitMs("ticker"), limiter.waitMs("candle")]);
       assert.deepStrictEqual(yield* life(store, { wallMs: noonMs + 500 }, waits), [4, 0, 0]);
-      const sixth = Effect.andThen(use(6), limiter((limiter) => limiter.waitMs("ticker")));
+      const sixth = Effect.andThen(
+        use(6),
+        limiter((limiter) => limiter.waitMs("ticker")),
+      );
       assert.strictEqual(yield* life(store, { wallMs: noonMs + 500 }, sixth), 550);
       assert.deepStrictEqual(yield* life(store, { wallMs: noonMs + 5_000 }, waits), [0, 0, 0]);
     }),
@@ -100,7 +117,11 @@ describe("what is remembered of limits", () => {
       // The last word of the life is lost; what was written while it lasted is not.
       const dying: StateStoreShape = {
         ...killed,
-        write: (name, value) => Effect.andThen(killed.write(name, value), Effect.suspend(() => (ended ? Effect.void : store.write(name, value)))),
+        write: (name, value) =>
+          Effect.andThen(
+            killed.write(name, value),
+            Effect.suspend(() => (ended ? Effect.void : store.write(name, value))),
+          ),
       };
       let ended = false;
       const share = { part: 2, of: 3 };

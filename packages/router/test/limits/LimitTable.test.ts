@@ -7,7 +7,10 @@ describe("a share of a limit", () => {
     for (let limit = 1; limit <= 30; limit++) {
       for (let of = 1; of <= limit; of++) {
         const parts = Array.from({ length: of }, (_, i) => apportioned({ limit, windowMs: 1_000 }, { part: i + 1, of }));
-        assert.strictEqual(parts.reduce((sum, part) => sum + part.limit, 0), limit);
+        assert.strictEqual(
+          parts.reduce((sum, part) => sum + part.limit, 0),
+          limit,
+        );
         assert.isTrue(parts.every((part) => part.windowMs === 1_000));
         assert.isAtMost(Math.max(...parts.map((part) => part.limit)) - Math.min(...parts.map((part) => part.limit)), 1);
       }

@@ -93,7 +93,15 @@ const series = (seed: number) =>
           model.advance(ms);
         }
       }
-    }).pipe(Effect.provide(RateLimiter.layerTest({ groups: { ticker: { limit, windowMs: 1_000 } }, socketConnect: { limit, windowMs: 1_000 }, socketMessage: [] })));
+    }).pipe(
+      Effect.provide(
+        RateLimiter.layerTest({
+          groups: { ticker: { limit, windowMs: 1_000 } },
+          socketConnect: { limit, windowMs: 1_000 },
+          socketMessage: [],
+        }),
+      ),
+    );
     assert.deepStrictEqual(served, model.served, `seed ${seed}`);
     return served.length;
   }).pipe(Effect.provide(TestClock.layer()));

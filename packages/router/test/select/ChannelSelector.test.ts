@@ -90,7 +90,11 @@ describe("ChannelSelector", () => {
           ["rest", 40],
         ],
       );
+      // Of another kind only the road is known, and it counts for less; its own evidence counts instead as soon as there is any.
       const book = { ...realtime, kind: "orderbook", levels: 15 } as const;
+      assert.strictEqual(selector.select(book, cold).ranked.tiers[0]?.tier, "batch_snapshot");
+      for (let i = 0; i < 3; i++) selector.heardFirst("orderbook", 5);
+      yield* TestClock.adjust("11 seconds");
       assert.strictEqual(selector.select(book, cold).ranked.tiers[0]?.tier, "live_subscription");
     }).pipe(Effect.provide(ChannelSelector.layer)),
   );

@@ -9,7 +9,8 @@ const changes = (leads: Leads, { spanMs, halfMs, isOut }: { spanMs: number; half
   let last: Channel | undefined;
   for (let nowMs = 0; nowMs < spanMs; nowMs += 100) {
     const isUp = Math.floor(nowMs / halfMs) % 2 === 0;
-    const lead = leads.lead("ticker", isUp ? "websocket" : "rest", isUp || !isOut, nowMs);
+    const margin = isUp || !isOut ? 0.1 : Infinity;
+    const lead = leads.lead("ticker", isUp ? "websocket" : "rest", margin, nowMs);
     if (last !== undefined && lead !== last) at.push(nowMs);
     last = lead;
   }
@@ -32,21 +33,28 @@ describe("the lead", () => {
 
   it("changes at once the first time, and when the one that led is gone", () => {
     const leads = new Leads();
-    assert.strictEqual(leads.lead("ticker", "websocket", true, 0), "websocket");
-    assert.strictEqual(leads.lead("ticker", "rest", true, 100), "rest");
-    assert.strictEqual(leads.lead("ticker", "websocket", true, 200), "rest");
-    assert.strictEqual(leads.lead("ticker", "websocket", false, 300), "websocket");
-    assert.strictEqual(leads.lead("ticker", "rest", true, 300 + leadMs), "rest");
+    assert.strictEqual(leads.lead("ticker", "websocket", 0.1, 0), "websocket");
+    assert.strictEqual(leads.lead("ticker", "rest", 0.1, 100), "rest");
+    assert.strictEqual(leads.lead("ticker", "websocket", 0.1, 200), "rest");
+    assert.strictEqual(leads.lead("ticker", "websocket", Infinity, 300), "websocket");
+    assert.strictEqual(leads.lead("ticker", "rest", 0.1, 300 + leadMs), "rest");
+  });
+
+  it("does not change for scores that are alike", () => {
+    const leads = new Leads();
+    leads.lead("ticker", "websocket", 0.1, 0);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1_000) assert.strictEqual(leads.lead("ticker", "rest", 0.02, nowMs), "websocket");
+    assert.strictEqual(leads.lead("ticker", "rest", 0.04, 60_000), "rest");
   });
 
   it("is one for each subject, and a look at it changes nothing", () => {
     const leads = new Leads();
-    leads.lead("ticker", "websocket", true, 0);
-    assert.strictEqual(leads.peek("ticker", "rest", true, 0), "rest");
-    assert.strictEqual(leads.lead("ticker", "rest", true, 0), "rest");
-    assert.strictEqual(leads.peek("ticker", "websocket", true, 0), "rest");
-    assert.strictEqual(leads.peek("ticker", "websocket", false, 0), "websocket");
-    assert.strictEqual(leads.lead("ticker", "websocket", true, leadMs), "websocket");
-    assert.strictEqual(leads.lead("orderbook", "rest", true, 0), "rest");
+    leads.lead("ticker", "websocket", 0.1, 0);
+    assert.strictEqual(leads.peek("ticker", "rest", 0.1, 0), "rest");
+    assert.strictEqual(leads.lead("ticker", "rest", 0.1, 0), "rest");
+    assert.strictEqual(leads.peek("ticker", "websocket", 0.1, 0), "rest");
+    assert.strictEqual(leads.peek("ticker", "websocket", Infinity, 0), "websocket");
+    assert.strictEqual(leads.lead("ticker", "websocket", 0.1, leadMs), "websocket");
+    assert.strictEqual(leads.lead("orderbook", "rest", 0.1, 0), "rest");
   });
 });

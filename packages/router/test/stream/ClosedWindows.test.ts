@@ -50,7 +50,11 @@ describe("the windows given as closed", () => {
   });
 
   it("are judged only as far as REST has them whole: where it lags they are asked for again", () => {
-    for (const lagging of [[closed(1, 2), closed(2, 1), closed(3, 9)], [closed(1, 2), closed(3, 9)], [closed(1, 2), candleRow(btc, 2, 9)]]) {
+    for (const lagging of [
+      [closed(1, 2), closed(2, 1), closed(3, 9)],
+      [closed(1, 2), closed(3, 9)],
+      [closed(1, 2), candleRow(btc, 2, 9)],
+    ]) {
       const windows = windowsUpTo(3);
       assert.deepStrictEqual(windows.audit(span(1, 4), lagging), { judged: 1, found: [] });
       assert.deepStrictEqual(windows.unaudited(4 * minute, minute), span(2, 4));

@@ -47,7 +47,9 @@ const during = (exchange: ScriptedExchange, atMs: number, act: () => void, chang
   });
 
 const over = <A, E>(exchange: ScriptedExchange, effect: Effect.Effect<A, E, Subscriptions | Cache | FallbackManager | Health>) =>
-  exchange.run(Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))));
+  exchange.run(
+    Effect.provide(effect, Layer.fresh(FallbackManager.layer.pipe(Layer.provide(ModeControl.layer), Layer.provideMerge(Health.layer)))),
+  );
 
 const socketOnly = { strategy: "websocket_only" } as const;
 

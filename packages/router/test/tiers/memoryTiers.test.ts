@@ -19,6 +19,7 @@ const proved = (provedNanos: bigint | undefined) =>
     confirmedNanos: () => provedNanos,
     connected: () => true,
     line: () => undefined,
+    admits: () => true,
     messageUsage: () => 0,
     status: () => assert.fail("a tier does not ask for the status"),
   });

@@ -1,0 +1,26 @@
+/** The ends of a socket's life in the words of the ledger and of people. */
+import type { LinkEndReason } from "../health/LiveMetrics.ts";
+import type { SessionEnd } from "../transport/Session.ts";
+
+export const endReasons: Readonly<Record<SessionEnd["_tag"], LinkEndReason>> = {
+  Closed: "closed",
+  Silent: "silent",
+  Mute: "silent",
+  Failed: "failed",
+  Unwanted: "unwanted",
+};
+
+export const describeEnd = (end: SessionEnd): string => {
+  switch (end._tag) {
+    case "Closed":
+      return end.reason === "" ? `closed ${end.code}` : `closed ${end.code}: ${end.reason.slice(0, 120)}`;
+    case "Silent":
+      return `silent for ${Math.round(end.silentMs)} ms`;
+    case "Mute":
+      return `pongs without data: ${end.keys.length} keys are silent, and REST has newer`;
+    case "Unwanted":
+      return "unwanted";
+    case "Failed":
+      return `${end.error._tag}: ${end.error.message}`;
+  }
+};
