@@ -69,6 +69,16 @@ export interface FlightRecorderOptions {
   readonly dumpEveryMs: number;
 }
 
+/** Questions asked a second time, of the exchange directly; `shadow/Shadow.ts`. */
+export interface ShadowOptions {
+  /** How many of a hundred questions; 0 for none. */
+  readonly percent: number;
+  /** At most, in a minute. */
+  readonly perMinute: number;
+  /** Only while no more than this share of the limit group is in use, 0 to 1. */
+  readonly maxUsage: number;
+}
+
 export interface RouterConfigShape {
   /**
    * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
@@ -230,6 +240,8 @@ export interface RouterConfigShape {
   readonly ranking: RankOptions;
   /** What of the last minutes is kept, and written down when something happens. */
   readonly flightRecorder: FlightRecorderOptions;
+  /** How many questions are asked directly as well, to be compared. */
+  readonly shadow: ShadowOptions;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -332,6 +344,7 @@ export const defaultRouterConfig: RouterConfigShape = {
     measuredBound: 0.25,
   },
   flightRecorder: { windowMs: 600_000, bytes: 67_108_864, dumpBytes: 268_435_456, dumpsKept: 8, dumpEveryMs: 60_000 },
+  shadow: { percent: 0, perMinute: 30, maxUsage: 0.5 },
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

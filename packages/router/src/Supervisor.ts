@@ -32,6 +32,7 @@ import { MarketData } from "./MarketData.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
 import { RouterConfig } from "./RouterConfig.ts";
+import { Shadow } from "./shadow/Shadow.ts";
 import { RouterSide } from "./RouterSide.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as SupervisedAsker from "./SupervisedAsker.ts";
@@ -44,7 +45,7 @@ import { Venue } from "./transport/Venue.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
 
 /** The router's services, and what stands behind them. */
-export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder;
+export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder | Shadow;
 
 const make = Effect.gen(function* () {
   const side = yield* RouterSide;
@@ -154,7 +155,7 @@ export const layerOver = <R>(
   return Layer.effect(MarketData, make).pipe(
     Layer.provideMerge(Layer.mergeAll(ofRouter, Recovery.layer, flight.layerModes)),
     Layer.provideMerge(Layer.provide(RouterSide.layer(side), flight.layerBreakers)),
-    Layer.provideMerge(DirectClient.layer),
+    Layer.provideMerge(Layer.merge(DirectClient.layer, Shadow.layer)),
     Layer.provideMerge(Layer.mergeAll(DirectRest.layer, DirectSocket.layer, ActiveMarkets.layer, ModeControl.layerWithDirect)),
     Layer.provideMerge(
       Layer.mergeAll(
