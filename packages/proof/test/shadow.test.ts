@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { getOrderbook, getTicker, getTrades, streamTickerEvents } from "@naru/router/MarketData";
 import { Shadow } from "@naru/router/shadow/Shadow";
 import { Exchange, Sim } from "@naru/sim";
-import { Clock, Effect, Stream } from "effect";
+import { Clock, Effect, Layer, Stream } from "effect";
 import { TestClock } from "effect/testing";
 
 const unaudited = { auditEveryMs: 0, tickerAuditEveryMs: 0, candleAuditEveryMs: 0 };
@@ -35,7 +35,7 @@ const asking = Effect.gen(function* () {
 
 /** Each on a clock of its own, so that all begin at the same moment. */
 const run = (config: ReturnType<typeof shadowed>) =>
-  asking.pipe(Effect.scoped, Effect.provide(Sim.layerTest({ seed: 8, config })), Effect.provide(TestClock.layer()));
+  asking.pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Sim.layerTest({ seed: 8, config }), TestClock.layer())));
 
 describe("a shadow", () => {
   it.effect("changes neither what a caller is told nor how long it takes, and keeps to its share (R001-57)", () =>
