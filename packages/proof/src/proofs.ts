@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
+import { competed, sharedInBothModes } from "./limits/limits.ts";
 import { rules } from "./rules/fullRun.ts";
 import { selection } from "./selection/fullRun.ts";
 import { churn } from "./soak/churn.ts";
@@ -115,5 +116,17 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "crashes",
     summary: "a thousand crashing and ten stuck consumers cost three good ones nothing; half a minute",
     run: (say) => proved(say, [plain(crashes, { crashes: 1_000, stuck: 10 })]),
+  },
+  {
+    name: "limits",
+    summary:
+      "three programs with a third of the limits each use nine tenths of them, killed and started again, and are never refused; room is made for a fourth; a quarter of an hour",
+    run: (say) =>
+      proved(say, [
+        // Both ways of counting at the same time: each has an exchange of its own.
+        (say) => sharedInBothModes({ forMs: 10 * minuteMs, restartEveryMs: minuteMs }, say),
+        () => competed({ mode: "sliding", forMs: minuteMs, competitorRate: 5, settleMs: 5_000 }),
+        () => competed({ mode: "fixed", forMs: minuteMs, competitorRate: 3, settleMs: 5_000 }),
+      ]),
   },
 ];

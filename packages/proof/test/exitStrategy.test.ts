@@ -41,7 +41,7 @@ const strategy = (polls: Array<Poll>) =>
 
 describe("the exit strategy", () => {
   it.effect(
-    "takes seconds to the direct clients, watches every active market meanwhile, and comes back with a fresh router after two good probes (R002-21, R002-22, R002-23, R002-27)",
+    "takes seconds to the direct clients, watches every active market meanwhile, and comes back with a fresh router after two good probes (R002-21, R002-22, R002-23, R002-27, R002-46, F-57)",
     () => {
       const router = new BrokenRouter();
       return Effect.gen(function* () {

@@ -61,7 +61,7 @@ const incident = (folder: ReturnType<typeof makeMemoryFolder>, seed: number, for
     yield* TestClock.adjust("150 seconds");
     assert.isAtMost(flight.status().spanMs, 330_000);
     return [...changes];
-  }).pipe(Effect.scoped, Effect.provide(Sim.layerTest({ seed, config })), Effect.provide(Layer.succeed(FlightFolder, folder)));
+  }).pipe(Effect.scoped, Effect.provide(Layer.provide(Sim.layerTest({ seed, config }), Layer.succeed(FlightFolder, folder))));
 
 /** The modes of a router that is asked again what the tape says. */
 const again = (tape: Tape) =>

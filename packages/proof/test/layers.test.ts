@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
-import { Cache, ChannelSelector, FallbackManager, getTicker, RateLimiter, Router, RouterConfig, Transport } from "@naru/router";
+import { Alerts, Cache, ChannelSelector, FallbackManager, getTicker, RateLimiter, Router, RouterConfig, Transport } from "@naru/router";
 import { MarketList } from "@naru/router/cache/MarketList";
 import { Health } from "@naru/router/health/HealthLedger";
 import { LiveLedger } from "@naru/router/health/LiveLedger";
@@ -30,7 +30,7 @@ describe("the five services", () => {
       Layer.provideMerge(
         Layer.mergeAll(FallbackManager.layerTest, ChannelSelector.layerTest(["cold_rest"]), Subscriptions.layer, MarketList.layer),
       ),
-      Layer.provideMerge(Rest.layer),
+      Layer.provideMerge(Layer.merge(Rest.layer, Alerts.layer)),
       Layer.provideMerge(Layer.mergeAll(RateLimiter.layerTest(limits), Cache.layerTest, Health.layer, LiveLedger.layer)),
       Layer.provideMerge(Layer.merge(UpbitVenue.layer, transport)),
     );

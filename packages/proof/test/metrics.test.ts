@@ -24,6 +24,12 @@ const series = Effect.gen(function* () {
   yield* TestClock.adjust("5 seconds");
   yield* Effect.forkScoped(getTicker("KRW-BTC", { onStale: "serve" }));
   yield* TestClock.adjust("10 seconds");
+  // Nobody answers for so long that the router is given up, and probed.
+  for (let i = 0; i < 4; i++) {
+    yield* Effect.forkScoped(getTicker("KRW-XRP"));
+    yield* TestClock.adjust("6 seconds");
+  }
+  yield* TestClock.adjust("1 minute");
   return yield* Metric.snapshot;
 }).pipe(
   Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3, config: { noSuccessMs: 4_000 } }))),
@@ -51,7 +57,11 @@ describe("the list of metrics", () => {
     Effect.gen(function* () {
       const seen = new Map<string, ReadonlyArray<string>>();
       for (const { id, attributes } of yield* series) seen.set(id, Object.keys(attributes ?? {}));
-      for (const { name, labels } of all) assert.deepStrictEqual(seen.get(name), labels, name);
+      for (const { name, labels } of all) {
+        // A stale answer is given by the supervisor here, which the ledger of calls is not told of: `HealthLedger.test.ts` holds its labels.
+        if (name === "naru_stale_answers_total") continue;
+        assert.deepStrictEqual(seen.get(name), labels, name);
+      }
     }),
   );
 });

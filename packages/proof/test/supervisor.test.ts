@@ -101,7 +101,7 @@ describe("a router that cannot be built", () => {
     });
   const unbuildable = (router: BrokenRouter) => void (router.next = "unbuildable");
   scene(
-    "leaves a service that answers every kind of question, and comes when it can (R002-03, R002-08, R002-18, R002-19)",
+    "leaves a service that answers every kind of question, and comes when it can (R002-03, R002-08, R002-18, R002-19, R002-49)",
     kinds,
     {},
     unbuildable,

@@ -50,7 +50,7 @@ export interface Asker {
   readonly ask: (question: Question, markets: number) => Effect.Effect<Answer<unknown>, MarketDataError>;
   /** The facts a ranking would be made from, now. */
   readonly facts: (question: Question, markets: number) => RankFacts;
-  /** The same as `ask` for one market, but for the ledger of calls: nobody's call but our own. */
+  /** The same for one market without naming neighbours: nobody's call but our own. */
   readonly probe: (question: Question) => Effect.Effect<Answer<unknown>, MarketDataError>;
 }
 
@@ -62,27 +62,19 @@ export const make = Effect.gen(function* () {
   // Keys are subscribed behind answers too, so how long a first element takes is seen also where nobody waited for it.
   const live = yield* LiveLedger;
   live.onFirstElement = (id, tookMs) => parts.selector.heardFirst(kindOf(id), tookMs);
-  const { clock, health } = parts;
+  const { clock } = parts;
 
-  /** Names the market's neighbours, and writes the outcome into the ledger. */
-  const told = (question: Question, markets: number) =>
+  /** Names the market's neighbours. */
+  const named = (question: Question, markets: number) =>
     Effect.suspend(() => {
-      const { kind, market } = question;
       const startedNanos = clock.monotonicTimeNanosUnsafe();
-      const tookMs = () => millisBetween(startedNanos, clock.monotonicTimeNanosUnsafe());
-      return ask(parts, question, markets).pipe(
-        Effect.tap(({ provenance }) =>
-          Effect.sync(() =>
-            health.called({ kind, market, durationMs: tookMs(), outcome: provenance.stale ? "stale" : "answered", answer: provenance }),
-          ),
-        ),
-        Effect.catchTag("MarketUnknown", (error) => Effect.flatMap(withNeighbours(parts, question, error, startedNanos), Effect.fail)),
-        Effect.tapError((error) => Effect.sync(() => health.called({ kind, market, durationMs: tookMs(), outcome: error._tag }))),
+      return Effect.catchTag(ask(parts, question, markets), "MarketUnknown", (error) =>
+        Effect.flatMap(withNeighbours(parts, question, error, startedNanos), Effect.fail),
       );
     });
 
   const asker: Asker = {
-    ask: told,
+    ask: named,
     facts: (question, markets) => factsOf(parts, question, markets),
     probe: (question) => ask(parts, question, 1),
   };

@@ -1,20 +1,111 @@
-/** How the client is, as plain data: what `health` answers. */
-import type { Mode, ModeChange } from "./domain/Mode.ts";
-import type { TierHealth } from "./health/HealthLedger.ts";
-import type { LimitSnapshot } from "./limits/RateLimiter.ts";
-import type { LinkStatus } from "./stream/Subscriptions.ts";
+/** How the client is, as plain data: what `health` answers, fit for JSON as it is. Ages and durations are milliseconds; what is not known is null. */
+import * as Schema from "effect/Schema";
+import { Market } from "./domain/Market.ts";
+import { Mode, ModeChange } from "./domain/Mode.ts";
+import { Channel } from "./domain/Provenance.ts";
+import { Kind } from "./domain/Question.ts";
+import { HostFacts } from "./health/HostProbe.ts";
+import { HealthCause, HealthStatus } from "./health/judgeHealth.ts";
 
-export interface HealthReport {
-  readonly venue: string;
-  readonly simulated: boolean;
-  readonly mode: Mode;
+const Count = Schema.Int;
+const Measured = Schema.NullOr(Schema.Finite);
+
+/** Over the last five minutes; percentiles are at most what is said. */
+const Outcomes = Schema.Struct({ samples: Count, failures: Count, successRate: Measured, p50Ms: Measured, p95Ms: Measured });
+
+const LinkState = Schema.Literals(["idle", "connecting", "open", "waiting", "closed"]);
+
+const SocketReport = Schema.Struct({
+  state: LinkState,
+  attempt: Count,
+  connects: Count,
+  lastClose: Schema.NullOr(Schema.String),
+  keys: Count,
+  line: Schema.Literals(["fast", "thin", "far"]),
+  roundTripMs: Measured,
+});
+
+/** The sockets as one; see `stream/LinkStatus.ts` for what each number means. */
+export const LinkReport = Schema.Struct({
+  state: LinkState,
+  attempt: Count,
+  connects: Count,
+  reconnects: Count,
+  lastClose: Schema.NullOr(Schema.String),
+  silentMs: Measured,
+  wanted: Count,
+  live: Count,
+  lateMs: Schema.Finite,
+  changing: Schema.NullOr(Schema.Struct({ from: Schema.String, to: Schema.String, sinceMs: Schema.Finite })),
+  sockets: Schema.Array(SocketReport),
+});
+
+export const HealthReport = Schema.Struct({
+  venue: Schema.String,
+  simulated: Schema.Boolean,
+  status: HealthStatus,
+  /** Why it is not healthy, the whole client first; empty when it is. */
+  causes: Schema.Array(HealthCause),
+  mode: Mode,
   /** The newest last, at most 100. */
-  readonly modeHistory: ReadonlyArray<ModeChange>;
-  readonly link: LinkStatus;
-  readonly limits: ReadonlyArray<LimitSnapshot>;
-  readonly tiers: ReadonlyArray<TierHealth>;
+  modeHistory: Schema.Array(ModeChange),
+  /** Whole calls. A success is a fresh answer. */
+  calls: Outcomes,
+  channels: Schema.Array(Schema.Struct({ channel: Channel, ...Outcomes.fields })),
+  tiers: Schema.Array(
+    Schema.Struct({
+      tier: Schema.String,
+      answered: Count,
+      missed: Count,
+      failed: Count,
+      p50Ms: Measured,
+      p95Ms: Measured,
+      lastFailure: Schema.NullOr(Schema.String),
+    }),
+  ),
+  /** Markets by kind, those in trouble first, at most 100. */
+  keys: Schema.Array(
+    Schema.Struct({
+      kind: Kind,
+      market: Market,
+      answered: Count,
+      failed: Count,
+      failedInARow: Count,
+      answeredAgeMs: Measured,
+      lastFailure: Schema.NullOr(Schema.String),
+    }),
+  ),
+  /** Errors by tag, the most frequent first, and what their times look like. */
+  errors: Schema.Array(
+    Schema.Struct({
+      tag: Schema.String,
+      count: Count,
+      lastAgeMs: Schema.Finite,
+      pattern: Schema.NullOr(
+        Schema.Union([
+          Schema.TaggedStruct("burst", { count: Count, withinMs: Schema.Finite }),
+          Schema.TaggedStruct("periodic", { everyMs: Schema.Finite, times: Count }),
+        ]),
+      ),
+    }),
+  ),
+  link: LinkReport,
+  limits: Schema.Array(
+    Schema.Struct({
+      group: Schema.String,
+      limit: Count,
+      used: Count,
+      waiting: Count,
+      pausedMs: Schema.Finite,
+      breakerOpenMs: Schema.Finite,
+    }),
+  ),
+  /** The markets of `coreMarkets`: how long ago what we know of them was last known to be current. */
+  core: Schema.Array(Schema.Struct({ market: Market, confirmedAgeMs: Measured, wanted: Schema.Boolean })),
+  host: HostFacts,
   /** Keys in the hot store. */
-  readonly hotKeys: number;
+  hotKeys: Count,
   /** Markets in the list as last read; null before the first reading. */
-  readonly knownMarkets: number | null;
-}
+  knownMarkets: Schema.NullOr(Count),
+});
+export type HealthReport = typeof HealthReport.Type;

@@ -7,6 +7,7 @@
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
+import type { Alert } from "./alerts/Alert.ts";
 import type { CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
@@ -134,6 +135,8 @@ export class MarketData extends Context.Service<
     /** What the live side counts: changes, failures, messages and lag by key, links, consumers, healing. */
     readonly liveMetrics: Effect.Effect<LiveMetrics>;
     readonly modeChanges: Stream.Stream<ModeChange>;
+    /** What a person should know: each trouble when it begins and when it is over. */
+    readonly alerts: Stream.Stream<Alert>;
     /** Every metric in Prometheus text form. */
     readonly metrics: Effect.Effect<string>;
   }
@@ -199,6 +202,8 @@ export const health: Effect.Effect<HealthReport, never, MarketData> = MarketData
 export const liveMetrics: Effect.Effect<LiveMetrics, never, MarketData> = MarketData.use((data) => data.liveMetrics);
 
 export const modeChanges: Stream.Stream<ModeChange, never, MarketData> = stream((data) => data.modeChanges);
+
+export const alerts: Stream.Stream<Alert, never, MarketData> = stream((data) => data.alerts);
 
 export const metrics: Effect.Effect<string, never, MarketData> = MarketData.use((data) => data.metrics);
 

@@ -1,18 +1,18 @@
 /**
  * The composition of one router: `MarketData` made of the five services and their neighbours. What stands behind it when it is out is added by
- * `Supervisor.ts`, whose `layer` is the one that applications build. Nothing is decided here; a call is checked (`ask.ts`, `calls.ts`), told
+ * `Supervisor.ts`, whose `layer` is the one that applications build. Nothing is decided here; a call is checked (`named.ts`, `ask.ts`), told
  * to the asker (`Asker.ts`) or to the streams (`streaming.ts`), and that is all.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
+import { Alerts } from "./alerts/Alerts.ts";
 import * as Asker from "./Asker.ts";
-import * as ask from "./ask.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
-import { one, oneOrMany } from "./calls.ts";
+import { counted } from "./counted.ts";
 import { questionOf, type QuestionSpec } from "./explain.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
 import type { ModeControl } from "./fallback/ModeControl.ts";
@@ -22,6 +22,8 @@ import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
+import * as reportHealth from "./reportHealth.ts";
+import { questionsTo, streamsOf } from "./named.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -34,7 +36,6 @@ const make = Effect.gen(function* () {
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-  const cache = yield* Cache;
   const limiter = yield* RateLimiter;
   const rest = yield* Rest;
   const fallback = yield* FallbackManager;
@@ -43,7 +44,8 @@ const make = Effect.gen(function* () {
   const marketList = yield* MarketList;
   const ledger = yield* Health;
   const live = yield* LiveLedger;
-  const asker = yield* Asker.RouterAsker;
+  const alerts = yield* Alerts;
+  const asker = counted(yield* Asker.RouterAsker, ledger, clock);
   const streams = streaming.make(subscriptions, marketList, venue);
   yield* publishControl({
     client: live.client,
@@ -67,42 +69,20 @@ const make = Effect.gen(function* () {
   });
 
   return MarketData.of({
-    getTicker: oneOrMany(asker, (market, intent) => ask.tickerQuestion(market, intent, config), {}),
-    getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
-    getTrades: (market, options = {}) => one(asker, ask.tradesQuestion(market, options, config)),
-    getCandles: (market, interval, options = {}) =>
-      Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+    ...questionsTo(asker, config, clock),
     getMarkets: (options = {}) =>
       Effect.map(
         options.instruments === false ? Effect.map(marketList.get, (known) => [...known.values()]) : marketList.withInstruments,
         (markets) => markets.filter((info) => options.quote === undefined || info.quote === options.quote.toUpperCase()),
       ),
-    streamTicker: (markets, options = {}) => streams.values("ticker", markets, options),
-    streamOrderbook: (markets, options = {}) => streams.values("orderbook", markets, options),
-    streamTrades: (markets, options = {}) => streams.values("trades", markets, options),
-    streamCandles: (markets, interval, options = {}) => streams.values("candles", markets, { ...options, interval }),
-    streamTickerEvents: (markets, options = {}) => streams.events("ticker", markets, options),
-    streamOrderbookEvents: (markets, options = {}) => streams.events("orderbook", markets, options),
-    streamTradesEvents: (markets, options = {}) => streams.events("trades", markets, options),
-    streamCandlesEvents: (markets, interval, options = {}) => streams.events("candles", markets, { ...options, interval }),
-    streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
-    streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
+    ...streamsOf(streams),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,
-    health: Effect.sync(() => ({
-      venue: venue.id,
-      simulated: venue.simulated,
-      mode: fallback.mode(),
-      modeHistory: ledger.modes(),
-      link: subscriptions.status(),
-      limits: limiter.snapshot(),
-      tiers: ledger.tiers(),
-      hotKeys: cache.hot.size,
-      knownMarkets: marketList.known()?.size ?? null,
-    })),
+    health: yield* reportHealth.make,
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: fallback.modeChanges,
+    alerts: alerts.stream,
     metrics: PrometheusMetrics.format(),
   });
 });
@@ -118,6 +98,7 @@ export type RouterServices =
   | MarketList
   | Health
   | LiveLedger
+  | Alerts
   | Rest;
 
 /** Every request goes into the ledger. */
@@ -143,17 +124,18 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
 export const layerNoDeps: Layer.Layer<
   MarketData | Asker.RouterAsker,
   never,
-  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Rest
+  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Alerts | Rest
 > = Layer.effect(MarketData, make).pipe(Layer.provideMerge(Layer.effect(Asker.RouterAsker, Asker.make)));
 
 /** What ends and is built again with a router. */
-export type SideServices = Exclude<RouterServices, RateLimiter | Health | LiveLedger> | Asker.RouterAsker;
+export type SideServices = Exclude<RouterServices, RateLimiter | Health | LiveLedger | Alerts> | Asker.RouterAsker;
 
 /** One router over what outlives it: the process's limits, the ledgers, and the mode. */
-export const side: Layer.Layer<SideServices, never, Venue | Transport | RateLimiter | Health | LiveLedger | ModeControl> = layerNoDeps.pipe(
-  Layer.provideMerge(
-    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
-  ),
-  Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-  Layer.provideMerge(Cache.layer),
-);
+export const side: Layer.Layer<SideServices, never, Venue | Transport | RateLimiter | Health | LiveLedger | Alerts | ModeControl> =
+  layerNoDeps.pipe(
+    Layer.provideMerge(
+      Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
+    ),
+    Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
+    Layer.provideMerge(Cache.layer),
+  );

@@ -224,7 +224,10 @@ export interface RouterConfigShape {
   readonly probeTimeoutMs: number;
   /** The oldest ticker, by the exchange's own time, that makes a probe a good one, in milliseconds. */
   readonly probeMaxAgeMs: number;
-  /** Markets that are watched over the direct socket beside the active ones while the router is out. */
+  /**
+   * Markets that matter: watched over the direct socket beside the active ones while the router is out, told in health reports, and the first one
+   * asked by the daily check (`probeMarket` where there is none).
+   */
   readonly coreMarkets: ReadonlyArray<string>;
   /** How long after its last question a market counts as active, in milliseconds. A streamed one always does. */
   readonly activeForMs: number;
@@ -242,6 +245,14 @@ export interface RouterConfigShape {
   readonly flightRecorder: FlightRecorderOptions;
   /** How many questions are asked directly as well, to be compared. */
   readonly shadow: ShadowOptions;
+  /** How long the same alert is not told again after it was, in milliseconds. */
+  readonly alertCoolDownMs: number;
+  /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
+  readonly hostEveryMs: number;
+  /** When router, REST and socket are checked, as a cron expression; empty for never. */
+  readonly dailyCheckCron: string;
+  /** The time zone of that. */
+  readonly dailyCheckZone: string;
 }
 
 export const defaultRouterConfig: RouterConfigShape = {
@@ -345,6 +356,10 @@ export const defaultRouterConfig: RouterConfigShape = {
   },
   flightRecorder: { windowMs: 600_000, bytes: 67_108_864, dumpBytes: 268_435_456, dumpsKept: 8, dumpEveryMs: 60_000 },
   shadow: { percent: 0, perMinute: 30, maxUsage: 0.5 },
+  alertCoolDownMs: 300_000,
+  hostEveryMs: 30_000,
+  dailyCheckCron: "0 0 * * *",
+  dailyCheckZone: "Asia/Seoul",
 };
 
 export const RouterConfig = Context.Reference<RouterConfigShape>("@naru/router/RouterConfig", { defaultValue: () => defaultRouterConfig });

@@ -10,11 +10,12 @@ import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
-import * as ask from "./ask.ts";
+import { Alerts } from "./alerts/Alerts.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
 import * as callbacks from "./callbacks.ts";
-import { one, oneOrMany } from "./calls.ts";
+import { counted } from "./counted.ts";
+import * as dailyCheck from "./dailyCheck.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectRest } from "./direct/DirectRest.ts";
 import { DirectSocket } from "./direct/DirectSocket.ts";
@@ -26,22 +27,23 @@ import { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
-import type { HealthReport } from "./HealthReport.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
+import * as reportHealth from "./reportHealth.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
+import { questionsTo, streamsOf } from "./named.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { Shadow } from "./shadow/Shadow.ts";
 import { RouterSide } from "./RouterSide.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as SupervisedAsker from "./SupervisedAsker.ts";
 import * as supervisedStreams from "./supervisedStreams.ts";
-import { type LinkStatus, Subscriptions } from "./stream/Subscriptions.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
 import * as FlightRecorder from "./tape/FlightRecorder.ts";
 import { Rest } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
-import { Venue } from "./transport/Venue.ts";
+import type { Venue } from "./transport/Venue.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
 
 /** The router's services, and what stands behind them. */
@@ -50,14 +52,13 @@ export type Services = Router.RouterServices | ModeControl | DirectRest | Direct
 const make = Effect.gen(function* () {
   const side = yield* RouterSide;
   const control = yield* ModeControl;
-  const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const live = yield* LiveLedger;
-  const limiter = yield* RateLimiter;
   const ledger = yield* Health;
   const rest = yield* DirectRest;
-  const asker = yield* SupervisedAsker.make;
+  const alerts = yield* Alerts;
+  const asker = counted(yield* SupervisedAsker.make, ledger, clock);
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
@@ -65,24 +66,10 @@ const make = Effect.gen(function* () {
     side.current() === undefined ? Effect.fail(new Closed({ what: "The router" })) : Effect.sync(() => side.service(MarketData)),
   );
 
-  const report = (): HealthReport => ({
-    venue: venue.id,
-    simulated: venue.simulated,
-    mode: control.mode(),
-    modeHistory: ledger.modes(),
-    link: noLink,
-    limits: limiter.snapshot(),
-    tiers: ledger.tiers(),
-    hotKeys: 0,
-    knownMarkets: null,
-  });
+  const bareReport = yield* reportHealth.makeBare(control.mode);
 
   return MarketData.of({
-    getTicker: oneOrMany(asker, (market, intent) => ask.tickerQuestion(market, intent, config), {}),
-    getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
-    getTrades: (market, options = {}) => one(asker, ask.tradesQuestion(market, options, config)),
-    getCandles: (market, interval, options = {}) =>
-      Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+    ...questionsTo(asker, config, clock),
     getMarkets: (options = {}) =>
       Effect.suspend(() => {
         if (side.current() !== undefined) return side.service(MarketData).getMarkets(options);
@@ -90,40 +77,17 @@ const make = Effect.gen(function* () {
         const isWanted = ({ quote }: { readonly quote: string }) => options.quote === undefined || quote === options.quote.toUpperCase();
         return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
       }),
-    streamTicker: (markets, options = {}) => streams.values("ticker", markets, options),
-    streamOrderbook: (markets, options = {}) => streams.values("orderbook", markets, options),
-    streamTrades: (markets, options = {}) => streams.values("trades", markets, options),
-    streamCandles: (markets, interval, options = {}) => streams.values("candles", markets, { ...options, interval }),
-    streamTickerEvents: (markets, options = {}) => streams.events("ticker", markets, options),
-    streamOrderbookEvents: (markets, options = {}) => streams.events("orderbook", markets, options),
-    streamTradesEvents: (markets, options = {}) => streams.events("trades", markets, options),
-    streamCandlesEvents: (markets, interval, options = {}) => streams.events("candles", markets, { ...options, interval }),
-    streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
-    streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
+    ...streamsOf(streams),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),
-    health: Effect.suspend(() => (side.current() === undefined ? Effect.sync(report) : side.service(MarketData).health)),
+    health: Effect.suspend(() => (side.current() === undefined ? bareReport : side.service(MarketData).health)),
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: control.modeChanges,
+    alerts: alerts.stream,
     metrics: PrometheusMetrics.format(),
   });
 });
-
-/** The live side of a router that is not there. */
-const noLink: LinkStatus = {
-  state: "closed",
-  attempt: 0,
-  connects: 0,
-  reconnects: 0,
-  lastClose: null,
-  silentMs: null,
-  wanted: 0,
-  live: 0,
-  lateMs: 0,
-  changing: null,
-  sockets: [],
-};
 
 /** The present router's service under its own name. Members are looked up at every use; their `this` is the service itself. */
 const present = <I extends Router.SideServices, S extends object>(key: Context.Key<I, S>): Layer.Layer<I, never, RouterSide> =>
@@ -143,7 +107,7 @@ const present = <I extends Router.SideServices, S extends object>(key: Context.K
 /** The same over another router: one that a test breaks. */
 export const layerOver = <R>(
   side: Layer.Layer<Router.SideServices, unknown, R>,
-): Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | ModeControl> | Venue | Transport> => {
+): Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport> => {
   const ofRouter = Layer.mergeAll(
     present(Cache),
     present(ChannelSelector),
@@ -152,11 +116,13 @@ export const layerOver = <R>(
     present(MarketList),
     present(Rest),
   );
-  return Layer.effect(MarketData, make).pipe(
+  return dailyCheck.layer.pipe(
+    Layer.provideMerge(Layer.effect(MarketData, make)),
     Layer.provideMerge(Layer.mergeAll(ofRouter, Recovery.layer, flight.layerModes)),
     Layer.provideMerge(Layer.provide(RouterSide.layer(side), flight.layerBreakers)),
     Layer.provideMerge(Layer.merge(DirectClient.layer, Shadow.layer)),
     Layer.provideMerge(Layer.mergeAll(DirectRest.layer, DirectSocket.layer, ActiveMarkets.layer, ModeControl.layerWithDirect)),
+    Layer.provideMerge(Alerts.layer),
     Layer.provideMerge(
       Layer.mergeAll(
         Layer.provide(FlightRecorder.layerLimiter, Layer.provide(Wiretap.layerLimiter, RateLimiter.layer)),
@@ -167,7 +133,7 @@ export const layerOver = <R>(
     Layer.provide(FlightRecorder.layerTransport),
     Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
     Layer.provide(Wiretap.layerTransport),
-  ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | ModeControl> | Venue | Transport>;
+  ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
 };
 
 /** The whole client over a venue and a transport. */

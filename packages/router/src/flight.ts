@@ -5,15 +5,17 @@
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
+import { Alerts } from "./alerts/Alerts.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { BreakerObserver } from "./transport/RestCall.ts";
 
 /** Every change of mode and every alert goes into the ring and has a recording written. */
-export const layerModes: Layer.Layer<never, never, ModeControl | FlightRecorder> = Layer.effectDiscard(
+export const layerModes: Layer.Layer<never, never, ModeControl | Alerts | FlightRecorder> = Layer.effectDiscard(
   Effect.gen(function* () {
     const control = yield* ModeControl;
     const flight = yield* FlightRecorder;
+    const alerts = yield* Alerts;
     if (flight.recording === undefined) return;
     let from = control.mode();
     control.onChange(() => {
@@ -25,12 +27,14 @@ export const layerModes: Layer.Layer<never, never, ModeControl | FlightRecorder>
       from = to;
     });
     yield* Effect.forkScoped(
-      Stream.runForEach(control.alerts, ({ reason, severity, what }) =>
+      Stream.runForEach(alerts.stream, ({ rule, severity, state, what }) =>
         Effect.sync(() => {
-          flight.told({ event: "alert", severity, what, reason });
-          flight.dumpSoon(what);
+          flight.told({ event: "alert", severity, what, reason: `${rule} ${state}` });
+          // That it is over is in the next one.
+          if (state === "raised") flight.dumpSoon(what);
         }),
       ),
+      { startImmediately: true },
     );
   }),
 );

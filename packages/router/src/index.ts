@@ -20,6 +20,10 @@ export {
   UpstreamError,
 } from "./errors/MarketDataError.ts";
 export { RefusalReason, TradeRefused } from "./errors/TradeRefused.ts";
+export { Alert, alertText } from "./alerts/Alert.ts";
+export { Alerts } from "./alerts/Alerts.ts";
+export { type AlertSink, AlertSinks, consoleSink, logSink, SinkFailure } from "./alerts/AlertSink.ts";
+export { type WebhookTarget, webhookSink } from "./alerts/webhooks.ts";
 export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
 export { Candle, CandleState } from "./domain/Candle.ts";
 export { Decimal } from "./domain/Decimal.ts";
@@ -50,8 +54,10 @@ export type { GuardError, GuardOptions } from "./guard.ts";
 export type { Explanation, QuestionSpec } from "./explain.ts";
 export { LiveMetrics } from "./health/LiveMetrics.ts";
 export { type LegacyMetrics, toLegacyMetrics } from "./health/legacyMetrics.ts";
-export type { HealthReport } from "./HealthReport.ts";
+export { HealthReport } from "./HealthReport.ts";
+export { HostFacts, HostProbe } from "./health/HostProbe.ts";
 export {
+  alerts,
   type CallbackElement,
   type CallbackKind,
   type CallbackSubscription,
@@ -86,7 +92,7 @@ export * as Legacy from "./legacy.ts";
 export * as Router from "./Router.ts";
 export * as Supervisor from "./Supervisor.ts";
 export { Cache } from "./cache/Cache.ts";
-export type { Alert } from "./fallback/Alert.ts";
+export type { Alert as ModeAlert } from "./fallback/Alert.ts";
 export { FallbackManager } from "./fallback/FallbackManager.ts";
 export { ModeControl, type ModeStatus, type OverrideEntry } from "./fallback/ModeControl.ts";
 export type { Monitoring } from "./fallback/Monitoring.ts";

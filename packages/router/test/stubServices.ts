@@ -1,6 +1,7 @@
 /** A router over services that do as a test tells them: REST answers from a script, the socket is whatever the test says it is. */
 import { Clock, Effect, Fiber, Layer, Result, Stream } from "effect";
 import { TestClock } from "effect/testing";
+import { Alerts } from "../src/alerts/Alerts.ts";
 import { Cache } from "../src/cache/Cache.ts";
 import { MarketList } from "../src/cache/MarketList.ts";
 import type { Candle } from "../src/domain/Candle.ts";
@@ -162,6 +163,7 @@ const subscriptionsOf = (stub: Stub) =>
     }),
     connected: () => stub.connected,
     line: () => undefined,
+    wants: (key) => stub.wanted.includes(keyId(key)),
     admits: () => true,
     messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
@@ -192,10 +194,10 @@ export const routerOver = (stub: Stub) =>
           Layer.succeed(Subscriptions, subscriptionsOf(stub)),
           RateLimiter.layerTest(limits),
           Cache.layerTest,
-          Health.layer,
           LiveLedger.layer,
         ),
       ),
+      Layer.provideMerge(Layer.provideMerge(Alerts.layer, Health.layer)),
       Layer.provideMerge(Layer.succeed(Venue, venue)),
     ),
   );

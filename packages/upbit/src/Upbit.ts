@@ -2,8 +2,10 @@
  * Upbit with batteries: the router over this venue and Node's transport. A long-running app makes one `ManagedRuntime` of a layer from here;
  * every building of a layer opens a socket of its own, while limits are shared by the whole process whoever builds it.
  */
+import * as AlertTargets from "@naru/node/AlertTargets";
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as FlightFolder from "@naru/node/FlightFolder";
+import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
@@ -33,6 +35,8 @@ export interface UpbitOptions {
   readonly dialect?: UpbitVenue.VenueOptions | undefined;
   /** Timeouts and bounds of the network. */
   readonly transport?: TransportOptions | undefined;
+  /** Where alerts go beside the stream of them (the log). */
+  readonly alerts?: ReadonlyArray<AlertTargets.AlertTarget> | undefined;
   /** A collector for traces, logs and metrics (none). */
   readonly telemetry?: Telemetry.TelemetryOptions | undefined;
 }
@@ -41,7 +45,8 @@ export interface UpbitOptions {
 export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
     Effect.map(Effect.fromResult(profileOf(options)), (profile) => {
-      const router = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
+      const alone = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
+      const router = options.alerts === undefined ? alone : Layer.provide(alone, AlertTargets.layer(options.alerts));
       return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
     }),
   );
@@ -59,6 +64,6 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer)),
+    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer)),
   );
 }

@@ -1,88 +1,48 @@
 /**
- * What asking the limiter costs when it says yes at once: ten a second are allowed and a tenth of a second passes between two callers, on a
- * clock moved by hand. Ours is strict in every window of a second; Effect's is not, which is why ours exists.
+ * Our limiter beside three that people use, each held to ten a second: a case for each of them. What counts is the most that one second holds, since an
+ * exchange that allows ten refuses the eleventh; beside it the pace that is kept up, and the price of a place.
  */
-import { RateLimiter } from "@naru/router/limits/RateLimiter";
-import { limits } from "@naru/upbit/limits";
-import * as Clock from "effect/Clock";
-import * as Duration from "effect/Duration";
-import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
-import * as EffectRateLimiter from "effect/persistence/RateLimiter";
 import type { Case, Reading, Side } from "../Case.ts";
+import { bottleneck, ccxts, effects, type LimiterSide, ours } from "./limiterSides.ts";
 
-const warm = 20_000;
-const calls = 100_000;
-/** Our window is a little longer than a second: it allows for the way to the exchange. */
-const betweenMs = 120;
+const callers = 40;
+/** So long after its making the callers come: just before the next second of a limiter that counts by the second. */
+const quietMs = 950;
+const secondMs = 1_000;
 
-/** Time passes only by {@link advance}. */
-class HandClock {
-  private nowMs = Date.UTC(2026, 0, 5, 3);
+/** The most grants in any one second. */
+const mostInASecond = (times: ReadonlyArray<number>): number =>
+  Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + secondMs).length));
 
-  readonly clock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => this.nowMs,
-    currentTimeMillis: Effect.sync(() => this.nowMs),
-    currentTimeNanosUnsafe: () => BigInt(this.nowMs) * 1_000_000n,
-    currentTimeNanos: Effect.sync(() => BigInt(this.nowMs) * 1_000_000n),
-    monotonicTimeNanosUnsafe: () => BigInt(this.nowMs) * 1_000_000n,
-    monotonicTimeNanos: Effect.sync(() => BigInt(this.nowMs) * 1_000_000n),
-    sleep: () => Effect.die(new Error("nobody has to wait here")),
+const measured = async (side: LimiterSide): Promise<Reading> => {
+  const times = (await side.burst(callers, quietMs)).toSorted((a, b) => a - b);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  return {
+    figures: {
+      "most in a second": mostInASecond(times),
+      // The first ten come at once: what is kept up is what comes after them.
+      pace: ((times.length - 10) * 1_000) / (last - first),
+      acquire: await side.cost(),
+    },
+    work: times.length,
   };
-
-  advance(): void {
-    this.nowMs += betweenMs;
-  }
-}
-
-const timed = <E, R>(hand: HandClock, call: Effect.Effect<boolean, E, R>): Effect.Effect<Reading, E, R> =>
-  Effect.gen(function* () {
-    let granted = 0;
-    for (let i = 0; i < warm; i++) {
-      hand.advance();
-      yield* call;
-    }
-    const before = process.cpuUsage();
-    for (let i = 0; i < calls; i++) {
-      hand.advance();
-      if (yield* call) granted++;
-    }
-    const { user, system } = process.cpuUsage(before);
-    if (granted !== calls) return yield* Effect.die(new Error(`only ${granted} of ${calls} were let in at once`));
-    return { figures: { acquire: (user + system) / calls }, work: granted };
-  });
-
-const candidate = (hand: HandClock) =>
-  Effect.gen(function* () {
-    const limiter = yield* RateLimiter;
-    const call = Effect.flatMap(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 0 }), (grant) =>
-      Effect.as(limiter.ended(grant, true), true),
-    );
-    return yield* timed(hand, call);
-  }).pipe(Effect.provide(RateLimiter.layerTest(limits)));
-
-const base = (hand: HandClock) =>
-  Effect.gen(function* () {
-    const limiter = yield* EffectRateLimiter.RateLimiter;
-    const call = Effect.map(
-      limiter.consume({ algorithm: "token-bucket", window: "1 second", limit: 10, key: "ticker", onExceeded: "fail" }),
-      ({ delay }) => Duration.toMillis(delay) === 0,
-    );
-    return yield* timed(hand, call);
-  }).pipe(Effect.provide(EffectRateLimiter.layer.pipe(Layer.provide(EffectRateLimiter.layerStoreMemory))));
-
-const run = (side: Side): Promise<Reading> => {
-  const hand = new HandClock();
-  const measured = side === "base" ? Effect.orDie(base(hand)) : Effect.orDie(candidate(hand));
-  return Effect.runPromise(measured.pipe(Effect.provide(Layer.succeed(Clock.Clock, hand.clock))));
 };
 
-export const subject: Case = {
-  name: "limiter",
-  about: "CPU time of a granted acquire",
-  base: "Effect's RateLimiter, token bucket, memory store",
-  candidate: "our RateLimiter, acquire and ended",
-  figures: [{ name: "acquire", unit: "us/call", better: "lower" }],
+const beside = (name: string, base: LimiterSide): Case => ({
+  name,
+  about: "a limit of ten a second under forty callers at once, and the CPU time of a place granted at once",
+  base: base.label,
+  candidate: ours.label,
+  figures: [
+    { name: "most in a second", unit: "grants, 10 allowed", better: "lower" },
+    { name: "pace", unit: "grants/s, 10 allowed", better: "higher" },
+    { name: "acquire", unit: "us/call", better: "lower" },
+  ],
+  rounds: 5,
   isolation: "child",
-  run,
-};
+  run: (side: Side) => measured(side === "base" ? base : ours),
+});
+
+export const besideEffect = beside("limiter", effects);
+export const besideBottleneck = beside("limiter-bottleneck", bottleneck);
+export const besideCcxt = beside("limiter-ccxt", ccxts);

@@ -3,7 +3,9 @@
  * memory. Both run in one process and in turns, because the promise is about one run; loopback has no way to speak of, so REST is as quick here as it
  * can ever be.
  */
+import type { Market } from "@naru/router/domain/Market";
 import { getTicker, streamTicker } from "@naru/router/MarketData";
+import { Subscriptions } from "@naru/router/stream/Subscriptions";
 import { Sim } from "@naru/sim";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -30,14 +32,15 @@ const tookMicros = (channel: string, intent: Parameters<typeof getTicker>[1]) =>
 const measured = (side: Side) =>
   Effect.gen(function* () {
     yield* Effect.forkScoped(Stream.runDrain(streamTicker(["KRW-BTC"])));
-    yield* Effect.sleep("2 seconds");
+    const subscriptions = yield* Subscriptions;
+    yield* subscriptions.awaitLive({ kind: "ticker", market: "KRW-BTC" as Market });
     const times: Array<number> = [];
     if (side === "base") {
       for (let i = 0; i < requests; i++) {
         times.push(yield* tookMicros("rest", { strategy: "rest_only", maxAge: 1 }));
         yield* Effect.sleep(between);
       }
-    } else for (let i = 0; i < reads; i++) times.push(yield* tookMicros("websocket", {}));
+    } else for (let i = 0; i < reads; i++) times.push(yield* tookMicros("websocket", { maxAge: 30_000 }));
     return { figures: { wait: medianOf(times) }, work: times.length };
   }).pipe(Effect.scoped, Effect.provide(Sim.layerLoopback({ seed: 1 })));
 

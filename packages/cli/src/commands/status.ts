@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import type { StatusInput } from "../adminFlags.ts";
 import { apps, noApp, notAnswered } from "../attach.ts";
-import { CommandFailed } from "../CommandFailed.ts";
+import type { CommandFailed } from "../CommandFailed.ts";
 import * as output from "../output.ts";
 import { appTable, statusLines } from "../render/appStatus.ts";
 import type { Printing } from "../settings.ts";

@@ -10,7 +10,7 @@ import { errorCode } from "@naru/node/networkFailure";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 
-export type Phase = "dns" | "tcp" | "tls";
+type Phase = "dns" | "tcp" | "tls";
 
 export interface NetworkRoad {
   /** `rest` or `websocket`. */

@@ -7,11 +7,12 @@ import { checkupLines, checkupToJson } from "../../src/render/checkup.ts";
 import { plain } from "../../src/render/style.ts";
 import { checked, checkedApp, well, wellApp, wellPrice, wellProbe } from "./evidence.ts";
 
-const judged = (check: Check, verdict: Verdict, found: RegExp, advice?: RegExp) => {
-  assert.strictEqual(check.verdict, verdict, check.found);
-  assert.match(check.found, found);
-  if (advice === undefined) assert.isNull(check.advice);
-  else assert.match(check.advice ?? "", advice);
+/** What is not as expected of a check; undefined when all of it is. */
+const faultOf = (check: Check, verdict: Verdict, found: RegExp, advice?: RegExp): string | undefined => {
+  if (check.verdict !== verdict) return `${check.verdict} and not ${verdict}: ${check.found}`;
+  if (!found.test(check.found)) return `found ${check.found} and not ${String(found)}`;
+  if (advice === undefined) return check.advice === null ? undefined : `advises ${check.advice} for no reason`;
+  return advice.test(check.advice ?? "") ? undefined : `advises ${check.advice ?? "nothing"} and not ${String(advice)}`;
 };
 
 const link = (changes: Partial<AppStatus["link"]>) => checkedApp("link", { link: { ...wellApp.link, ...changes } });
@@ -24,64 +25,79 @@ const moded = (changes: Partial<AppStatus["mode"]>) => checkedApp("mode", { mode
 
 describe("a running app", () => {
   it("has its link judged: open and whole, in part, connecting, or down (R002-28)", () => {
-    judged(link({}), "pass", /^open, heard 200 ms ago, 1 key live, 0 reconnects$/);
-    judged(link({ wanted: 3 }), "warn", /^open, heard 200 ms ago, 1 of 3 keys live$/, /naru resubscribe/);
-    judged(link({ state: "connecting", attempt: 2 }), "warn", /^connecting, attempt 2$/, /wait/);
-    judged(
-      link({ state: "waiting", attempt: 4, lastClose: "closed 1006" }),
-      "fail",
-      /^waiting, attempt 4; the last one ended: closed 1006$/,
-      /--probe/,
+    assert.isUndefined(faultOf(link({}), "pass", /^open, heard 200 ms ago, 1 key live, 0 reconnects$/));
+    assert.isUndefined(faultOf(link({ wanted: 3 }), "warn", /^open, heard 200 ms ago, 1 of 3 keys live$/, /naru resubscribe/));
+    assert.isUndefined(faultOf(link({ state: "connecting", attempt: 2 }), "warn", /^connecting, attempt 2$/, /wait/));
+    assert.isUndefined(
+      faultOf(
+        link({ state: "waiting", attempt: 4, lastClose: "closed 1006" }),
+        "fail",
+        /^waiting, attempt 4; the last one ended: closed 1006$/,
+        /--probe/,
+      ),
     );
-    judged(link({ state: "idle", wanted: 0, live: 0, silentMs: null }), "pass", /^idle: nothing is wanted of it$/);
+    assert.isUndefined(faultOf(link({ state: "idle", wanted: 0, live: 0, silentMs: null }), "pass", /^idle: nothing is wanted of it$/));
   });
 
   it("has what it receives judged by when it was last known to be current (R002-29)", () => {
-    judged(keyed(200, 14_999), "pass", /^ticker:KRW-A0 current 200 ms ago, ticker:KRW-A1 current 14\.9 s ago$/);
-    judged(keyed(200, 15_001), "warn", /KRW-A1 current 15\.0 s ago/, /^ticker:KRW-A1: naru resubscribe/);
-    judged(keyed(null, 200), "warn", /KRW-A0 not live/, /KRW-A0/);
-    judged(keyed(null, 60_000), "fail", /not live/, /KRW-A0, ticker:KRW-A1/);
-    judged(checkedApp("markets", { link: { ...wellApp.link, lateMs: 3_000 } }), "warn", /frames come 3\.0 s late/, /line/);
-    judged(keyed(), "skip", /nothing is subscribed/);
+    assert.isUndefined(faultOf(keyed(200, 14_999), "pass", /^ticker:KRW-A0 current 200 ms ago, ticker:KRW-A1 current 14\.9 s ago$/));
+    assert.isUndefined(faultOf(keyed(200, 15_001), "warn", /KRW-A1 current 15\.0 s ago/, /^ticker:KRW-A1: naru resubscribe/));
+    assert.isUndefined(faultOf(keyed(null, 200), "warn", /KRW-A0 not live/, /KRW-A0/));
+    assert.isUndefined(faultOf(keyed(null, 60_000), "fail", /not live/, /KRW-A0, ticker:KRW-A1/));
+    assert.isUndefined(
+      faultOf(checkedApp("markets", { link: { ...wellApp.link, lateMs: 3_000 } }), "warn", /frames come 3\.0 s late/, /line/),
+    );
+    assert.isUndefined(faultOf(keyed(), "skip", /nothing is subscribed/));
   });
 
   it("has its limits judged: room left, full, at rest, blocked (R002-30)", () => {
-    judged(limited({}), "pass", /^ticker 3 of 10$/);
-    judged(limited({ refusals: 2 }), "pass", /^ticker 3 of 10; 2 refusals so far$/);
-    judged(limited({ used: 9 }), "warn", /^ticker 9 of 10$/, /^ticker: ask for several markets/);
-    judged(limited({ waiting: 1 }), "warn", /^ticker 3 of 10$/, /stream them/);
-    judged(limited({ pausedMs: 1_500 }), "warn", /^ticker rests for 1\.5 s/, /limitShare/);
-    judged(limited({}, 42_000), "fail", /blocks this address for 42\.0 s more/, /wait/);
+    assert.isUndefined(faultOf(limited({}), "pass", /^ticker 3 of 10$/));
+    assert.isUndefined(faultOf(limited({ refusals: 2 }), "pass", /^ticker 3 of 10; 2 refusals so far$/));
+    assert.isUndefined(faultOf(limited({ used: 9 }), "warn", /^ticker 9 of 10$/, /^ticker: ask for several markets/));
+    assert.isUndefined(faultOf(limited({ waiting: 1 }), "warn", /^ticker 3 of 10$/, /stream them/));
+    assert.isUndefined(faultOf(limited({ pausedMs: 1_500 }), "warn", /^ticker rests for 1\.5 s/, /limitShare/));
+    assert.isUndefined(faultOf(limited({}, 42_000), "fail", /blocks this address for 42\.0 s more/, /wait/));
   });
 
   it("has its memory, processor and event loop judged (R002-31)", () => {
-    judged(busy({}), "pass", /^191 MB resident, heap 95 MB of 3,815 MB, processor 5 %, timers late by 2 ms \(p99\)$/);
-    judged(busy({ heapUsedBytes: 3.1e9 }), "warn", /heap 2,956 MB/, /watch the heap/);
-    judged(busy({ heapUsedBytes: 3.8e9 }), "fail", /heap 3,624 MB/, /max-old-space-size/);
-    judged(busy({ eventLoopP99Ms: 150 }), "warn", /late by 150 ms/, /busy/);
-    judged(busy({ eventLoopP99Ms: 1_200 }), "fail", /late by 1\.2 s/, /event loop/);
-    judged(busy({ cpuPercent: 97 }), "warn", /processor 97 %/, /busy/);
-    judged(busy({ cpuPercent: null, eventLoopP99Ms: null }), "pass", /not measured/);
+    assert.isUndefined(faultOf(busy({}), "pass", /^191 MB resident, heap 95 MB of 3,815 MB, processor 5 %, timers late by 2 ms \(p99\)$/));
+    assert.isUndefined(faultOf(busy({ heapUsedBytes: 3.1e9 }), "warn", /heap 2,956 MB/, /watch the heap/));
+    assert.isUndefined(faultOf(busy({ heapUsedBytes: 3.8e9 }), "fail", /heap 3,624 MB/, /max-old-space-size/));
+    assert.isUndefined(faultOf(busy({ eventLoopP99Ms: 150 }), "warn", /late by 150 ms/, /busy/));
+    assert.isUndefined(faultOf(busy({ eventLoopP99Ms: 1_200 }), "fail", /late by 1\.2 s/, /event loop/));
+    assert.isUndefined(faultOf(busy({ cpuPercent: 97 }), "warn", /processor 97 %/, /busy/));
+    assert.isUndefined(faultOf(busy({ cpuPercent: null, eventLoopP99Ms: null }), "pass", /not measured/));
   });
 
   it("has its mode judged, and a switch that somebody holds is not forgotten", () => {
-    judged(moded({}), "pass", /^normal$/);
-    judged(moded({ mode: "degraded", level: 1, reason: "rest failed" }), "warn", /^degraded: rest failed$/, /naru status/);
-    judged(moded({ mode: "fallback", override: "on" }), "warn", /^fallback, held on by hand$/, /naru fallback auto/);
-    judged(moded({ mode: "recovering" }), "warn", /^recovering$/, /by itself/);
-    judged(moded({ override: "off" }), "warn", /^normal, held off by hand$/, /naru fallback auto/);
-    judged(moded({ mode: "emergency" }), "fail", /^emergency$/, /trade on nothing/);
+    assert.isUndefined(faultOf(moded({}), "pass", /^normal$/));
+    assert.isUndefined(
+      faultOf(moded({ mode: "degraded", level: 1, reason: "rest failed" }), "warn", /^degraded: rest failed$/, /naru status/),
+    );
+    assert.isUndefined(faultOf(moded({ mode: "fallback", override: "on" }), "warn", /^fallback, held on by hand$/, /naru fallback auto/));
+    assert.isUndefined(faultOf(moded({ mode: "recovering" }), "warn", /^recovering$/, /by itself/));
+    assert.isUndefined(faultOf(moded({ override: "off" }), "warn", /^normal, held off by hand$/, /naru fallback auto/));
+    assert.isUndefined(faultOf(moded({ mode: "emergency" }), "fail", /^emergency$/, /trade on nothing/));
   });
 
   it("that does not answer is broken, and none at all is only unknown", () => {
-    judged(
-      checked("app", { apps: [], mute: ["the app at /x does not answer: nothing came in 10 seconds"] }),
-      "fail",
-      /does not answer/,
-      /hangs/,
+    assert.isUndefined(
+      faultOf(
+        checked("app", { apps: [], mute: ["the app at /x does not answer: nothing came in 10 seconds"] }),
+        "fail",
+        /does not answer/,
+        /hangs/,
+      ),
     );
-    judged(checked("app", { apps: [], probe: { _tag: "NotAsked" } }), "warn", /no app .* the exchange was not asked/, /--admin.*--probe/);
-    judged(checked("app", { apps: [] }), "skip", /no app/, /--admin/);
+    assert.isUndefined(
+      faultOf(
+        checked("app", { apps: [], probe: { _tag: "NotAsked" } }),
+        "warn",
+        /no app .* the exchange was not asked/,
+        /--admin.*--probe/,
+      ),
+    );
+    assert.isUndefined(faultOf(checked("app", { apps: [] }), "skip", /no app/, /--admin/));
   });
 });
 
@@ -91,85 +107,102 @@ describe("the machine", () => {
     checked("state", { folder: { ...well.folder, access: { mode: 0o700, isOurs: true, isWritable: true, ...access } } });
 
   it("has the disk of the state folder judged by what is free (R002-39)", () => {
-    judged(disk(500e9), "pass", /^476,837 MB of 953,674 MB free \(50 %\)$/);
-    judged(disk(40e9), "warn", /\(4 %\)/, /make room/);
-    judged(disk(900e6, 1e9), "warn", /858 MB/, /make room/);
-    judged(disk(90e6), "fail", /86 MB/, /make room/);
-    judged(checked("disk", { folder: { ...well.folder, disk: null } }), "skip", /does not tell/);
+    assert.isUndefined(faultOf(disk(500e9), "pass", /^476,837 MB of 953,674 MB free \(50 %\)$/));
+    assert.isUndefined(faultOf(disk(40e9), "warn", /\(4 %\)/, /make room/));
+    assert.isUndefined(faultOf(disk(900e6, 1e9), "warn", /858 MB/, /make room/));
+    assert.isUndefined(faultOf(disk(90e6), "fail", /86 MB/, /make room/));
+    assert.isUndefined(faultOf(checked("disk", { folder: { ...well.folder, disk: null } }), "skip", /does not tell/));
   });
 
   it("has the state folder judged: whose it is, who may write to it, and whether we can", () => {
-    judged(folder({}), "pass", /^\/state\/naru, mode 0700$/);
-    judged(folder({ mode: 0o770 }), "warn", /mode 0770, others may write/, /^chmod 700 /);
-    judged(folder({ isOurs: false }), "warn", /another user/, /NARU_STATE/);
-    judged(folder({ isWritable: false }), "fail", /cannot be written to/, /NARU_STATE/);
-    judged(checked("state", { folder: { ...well.folder, access: null } }), "pass", /not there yet/);
+    assert.isUndefined(faultOf(folder({}), "pass", /^\/state\/naru, mode 0700$/));
+    assert.isUndefined(faultOf(folder({ mode: 0o770 }), "warn", /mode 0770, others may write/, /^chmod 700 /));
+    assert.isUndefined(faultOf(folder({ isOurs: false }), "warn", /another user/, /NARU_STATE/));
+    assert.isUndefined(faultOf(folder({ isWritable: false }), "fail", /cannot be written to/, /NARU_STATE/));
+    assert.isUndefined(faultOf(checked("state", { folder: { ...well.folder, access: null } }), "pass", /not there yet/));
   });
 
   it("has the runtime and a block that is remembered judged", () => {
-    judged(checked("runtime", { runtime: "22.18.9" }), "fail", /^Node 22\.18\.9$/, /22\.19/);
-    judged(checked("runtime", { runtime: "26.0.0" }), "pass", /26/);
-    judged(checked("block", {}), "pass", /no block/);
-    judged(checked("block", { blockedUntilMs: well.atMs + 60_000 }), "fail", /api\.upbit\.com blocks this address for 1 min more/, /^wait/);
+    assert.isUndefined(faultOf(checked("runtime", { runtime: "22.18.9" }), "fail", /^Node 22\.18\.9$/, /22\.19/));
+    assert.isUndefined(faultOf(checked("runtime", { runtime: "26.0.0" }), "pass", /26/));
+    assert.isUndefined(faultOf(checked("block", {}), "pass", /no block/));
+    assert.isUndefined(
+      faultOf(
+        checked("block", { blockedUntilMs: well.atMs + 60_000 }),
+        "fail",
+        /api\.upbit\.com blocks this address for 1 min more/,
+        /^wait/,
+      ),
+    );
   });
 
   it("has the optional key judged, and no text of it in any word", () => {
     const key = (answer: Extract<typeof well.key, { readonly _tag: "Present" }>["answer"]) =>
       checked("key", { key: { _tag: "Present", answer } });
-    judged(checked("key", {}), "skip", /needs none/);
-    judged(checked("key", { key: { _tag: "Wrong", reason: "A is set and B is not" } }), "warn", /^A is set/, /both/);
-    judged(key({ _tag: "NotAsked", reason: "why" }), "pass", /well formed; not asked of the exchange: why/);
-    judged(key({ _tag: "Accepted", expiresAtMs: null }), "pass", /takes it$/);
-    judged(key({ _tag: "Accepted", expiresAtMs: well.atMs + 200 * 86_400_000 }), "pass", /ends in 200 d/);
-    judged(key({ _tag: "Accepted", expiresAtMs: well.atMs + 20 * 86_400_000 }), "warn", /ends in 20 d/, /in time/);
-    judged(key({ _tag: "Refused", name: "no_authorization_ip" }), "fail", /no_authorization_ip/, /address/);
-    judged(key({ _tag: "Refused", name: "anything_else" }), "fail", /anything_else/, /new key/);
-    judged(key({ _tag: "Unclear", reason: "HTTP 404" }), "warn", /HTTP 404/, /later/);
+    assert.isUndefined(faultOf(checked("key", {}), "skip", /needs none/));
+    assert.isUndefined(faultOf(checked("key", { key: { _tag: "Wrong", reason: "A is set and B is not" } }), "warn", /^A is set/, /both/));
+    assert.isUndefined(faultOf(key({ _tag: "NotAsked", reason: "why" }), "pass", /well formed; not asked of the exchange: why/));
+    assert.isUndefined(faultOf(key({ _tag: "Accepted", expiresAtMs: null }), "pass", /takes it$/));
+    assert.isUndefined(faultOf(key({ _tag: "Accepted", expiresAtMs: well.atMs + 200 * 86_400_000 }), "pass", /ends in 200 d/));
+    assert.isUndefined(faultOf(key({ _tag: "Accepted", expiresAtMs: well.atMs + 20 * 86_400_000 }), "warn", /ends in 20 d/, /in time/));
+    assert.isUndefined(faultOf(key({ _tag: "Refused", name: "no_authorization_ip" }), "fail", /no_authorization_ip/, /address/));
+    assert.isUndefined(faultOf(key({ _tag: "Refused", name: "anything_else" }), "fail", /anything_else/, /new key/));
+    assert.isUndefined(faultOf(key({ _tag: "Unclear", reason: "HTTP 404" }), "warn", /HTTP 404/, /later/));
   });
 });
 
 describe("the exchange, when it was asked", () => {
   const probed = (name: string, changes: Partial<typeof wellProbe>) => checked(name, { probe: { ...wellProbe, ...changes } });
-  const aged = (ms: number) => probed("price", { price: { ...wellPrice, ageMs: ms } });
+  const aged = (ms: number) => probed("price", { price: { ...wellPrice, ageMs: ms } as typeof wellPrice });
   const clock = (clockAheadMs: number | null) => probed("clock", { price: { ...wellPrice, clockAheadMs } as typeof wellPrice });
 
   it("has the way there judged phase by phase: name, connection, TLS (R002-36)", () => {
-    judged(probed("network", {}), "pass", /^api\.upbit\.com: dns 2 ms, tcp 5 ms, tls 12 ms$/);
+    assert.isUndefined(faultOf(probed("network", {}), "pass", /^api\.upbit\.com: dns 2 ms, tcp 5 ms, tls 12 ms$/));
     const broken = (phase: "dns" | "tcp" | "tls", code: string) =>
       probed("network", { roads: [{ channel: "rest", host: "h", phases: [], failure: { phase, code } }] });
-    judged(broken("dns", "ENOTFOUND"), "fail", /^h: dns failed with ENOTFOUND$/, /resolver/);
-    judged(broken("tcp", "ECONNREFUSED"), "fail", /tcp/, /firewall/);
-    judged(broken("tls", "CERT_HAS_EXPIRED"), "fail", /CERT_HAS_EXPIRED/, /clock/);
-    judged(
-      probed("network", { roads: [{ channel: "rest", host: "h", phases: [{ phase: "dns", tookMs: 1_500 }], failure: null }] }),
-      "warn",
-      /dns 1\.5 s/,
-      /dns is slow/,
+    assert.isUndefined(faultOf(broken("dns", "ENOTFOUND"), "fail", /^h: dns failed with ENOTFOUND$/, /resolver/));
+    assert.isUndefined(faultOf(broken("tcp", "ECONNREFUSED"), "fail", /tcp/, /firewall/));
+    assert.isUndefined(faultOf(broken("tls", "CERT_HAS_EXPIRED"), "fail", /CERT_HAS_EXPIRED/, /clock/));
+    assert.isUndefined(
+      faultOf(
+        probed("network", { roads: [{ channel: "rest", host: "h", phases: [{ phase: "dns", tookMs: 1_500 }], failure: null }] }),
+        "warn",
+        /dns 1\.5 s/,
+        /dns is slow/,
+      ),
     );
-    judged(probed("network", { roads: [] }), "skip", /in this process/);
+    assert.isUndefined(faultOf(probed("network", { roads: [] }), "skip", /in this process/));
   });
 
   it("has its price, its clock and its socket judged", () => {
-    judged(aged(400), "pass", /^KRW-BTC 148601000, made 400 ms ago, answered in 20 ms$/);
-    judged(aged(61_000), "warn", /made 1 min ago/, /still trades/);
-    judged(probed("price", { price: { ...wellPrice, price: "0" } as typeof wellPrice }), "fail", /KRW-BTC 0/, /no price/);
-    judged(probed("price", { price: { _tag: "Failed", market: "KRW-BTC", reason: "x" } }), "fail", /^KRW-BTC: x$/, /network/);
-    judged(clock(-1_900), "pass", /agree/);
-    judged(clock(3_000), "warn", /3\.0 s ahead of the exchange/, /set the clock/);
-    judged(clock(-600_000), "fail", /10 min behind the exchange/, /set the clock/);
-    judged(clock(null), "skip", /no date/);
-    judged(probed("socket", {}), "pass", /open after 30 ms/);
-    judged(
-      probed("socket", { socket: { openedAfterMs: null, pongAfterMs: null, problems: ["the socket did not open: x"] } }),
-      "fail",
-      /x/,
-      /naru link/,
+    assert.isUndefined(faultOf(aged(400), "pass", /^KRW-BTC 148601000, made 400 ms ago, answered in 20 ms$/));
+    assert.isUndefined(faultOf(aged(61_000), "warn", /made 1 min ago/, /still trades/));
+    assert.isUndefined(
+      faultOf(probed("price", { price: { ...wellPrice, price: "0" } as typeof wellPrice }), "fail", /KRW-BTC 0/, /no price/),
+    );
+    assert.isUndefined(
+      faultOf(probed("price", { price: { _tag: "Failed", market: "KRW-BTC", reason: "x" } }), "fail", /^KRW-BTC: x$/, /network/),
+    );
+    assert.isUndefined(faultOf(clock(-1_900), "pass", /agree/));
+    assert.isUndefined(faultOf(clock(3_000), "warn", /3\.0 s ahead of the exchange/, /set the clock/));
+    assert.isUndefined(faultOf(clock(-600_000), "fail", /10 min behind the exchange/, /set the clock/));
+    assert.isUndefined(faultOf(clock(null), "skip", /no date/));
+    assert.isUndefined(faultOf(probed("socket", {}), "pass", /open after 30 ms/));
+    assert.isUndefined(
+      faultOf(
+        probed("socket", { socket: { openedAfterMs: null, pongAfterMs: null, problems: ["the socket did not open: x"] } }),
+        "fail",
+        /x/,
+        /naru link/,
+      ),
     );
   });
 
   it("is left alone unless it was meant to be asked and may be", () => {
-    judged(checked("exchange", { probe: { _tag: "NotAsked" } }), "skip", /--probe/);
-    judged(checked("exchange", { probe: { _tag: "Blocked" } }), "skip", /blocks this address/, /when the block is over/);
+    assert.isUndefined(faultOf(checked("exchange", { probe: { _tag: "NotAsked" } }), "skip", /--probe/));
+    assert.isUndefined(
+      faultOf(checked("exchange", { probe: { _tag: "Blocked" } }), "skip", /blocks this address/, /when the block is over/),
+    );
   });
 
   it("and everything else outside that the client stands on has a check of its own (R002-38)", () => {

@@ -2,6 +2,7 @@
  * The door for people without Effect: promises, async iterables, and errors that are thrown. It is the same service behind it; nothing is
  * easier here, only spelt differently. The types of this file name no Effect type.
  */
+import type { Alert } from "../alerts/Alert.ts";
 import type { CandlesOptions, OrderbookOptions, TradesOptions } from "../ask.ts";
 import type { Answer, Answers } from "../domain/Answer.ts";
 import type { Candle } from "../domain/Candle.ts";
@@ -74,6 +75,8 @@ export interface NaruClient extends AsyncDisposable {
   /** What the live side counts, as plain data. */
   readonly liveMetrics: () => Promise<LiveMetrics>;
   readonly modeChanges: () => AsyncIterable<ModeChange>;
+  /** What a person should know: each trouble when it begins and when it is over. */
+  readonly alerts: () => AsyncIterable<Alert>;
   /** Every metric in Prometheus text form. */
   readonly metrics: () => Promise<string>;
   /** Ends streams, closes the socket, gives everything back. Calls after it reject with `Closed`. Idempotent. */

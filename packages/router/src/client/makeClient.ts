@@ -73,8 +73,9 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     explain: (question) => run(data.explain(question)),
     health: () => run(data.health),
     liveMetrics: () => run(data.liveMetrics),
-    // The layer ends the streams of market data by itself; this one would wait for ever.
+    // The layer ends the streams of market data by itself; these would wait for ever.
     modeChanges: () => iterate(Stream.interruptWhen(data.modeChanges, Deferred.await(ended))),
+    alerts: () => iterate(Stream.interruptWhen(data.alerts, Deferred.await(ended))),
     metrics: () => run(data.metrics),
     close,
     [Symbol.asyncDispose]: close,

@@ -21,6 +21,8 @@ import { percentile } from "./RecentValues.ts";
 
 const windowSize = 200;
 const modeHistory = 100;
+/** An answer that takes longer is worth a look. */
+const slowMs = 1_000;
 
 /** What one tier did lately; what lost a race counts as missed. Percentiles are of answers only, in milliseconds; null before the first. */
 export interface TierHealth {
@@ -90,6 +92,8 @@ export class Health extends Context.Service<
     readonly channels: () => ReadonlyArray<ChannelHealth>;
     readonly keys: () => ReadonlyArray<KeyHealth>;
     readonly errors: () => ReadonlyArray<ErrorHealth>;
+    /** Calls back, synchronously, whenever something is written down that may be trouble. What is returned ends it. */
+    readonly watch: (listener: () => void) => () => void;
     /** Seconds spent in each mode since the ledger began. */
     readonly modeSeconds: (mode: Mode) => number;
   }
@@ -119,6 +123,10 @@ const make = Effect.gen(function* () {
   const errors = new ErrorLog();
   const modes: Array<ModeChange> = [];
   const stays = new ModeStays(nowMs());
+  const watchers = new Set<() => void>();
+  const trouble = (): void => {
+    for (const watcher of watchers) watcher();
+  };
 
   return Health.of({
     attempted: (_kind, attempt) => {
@@ -133,13 +141,16 @@ const make = Effect.gen(function* () {
       calls.add(now, isFresh, call.durationMs);
       keys.add(call.kind, call.market, now, isFresh ? undefined : call.outcome);
       if (!isFresh && call.outcome !== "stale") errors.add(call.outcome, now);
+      if (!isFresh || call.durationMs > slowMs) trouble();
     },
     requested: (request) => {
       count.requested(request);
       if (request.outcome === "interrupted") return;
       const ok = request.outcome === "answered" || isCallersOwn(request.outcome);
       channels.rest.add(nowMs(), ok, request.durationMs);
-      if (!ok) errors.add(`rest ${request.outcome}`, nowMs());
+      if (ok) return;
+      errors.add(`rest ${request.outcome}`, nowMs());
+      trouble();
     },
     waited: (cause) => {
       count.waited(1, cause);
@@ -151,6 +162,7 @@ const make = Effect.gen(function* () {
       stays.change(change.to, nowMs());
       modes.push(change);
       if (modes.length > modeHistory) modes.shift();
+      trouble();
     },
     guarded: (outcome) => count.guarded(1, outcome),
     probed: (verdict) => count.probed(1, verdict),
@@ -160,6 +172,10 @@ const make = Effect.gen(function* () {
     channels: () => (["rest", "websocket"] as const).map((channel) => ({ channel, ...channels[channel].summary(nowMs()) })),
     keys: () => keys.report(nowMs()),
     errors: () => errors.report(nowMs()),
+    watch: (listener) => {
+      watchers.add(listener);
+      return () => void watchers.delete(listener);
+    },
     modeSeconds: (mode) => stays.seconds(mode, nowMs()),
   });
 });

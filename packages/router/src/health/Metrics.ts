@@ -90,6 +90,13 @@ export const socketBytes = counter(
 
 export const modeChanges = counter("naru_mode_changes_total", "changes", ["to"], "Changes of mode, by new mode");
 export const routerProbes = counter("naru_router_probes_total", "probes", ["verdict"], "Probes of the router, by verdict");
+export const alerts = counter("naru_alerts_total", "alerts", ["rule", "state"], "Alerts, by rule, when trouble begins and when it is over");
+export const alertDeliveries = counter(
+  "naru_alert_deliveries_total",
+  "alerts",
+  ["sink", "outcome"],
+  "Alerts given to a sink, by what became of them",
+);
 export const linkChanges = counter("naru_link_changes_total", "changes", ["state"], "Changes of the socket link, by state");
 export const mode = gauge("naru_mode", "1", ["client", "mode"], "1 for the mode the client is in, 0 for the others");
 export const modeSeconds = counter("naru_mode_seconds_total", "seconds", ["client", "mode"], "Seconds spent in each mode");
@@ -101,6 +108,24 @@ export const limiterHeadroom = gauge(
 );
 export const limiterQueue = gauge("naru_limiter_queue", "requests", ["client", "group"], "Requests that wait for their turn");
 export const limiterPause = gauge("naru_limiter_pause_seconds", "seconds", ["client", "group"], "Seconds for which nothing goes out");
+export const limiterAllowed = gauge(
+  "naru_limiter_allowed",
+  "requests a window",
+  ["client", "group"],
+  "What we allow ourselves of a limit: less while others need it, after refusals and after a block",
+);
+export const limiterOthers = gauge(
+  "naru_limiter_others",
+  "requests a window",
+  ["client", "group"],
+  "Requests of others on our address, as answers showed",
+);
+export const limiterRefusals = counter(
+  "naru_limiter_refusals_total",
+  "requests",
+  ["client", "group"],
+  "Requests that the exchange refused with 429",
+);
 export const breakerOpen = gauge(
   "naru_breaker_open_seconds",
   "seconds",

@@ -12,6 +12,9 @@ export interface LimitState {
   readonly used: number;
   readonly waiting: number;
   readonly pausedMs: number;
+  readonly allowed: number;
+  readonly others: number;
+  readonly refusals: number;
 }
 
 export interface ControlOptions {
@@ -46,6 +49,9 @@ const publish = (series: SeriesSet, { groups, limits, breakerOpenMs, mode, modeS
     part.gauge(Metrics.limiterHeadroom, () => headroomOf(state()));
     part.gauge(Metrics.limiterQueue, () => state()?.waiting ?? 0);
     part.gauge(Metrics.limiterPause, () => (state()?.pausedMs ?? 0) / 1_000);
+    part.gauge(Metrics.limiterAllowed, () => state()?.allowed ?? 0);
+    part.gauge(Metrics.limiterOthers, () => state()?.others ?? 0);
+    part.counter(Metrics.limiterRefusals, () => state()?.refusals ?? 0);
     part.gauge(Metrics.breakerOpen, () => breakerOpenMs(group) / 1_000);
   }
 };

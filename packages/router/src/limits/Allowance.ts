@@ -3,7 +3,7 @@
  *
  * Others on the same address: each answer says how many requests are left, and what our own do not explain was theirs. Their number is taken at
  * once when it rises. While somebody is there and nothing at all is left we also step back, for then what they want is more than what they get. It
- * falls again as far as answers of the last two windows show room: by half when nobody was seen, by one when two places stayed free.
+ * falls after five windows: by half when nobody was seen in them, else by one, but not to what was seen itself.
  *
  * Refusals (429): our rate is halved, and rises by a twentieth of the limit every ten seconds. For five minutes it stays below the rate that was
  * refused, because a limit that the exchange has lowered would otherwise be found again every minute.
@@ -13,8 +13,8 @@ import { type Limit, rateOf } from "./LimitTable.ts";
 export interface Allowance {
   /** Requests of others in one window. */
   readonly others: number;
-  /** What the answers of the present two windows said: the most of others, and the fewest left. */
-  readonly look: { readonly sinceMs: number; readonly most: number; readonly least: number };
+  /** What the answers of the present five windows said: the most of others; undefined while there were none. */
+  readonly look: { readonly sinceMs: number; readonly most: number | undefined };
   /** When an answer last said anything, and when we last stepped back because nothing was left. */
   readonly seenMs: number;
   readonly steppedMs: number;
@@ -26,14 +26,16 @@ const never = Number.NEGATIVE_INFINITY;
 
 export const whole: Allowance = {
   others: 0,
-  look: { sinceMs: never, most: 0, least: Number.POSITIVE_INFINITY },
+  look: { sinceMs: never, most: undefined },
   seenMs: never,
   steppedMs: never,
   cut: undefined,
 };
 
 /** Windows over which the presence of others is judged. */
-const lookWindows = 2;
+const lookWindows = 5;
+/** So many more than were seen may be there: an exchange that counts by the second shows them all only at the end of it. */
+const unseen = 2;
 /** What was seen of others counts for so many windows after the last answer. */
 const memoryWindows = 60;
 /** We keep this much per window whatever others do, so that we see when they are gone. */
@@ -64,7 +66,7 @@ export const observed = (limit: Limit, share: Limit, state: Allowance, nowMs: nu
   const theirs = Math.max(0, limit.limit - remaining - own);
   if (theirs === 0 && state.others === 0) return state;
   const looked = fallen(limit, { ...state, others: othersAt(limit, state, nowMs) }, nowMs);
-  const look = { ...looked.look, most: Math.max(looked.look.most, theirs), least: Math.min(looked.look.least, remaining) };
+  const look = { ...looked.look, most: Math.max(looked.look.most ?? 0, theirs) };
   // With a part of the limit others are expected, and a full window is what was agreed.
   const isPressed = remaining === 0 && theirs > 0 && share.limit >= limit.limit && nowMs - looked.steppedMs >= limit.windowMs;
   const stepped = isPressed ? looked.others + Math.ceil((limit.limit - looked.others) / 4) : 0;
@@ -92,9 +94,8 @@ const cutAt = (limit: Limit, { cut }: Allowance, nowMs: number): number => {
 const fallen = (limit: Limit, state: Allowance, nowMs: number): Allowance => {
   const { look, others } = state;
   if (nowMs - look.sinceMs < limit.windowMs * lookWindows) return state;
-  const room = look.most === 0 ? Math.ceil(others / 2) : look.least >= 2 ? 1 : 0;
-  const fall = Number.isFinite(look.least) ? room : 0;
-  return { ...state, others: Math.max(0, others - fall), look: { ...whole.look, sinceMs: nowMs } };
+  const fall = look.most === undefined ? 0 : look.most === 0 ? Math.ceil(others / 2) : others > look.most + unseen ? 1 : 0;
+  return { ...state, others: others - fall, look: { sinceMs: nowMs, most: undefined } };
 };
 
 /** The same object again once nothing limits us, which makes the ordinary case the cheap one. */

@@ -40,8 +40,6 @@ export class HostLimits implements Host {
   /** Groups the table does not know, together. */
   readonly #others: LimitGate;
   #comeback: Comeback.Comeback = Comeback.open;
-  /** When it must be said again that groups are used. */
-  #sayAgainMs = Number.NEGATIVE_INFINITY;
   /** Layers alive on this state. */
   holders = 0;
   warned = false;
@@ -110,8 +108,7 @@ export class HostLimits implements Host {
 
   /** The groups in use, as if each used all of its share for so long. */
   usedAhead(forMs: number): ReadonlyArray<{ readonly group: string; readonly count: number; readonly forMs: number }> {
-    this.#sayAgainMs = this.#now() + forMs / 2;
-    return this.gates().flatMap((gate) => (gate.isInUse(forMs) ? [{ group: gate.group, count: gate.share.limit, forMs }] : []));
+    return this.gates().flatMap((gate) => (gate.sayUse(forMs) ? [{ group: gate.group, count: gate.share.limit, forMs }] : []));
   }
 
   /** What of each group still counts. */
@@ -144,12 +141,12 @@ export class HostLimits implements Host {
     return Comeback.blockedForMs(this.#comeback, nowMs);
   }
 
+  begun(): void {
+    this.wasUsed = true;
+    this.using.openUnsafe();
+  }
+
   granted(nowMs: number): void {
-    if (nowMs >= this.#sayAgainMs) {
-      this.wasUsed = true;
-      this.using.openUnsafe();
-    }
-    if (this.isOpen) return;
     this.#comeback = Comeback.isOver(this.#comeback, nowMs) ? Comeback.open : Comeback.granted(this.#comeback, nowMs);
   }
 

@@ -37,6 +37,8 @@ export interface Host {
   /** Milliseconds for which the host is blocked. */
   readonly blockedForMs: (nowMs: number) => number;
   readonly granted: (nowMs: number) => void;
+  /** A group is used that was not said to be. */
+  readonly begun: () => void;
   readonly ended: (grantedMs: number, nowMs: number, isAnswered: boolean) => void;
 }
 
@@ -93,6 +95,8 @@ export class LimitGate {
   #refusalsInRow = 0;
   #refusals = 0;
   #lastGrantMs = Number.NEGATIVE_INFINITY;
+  /** When it must be said again that the group is used. */
+  #sayAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(group: string, limit: Limit, share: Limit, clock: Clock.Clock, host: Host) {
     this.group = group;
@@ -214,9 +218,12 @@ export class LimitGate {
     );
   }
 
-  /** A place was granted within so long before now. */
-  isInUse(withinMs: number): boolean {
-    return this.now() - this.#lastGrantMs <= withinMs;
+  /** Whether a place was granted within the last so many milliseconds. If so it counts as said that it will be used for as long; half of it later it is said again. */
+  sayUse(aheadMs: number): boolean {
+    const now = this.now();
+    const isUsed = now - this.#lastGrantMs <= aheadMs;
+    if (isUsed) this.#sayAgainMs = now + aheadMs / 2;
+    return isUsed;
   }
 
   /** Places that a process which started now would have to count. */
@@ -274,7 +281,8 @@ export class LimitGate {
     this.#flying.splice(0, gone === -1 ? this.#flying.length : gone);
     this.#flying.push(now);
     this.#lastGrantMs = now;
-    this.#host.granted(now);
+    if (now >= this.#sayAgainMs) this.#host.begun();
+    if (!this.#host.isOpen) this.#host.granted(now);
   }
 
   #landed(grantedMs: number): void {

@@ -54,6 +54,8 @@ export class Subscriptions extends Context.Service<
     readonly connected: () => boolean;
     /** What was judged of the line to the exchange, and what follows from it; undefined while it is an ordinary one, for which the knobs hold. */
     readonly line: () => LinkDecision | undefined;
+    /** Some stream or read wants the key. */
+    readonly wants: (key: StreamKey) => boolean;
     /** Whether a read of this key would find it subscribed, or a place for it among those that reads may hold. */
     readonly admits: (key: StreamKey, priority?: Priority) => boolean;
     /** The share of the socket's message limit in use, 0 to 1: what a new subscription costs. */
@@ -164,6 +166,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
     connected: () => pool.connected,
     line: () => pool.line(),
+    wants: (key) => interest.covers(key),
     admits: (key, priority) => interest.admits(key, nowMs(), priority),
     messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),

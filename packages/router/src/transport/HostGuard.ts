@@ -34,7 +34,9 @@ export class HostGuard {
 
   /** A permit got before the queue, asked again after it: the breaker may have opened meanwhile. */
   confirm(group: string, permit: Breaker.Permit, nowMs: number): Breaker.Permit {
-    return permit._tag === "pass" && this.#breaker(group)._tag !== "Closed" ? this.admit(group, nowMs) : permit;
+    const { _tag: state } = this.#breaker(group);
+    const stands = permit._tag === "probe" || state === "Closed" || (permit._tag === "trial" && state === "Returning");
+    return stands ? permit : this.admit(group, nowMs);
   }
 
   settle(group: string, permit: Breaker.Permit, verdict: Verdict, nowMs: number, random01: number): void {

@@ -81,7 +81,7 @@ export class Rest extends Context.Service<
     readonly run: <A>(call: RestCall<A>, options: RestOptions<A>) => Effect.Effect<RestResult<A>, MarketDataError>;
     /** What was measured of the way to the host asks of requests now. */
     readonly road: () => RoadDecision;
-    /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it would. */
+    /** Milliseconds for which the breaker of a limit group lets nothing through; 0 when it lets some or all. */
     readonly breakerOpenMs: (group: string) => number;
   }
 >()("@naru/router/transport/Rest") {

@@ -158,7 +158,7 @@ const walkFrom = (from: MachineState, path: ReadonlyArray<readonly [MachineEvent
   path.reduce((before, [event, nowMs]) => step(before, event, at(nowMs)), from);
 
 describe("giving the router up", () => {
-  it("takes three failures in a row: two and an answer do not do (R002-07)", () => {
+  it("takes three failures in a row, of calls and of probes: two and an answer do not do (R002-07, F-55)", () => {
     assert.strictEqual(
       walkFrom(state("normal"), [
         ["rescued", 1],
@@ -177,6 +177,12 @@ describe("giving the router up", () => {
       ]).mode,
       "fallback",
     );
+    const mixed = [
+      ["rescued", 1],
+      ["probeBad", 2],
+      ["rescued", 3],
+    ] as const;
+    assert.strictEqual(walkFrom(state("normal"), mixed).mode, "fallback");
   });
 
   it("takes one failure when nothing was answered for more than 300 s, also after days, and no time without one (F-50)", () => {
@@ -267,7 +273,7 @@ describe("on every path", () => {
   );
 
   it.prop(
-    "the recovery leads over two good probes and the whole ramp, and any failure on it leads back",
+    "the recovery leads over two good probes and the whole ramp, and any failure on it leads back (F-51)",
     { path: anyPath },
     ({ path }) => {
       let probes = 0;

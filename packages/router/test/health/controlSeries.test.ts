@@ -16,7 +16,7 @@ it.effect("mode, limits and breakers are read when somebody looks, and gone with
   Effect.gen(function* () {
     let mode: Mode = "normal";
     let pausedMs = 0;
-    const limits = () => [{ group: "ticker", limit: 10, used: 4, waiting: 3, pausedMs }];
+    const limits = () => [{ group: "ticker", limit: 10, allowed: 7, others: 3, used: 4, waiting: 3, pausedMs, refusals: 2 }];
     const look = Effect.gen(function* () {
       yield* publishControl({
         client: "1",
@@ -34,6 +34,9 @@ it.effect("mode, limits and breakers are read when somebody looks, and gone with
         "naru_limiter_headroom 1 ticker": 0.6,
         "naru_limiter_headroom 1 candle": 1,
         "naru_limiter_queue 1 ticker": 3,
+        "naru_limiter_allowed 1 ticker": 7,
+        "naru_limiter_others 1 ticker": 3,
+        "naru_limiter_refusals_total 1 ticker": 2,
         "naru_breaker_open_seconds 1 candle": 2.5,
         "naru_breaker_open_seconds 1 ticker": 0,
       });

@@ -36,16 +36,24 @@ describe("what others leave", () => {
     assert.strictEqual(rates.at(-1), 1);
   });
 
-  it("comes back by one for every two windows with room, by half when nobody is seen, and by itself when nothing is asked", () => {
+  it("comes back after five windows: by half when nobody was seen, by one but not to what was seen, by itself when nothing is asked", () => {
     const busy = seen(Allowance.whole, 0, 0, 4);
     const others = (state: Allowance.Allowance, nowMs: number) => Allowance.othersAt(ten, state, nowMs);
+    const after = (windows: number, remaining: number, own: number) => {
+      let state = busy;
+      for (let nowMs = 500; nowMs <= windows * 1_000; nowMs += 500) state = seen(state, nowMs, remaining, own);
+      return others(state, windows * 1_000);
+    };
     assert.strictEqual(others(busy, 0), 6);
-    let some = busy;
-    for (let nowMs = 500; nowMs <= 4_500; nowMs += 500) some = seen(some, nowMs, 3, 3);
-    assert.strictEqual(others(some, 4_500), 5, "the first look saw a full window; the second had room");
-    let nobody = busy;
-    for (let nowMs = 500; nowMs <= 10_500; nowMs += 500) nobody = seen(nobody, nowMs, 6, 4);
-    assert.strictEqual(nobody, Allowance.whole);
+    assert.deepStrictEqual(
+      [4, 5, 10, 15, 20, 60].map((windows) => after(windows, 5, 3)),
+      [6, 6, 5, 4, 4, 4],
+      "two are seen, and two more may be there",
+    );
+    assert.deepStrictEqual(
+      [4, 5, 10, 15, 20].map((windows) => after(windows, 6, 4)),
+      [6, 6, 3, 1, 0],
+    );
     assert.strictEqual(others(busy, 60_000), 6);
     assert.strictEqual(others(busy, 60_001), 0);
   });

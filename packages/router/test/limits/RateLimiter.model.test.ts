@@ -3,10 +3,11 @@
  * that needs no model.
  */
 import { assert, describe, it } from "@effect/vitest";
-import { Clock, Effect, Fiber } from "effect";
+import { Clock, Effect, Fiber, Layer } from "effect";
 import { TestClock } from "effect/testing";
 import type { Priority } from "../../src/domain/Question.ts";
-import { RateLimited } from "../../src/errors/MarketDataError.ts";
+import type { RateLimited } from "../../src/errors/MarketDataError.ts";
+import type { LimitTable } from "../../src/limits/LimitTable.ts";
 import { RateLimiter } from "../../src/limits/RateLimiter.ts";
 import { generator, mostInAny } from "./generator.ts";
 
@@ -59,6 +60,12 @@ class Model {
   }
 }
 
+const tableOf = (limit: number): LimitTable => ({
+  groups: { ticker: { limit, windowMs: 1_000 } },
+  socketConnect: { limit, windowMs: 1_000 },
+  socketMessage: [],
+});
+
 const nowMs = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6);
 
 /** One series of commands through both. */
@@ -93,15 +100,7 @@ const series = (seed: number) =>
           model.advance(ms);
         }
       }
-    }).pipe(
-      Effect.provide(
-        RateLimiter.layerTest({
-          groups: { ticker: { limit, windowMs: 1_000 } },
-          socketConnect: { limit, windowMs: 1_000 },
-          socketMessage: [],
-        }),
-      ),
-    );
+    }).pipe(Effect.provide(RateLimiter.layerTest(tableOf(limit))));
     assert.deepStrictEqual(served, model.served, `seed ${seed}`);
     return served.length;
   }).pipe(Effect.provide(TestClock.layer()));
@@ -147,16 +146,7 @@ describe("the limiter and its model", () => {
             yield* TestClock.adjust(Math.floor(random() * 150));
           }
           yield* TestClock.adjust("20 seconds");
-        }).pipe(
-          Effect.provide(
-            RateLimiter.layerTest({
-              groups: { ticker: { limit: 10, windowMs: 1_000 } },
-              socketConnect: { limit: 5, windowMs: 1_000 },
-              socketMessage: [],
-            }),
-          ),
-          Effect.provide(TestClock.layer()),
-        );
+        }).pipe(Effect.provide(Layer.provideMerge(RateLimiter.layerTest(tableOf(10)), TestClock.layer())));
         assert.isAbove(arrivals.length, 25);
         assert.isAtMost(mostInAny(arrivals, 1_000), 10, `seed ${seed}`);
       }

@@ -249,7 +249,7 @@ describe("RateLimiter", () => {
         yield* limiter.feedback("ticker", 9, 30);
         yield* limiter.feedback("no-such-group", 0, 30);
         assert.strictEqual(limiter.usage("ticker"), 1);
-        for (let i = 0; i < 12; i++) {
+        for (let i = 0; i < 45; i++) {
           yield* TestClock.adjust("700 millis");
           yield* limiter.feedback("ticker", 10, 30);
         }

@@ -167,6 +167,17 @@ describe("rank", () => {
     assert.deepStrictEqual([order(nothing), nothing.reason, nothing.confidence], [[], "ip_blocked", 0]);
   });
 
+  it("moves to the other channel while one is out, for every kind and priority, and back when it returns (R004-51)", () => {
+    for (const question of [ticker(), orderbook(), ticker({ realtime: true }), ticker({ priority: "critical" })]) {
+      const restOut = order(rank(question, facts({ breakerOpen: true, hot: "absent" })));
+      assert.deepStrictEqual(restOut, ["live_subscription"]);
+      const socketOut = order(rank(question, facts({ connected: false, hot: "absent" })));
+      assert.deepStrictEqual(socketOut, ["batch_snapshot", "warm_cache_rest", "cold_rest"]);
+      const both = order(rank(question, facts({ hot: "absent" })));
+      assert.sameMembers([...both], [...restOut, ...socketOut]);
+    }
+  });
+
   it("asks nothing new through the router while the direct clients answer, and still serves a proved value", () => {
     assert.deepStrictEqual(order(rank(ticker({ realtime: true }), facts({ mode: "fallback" }))), ["hot_cache"]);
     // In an emergency somebody must still be asked: only an answer ends it.

@@ -15,6 +15,7 @@ const key: StreamKey = { kind: "ticker", market: btc };
 /** A live side that proved the key current at `provedNanos`, or never. */
 const proved = (provedNanos: bigint | undefined) =>
   Layer.mock(Subscriptions, {
+    wants: () => true,
     isLive: () => provedNanos !== undefined,
     confirmedNanos: () => provedNanos,
     connected: () => true,

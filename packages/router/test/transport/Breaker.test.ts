@@ -5,12 +5,46 @@ import * as Breaker from "../../src/transport/Breaker.ts";
 const options = Breaker.defaultBreakerOptions;
 const pass: Breaker.Permit = { _tag: "pass" };
 const probe: Breaker.Permit = { _tag: "probe" };
+const trial: Breaker.Permit = { _tag: "trial" };
 const now = 100_000;
 
-const closed: Breaker.Breaker = { _tag: "Closed", failuresInRow: 2, slices: [] };
-const open: Breaker.Breaker = { _tag: "Open", untilMs: now + 4_000, round: 1 };
-const due: Breaker.Breaker = { _tag: "Open", untilMs: now, round: 1 };
-const halfOpen: Breaker.Breaker = { _tag: "HalfOpen", round: 1 };
+/** All states, each with a moment that matters to it at `now`: its last second, itself, and what comes after are the three clocks. */
+const states: Readonly<Record<string, Breaker.Breaker>> = {
+  closed: { _tag: "Closed", failuresInRow: 1, slices: [] },
+  "closed, two failed": { _tag: "Closed", failuresInRow: 2, slices: [] },
+  open: { _tag: "Open", untilMs: now, round: 1 },
+  probing: { _tag: "HalfOpen", round: 1 },
+  returning: { _tag: "Returning", sinceMs: now - 2_000, round: 1, credit: 0, wentMs: now - 100 },
+};
+
+/** Everything that can happen, with the middle of all chances. */
+const events: Readonly<Record<string, (state: Breaker.Breaker, at: number) => Breaker.Breaker>> = {
+  asked: (state, at) => Breaker.admit(options, state, at).state,
+  "pass answered": (state, at) => Breaker.succeeded(options, state, pass, at),
+  "pass failed": (state, at) => Breaker.failed(options, state, pass, at, 0.5),
+  "pass given up": (state, at) => Breaker.released(state, pass, at),
+  "trial answered": (state, at) => Breaker.succeeded(options, state, trial, at),
+  "trial failed": (state, at) => Breaker.failed(options, state, trial, at, 0.5),
+  "trial given up": (state, at) => Breaker.released(state, trial, at),
+  "probe answered": (state, at) => Breaker.succeeded(options, state, probe, at),
+  "probe failed": (state, at) => Breaker.failed(options, state, probe, at, 0.5),
+  "probe given up": (state, at) => Breaker.released(state, probe, at),
+  "held for 9 s": (state, at) => Breaker.heldUntil(state, at + 9_000),
+};
+
+/** A state in words, as seen from `at`. */
+const show = (state: Breaker.Breaker, at: number): string => {
+  switch (state._tag) {
+    case "Closed":
+      return `closed ${state.failuresInRow}`;
+    case "Open":
+      return `open ${(state.untilMs - at) / 1_000} s`;
+    case "HalfOpen":
+      return "probing";
+    case "Returning":
+      return at === state.sinceMs ? "returning anew" : "returning";
+  }
+};
 
 /** Runs outcomes one per `gapMs` through a closed breaker. */
 const run = (outcomes: string, gapMs: number): Breaker.Breaker => {
@@ -23,44 +57,86 @@ const run = (outcomes: string, gapMs: number): Breaker.Breaker => {
 };
 
 describe("Breaker", () => {
-  it("admits while closed, refuses while open or probing, and lets one probe through when the time is over", () => {
-    const table: ReadonlyArray<readonly [Breaker.Breaker, Breaker.Breaker["_tag"], Breaker.Permit]> = [
-      [closed, "Closed", pass],
-      [open, "Open", { _tag: "refused", retryAfterMs: 4_000 }],
-      [due, "HalfOpen", probe],
-      [halfOpen, "HalfOpen", { _tag: "refused", retryAfterMs: options.openMs }],
-    ];
-    for (const [before, tag, permit] of table) {
-      const after = Breaker.admit(options, before, now);
-      assert.deepStrictEqual([after.state._tag, after.permit], [tag, permit]);
-      assert.strictEqual(Breaker.refusesForMs(options, before, now), permit._tag === "refused" ? permit.retryAfterMs : 0);
-    }
+  it("goes from every state where every event leads at every time (R004-49)", () => {
+    const clocks = [now - 1, now, now + 1];
+    const table = Object.fromEntries(
+      Object.entries(events).map(([event, after]) => [
+        event,
+        Object.fromEntries(
+          Object.entries(states).map(([name, state]) => {
+            const cells = clocks.map((at) => show(after(state, at), at));
+            return [name, new Set(cells).size === 1 ? cells[0] : cells.join(", ")];
+          }),
+        ),
+      ]),
+    );
+    const untouched = {
+      closed: "closed 1",
+      "closed, two failed": "closed 2",
+      open: "open 0.001 s, open 0 s, open -0.001 s",
+      probing: "probing",
+      returning: "returning",
+    };
+    assert.deepStrictEqual(table, {
+      asked: { ...untouched, open: "open 0.001 s, probing, probing", returning: "returning, closed 0, closed 0" },
+      "pass answered": { ...untouched, closed: "closed 0", "closed, two failed": "closed 0" },
+      "pass failed": { ...untouched, closed: "closed 2", "closed, two failed": "open 5 s" },
+      "pass given up": untouched,
+      "trial answered": { ...untouched, closed: "closed 0", "closed, two failed": "closed 0" },
+      "trial failed": { ...untouched, closed: "closed 2", "closed, two failed": "open 5 s", returning: "open 20 s" },
+      "trial given up": untouched,
+      "probe answered": { ...untouched, probing: "returning anew" },
+      "probe failed": { ...untouched, probing: "open 20 s" },
+      "probe given up": { ...untouched, probing: "open 0 s" },
+      "held for 9 s": {
+        closed: "open 9 s",
+        "closed, two failed": "open 9 s",
+        open: "open 9 s",
+        probing: "open 9 s",
+        returning: "open 9 s",
+      },
+    });
   });
 
-  it("goes where each outcome leads from each state", () => {
-    const events = {
-      "pass ok": (state: Breaker.Breaker) => Breaker.succeeded(options, state, pass, now),
-      "pass failed": (state: Breaker.Breaker) => Breaker.failed(options, state, pass, now, 0.5),
-      "pass given up": (state: Breaker.Breaker) => Breaker.released(state, pass, now),
-      "probe ok": (state: Breaker.Breaker) => Breaker.succeeded(options, state, probe, now),
-      "probe failed": (state: Breaker.Breaker) => Breaker.failed(options, state, probe, now, 0.5),
-      "probe given up": (state: Breaker.Breaker) => Breaker.released(state, probe, now),
-      held: (state: Breaker.Breaker) => Breaker.heldUntil(state, now + 9_000),
-    };
-    const show = (state: Breaker.Breaker): string => {
-      if (state._tag === "Closed") return `closed after ${state.failuresInRow}`;
-      return state._tag === "HalfOpen" ? "probing" : `open ${state.untilMs - now}`;
-    };
-    const rows = Object.entries(events).map(([name, event]) => [name, ...[closed, open, halfOpen].map((state) => show(event(state)))]);
-    assert.deepStrictEqual(rows, [
-      ["pass ok", "closed after 0", "open 4000", "probing"],
-      ["pass failed", "open 5000", "open 4000", "probing"],
-      ["pass given up", "closed after 2", "open 4000", "probing"],
-      ["probe ok", "closed after 2", "open 4000", "closed after 0"],
-      ["probe failed", "closed after 2", "open 4000", "open 20000"],
-      ["probe given up", "closed after 2", "open 4000", "open 0"],
-      ["held", "open 9000", "open 9000", "open 9000"],
+  it("tells who may go and how long the others wait", () => {
+    const permits = Object.entries(states).map(([name, state]) => [
+      name,
+      [now - 1, now].map((at) => Breaker.admit(options, state, at).permit),
+      Breaker.refusesForMs(options, state, now - 1),
     ]);
+    const refused = (retryAfterMs: number): Breaker.Permit => ({ _tag: "refused", retryAfterMs });
+    assert.deepStrictEqual(permits, [
+      ["closed", [pass, pass], 0],
+      ["closed, two failed", [pass, pass], 0],
+      ["open", [refused(1), probe], 1],
+      ["probing", [refused(5_000), refused(5_000)], 5_000],
+      ["returning", [refused(901), pass], 0],
+    ]);
+  });
+
+  it("comes back by one probe, then a tenth of the calls, half of them and all, and by a longer time open after one failure (R004-50)", () => {
+    let state = Breaker.succeeded(options, { _tag: "HalfOpen", round: 0 }, probe, now);
+    const went = { tenth: 0, half: 0, all: 0 };
+    for (let i = 0; i < 3_000; i++) {
+      const at = now + i;
+      const asked = Breaker.admit(options, state, at);
+      state = asked.state;
+      if (asked.permit._tag === "refused") continue;
+      went[i < 1_000 ? "tenth" : i < 2_000 ? "half" : "all"]++;
+      state = Breaker.succeeded(options, state, asked.permit, at);
+    }
+    assert.deepStrictEqual(went, { tenth: 101, half: 500, all: 1_000 });
+    const returning = Breaker.succeeded(options, { _tag: "HalfOpen", round: 0 }, probe, now);
+    assert.deepStrictEqual(Breaker.failed(options, returning, trial, now, 0.5), { _tag: "Open", untilMs: now + 10_000, round: 1 });
+  });
+
+  it("lets whoever asks once a second through all of its return", () => {
+    let state = Breaker.succeeded(options, { _tag: "HalfOpen", round: 0 }, probe, now);
+    for (const at of [now + 20, now + 1_020, now + 2_020]) {
+      const asked = Breaker.admit(options, state, at);
+      assert.notStrictEqual(asked.permit._tag, "refused");
+      state = asked.state;
+    }
   });
 
   it("opens at three failures in a row, not at three with an answer between", () => {
@@ -85,12 +161,13 @@ describe("Breaker", () => {
       state = Breaker.failed(options, Breaker.admit(options, state, at).state, probe, at, 0.5);
     }
     assert.deepStrictEqual(times, [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    const first = (random01: number) => Breaker.failed(options, closed, pass, 0, random01);
+    const first = (random01: number) => Breaker.failed(options, { _tag: "Closed", failuresInRow: 2, slices: [] }, pass, 0, random01);
     assert.deepInclude(first(0), { untilMs: 4_000 });
     assert.deepInclude(first(1), { untilMs: 6_000 });
   });
 
   it("never shortens a time that is longer than the host asks for", () => {
+    const open: Breaker.Breaker = { _tag: "Open", untilMs: now + 4_000, round: 1 };
     assert.deepStrictEqual(Breaker.heldUntil(open, now + 1_000), open);
   });
 });

@@ -12,6 +12,10 @@ export interface Counted {
   /** Requests answered with 429 or 418. */
   readonly rejected: number;
   readonly tradesSent: number;
+  /** REST requests by path. */
+  readonly byPath: Readonly<Record<string, number>>;
+  /** The most arrivals of one limit group that were let in within a second, by group. */
+  readonly mostPerSecond: Readonly<Record<string, number>>;
 }
 
 export type ServedMessage = { readonly _tag: "Ready"; readonly port: number } | { readonly _tag: "Counted"; readonly counted: Counted };
@@ -27,7 +31,9 @@ export interface ServedProcess {
 const entry = fileURLToPath(new URL("./servedExchange.ts", import.meta.url));
 
 /** Serves an exchange until the scope closes. Dies when the process does. */
-export const serveExchange = (options: Pick<ExchangeOptions, "seed" | "markets">): Effect.Effect<ServedProcess, never, Scope.Scope> =>
+export const serveExchange = (
+  options: Pick<ExchangeOptions, "seed" | "markets" | "limits">,
+): Effect.Effect<ServedProcess, never, Scope.Scope> =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => fork(entry, [JSON.stringify(options)], { execArgv: [] })),

@@ -19,6 +19,12 @@ const serve = Effect.gen(function* () {
       restRequests: ledger.restCount(),
       rejected: ledger.rejected,
       tradesSent: ledger.frameCount("out", "trade"),
+      byPath: Object.fromEntries(
+        Object.entries(ledger.counters()).flatMap(([name, count]) =>
+          name.startsWith("request:") ? [[name.slice("request:".length), count] as const] : [],
+        ),
+      ),
+      mostPerSecond: Object.fromEntries(ledger.groups().map((group) => [group, ledger.maxInWindow(group, 1_000)])),
     };
     tell({ _tag: "Counted", counted });
   });

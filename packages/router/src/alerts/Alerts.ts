@@ -1,0 +1,119 @@
+/**
+ * Watches the ledger and tells people what is worth it. In good times it does nothing at all: trouble wakes it, within the step in which it is written
+ * down, and while something is open it looks again every five seconds.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as PubSub from "effect/PubSub";
+import * as Queue from "effect/Queue";
+import * as Stream from "effect/Stream";
+import { Health } from "../health/HealthLedger.ts";
+import { HostProbe, nothingKnown } from "../health/HostProbe.ts";
+import { labelled } from "../health/labelled.ts";
+import * as Metrics from "../health/Metrics.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { Venue } from "../transport/Venue.ts";
+import type { Alert } from "./Alert.ts";
+import { AlertBook, type Told } from "./AlertBook.ts";
+import { AlertSinks, deliveryTo } from "./AlertSink.ts";
+import { type Finding, findingsOf } from "./rules.ts";
+
+/** Alerts kept for whoever asks later, and for a reader that falls behind. */
+const kept = 100;
+/** How often to look while something is open, and at most while trouble keeps coming, in milliseconds. */
+const openEveryMs = 5_000;
+const troubleEveryMs = 100;
+
+export class Alerts extends Context.Service<
+  Alerts,
+  {
+    /** Alerts from now on. A reader that falls a hundred behind loses the oldest. */
+    readonly stream: Stream.Stream<Alert>;
+    /** The last hundred, oldest first. */
+    readonly recent: () => ReadonlyArray<Alert>;
+    /** What somebody else found, in place of what the same one found before. */
+    readonly report: (who: string, findings: ReadonlyArray<Finding>) => void;
+  }
+>()("@naru/router/alerts/Alerts") {
+  static readonly layer: Layer.Layer<Alerts, never, Health | Venue> = Layer.effect(
+    Alerts,
+    Effect.suspend(() => make),
+  );
+}
+
+const make = Effect.gen(function* () {
+  const clock = yield* Clock.Clock;
+  const health = yield* Health;
+  const { id: venue, simulated } = yield* Venue;
+  const { alertCoolDownMs, hostEveryMs } = yield* RouterConfig;
+  const probe = yield* HostProbe;
+  const context = yield* Effect.context<never>();
+  const countAlert = labelled(Metrics.alerts, context);
+  const countDelivery = labelled(Metrics.alertDeliveries, context);
+  const deliveries = yield* Effect.forEach(yield* AlertSinks, (sink) =>
+    deliveryTo(sink, (name, outcome) => countDelivery(1, name, outcome)),
+  );
+
+  const book = new AlertBook(alertCoolDownMs);
+  const recent: Array<Alert> = [];
+  const told = yield* PubSub.sliding<Alert>(kept);
+  const wake = yield* Queue.sliding<void>(1);
+  const reported = new Map<string, ReadonlyArray<Finding>>();
+  let host = nothingKnown;
+  /** Something was found that may end by itself, or be due to be told. What others report ends by their word. */
+  let isOpen = false;
+
+  const alertOf = ({ finding, state, sinceMs }: Told, nowMs: number): Alert => {
+    const atMs = clock.currentTimeMillisUnsafe();
+    return { ...finding, state, sinceMs: Math.round(atMs - (nowMs - sinceMs)), atMs, venue, simulated };
+  };
+
+  const look = (): void => {
+    const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+    const last = health.modes().at(-1);
+    const facts = { mode: last?.to ?? "normal", modeReason: last?.reason ?? "", calls: health.calls(), errors: health.errors(), host };
+    const findings = findingsOf(facts);
+    isOpen = findings.length > 0;
+    for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
+      const alert = alertOf(one, nowMs);
+      recent.push(alert);
+      if (recent.length > kept) recent.shift();
+      countAlert(1, alert.rule, alert.state);
+      PubSub.publishUnsafe(told, alert);
+      for (const deliver of deliveries) deliver(alert);
+    }
+  };
+
+  const trouble = (): void => void Queue.offerUnsafe(wake, undefined);
+  const stop = health.watch(trouble);
+  yield* Effect.addFinalizer(() => Effect.sync(stop));
+
+  const watching = Effect.gen(function* () {
+    const woken = Queue.take(wake);
+    yield* isOpen ? Effect.timeoutOption(woken, openEveryMs) : woken;
+    look();
+    yield* Effect.sleep(troubleEveryMs);
+  });
+  yield* Effect.forkScoped(Effect.forever(watching), { startImmediately: true });
+
+  if (probe.knows) {
+    const looking = Effect.flatMap(probe.read, (facts) => {
+      host = facts;
+      trouble();
+      return Effect.sleep(hostEveryMs);
+    });
+    yield* Effect.forkScoped(Effect.forever(looking), { startImmediately: true });
+  }
+
+  return Alerts.of({
+    stream: Stream.fromPubSub(told),
+    recent: () => [...recent],
+    report: (who, findings) => {
+      if (findings.length === 0) reported.delete(who);
+      else reported.set(who, findings);
+      trouble();
+    },
+  });
+});

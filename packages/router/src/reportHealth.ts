@@ -1,0 +1,142 @@
+/** Gathers the health report: what the ledger counted and how everything stands, read at one moment, and the judgement of it. */
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import { Cache } from "./cache/Cache.ts";
+import { MarketList } from "./cache/MarketList.ts";
+import { parseMarket, type Market } from "./domain/Market.ts";
+import type { Mode } from "./domain/Mode.ts";
+import { keyId } from "./domain/StreamKey.ts";
+import { FallbackManager } from "./fallback/FallbackManager.ts";
+import { Health } from "./health/HealthLedger.ts";
+import { HostProbe } from "./health/HostProbe.ts";
+import { judgeHealth } from "./health/judgeHealth.ts";
+import type { HealthReport } from "./HealthReport.ts";
+import { RateLimiter } from "./limits/RateLimiter.ts";
+import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
+import { Rest } from "./transport/RestCall.ts";
+import { Venue } from "./transport/Venue.ts";
+
+/** Keys in a report. All are counted. */
+const shownKeys = 100;
+
+/** The report, made anew each time it is run. */
+export const make = Effect.gen(function* () {
+  const parts = {
+    venue: yield* Venue,
+    config: yield* RouterConfig,
+    clock: yield* Clock.Clock,
+    cache: yield* Cache,
+    limiter: yield* RateLimiter,
+    rest: yield* Rest,
+    fallback: yield* FallbackManager,
+    subscriptions: yield* Subscriptions,
+    marketList: yield* MarketList,
+    ledger: yield* Health,
+  };
+  const probe = yield* HostProbe;
+  return Effect.map(probe.read, (host) => reportOf(parts, host));
+});
+
+interface Parts {
+  readonly venue: Venue["Service"];
+  readonly config: RouterConfigShape;
+  readonly clock: Clock.Clock;
+  readonly cache: Cache["Service"];
+  readonly limiter: RateLimiter["Service"];
+  readonly rest: Rest["Service"];
+  readonly fallback: FallbackManager["Service"];
+  readonly subscriptions: Subscriptions["Service"];
+  readonly marketList: MarketList["Service"];
+  readonly ledger: Health["Service"];
+}
+
+const reportOf = (parts: Parts, host: HealthReport["host"]): HealthReport => {
+  const { cache, rest, fallback, subscriptions, marketList } = parts;
+  const link = subscriptions.status();
+  return judged(parts, {
+    mode: fallback.mode(),
+    host,
+    link,
+    isOpen: subscriptions.connected(),
+    core: coreOf(parts),
+    breakerOpenMs: rest.breakerOpenMs,
+    hotKeys: cache.hot.size,
+    knownMarkets: marketList.known()?.size ?? null,
+  });
+};
+
+/** What there is to say while no router is there: the ledger goes on, and so do the limits. */
+export const makeBare = Effect.fnUntraced(function* (mode: () => Mode) {
+  const parts = { venue: yield* Venue, limiter: yield* RateLimiter, ledger: yield* Health };
+  const probe = yield* HostProbe;
+  const nothing = { link: noLink, isOpen: false, core: [], breakerOpenMs: () => 0, hotKeys: 0, knownMarkets: null };
+  return Effect.map(probe.read, (host) => judged(parts, { ...nothing, mode: mode(), host }));
+});
+
+/** The live side of a router that is not there. */
+const noLink: HealthReport["link"] = {
+  state: "closed",
+  attempt: 0,
+  connects: 0,
+  reconnects: 0,
+  lastClose: null,
+  silentMs: null,
+  wanted: 0,
+  live: 0,
+  lateMs: 0,
+  changing: null,
+  sockets: [],
+};
+
+interface Seen extends Pick<HealthReport, "mode" | "host" | "link" | "core" | "hotKeys" | "knownMarkets"> {
+  readonly isOpen: boolean;
+  readonly breakerOpenMs: (group: string) => number;
+}
+
+const judged = ({ venue, limiter, ledger }: Pick<Parts, "venue" | "limiter" | "ledger">, seen: Seen): HealthReport => {
+  const { isOpen, breakerOpenMs, mode, host, link, core, hotKeys, knownMarkets } = seen;
+  const limits = limiter
+    .snapshot()
+    .map(({ group, limit, used, waiting, pausedMs }) => ({ group, limit, used, waiting, pausedMs, breakerOpenMs: breakerOpenMs(group) }));
+  const counted = { calls: ledger.calls(), errors: ledger.errors() };
+  const facts = { mode, host, core, limits, ...counted, link: { wanted: link.wanted, open: isOpen }, blockedMs: limiter.blockedMs() };
+  return {
+    venue: venue.id,
+    simulated: venue.simulated,
+    ...judgeHealth(facts),
+    mode,
+    modeHistory: ledger.modes(),
+    ...counted,
+    channels: ledger.channels(),
+    tiers: ledger.tiers(),
+    keys: ledger.keys().slice(0, shownKeys),
+    link,
+    limits,
+    core,
+    host,
+    hotKeys,
+    knownMarkets,
+  };
+};
+
+/** Of each core market the youngest knowledge there is, of its ticker. */
+const coreOf = ({ config, clock, cache, subscriptions }: Parts): HealthReport["core"] =>
+  config.coreMarkets.flatMap((code) => {
+    const parsed = parseMarket(code);
+    return parsed._tag === "Success" ? [coreMarketOf(parsed.success, clock, cache, subscriptions)] : [];
+  });
+
+const coreMarketOf = (
+  market: Market,
+  clock: Clock.Clock,
+  cache: Cache["Service"],
+  subscriptions: Subscriptions["Service"],
+): HealthReport["core"][number] => {
+  const key = { kind: "ticker", market } as const;
+  const held = cache.hot.get(keyId(key))?.confirmedNanos;
+  const proved = subscriptions.confirmedNanos(key);
+  const newest = held !== undefined && proved !== undefined && proved > held ? proved : held;
+  const confirmedAgeMs = newest === undefined ? null : Math.max(0, Number(clock.monotonicTimeNanosUnsafe() - newest) / 1e6);
+  return { market, confirmedAgeMs, wanted: subscriptions.wants(key) };
+};
