@@ -1,6 +1,6 @@
 /** How a command ends on a file that is no tape, or not one of this version: said on stderr, with `--json` as a document too, exit code 65. */
 import type { MarketDataError } from "@naru/router/errors/MarketDataError";
-import type { TapeError } from "@naru/sim/tape/TapeEvent";
+import type { TapeError } from "@naru/router/tape/TapeEvent";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import { CommandFailed } from "./CommandFailed.ts";

@@ -8,7 +8,7 @@ import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { getCandles, getOrderbook, getTicker, getTrades, health, streamOrderbook, streamTicker } from "@naru/router/MarketData";
 import type { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
-import { Effect, Exit, Fiber, Logger, Metric, Stream } from "effect";
+import { Effect, Exit, Fiber, Layer, Logger, Metric, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import { BrokenRouter } from "./BrokenRouter.ts";
 
@@ -164,7 +164,7 @@ describe("a failure that nobody could help", () => {
       }
       assert.strictEqual(lines.length, 1);
       assert.include(lines[0], "nobody answers");
-    }).pipe(Effect.provide(Sim.layerTest({ seed: 47 })), Effect.provide(Logger.layer([log])));
+    }).pipe(Effect.provide(Layer.provideMerge(Sim.layerTest({ seed: 47 }), Logger.layer([log]))));
   });
 });
 

@@ -55,6 +55,30 @@ export interface RankOptions {
   readonly measuredBound: number;
 }
 
+/** The recorder that is always on; `docs/explain/flight-recorder.md`. */
+export interface FlightRecorderOptions {
+  /** How far back it remembers, in milliseconds; 0 switches it off. */
+  readonly windowMs: number;
+  /** Memory for that, in bytes. What is older than fits is forgotten earlier. */
+  readonly bytes: number;
+  /** The most that one recording holds, in bytes before packing; what is older is left out. */
+  readonly dumpBytes: number;
+  /** Recordings kept in the folder. */
+  readonly dumpsKept: number;
+  /** The least time between two that are written without being asked for, in milliseconds. */
+  readonly dumpEveryMs: number;
+}
+
+/** Questions asked a second time, of the exchange directly; `shadow/Shadow.ts`. */
+export interface ShadowOptions {
+  /** How many of a hundred questions; 0 for none. */
+  readonly percent: number;
+  /** At most, in a minute. */
+  readonly perMinute: number;
+  /** Only while no more than this share of the limit group is in use, 0 to 1. */
+  readonly maxUsage: number;
+}
+
 export interface RouterConfigShape {
   /**
    * Which part of every limit this process may use. Of three processes on one address that know nothing of each other, one is part 1 of 3, one 2 of 3,
@@ -217,6 +241,10 @@ export interface RouterConfigShape {
   readonly monitorEveryRaisedMs: number;
   /** How tiers are put in order: the pressure policy, the weights of the score's parts, and how far measurements move it. */
   readonly ranking: RankOptions;
+  /** What of the last minutes is kept, and written down when something happens. */
+  readonly flightRecorder: FlightRecorderOptions;
+  /** How many questions are asked directly as well, to be compared. */
+  readonly shadow: ShadowOptions;
   /** How long the same alert is not told again after it was, in milliseconds. */
   readonly alertCoolDownMs: number;
   /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
@@ -326,6 +354,8 @@ export const defaultRouterConfig: RouterConfigShape = {
     weights: { preference: 0.4, fit: 0.3, network: 0.2, special: 0.1 },
     measuredBound: 0.25,
   },
+  flightRecorder: { windowMs: 600_000, bytes: 67_108_864, dumpBytes: 268_435_456, dumpsKept: 8, dumpEveryMs: 60_000 },
+  shadow: { percent: 0, perMinute: 30, maxUsage: 0.5 },
   alertCoolDownMs: 300_000,
   hostEveryMs: 30_000,
   dailyCheckCron: "0 0 * * *",

@@ -25,6 +25,8 @@ import { type CallEnd, endOfAnswer, endOfError, isTelling, patientMs } from "./f
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
+import { Shadow } from "./shadow/Shadow.ts";
+import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { Venue } from "./transport/Venue.ts";
 
 type Answered = Answer<unknown>;
@@ -45,18 +47,31 @@ export const make = Effect.gen(function* () {
     paging: (yield* Venue).paging,
   };
   const active = yield* ActiveMarkets;
+  const flight = yield* FlightRecorder;
+  const shadow = yield* Shadow;
   const supervised: SupervisedAsker = {
     ask: (question, markets) =>
       Effect.suspend(() => {
         active.asked(question);
+        flight.asked(question, markets);
         const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
         if (instance === undefined || !parts.control.asksRouter())
           return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
-        return withRouter(parts, instance, question, markets);
+        const answered = withRouter(parts, instance, question, markets);
+        return shadow.isOn ? besides(shadow, parts.clock, question, answered) : answered;
       }),
   };
   return supervised;
 });
+
+/** The answer as it is, told to the shadow. */
+const besides = (shadow: Shadow["Service"], clock: Clock.Clock, question: Question, asked: Asked): Asked => {
+  const startedNanos = clock.monotonicTimeNanosUnsafe();
+  return Effect.map(asked, (answer) => {
+    shadow.saw(question, answer, Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6);
+    return answer;
+  });
+};
 
 /** What a question passes through. */
 interface Parts {

@@ -22,6 +22,7 @@ import { DirectSocket } from "./direct/DirectSocket.ts";
 import { DirectClient } from "./DirectClient.ts";
 import { Closed } from "./errors/MarketDataError.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import * as flight from "./flight.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
@@ -33,18 +34,20 @@ import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
 import { questionsTo, streamsOf } from "./named.ts";
 import { RouterConfig } from "./RouterConfig.ts";
+import { Shadow } from "./shadow/Shadow.ts";
 import { RouterSide } from "./RouterSide.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as SupervisedAsker from "./SupervisedAsker.ts";
 import * as supervisedStreams from "./supervisedStreams.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
+import * as FlightRecorder from "./tape/FlightRecorder.ts";
 import { Rest } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import type { Venue } from "./transport/Venue.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
 
 /** The router's services, and what stands behind them. */
-export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket;
+export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder | Shadow;
 
 const make = Effect.gen(function* () {
   const side = yield* RouterSide;
@@ -115,12 +118,20 @@ export const layerOver = <R>(
   );
   return dailyCheck.layer.pipe(
     Layer.provideMerge(Layer.effect(MarketData, make)),
-    Layer.provideMerge(Layer.merge(ofRouter, Recovery.layer)),
-    Layer.provideMerge(RouterSide.layer(side)),
-    Layer.provideMerge(DirectClient.layer),
+    Layer.provideMerge(Layer.mergeAll(ofRouter, Recovery.layer, flight.layerModes)),
+    Layer.provideMerge(Layer.provide(RouterSide.layer(side), flight.layerBreakers)),
+    Layer.provideMerge(Layer.merge(DirectClient.layer, Shadow.layer)),
     Layer.provideMerge(Layer.mergeAll(DirectRest.layer, DirectSocket.layer, ActiveMarkets.layer, ModeControl.layerWithDirect)),
     Layer.provideMerge(Alerts.layer),
-    Layer.provideMerge(Layer.mergeAll(Layer.provide(Wiretap.layerLimiter, RateLimiter.layer), Health.layer, LiveLedger.layer)),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Layer.provide(FlightRecorder.layerLimiter, Layer.provide(Wiretap.layerLimiter, RateLimiter.layer)),
+        Health.layer,
+        LiveLedger.layer,
+      ),
+    ),
+    Layer.provide(FlightRecorder.layerTransport),
+    Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
     Layer.provide(Wiretap.layerTransport),
   ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
 };

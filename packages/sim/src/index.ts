@@ -60,6 +60,6 @@ export { layerRecording, layerTap, layerTapFile } from "./tape/recording.ts";
 export { layerReplayFile, layerReplayTransport, makeReplay, type Replay, type ReplayOptions } from "./tape/Replay.ts";
 export { layerRouterReplay } from "./tape/RouterReplay.ts";
 export { openTape, readTape, Tape } from "./tape/Tape.ts";
-export { TapeError } from "./tape/TapeEvent.ts";
+export { TapeError } from "@naru/router/tape/TapeEvent";
 export { TapeRecorder } from "./tape/TapeRecorder.ts";
 export { TransportServer } from "./tape/TransportServer.ts";

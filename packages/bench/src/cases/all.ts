@@ -12,6 +12,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   "limiter-bottleneck": async () => ({ subject: (await import("./limiter.ts")).besideBottleneck }),
   "limiter-ccxt": async () => ({ subject: (await import("./limiter.ts")).besideCcxt }),
   "fallback-hop": () => import("./fallbackHop.ts"),
+  recorder: () => import("./recorder.ts"),
   live: () => import("./live.ts"),
   decision: () => import("./decision.ts"),
   select: () => import("./select.ts"),

@@ -8,6 +8,7 @@ import { NetworkError } from "@naru/router/errors/MarketDataError";
 import { FallbackManager } from "@naru/router/fallback/FallbackManager";
 import type { Tier, TierAnswer } from "@naru/router/tiers/Tier";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import * as Logger from "effect/Logger";
 import type { Case, Reading, Side } from "../Case.ts";
 
@@ -50,7 +51,7 @@ const candidate = Effect.gen(function* () {
     { name: "cold_rest", ask: () => Effect.succeed(value) },
   ];
   return yield* timed(Effect.map(manager.run(question, tiers, 5_000), ({ answer }) => answer.value));
-}).pipe(Effect.provide(FallbackManager.layerTest), Effect.provide(Logger.layer([])));
+}).pipe(Effect.provide(Layer.merge(FallbackManager.layerTest, Logger.layer([]))));
 
 const base = Effect.suspend(() => timed(Effect.catch(Effect.fail(error), () => Effect.succeed("value"))));
 

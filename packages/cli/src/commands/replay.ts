@@ -5,11 +5,12 @@
 import { InvalidRequest, type MarketDataError, type StorageError } from "@naru/router/errors/MarketDataError";
 import { MarketData } from "@naru/router/MarketData";
 import { openRecording } from "@naru/sim/tape/foreignRecording";
+import { askAgain } from "@naru/sim/tape/askAgain";
 import { recordedSubjects } from "@naru/sim/tape/FrameFilter";
 import { makeReplay } from "@naru/sim/tape/Replay";
-import { layerRouterOver } from "@naru/sim/tape/RouterReplay";
+import { isFlight, layerRouterOver, replayOf } from "@naru/sim/tape/RouterReplay";
 import { openTape, type Tape } from "@naru/sim/tape/Tape";
-import type { TapeError } from "@naru/sim/tape/TapeEvent";
+import type { TapeError } from "@naru/router/tape/TapeEvent";
 import { makeTransportServer } from "@naru/sim/tape/TransportServer";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
@@ -90,19 +91,28 @@ const served = (flags: Printing, { filter, port, speed }: ReplayInput, tape: Tap
     return yield* Effect.never;
   });
 
+/** A flight recording is over when its time is; any other tape when its sockets are. */
+const lasting = (tape: Tape, speed: ReplayInput["speed"]): Effect.Effect<void> =>
+  isFlight(tape) && speed !== "asap" ? Effect.sleep(tape.durationMs / speed) : Effect.never;
+
 /** What has been read when the tape is over gets printed. */
 const lastWords = "100 millis";
 
 const printed = (flags: Printing, { speed }: ReplayInput, tape: Tape): Effect.Effect<void, MarketDataError> =>
   Effect.gen(function* () {
     // A socket that fell silent for good would hide the ones recorded after it.
-    const played = makeReplay(tape, { speed: speed === "asap" ? "asap" : 1, atEnd: "close" });
-    const over = Effect.andThen(played.ended, Effect.sleep(lastWords));
+    const played = replayOf(tape, { speed, atEnd: "close" });
+    const over = Effect.andThen(Effect.raceFirst(played.ended, lasting(tape, speed)), Effect.sleep(lastWords));
     yield* Effect.provide(
       Effect.gen(function* () {
         const data = yield* MarketData;
         const origin = yield* data.health;
         const style = yield* output.style;
+        const changes = Stream.runForEach(data.modeChanges, ({ from, reason, to }) =>
+          Console.error(printable(`mode: ${from} → ${to} (${reason})`)),
+        );
+        yield* Effect.forkScoped(changes);
+        yield* Effect.forkScoped(askAgain(tape, speed));
         const elements = Stream.mergeAll(streamsOf(data, tape), { concurrency: "unbounded" });
         const printing = Stream.runForEachArray(elements, (arrived) =>
           flags.json
@@ -110,7 +120,7 @@ const printed = (flags: Printing, { speed }: ReplayInput, tape: Tape): Effect.Ef
             : output.lines(arrived.map((element) => elementLine(element, origin, style))),
         );
         yield* Effect.raceFirst(printing, over);
-      }),
+      }).pipe(Effect.scoped),
       layerRouterOver(tape, played, { speed }),
     );
   });

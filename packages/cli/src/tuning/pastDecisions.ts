@@ -10,7 +10,7 @@ import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import type { PastDecision } from "@naru/router/select/tuning";
 import { marketOf, subjectsOf } from "@naru/sim/tape/FrameFilter";
 import type { Tape } from "@naru/sim/tape/Tape";
-import { bytesOf } from "@naru/sim/tape/TapeEvent";
+import { bytesOf } from "@naru/router/tape/TapeEvent";
 import * as Result from "effect/Result";
 
 type Kind = "ticker" | "orderbook" | "trades";

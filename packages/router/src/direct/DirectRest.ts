@@ -34,6 +34,8 @@ export class DirectRest extends Context.Service<
   {
     /** Answers one question by `deadlineNanos`, on the monotonic clock. */
     readonly ask: (question: Question, deadlineNanos: bigint) => Effect.Effect<TierAnswer, MarketDataError>;
+    /** The same for nobody's call: by itself, with the lowest priority, and a failure is told to nobody else. */
+    readonly sample: (question: Question, deadlineNanos: bigint) => Effect.Effect<TierAnswer, MarketDataError>;
     /** The venue's markets. */
     readonly markets: (deadlineNanos: bigint) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
     /** Whether a question of this limit group would be sent now: nobody waits for the limit, and the group is not resting. */
@@ -59,16 +61,20 @@ const make = Effect.gen(function* () {
   const venue = yield* Venue;
   const clock = yield* Clock.Clock;
   const requests = new Requests(yield* Transport, venue, yield* RateLimiter, clock);
+  const samples = new Requests(yield* Transport, venue, yield* RateLimiter, clock);
   // No breaker, and a road of which nothing was measured.
   const road = new RestRoad();
   const rest = Rest.of({ run: (call, options) => requests.run(call, options), road: () => road.decide(attemptMs), breakerOpenMs: () => 0 });
   const restAnswer = yield* Effect.provideService(RestAnswer.make, Rest, rest);
   const batch = batcher(venue, rest);
+  const sampleRest = Rest.of({ ...rest, run: (call, options) => samples.run(call, options) });
+  const sampleAnswer = yield* Effect.provideService(RestAnswer.make, Rest, sampleRest);
   return DirectRest.of({
     ask: Effect.fn("DirectRest.ask")(function* (question: Question, deadlineNanos: bigint) {
       if (question.kind === "ticker" || question.kind === "orderbook") return yield* batch(question, deadlineNanos);
       return yield* restAnswer(question, { deadlineNanos });
     }),
+    sample: (question, deadlineNanos) => sampleAnswer({ ...question, intent: { ...question.intent, priority: "low" } }, { deadlineNanos }),
     markets: Effect.fn("DirectRest.markets")(function* (deadlineNanos: bigint) {
       return (yield* rest.run(venue.markets(), { priority: "high", deadlineNanos })).rows;
     }),

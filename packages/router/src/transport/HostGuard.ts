@@ -8,13 +8,17 @@ import * as Breaker from "./Breaker.ts";
 import { afterFailure, type RestPolicyShape, type Verdict } from "./RestPolicy.ts";
 import * as RetryBudget from "./RetryBudget.ts";
 
+export type BreakerListener = (group: string, state: Breaker.Breaker["_tag"], refusesForMs: number) => void;
+
 export class HostGuard {
   readonly policy: RestPolicyShape;
+  readonly #onBreaker: BreakerListener;
   readonly #breakers = new Map<string, Breaker.Breaker>();
   #budget = RetryBudget.empty;
 
-  constructor(policy: RestPolicyShape) {
+  constructor(policy: RestPolicyShape, onBreaker: BreakerListener = () => {}) {
     this.policy = policy;
+    this.#onBreaker = onBreaker;
   }
 
   /** Books the first attempt of a call: what retries are measured against. */
@@ -24,7 +28,7 @@ export class HostGuard {
 
   admit(group: string, nowMs: number): Breaker.Permit {
     const { state, permit } = Breaker.admit(this.policy.breaker, this.#breaker(group), nowMs);
-    this.#breakers.set(group, state);
+    this.#become(group, state, nowMs);
     return permit;
   }
 
@@ -38,13 +42,13 @@ export class HostGuard {
   settle(group: string, permit: Breaker.Permit, verdict: Verdict, nowMs: number, random01: number): void {
     const state = this.#breaker(group);
     const options = this.policy.breaker;
-    if (verdict === "answered") this.#breakers.set(group, Breaker.succeeded(options, state, permit, nowMs));
-    else if (verdict === "failed") this.#breakers.set(group, Breaker.failed(options, state, permit, nowMs, random01));
-    else this.#breakers.set(group, Breaker.released(state, permit, nowMs));
+    if (verdict === "answered") this.#become(group, Breaker.succeeded(options, state, permit, nowMs), nowMs);
+    else if (verdict === "failed") this.#become(group, Breaker.failed(options, state, permit, nowMs, random01), nowMs);
+    else this.#become(group, Breaker.released(state, permit, nowMs), nowMs);
   }
 
-  hold(group: string, untilMs: number): void {
-    this.#breakers.set(group, Breaker.heldUntil(this.#breaker(group), untilMs));
+  hold(group: string, untilMs: number, nowMs: number): void {
+    this.#become(group, Breaker.heldUntil(this.#breaker(group), untilMs), nowMs);
   }
 
   refusesForMs(group: string, nowMs: number): number {
@@ -72,6 +76,12 @@ export class HostGuard {
     if (spent === undefined) return undefined;
     this.#budget = spent;
     return wait;
+  }
+
+  #become(group: string, state: Breaker.Breaker, nowMs: number): void {
+    const before = this.#breaker(group)._tag;
+    this.#breakers.set(group, state);
+    if (state._tag !== before) this.#onBreaker(group, state._tag, Breaker.refusesForMs(this.policy.breaker, state, nowMs));
   }
 
   #breaker(group: string): Breaker.Breaker {

@@ -17,7 +17,7 @@ import type { Priority } from "../domain/Question.ts";
 import { CircuitOpen, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { type Grant, RateLimiter } from "../limits/RateLimiter.ts";
 import type { Permit } from "./Breaker.ts";
-import { HostGuard } from "./HostGuard.ts";
+import { type BreakerListener, HostGuard } from "./HostGuard.ts";
 import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
 import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
 import { type RoadDecision, RestRoad } from "./RestRoad.ts";
@@ -63,6 +63,11 @@ export interface RestAttempt {
 /** Told synchronously of every request that went out. Must not throw. Read once, when the {@link Rest} layer is built. */
 export const RestObserver = Context.Reference<(attempt: RestAttempt) => void>("@naru/router/transport/RestObserver", {
   defaultValue: () => () => {},
+});
+
+/** Told synchronously when the breaker of a limit group opens, tries or closes, and for how long it lets nothing through. Must not throw. */
+export const BreakerObserver = Context.Reference<BreakerListener>("@naru/router/transport/BreakerObserver", {
+  defaultValue: (): BreakerListener => () => {},
 });
 
 export class Rest extends Context.Service<
@@ -112,7 +117,7 @@ interface Ticket {
 
 const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
-  const guard = new HostGuard(yield* RestPolicy);
+  const guard = new HostGuard(yield* RestPolicy, yield* BreakerObserver);
   const random = yield* Random.Random;
   const deps: Deps = {
     transport: yield* Transport,
@@ -219,7 +224,7 @@ const settle = Effect.fnUntraced(function* (
   else if (!silent) deps.road.lost(error?._tag === "TimeoutError");
   guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
   const after = error === undefined ? undefined : afterFailure(guard.policy, error);
-  if (after?._tag === "hold") guard.hold(group, now + after.forMs);
+  if (after?._tag === "hold") guard.hold(group, now + after.forMs, now);
   // What everybody must refrain from is told first: the end of a request lets those go on who wait for its place.
   if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
   if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);

@@ -1,7 +1,7 @@
 /** `GET /_sim/ledger/…`: one page of what the exchange wrote down, and where the next begins. */
 import * as Effect from "effect/Effect";
 import type { LedgerKind } from "../Ledger.ts";
-import { isSecretName } from "../secretName.ts";
+import { isSecretName } from "@naru/router/tape/secretName";
 import { badField, ControlError } from "./ControlError.ts";
 import type { Controlled } from "./Controlled.ts";
 

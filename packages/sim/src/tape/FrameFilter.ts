@@ -5,7 +5,7 @@
 import { resolveOptions } from "../Options.ts";
 import { type ClientMessage, readClientMessage } from "../socket/ClientMessage.ts";
 import type { Tape } from "./Tape.ts";
-import { bytesOf } from "./TapeEvent.ts";
+import { bytesOf } from "@naru/router/tape/TapeEvent";
 
 export class Wanted {
   private wanted: ReadonlySet<string> = new Set();

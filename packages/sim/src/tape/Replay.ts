@@ -14,16 +14,17 @@ import {
   Transport,
   UpgradeRefused,
 } from "@naru/router/transport/Transport";
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Schema from "effect/Schema";
 import * as Scope from "effect/Scope";
-import { addressOf } from "./secrets.ts";
+import { addressOf } from "@naru/router/tape/secrets";
 import { sleepNanos, SocketPlayback, type Speed } from "./SocketPlayback.ts";
 import { openTape, type RecordedRequest, type RecordedSocket, type Tape } from "./Tape.ts";
-import { bytesOf, type RecordedError, type TapeError } from "./TapeEvent.ts";
+import { bytesOf, type RecordedError, type TapeError } from "@naru/router/tape/TapeEvent";
 
 export interface ReplayOptions {
   /** Default 1. */
@@ -37,6 +38,11 @@ export interface ReplayOptions {
   readonly repeat?: boolean | undefined;
   /** Send only frames of the types and markets that the client's message names. Default false: everything, in order. */
   readonly filter?: boolean | undefined;
+  /**
+   * Which of several recorded answers to one question: the next one, or the one that was asked for nearest to the tape's present time, as the
+   * clock of whoever asks tells it. Default `next`. A recording that begins in the middle has answers that belong to their moment.
+   */
+  readonly answers?: "next" | "nearest" | undefined;
 }
 
 export interface Replay {
@@ -62,6 +68,7 @@ export const makeReplay = (tape: Tape, options: ReplayOptions = {}): Replay => {
     atEnd: options.atEnd ?? "silent",
     repeat: options.repeat ?? false,
     filter: options.filter ?? false,
+    answers: options.answers ?? "next",
   });
   return {
     transport: {
@@ -76,7 +83,8 @@ type Settings = { readonly [K in keyof ReplayOptions]-?: NonNullable<ReplayOptio
 
 const rest = Effect.fnUntraced(function* (player: Player, request: RestRequest): Effect.fn.Return<RestResponse, RestFailure> {
   const { host, target } = addressOf(request.url);
-  const recorded = player.takeRequest(target);
+  const clock = yield* Clock.Clock;
+  const recorded = player.takeRequest(target, (clock.currentTimeMillisUnsafe() - player.tape.startedWall) * 1e6);
   if (recorded?.outcome === undefined) return yield* notOnTape(host, `${player.tape.path} holds no answer to GET ${target}`);
   // The recorded client gave up waiting; so will this one.
   if (recorded.outcome.isGivenUp) return yield* Effect.never;
@@ -146,10 +154,12 @@ class Player {
     return speed === "asap" || recordedNanos <= 0 ? Effect.yieldNow : sleepNanos(recordedNanos / speed);
   }
 
-  takeRequest(target: string): RecordedRequest | undefined {
+  /** `nowNanos`: the tape's time, since its start. */
+  takeRequest(target: string, nowNanos: number): RecordedRequest | undefined {
     const key = questionOf(target);
     const known = this.requests.get(key);
     if (known === undefined) return undefined;
+    if (this.settings.answers === "nearest") return nearest(known, nowNanos);
     const turn = this.answered.get(key) ?? 0;
     this.answered.set(key, turn + 1);
     return known[turn] ?? known.findLast(({ outcome }) => outcome?.isGivenUp === false);
@@ -174,6 +184,13 @@ class Player {
     if (this.taken.size === this.sockets.length && this.playing.size === 0) this.ended.openUnsafe();
   }
 }
+
+const nearest = (known: ReadonlyArray<RecordedRequest>, nowNanos: number): RecordedRequest | undefined => {
+  const distance = ({ askedNanos }: RecordedRequest): number => Math.abs(askedNanos - nowNanos);
+  let found = known[0];
+  for (const request of known) if (found === undefined || distance(request) < distance(found)) found = request;
+  return found;
+};
 
 /** A target with its parameters in one order and one spelling: what makes two requests the same question. */
 const questionOf = (target: string): string => {

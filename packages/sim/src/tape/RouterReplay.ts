@@ -12,6 +12,8 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Random from "effect/Random";
+import { FlightFolder } from "@naru/router/tape/FlightFolder";
+import type { TapeEvent } from "@naru/router/tape/TapeEvent";
 import { makeReplay, type Replay, type ReplayOptions } from "./Replay.ts";
 import { replayClock } from "./ReplayClock.ts";
 import type { Tape } from "./Tape.ts";
@@ -25,7 +27,15 @@ export interface RouterReplayOptions extends ReplayOptions {
 
 /** The router's services over a tape. With a speed its clock runs faster; with `asap` it runs as usual and only the tape does not wait. */
 export const layerRouterReplay = (tape: Tape, options: RouterReplayOptions = {}): Layer.Layer<Supervisor.Services | Venue | Transport> =>
-  layerRouterOver(tape, makeReplay(tape, { ...options, speed: options.speed === "asap" ? "asap" : 1 }), options);
+  layerRouterOver(tape, replayOf(tape, options), options);
+
+/** What a router replays from. A flight recording's answers belong to their moment; those of a whole tape come one after another. */
+export const replayOf = (tape: Tape, options: ReplayOptions): Replay =>
+  makeReplay(tape, {
+    answers: isFlight(tape) ? "nearest" : "next",
+    ...options,
+    speed: options.speed === "asap" ? "asap" : 1,
+  });
 
 /** The same over a replay at hand, whose speed should be 1 or `asap`: the clock here is what runs faster. */
 export const layerRouterOver = (
@@ -34,13 +44,44 @@ export const layerRouterOver = (
   options: RouterReplayOptions = {},
 ): Layer.Layer<Supervisor.Services | Venue | Transport> =>
   Layer.unwrap(
-    Effect.map(Clock.Clock, (clock) => {
+    Effect.map(Clock.Clock, (outer) => {
       const speed = options.speed === "asap" ? 1 : (options.speed ?? 1);
+      const clock = replayClock(outer, tape.startedWall, speed);
       return Supervisor.layer.pipe(
-        Layer.provideMerge(Layer.merge(layerOf(profileOf(tape)), Layer.succeed(Transport, replay.transport))),
-        Layer.provide(RouterConfig.layer(options.config ?? {})),
-        Layer.provide(Layer.succeed(Clock.Clock, replayClock(clock, tape.startedWall, speed))),
+        Layer.provideMerge(Layer.merge(layerOf(profileOf(tape)), Layer.succeed(Transport, onClock(replay.transport, clock)))),
+        Layer.provide(RouterConfig.layer({ ...recordedConfig(tape), ...options.config })),
+        // What is replayed is on a tape already.
+        Layer.provide(Layer.succeed(FlightFolder, undefined)),
+        Layer.provide(Layer.succeed(Clock.Clock, clock)),
         Layer.provide(Layer.effect(Random.Random, Random.withSeed(Random.Random, options.seed ?? 1))),
+      );
+    }),
+  );
+
+/** Whoever asks, the tape's time is what counts. */
+const onClock = (inner: Transport["Service"], clock: Clock.Clock): Transport["Service"] => ({
+  rest: (request) => Effect.provideService(inner.rest(request), Clock.Clock, clock),
+  socket: (url, handlers, options) => Effect.provideService(inner.socket(url, handlers, options), Clock.Clock, clock),
+});
+
+/** Whether it was written by the recorder that is always on. */
+export const isFlight = (tape: Tape): boolean => flightOf(tape) !== undefined;
+
+/** The beginning of a flight recording; undefined for other tapes. */
+const flightOf = (tape: Tape): Extract<TapeEvent, { readonly event: "flight" }> | undefined => {
+  for (const { event } of tape.events()) return event.event === "flight" ? event : undefined;
+  return undefined;
+};
+
+/** The knobs that the recorded router had, as far as this program knows them. */
+const recordedConfig = (tape: Tape): Partial<RouterConfig.RouterConfigShape> =>
+  Object.fromEntries(
+    Object.entries(flightOf(tape)?.config ?? {}).filter(([knob, value]) => {
+      const known = RouterConfig.defaultRouterConfig[knob as keyof RouterConfig.RouterConfigShape] as unknown;
+      return (
+        Object.hasOwn(RouterConfig.defaultRouterConfig, knob) &&
+        typeof known === typeof value &&
+        Array.isArray(known) === Array.isArray(value)
       );
     }),
   );

@@ -11,7 +11,7 @@ import * as Latch from "effect/Latch";
 import { frameSize } from "../socket/frameSize.ts";
 import { Wanted } from "./FrameFilter.ts";
 import type { RecordedSocket, Tape } from "./Tape.ts";
-import { bytesOf } from "./TapeEvent.ts";
+import { bytesOf } from "@naru/router/tape/TapeEvent";
 
 /** Times as fast as it was recorded, or as fast as the consumer takes it. */
 export type Speed = number | "asap";

@@ -9,10 +9,10 @@ import type { StorageError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import { gunzipSync } from "node:zlib";
-import { type ByteSource, couldBeTorn, decodeMember, type Member, scanMembers } from "./GzipMembers.ts";
+import { type ByteSource, couldBeTorn, decodeMember, type Member, scanMembers } from "@naru/node/GzipMembers";
 import { pagesOf } from "./lines.ts";
 import { TapeIndex } from "./TapeIndex.ts";
-import { type StampedEvent, TapeError, type TapeHeader } from "./TapeEvent.ts";
+import { type StampedEvent, TapeError, type TapeHeader } from "@naru/router/tape/TapeEvent";
 import { openSource } from "./TapeFile.ts";
 
 /** A part of a tape: what one recorder wrote from its start to its end. */

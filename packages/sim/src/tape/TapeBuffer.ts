@@ -2,7 +2,7 @@
  * What waits for the disk, up to a bound. Beyond it the newest events are not kept but counted, and the count takes their place on the tape as
  * soon as there is room: a hole is never silent, and the live path never waits.
  */
-import type { Stamp, StampedEvent } from "./TapeEvent.ts";
+import type { Stamp, StampedEvent } from "@naru/router/tape/TapeEvent";
 
 interface Waiting {
   readonly event: StampedEvent;

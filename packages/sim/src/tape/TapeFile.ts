@@ -9,9 +9,9 @@ import { open } from "node:fs/promises";
 import { StorageError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import { type ByteSource, couldBeTorn, memorySource, scanMembers } from "./GzipMembers.ts";
+import { type ByteSource, couldBeTorn, memorySource, scanMembers } from "@naru/node/GzipMembers";
 import { linesOf } from "./lines.ts";
-import { readLine, TapeError, tapeVersion } from "./TapeEvent.ts";
+import { readLine, TapeError, tapeVersion } from "@naru/router/tape/TapeEvent";
 
 /** Where members go, each whole. */
 export interface TapeSink {

@@ -1,6 +1,6 @@
 /** Where on a tape what is: built line by line in one pass, and asked again when a page is read anew. */
 import { linesOf } from "./lines.ts";
-import { type Line, readLine, type StampedEvent, TapeError, type TapeHeader, tapeFormat, tapeVersion } from "./TapeEvent.ts";
+import { type Line, readLine, type StampedEvent, TapeError, type TapeHeader, tapeFormat, tapeVersion } from "@naru/router/tape/TapeEvent";
 import type { Place, Placed, RecordedRequest, RecordedSocket, TapePart } from "./Tape.ts";
 import { versionError } from "./TapeFile.ts";
 

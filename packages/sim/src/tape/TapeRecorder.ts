@@ -9,11 +9,20 @@ import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import * as Layer from "effect/Layer";
 import type { StorageError } from "@naru/router/errors/MarketDataError";
+import type { Recording } from "@naru/router/tape/recording";
 import type * as Scope from "effect/Scope";
 import * as Semaphore from "effect/Semaphore";
-import { encodeMember } from "./GzipMembers.ts";
+import { encodeMember } from "@naru/node/GzipMembers";
 import { ownBytes, TapeBuffer } from "./TapeBuffer.ts";
-import { type StampedEvent, type TapeError, type TapeEvent, tapeFormat, type TapeHeader, tapeVersion } from "./TapeEvent.ts";
+import {
+  payloadOf,
+  type StampedEvent,
+  type TapeError,
+  type TapeEvent,
+  tapeFormat,
+  type TapeHeader,
+  tapeVersion,
+} from "@naru/router/tape/TapeEvent";
 import { openSink, type TapeSink } from "./TapeFile.ts";
 
 export interface RecorderOptions {
@@ -58,13 +67,11 @@ export interface RecorderStats {
 
 export class TapeRecorder extends Context.Service<
   TapeRecorder,
-  {
+  Recording & {
     /** Names who is recorded. The first call counts; without one the header says nothing of it. */
     readonly begin: (subject: Subject) => void;
     /** Takes an event, now. `bytes`: about how long its text is. */
     readonly record: (event: TapeEvent, bytes?: number) => void;
-    readonly nextSocket: () => number;
-    readonly nextRequest: () => number;
     readonly stats: () => RecorderStats;
     /** Writes all that waits. */
     readonly flush: Effect.Effect<void, StorageError>;
@@ -113,6 +120,13 @@ export const makeRecorder = (sink: TapeSink, options: RecorderOptions = {}): Eff
     return TapeRecorder.of({
       begin: (subject) => recorder.begin(subject),
       record: (event, bytes) => recorder.record(event, bytes),
+      frame: (socket, data) => {
+        const payload = typeof data === "string" ? { text: data } : payloadOf(data);
+        recorder.record({ event: "frame", socket, binary: typeof data !== "string", ...payload }, data.length);
+      },
+      readEnd: (socket) => recorder.record({ event: "read_end", socket }),
+      response: (request, status, headers, body) =>
+        recorder.record({ event: "response", request, status, headers, ...payloadOf(body) }, body.length),
       nextSocket: () => ++recorder.sockets,
       nextRequest: () => ++recorder.requests,
       stats: () => recorder.stats(),

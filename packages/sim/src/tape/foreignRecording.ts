@@ -7,7 +7,7 @@ import type { StorageError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
 import { readFile } from "node:fs/promises";
 import { storageError } from "./TapeFile.ts";
-import { type StampedEvent, TapeError, type TapeEvent, tapeFormat, type TapeHeader, tapeVersion } from "./TapeEvent.ts";
+import { type StampedEvent, TapeError, type TapeEvent, tapeFormat, type TapeHeader, tapeVersion } from "@naru/router/tape/TapeEvent";
 import { type Tape, tapeOfText } from "./Tape.ts";
 
 export interface RecordingOptions {

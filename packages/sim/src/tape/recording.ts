@@ -1,27 +1,17 @@
 /**
  * Records a venue while it is used: whatever passes between the router and its transport, and what the limiter decided, goes to the
- * {@link TapeRecorder} in scope. An event is written down before anybody else hears of it, and nothing here can fail or wait.
+ * {@link TapeRecorder} in scope. What is told of it is `router/tape/recording.ts`; here is how a file gets it.
  */
-import { MarketDataError, type StorageError } from "@naru/router/errors/MarketDataError";
+import type { StorageError } from "@naru/router/errors/MarketDataError";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
-import {
-  type RestFailure,
-  type RestResponse,
-  type Socket,
-  type SocketFailure,
-  type SocketHandlers,
-  Transport,
-} from "@naru/router/transport/Transport";
+import { recordLimiter, recordTransport } from "@naru/router/tape/recording";
+import type { TapeError } from "@naru/router/tape/TapeEvent";
+import { Transport } from "@naru/router/transport/Transport";
 import { Venue } from "@naru/router/transport/Venue";
 import { Wiretap } from "@naru/router/transport/Wiretap";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
-import * as Option from "effect/Option";
-import * as Schema from "effect/Schema";
-import { addressOf, withoutSecrets } from "./secrets.ts";
-import { payloadOf, type RecordedError, type RequestEvent, type SocketEvent, type TapeError } from "./TapeEvent.ts";
 import { type RecorderOptions, TapeRecorder } from "./TapeRecorder.ts";
 
 /** Put under any router, it records that router's venue: `Upbit.layer.pipe(Layer.provide(layerTap), Layer.provide(TapeRecorder.layer(path)))`. */
@@ -53,144 +43,8 @@ export const layerRecordingLimiter: Layer.Layer<RateLimiter, never, RateLimiter 
   }),
 );
 
-type Recording = TapeRecorder["Service"];
-
-const introduce = (recorder: Recording): Effect.Effect<void, never, Venue> =>
+const introduce = (recorder: TapeRecorder["Service"]): Effect.Effect<void, never, Venue> =>
   Effect.gen(function* () {
     const { host, id, simulated } = yield* Venue;
     recorder.begin({ venue: id, host, simulated, clock: yield* Clock.Clock });
   });
-
-export const recordTransport = (recorder: Recording, inner: Transport["Service"]): Transport["Service"] => ({
-  rest: (asked) =>
-    Effect.suspend(() => {
-      const request = recorder.nextRequest();
-      const headers = withoutSecrets(asked.headers);
-      recorder.record({ event: "request", request, method: "GET", ...addressOf(asked.url), headers }, asked.url.length);
-      return Effect.onExit(inner.rest(asked), (exit) =>
-        Effect.sync(() => recorder.record(answerEvent(request, exit), Exit.isSuccess(exit) ? exit.value.body.length : 0)),
-      );
-    }),
-  socket: (url, handlers, options) =>
-    Effect.suspend(() => {
-      const life = new SocketLife(recorder, handlers);
-      recorder.record({ event: "connect", socket: life.socket, ...addressOf(url) });
-      return inner.socket(url, life.handlers, options).pipe(
-        Effect.onExit((exit) => Effect.sync(() => recorder.record(openedEvent(life.socket, exit)))),
-        // Runs before the transport closes its end.
-        Effect.tap(() => Effect.addFinalizer(() => Effect.sync(() => life.leave()))),
-        Effect.map((socket) => life.wrap(socket)),
-      );
-    }),
-});
-
-const answerEvent = (request: number, exit: Exit.Exit<RestResponse, RestFailure>): RequestEvent => {
-  if (Exit.isSuccess(exit)) {
-    const { body, headers, status } = exit.value;
-    return { event: "response", request, status, headers: withoutSecrets(headers), ...payloadOf(body) };
-  }
-  const error = Option.getOrUndefined(Exit.findErrorOption(exit));
-  return error === undefined ? { event: "given_up", request } : { event: "failure", request, error: errorToJson(error) };
-};
-
-const openedEvent = (socket: number, exit: Exit.Exit<Socket, SocketFailure>): SocketEvent => {
-  if (Exit.isSuccess(exit)) return { event: "open", socket };
-  const error = Option.getOrUndefined(Exit.findErrorOption(exit));
-  return error === undefined ? { event: "abandoned", socket } : { event: "refused", socket, error: errorToJson(error) };
-};
-
-/** One socket from asking for it to its end. */
-class SocketLife {
-  readonly socket: number;
-  private readonly recorder: Recording;
-  private readonly inner: SocketHandlers;
-  private isLeaving = false;
-
-  constructor(recorder: Recording, inner: SocketHandlers) {
-    this.recorder = recorder;
-    this.inner = inner;
-    this.socket = recorder.nextSocket();
-  }
-
-  /** Whatever closes from here on is the client's doing. */
-  leave(): void {
-    this.isLeaving = true;
-  }
-
-  readonly handlers: SocketHandlers = {
-    onFrame: (data) => {
-      const payload = typeof data === "string" ? { text: data } : payloadOf(data);
-      this.recorder.record({ event: "frame", socket: this.socket, binary: typeof data !== "string", ...payload }, data.length);
-      this.inner.onFrame(data);
-    },
-    onReadEnd: () => {
-      this.recorder.record({ event: "read_end", socket: this.socket });
-      this.inner.onReadEnd();
-    },
-    onPong: () => {
-      this.recorder.record({ event: "pong", socket: this.socket });
-      this.inner.onPong();
-    },
-    onClose: ({ code, reason }) => {
-      this.recorder.record({ event: "close", socket: this.socket, code, reason, by: this.isLeaving ? "client" : "peer" });
-      this.inner.onClose({ code, reason });
-    },
-  };
-
-  wrap(open: Socket): Socket {
-    const { recorder, socket } = this;
-    const first = <A, E>(event: SocketEvent, effect: Effect.Effect<A, E>, bytes = 0): Effect.Effect<A, E> =>
-      Effect.suspend(() => {
-        recorder.record(event, bytes);
-        return effect;
-      });
-    return {
-      send: (text) => first({ event: "send", socket, text }, open.send(text), text.length),
-      ping: first({ event: "ping", socket }, open.ping),
-      compressed: open.compressed,
-      bytes: () => open.bytes(),
-      terminate: Effect.suspend(() => {
-        this.leave();
-        return open.terminate;
-      }),
-    };
-  }
-}
-
-export const recordLimiter = (recorder: Recording, inner: RateLimiter["Service"], clock: Clock.Clock): RateLimiter["Service"] => {
-  type Acquire = RateLimiter["Service"]["acquire"];
-  const told = (group: string, { priority }: Parameters<Acquire>[1], acquiring: ReturnType<Acquire>): ReturnType<Acquire> =>
-    Effect.suspend(() => {
-      const asked = clock.monotonicTimeNanosUnsafe();
-      return Effect.onExit(acquiring, (exit) =>
-        Effect.sync(() => {
-          const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
-          const decision = Exit.isSuccess(exit) ? "granted" : error === undefined ? "left" : "refused";
-          const waited = Number(clock.monotonicTimeNanosUnsafe() - asked) / 1e6;
-          recorder.record({ event: "limit", group, decision, priority, waited, error: error === undefined ? null : errorToJson(error) });
-        }),
-      );
-    });
-  const paused = (group: string | null, forMs: number, pausing: Effect.Effect<void>): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      recorder.record({ event: "limit_pause", group, for: forMs });
-      return pausing;
-    });
-  return {
-    ...inner,
-    acquire: (group, options) => told(group, options, inner.acquire(group, options)),
-    acquireConnect: (options) => told("socket-connect", options, inner.acquireConnect(options)),
-    pauseGroup: (group, forMs, grant) => paused(group, forMs, inner.pauseGroup(group, forMs, grant)),
-    block: (forMs, detail) => paused(null, forMs, inner.block(forMs, detail)),
-  };
-};
-
-const toJson = Schema.encodeUnknownOption(Schema.toCodecJson(MarketDataError));
-
-/** An error of the port in its JSON form; a refused upgrade with what the server said. */
-const errorToJson = (error: RestFailure | SocketFailure | MarketDataError): RecordedError => {
-  if (error._tag === "UpgradeRefused")
-    return { _tag: error._tag, status: error.status, headers: withoutSecrets(error.headers), body: error.body };
-  // The JSON form of a tagged error is an object. One with fields its schema refuses is at least named.
-  return Option.getOrElse(toJson(error), () => ({ _tag: error._tag, message: error.message })) as RecordedError;
-};

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { TestClock } from "effect/testing";
-import { encodeMember } from "../../src/tape/GzipMembers.ts";
+import { encodeMember } from "@naru/node/GzipMembers";
 import { openTape } from "../../src/tape/Tape.ts";
 import { openSink } from "../../src/tape/TapeFile.ts";
 import { makeRecorder } from "../../src/tape/TapeRecorder.ts";

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { Sequence } from "../../src/market/Hash.ts";
-import { encodeMember, memorySource } from "../../src/tape/GzipMembers.ts";
+import { encodeMember, memorySource } from "@naru/node/GzipMembers";
 import { linesOf, pagesOf } from "../../src/tape/lines.ts";
 import { readTape } from "../../src/tape/Tape.ts";
 import { maxEntries } from "../../src/tape/TapeIndex.ts";

@@ -5,7 +5,7 @@ import { Deferred, Effect, Layer } from "effect";
 import { WebSocket } from "ws";
 import { layerReplayTransport } from "../../src/tape/Replay.ts";
 import { type Tape, tapeOfText } from "../../src/tape/Tape.ts";
-import { type Payload, type TapeEvent } from "../../src/tape/TapeEvent.ts";
+import { type Payload, type TapeEvent } from "@naru/router/tape/TapeEvent";
 import { makeTransportServer, TransportServer } from "../../src/tape/TransportServer.ts";
 import { recordSession } from "./session.ts";
 

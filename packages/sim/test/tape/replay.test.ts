@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing";
 import { layerReplayTransport, makeReplay, type ReplayOptions } from "../../src/tape/Replay.ts";
 import { layerReplayClock } from "../../src/tape/ReplayClock.ts";
 import { type Tape, tapeOfText } from "../../src/tape/Tape.ts";
-import type { TapeEvent } from "../../src/tape/TapeEvent.ts";
+import type { TapeEvent } from "@naru/router/tape/TapeEvent";
 
 type Row = readonly [atMs: number, event: TapeEvent];
 

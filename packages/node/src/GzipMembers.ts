@@ -5,7 +5,8 @@
  * What surprises: a bad stretch in the middle (a disk that ran full, a bad sector) does not end the tape. Reading goes on at the next member
  * that is whole, and the bytes in between are counted.
  */
-import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import { promisify } from "node:util";
+import { crc32, deflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
 
 /** Read access to the bytes of a file, or of memory. */
 export interface ByteSource {
@@ -41,7 +42,19 @@ const signature = Uint8Array.of(0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 8, 0, 0x4e
 /** One member around some text. */
 export const encodeMember = (text: string): Uint8Array => {
   const plain = Buffer.from(text);
-  const packed = deflateRawSync(plain, { level: 3 });
+  return memberOf(plain, deflateRawSync(plain, { level }));
+};
+
+/** The same, packed on one of Node's threads. */
+export const packMember = async (text: string): Promise<Uint8Array> => {
+  const plain = Buffer.from(text);
+  return memberOf(plain, await deflate(plain, { level }));
+};
+
+const deflate = promisify(deflateRaw);
+const level = 3;
+
+const memberOf = (plain: Buffer, packed: Buffer): Uint8Array => {
   const member = Buffer.alloc(headerBytes + packed.length + trailerBytes);
   member.set(signature);
   member.writeUInt32LE(member.length, signature.length);

@@ -3,7 +3,7 @@
  * replaced, and of an
  * address only host, path and query are taken. A tape can be given away.
  */
-import { isSecretName } from "../secretName.ts";
+import { isSecretName } from "./secretName.ts";
 import type { Headers } from "./TapeEvent.ts";
 
 /** Headers without those that may carry a secret. */

@@ -1,6 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
-import { couldBeTorn, decodeMember, encodeMember, memorySource, scanMembers } from "../../src/tape/GzipMembers.ts";
+import { couldBeTorn, decodeMember, encodeMember, memorySource, scanMembers } from "../src/GzipMembers.ts";
 
 const texts = ['{"event":"tape"}\n', '{"event":"frame","text":"비트코인 \\u0000"}\n'.repeat(50), '{"event":"end"}\n'];
 const members = texts.map(encodeMember);

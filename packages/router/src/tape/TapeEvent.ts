@@ -4,6 +4,8 @@
  * it does not know. `docs/reference/tape-format.md` is the same for people.
  */
 import * as Data from "effect/Data";
+import * as Base64 from "effect/encoding/Base64";
+import * as Result from "effect/Result";
 
 export const tapeFormat = "naru-tape";
 export const tapeVersion = 1;
@@ -93,6 +95,17 @@ export type LimitEvent =
   /** The exchange asked for a pause: of one group, or of the whole host (`null`). Milliseconds. */
   | { readonly event: "limit_pause"; readonly group: string | null; readonly for: number };
 
+/** What the router itself did and was asked. Flight recordings have it; `naru record` writes only what passes the network. */
+export type RouterEvent =
+  /** Begins a flight recording: why it was written, the mode at its beginning, and the knobs that are not at their defaults. */
+  | { readonly event: "flight"; readonly reason: string; readonly mode: string; readonly config: Readonly<Record<string, unknown>> }
+  /** A caller's question, with every default filled in. */
+  | { readonly event: "ask"; readonly question: object; readonly markets: number }
+  | { readonly event: "mode"; readonly from: string; readonly to: string; readonly level: number; readonly reason: string }
+  /** The breaker of a limit group. `for`: how long it lets nothing through, milliseconds. */
+  | { readonly event: "breaker"; readonly group: string; readonly state: string; readonly for: number }
+  | { readonly event: "alert"; readonly severity: string; readonly what: string; readonly reason: string };
+
 export type OwnEvent =
   /** Events that could not be kept, and since when. */
   | {
@@ -106,7 +119,7 @@ export type OwnEvent =
   /** The recording ended in order. A part without it was cut off. */
   | { readonly event: "end" };
 
-export type TapeEvent = SocketEvent | RequestEvent | LimitEvent | OwnEvent;
+export type TapeEvent = SocketEvent | RequestEvent | LimitEvent | RouterEvent | OwnEvent;
 export type StampedEvent = TapeEvent & Stamp;
 
 /** A file that is no tape, or one that this program cannot read. Trouble with the disk is a `StorageError` instead. */
@@ -209,6 +222,11 @@ const shapes: Readonly<Record<string, Readonly<Record<string, "number" | "string
   given_up: { request: "number" },
   limit: { group: "string", decision: "string", priority: "string", waited: "number" },
   limit_pause: { for: "number" },
+  flight: { reason: "string", mode: "string", config: "object" },
+  ask: { question: "object", markets: "number" },
+  mode: { from: "string", to: "string", level: "number", reason: "string" },
+  breaker: { group: "string", state: "string", for: "number" },
+  alert: { severity: "string", what: "string", reason: "string" },
   dropped: { events: "number", bytes: "number", reason: "string", sinceWall: "number", sinceMono: "number" },
   end: {},
 };
@@ -218,13 +236,13 @@ export const payloadOf = (bytes: Uint8Array): Payload => {
   try {
     return { text: strictUtf8.decode(bytes) };
   } catch {
-    return { base64: Buffer.from(bytes).toString("base64") };
+    return { base64: Base64.encode(bytes) };
   }
 };
 
 /** The bytes that were recorded. */
 export const bytesOf = (payload: Payload): Uint8Array =>
-  "text" in payload ? encoder.encode(payload.text) : new Uint8Array(Buffer.from(payload.base64, "base64"));
+  "text" in payload ? encoder.encode(payload.text) : Result.getOrElse(Base64.decode(payload.base64), () => new Uint8Array());
 
 // A byte order mark is part of what was received.
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,0 +1,95 @@
+/**
+ * What the flight recorder costs on the way of a frame: bytes in, decoded, and into the hot store, with the recorder between socket and decoder
+ * and without it. Frames are the emulated exchange's, handed over in reads of a few; the recorder packs what is full, as in an app.
+ */
+import { deflateRaw } from "node:zlib";
+import { promisify } from "node:util";
+import { HotStore } from "@naru/router/cache/HotStore";
+import { keyId } from "@naru/router/domain/StreamKey";
+import { FlightRing } from "@naru/router/tape/FlightRing";
+import { decodeSocketMessage } from "@naru/upbit/decode/SocketFrame";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type { Case, Reading, Side } from "../Case.ts";
+import { modelFrames } from "./modelFrames.ts";
+import { wideMarket, wideTypes } from "./wideMarket.ts";
+
+const distinct = 1_000;
+const framesPerRead = 4;
+const warm = 20_000;
+const counted = 60_000;
+const deflate = promisify(deflateRaw);
+
+const run = async (side: Side): Promise<Reading> => {
+  // A pair that nobody has traded yet has no price, and is not what this is about.
+  const frames = modelFrames({ types: wideTypes, format: "DEFAULT", count: distinct, options: wideMarket })
+    .map((text) => Buffer.from(text))
+    .filter((frame) => decodeSocketMessage(frame)[0]?._tag !== "Undecodable");
+  const clock = await Effect.runPromise(Clock.Clock);
+  const hot = new HotStore(10_000);
+  const ring = side === "candidate" ? new FlightRing({ windowMs: 600_000, bytes: 67_108_864 }, clock) : undefined;
+  let kept = 0;
+  const accept = (nth: number): void => {
+    const frame = frames[nth % frames.length] as Buffer;
+    ring?.frame(1, frame);
+    const nanos = clock.monotonicTimeNanosUnsafe();
+    const [message] = decodeSocketMessage(frame);
+    if (message?._tag !== "Ticker" && message?._tag !== "Trade" && message?._tag !== "Orderbook")
+      throw new Error(`not understood: ${message?._tag}`);
+    const { value } = message;
+    const kind = message._tag === "Ticker" ? "ticker" : message._tag === "Trade" ? "trades" : "orderbook";
+    const key = kind === "orderbook" ? { kind, market: value.market, levels: 30 } : { kind, market: value.market };
+    hot.put(keyId(key as never), {
+      value,
+      exchangeTimeMs: nth,
+      receivedNanos: nanos,
+      receivedMs: 0,
+      confirmedNanos: nanos,
+      channel: "websocket",
+    } as never);
+    if (nth % framesPerRead === framesPerRead - 1) ring?.readEnd(1);
+    kept++;
+  };
+  let micros = 0;
+  let largest = 0;
+  for (let nth = 0; nth < warm + counted; nth++) {
+    if (nth % 2_000 === 0) {
+      // What is full is packed in between, on the recorder's time.
+      const packed = await timed(() => pack(ring));
+      if (nth >= warm) micros += packed;
+      largest = Math.max(largest, ring?.bytes ?? 1);
+    }
+    const before = process.cpuUsage();
+    const until = Math.min(nth + 2_000, warm + counted);
+    for (; nth < until; nth++) accept(nth);
+    nth--;
+    const { user, system } = process.cpuUsage(before);
+    if (nth >= warm) micros += user + system;
+  }
+  return { figures: { frame: micros / counted, memory: largest / (1 << 20) }, work: kept };
+};
+
+const pack = async (ring: FlightRing | undefined): Promise<void> => {
+  for (let piece = ring?.unpacked(); piece !== undefined; piece = ring?.unpacked())
+    ring?.packed(piece, await deflate(piece.bytes.subarray(0, piece.used), { level: 1 }));
+};
+
+const timed = async (work: () => Promise<void>): Promise<number> => {
+  const before = process.cpuUsage();
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+};
+
+export const subject: Case = {
+  name: "recorder",
+  about: "CPU time of a frame on its way into memory, packing included, with the flight recorder and without it",
+  base: "decoder and hot store",
+  candidate: "the same behind the flight recorder's ring",
+  figures: [
+    { name: "frame", unit: "us/frame", better: "lower" },
+    { name: "memory", unit: "MiB of the ring", better: "lower" },
+  ],
+  isolation: "child",
+  run,
+};

@@ -1,0 +1,146 @@
+/**
+ * Some of the questions that the router answered, asked of the exchange directly as well, and the two answers compared. The caller has gone by
+ * then: its answer is neither changed nor held up. Off unless a knob says otherwise, because it asks on an address that others may share.
+ *
+ * It asks one at a time, with the lowest priority, only while its group is mostly unused, and so many times a minute; what it passes over because
+ * of that is counted.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Latch from "effect/Latch";
+import * as Layer from "effect/Layer";
+import * as Random from "effect/Random";
+import * as Result from "effect/Result";
+import { DirectRest } from "../direct/DirectRest.ts";
+import type { Answer } from "../domain/Answer.ts";
+import type { Channel, Source } from "../domain/Provenance.ts";
+import type { Kind, Question } from "../domain/Question.ts";
+import { RateLimiter } from "../limits/RateLimiter.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { groupsOf } from "../tiers/groups.ts";
+import { Venue } from "../transport/Venue.ts";
+import { compareAnswers, type Verdict } from "./compareAnswers.ts";
+
+/** One question that was asked twice. */
+export interface ShadowRecord {
+  readonly kind: Kind;
+  readonly market: string;
+  /** Who answered the caller. */
+  readonly tier: Source;
+  readonly channel: Channel;
+  /** `failed`: the exchange did not answer the second time. */
+  readonly verdict: Verdict | "failed";
+  /** By how much the router was quicker, in milliseconds. */
+  readonly quickerMs: number;
+  /** By how much the direct answer was newer, by the exchange's time, in milliseconds. */
+  readonly newerMs: number;
+  /** Wall clock, epoch milliseconds. */
+  readonly atMs: number;
+}
+
+export interface ShadowStatus {
+  readonly percent: number;
+  /** Questions that were asked twice, since the start. */
+  readonly compared: number;
+  /** Drawn, and passed over because the limit was wanted for others or its own share was used up. */
+  readonly passedOver: number;
+  /** The latest, the newest last, at most {@link recordsKept}. */
+  readonly records: ReadonlyArray<ShadowRecord>;
+}
+
+export class Shadow extends Context.Service<
+  Shadow,
+  {
+    /** False: nothing is ever compared, and nobody needs to tell. */
+    readonly isOn: boolean;
+    /** The router answered. Synchronous. */
+    readonly saw: (question: Question, answer: Answer<unknown>, tookMs: number) => void;
+    readonly status: () => ShadowStatus;
+  }
+>()("@naru/router/shadow/Shadow") {
+  static readonly layer: Layer.Layer<Shadow, never, DirectRest | RateLimiter | Venue> = Layer.effect(
+    Shadow,
+    Effect.suspend(() => make),
+  );
+}
+
+export const recordsKept = 500;
+/** Drawn and not yet asked; more are passed over. */
+const waitingAtMost = 8;
+/** How long a direct answer may take, its waiting included, in milliseconds. */
+const patienceMs = 2_000;
+const minuteMs = 60_000;
+
+interface Drawn {
+  readonly question: Question;
+  readonly answer: Answer<unknown>;
+  readonly tookMs: number;
+}
+
+const make = Effect.gen(function* () {
+  const rest = yield* DirectRest;
+  const limiter = yield* RateLimiter;
+  const groups: Readonly<Record<Kind, string>> = groupsOf(yield* Venue);
+  const { percent, perMinute, maxUsage } = (yield* RouterConfig).shadow;
+  const clock = yield* Clock.Clock;
+  const isOn = percent > 0;
+  // Nothing is drawn while it is off: chance elsewhere stays what it was.
+  const seed = isOn ? yield* Random.nextIntBetween(0, 0x7fffffff) : 0;
+  const random = yield* Random.withSeed(Random.Random, seed);
+  const waiting: Array<Drawn> = [];
+  const asked: Array<number> = [];
+  const records: Array<ShadowRecord> = [];
+  const drawn = Latch.makeUnsafe(false);
+  let compared = 0;
+  let passedOver = 0;
+
+  const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+
+  /** Whether nobody else wants the limit now, and its own share is not used up. Takes a place of it. */
+  const mayAsk = (kind: Kind): boolean => {
+    const now = nowMs();
+    while (asked.length > 0 && (asked[0] ?? now) <= now - minuteMs) asked.shift();
+    const group = groups[kind];
+    if (asked.length >= perMinute || limiter.usage(group) > maxUsage || limiter.waitMs(group, "low") > 0) return false;
+    asked.push(now);
+    return true;
+  };
+
+  const compare = Effect.fn("Shadow.compare")(function* ({ answer, question, tookMs }: Drawn) {
+    const beganMs = nowMs();
+    const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(patienceMs) * 1_000_000n;
+    const result = yield* Effect.result(rest.sample(question, deadlineNanos));
+    const comparison = Result.isSuccess(result) ? compareAnswers(question.kind, answer.value, result.success.value) : undefined;
+    const { channel, tier } = answer.provenance;
+    records.push({
+      ...{ kind: question.kind, market: question.market, tier, channel, atMs: clock.currentTimeMillisUnsafe() },
+      verdict: comparison?.verdict ?? "failed",
+      quickerMs: nowMs() - beganMs - tookMs,
+      newerMs: comparison?.newerMs ?? 0,
+    });
+    if (records.length > recordsKept) records.shift();
+    compared++;
+  });
+
+  const work = Effect.gen(function* () {
+    yield* drawn.await;
+    const next = waiting.shift();
+    if (next === undefined) return drawn.closeUnsafe();
+    if (!mayAsk(next.question.kind)) return void passedOver++;
+    // Whatever goes wrong here concerns nobody else. Our own interruption passes this by.
+    yield* Effect.catchCause(compare(next), (cause) => Effect.logDebug("a shadow could not be compared", cause));
+  });
+  if (isOn) yield* Effect.forkScoped(Effect.forever(work));
+
+  return Shadow.of({
+    isOn,
+    saw: (question, answer, tookMs) => {
+      if (!isOn || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
+      if (waiting.length >= waitingAtMost) return void passedOver++;
+      waiting.push({ question, answer, tookMs });
+      drawn.openUnsafe();
+    },
+    status: () => ({ percent, compared, passedOver, records: [...records] }),
+  });
+});

@@ -1,0 +1,257 @@
+/**
+ * The last minutes of what passed, in memory: entries one behind the other in pieces of plain bytes, the oldest piece given up when there are too
+ * many or they are too old. A frame costs a copy of its bytes and nothing else: no object, no parsing, and one look at the clocks per read.
+ *
+ * A piece knows what was open when it began (`Opening.ts`), so a recording can begin with any of them. Time is kept to a piece, which is a
+ * twentieth of the window at most. Sealed pieces can be packed, and then count with what they take.
+ */
+import type * as Clock from "effect/Clock";
+import { type Opening, OpeningState } from "./Opening.ts";
+import type { Headers, Stamp, TapeEvent } from "./TapeEvent.ts";
+
+export interface RingBounds {
+  /** How far back, in milliseconds. */
+  readonly windowMs: number;
+  /** Of all pieces together. */
+  readonly bytes: number;
+}
+
+/** What one entry is. An event is its JSON; a frame its bytes; a response has a head of JSON and its body. */
+export const entryKinds = { event: 0, text: 1, binary: 2, readEnd: 3, response: 4 } as const;
+/** Kind, id, wall clock, monotonic clock, length of head and body. */
+export const entryHeaderBytes = 32;
+
+export class Piece {
+  readonly opening: Opening;
+  /** Monotonic nanoseconds at its first entry. */
+  readonly startedNanos: bigint;
+  /** Plain entries, or packed ones. */
+  bytes: Uint8Array;
+  /** Of plain entries. */
+  used = 0;
+  isSealed = false;
+  isPacked = false;
+  lastNanos: bigint;
+  readonly view: DataView;
+
+  constructor(opening: Opening, startedNanos: bigint, capacity: number) {
+    this.opening = opening;
+    this.startedNanos = startedNanos;
+    this.lastNanos = startedNanos;
+    this.bytes = new Uint8Array(capacity);
+    this.view = new DataView(this.bytes.buffer);
+  }
+}
+
+/** Pieces of one window; the bound in time is kept to one of them. */
+const piecesPerWindow = 20;
+const leastPieceBytes = 16 * 1024;
+const mostPieceBytes = 1024 * 1024;
+/** Questions written down in a second. A program that asks memory in a loop would push everything else out. */
+export const questionsPerSecond = 200;
+
+export class FlightRing {
+  readonly #bounds: RingBounds;
+  readonly #clock: Clock.Clock;
+  readonly #pieceNanos: bigint;
+  readonly #pieceBytes: number;
+  readonly #state = new OpeningState();
+  #pieces: Array<Piece> = [];
+  #held = 0;
+  /** The stamp of the read that is coming in. */
+  #read: Moment | undefined;
+  #second = Number.NaN;
+  #questions = 0;
+  #hole: { events: number; bytes: number; readonly reason: string; readonly since: Moment } | undefined;
+
+  /** Called when a piece is full or old enough: one more can be packed. */
+  readonly #onSealed: () => void;
+
+  constructor(bounds: RingBounds, clock: Clock.Clock, onSealed: () => void = () => {}) {
+    this.#onSealed = onSealed;
+    this.#bounds = bounds;
+    this.#clock = clock;
+    this.#pieceNanos = BigInt(Math.max(1, Math.round((bounds.windowMs * 1e6) / piecesPerWindow)));
+    this.#pieceBytes = Math.min(mostPieceBytes, Math.max(leastPieceBytes, bounds.bytes >> 5));
+  }
+
+  /** Memory of all pieces. */
+  get bytes(): number {
+    return this.#held;
+  }
+
+  /** From the oldest entry to now, in milliseconds. */
+  get spanMs(): number {
+    const first = this.#pieces[0];
+    return first === undefined ? 0 : Number(this.#clock.monotonicTimeNanosUnsafe() - first.startedNanos) / 1e6;
+  }
+
+  record(event: TapeEvent): void {
+    const now = this.#now();
+    this.#closeHole(now);
+    this.#event(event, now);
+  }
+
+  /** A caller's question, as JSON; beyond {@link questionsPerSecond} only its number is kept. */
+  asked(question: object, markets: number): void {
+    const now = this.#now();
+    const second = Math.floor(Number(now.nanos / 1_000_000_000n));
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#questions = 0;
+      this.#closeHole(now);
+    }
+    if (++this.#questions > questionsPerSecond) return this.#drop("too_many_questions", 0, now);
+    this.#event({ event: "ask", question, markets }, now);
+  }
+
+  frame(socket: number, data: Uint8Array | string): void {
+    const now = (this.#read ??= this.#now());
+    if (typeof data !== "string") return this.#bytes(socket, entryKinds.binary, data, now);
+    if (data.length > longTextUnits) return this.#bytes(socket, entryKinds.text, encoder.encode(data), now);
+    // A unit of UTF-16 is at most three bytes.
+    const piece = this.#room(data.length * 3, now);
+    if (piece === undefined) return;
+    const { written } = encoder.encodeInto(data, piece.bytes.subarray(piece.used + entryHeaderBytes));
+    close(piece, entryKinds.text, socket, now, 0, written);
+  }
+
+  readEnd(socket: number): void {
+    const now = this.#read ?? this.#now();
+    this.#read = undefined;
+    const piece = this.#room(0, now);
+    if (piece !== undefined) close(piece, entryKinds.readEnd, socket, now, 0, 0);
+  }
+
+  response(request: number, status: number, headers: Headers, body: Uint8Array): void {
+    const now = this.#now();
+    this.#state.ended(request);
+    const head = encoder.encode(JSON.stringify({ status, headers }));
+    const piece = this.#room(head.length + body.length, now);
+    if (piece === undefined) return;
+    piece.bytes.set(head, piece.used + entryHeaderBytes);
+    piece.bytes.set(body, piece.used + entryHeaderBytes + head.length);
+    close(piece, entryKinds.response, request, now, head.length, body.length);
+  }
+
+  /** All that is held, oldest first, and at least one piece; the newest piece is sealed by this. What leaves the ring later stays readable. */
+  take(): ReadonlyArray<Piece> {
+    const now = this.#now();
+    this.#closeHole(now);
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && !last.isSealed) this.#seal(last);
+    this.#evict(now, 0);
+    return this.#pieces.length > 0 ? [...this.#pieces] : [new Piece(this.#state.now(), now.nanos, 0)];
+  }
+
+  /** The oldest sealed piece that is not packed. */
+  unpacked(): Piece | undefined {
+    return this.#pieces.find(({ isPacked, isSealed }) => isSealed && !isPacked);
+  }
+
+  packed(piece: Piece, bytes: Uint8Array): void {
+    if (this.#pieces.includes(piece)) this.#held += bytes.length - piece.bytes.length;
+    piece.bytes = bytes;
+    piece.isPacked = true;
+  }
+
+  #bytes(socket: number, kind: number, data: Uint8Array, now: Moment): void {
+    const piece = this.#room(data.length, now);
+    if (piece === undefined) return;
+    piece.bytes.set(data, piece.used + entryHeaderBytes);
+    close(piece, kind, socket, now, 0, data.length);
+  }
+
+  #event(event: TapeEvent, now: Moment): void {
+    const json = encoder.encode(JSON.stringify(event));
+    const piece = this.#room(json.length, now);
+    // The state changes whether or not there was room.
+    this.#state.take(event);
+    if (piece === undefined) return;
+    piece.bytes.set(json, piece.used + entryHeaderBytes);
+    close(piece, entryKinds.event, 0, now, json.length, 0);
+  }
+
+  /** The piece that has room for so much; a new one where the present is full or old. */
+  #room(length: number, now: Moment): Piece | undefined {
+    const needed = entryHeaderBytes + length;
+    const last = this.#pieces.at(-1);
+    if (last !== undefined && !last.isSealed) {
+      if (last.used + needed <= last.bytes.length && now.nanos - last.startedNanos < this.#pieceNanos) return last;
+      this.#seal(last);
+    }
+    if (needed > this.#bounds.bytes >> 2) {
+      this.#drop("too_large", length, now);
+      return undefined;
+    }
+    const usual = Math.min(this.#pieceBytes, Math.max(leastPieceBytes, 2 * (last?.used ?? 0)));
+    const capacity = Math.max(needed, usual);
+    this.#evict(now, capacity);
+    const piece = new Piece(this.#state.now(), now.nanos, capacity);
+    this.#pieces.push(piece);
+    this.#held += capacity;
+    return piece;
+  }
+
+  /** Nothing more goes in. What it had too much is given back where that is worth a copy. */
+  #seal(piece: Piece): void {
+    piece.isSealed = true;
+    if (piece.used <= piece.bytes.length >> 1) {
+      this.#held += piece.used - piece.bytes.length;
+      piece.bytes = piece.bytes.slice(0, piece.used);
+    }
+    this.#onSealed();
+  }
+
+  #evict(now: Moment, coming: number): void {
+    const oldestNanos = now.nanos - BigInt(Math.round(this.#bounds.windowMs * 1e6));
+    let gone = 0;
+    for (const piece of this.#pieces) {
+      if (piece.lastNanos >= oldestNanos && this.#held + coming <= this.#bounds.bytes) break;
+      this.#held -= piece.bytes.length;
+      gone++;
+    }
+    if (gone > 0) this.#pieces.splice(0, gone);
+  }
+
+  #now(): Moment {
+    this.#read = undefined;
+    return { wall: this.#clock.currentTimeMillisUnsafe(), nanos: this.#clock.monotonicTimeNanosUnsafe() };
+  }
+
+  #drop(reason: string, bytes: number, now: Moment): void {
+    if (this.#hole !== undefined && this.#hole.reason !== reason) this.#closeHole(now);
+    this.#hole ??= { events: 0, bytes: 0, reason, since: now };
+    this.#hole.events++;
+    this.#hole.bytes += bytes;
+  }
+
+  #closeHole(now: Moment): void {
+    if (this.#hole === undefined) return;
+    const { bytes, events, reason, since } = this.#hole;
+    this.#hole = undefined;
+    // Both clocks of a tape count from its start, which nobody knows yet: see `flightText.ts`.
+    this.#event({ event: "dropped", events, bytes, reason, sinceWall: since.wall, sinceMono: Number(since.nanos) }, now);
+  }
+}
+
+interface Moment {
+  readonly wall: Stamp["wall"];
+  readonly nanos: bigint;
+}
+
+const close = (piece: Piece, kind: number, id: number, { nanos, wall }: Moment, head: number, body: number): void => {
+  const { used, view } = piece;
+  view.setUint32(used, kind, true);
+  view.setUint32(used + 4, id, true);
+  view.setFloat64(used + 8, wall, true);
+  view.setBigInt64(used + 16, nanos, true);
+  view.setUint32(used + 24, head, true);
+  view.setUint32(used + 28, body, true);
+  piece.used = used + entryHeaderBytes + head + body;
+  piece.lastNanos = nanos;
+};
+
+/** Text longer than this is measured before it takes room. */
+const longTextUnits = 2_048;
+const encoder = new TextEncoder();
