@@ -31,7 +31,7 @@ export const layerAt = (folder: string): Layer.Layer<never> => Layer.succeed(Fli
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
-/** The fastest: of the text of an exchange it leaves an eighth. */
+/** The fastest: of the books of an exchange it leaves less than a fifth. */
 const level = 1;
 
 const make = (folder: string): FlightFolderShape => ({
