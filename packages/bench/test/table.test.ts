@@ -60,7 +60,7 @@ describe("the machine", () => {
     const machine = watchMachine()();
     assert.isAbove(machine.cores, 0);
     assert.strictEqual(machine.node, process.version);
-    assert.deepStrictEqual(Object.keys(machine.versions), ["ccxt", "effect", "ws"]);
+    assert.deepStrictEqual(Object.keys(machine.versions), ["bottleneck", "ccxt", "effect", "ws"]);
     for (const version of Object.values(machine.versions)) assert.match(version, /^\d+\.\d+\.\d+/);
     assert.lengthOf(machine.loadAfter, 3);
     assert.include(machineLine(machine), process.version);
