@@ -2,6 +2,7 @@
  * From what `--venue` says to a running client. The emulated exchange runs inside this process; everything else is reached over the
  * network.
  */
+import type { Alerts } from "@naru/router/alerts/Alerts";
 import { nearest } from "@naru/router/domain/nearest";
 import { ConfigError, InvalidRequest, type MarketDataError } from "@naru/router/errors/MarketDataError";
 import type { MarketList } from "@naru/router/cache/MarketList";
@@ -20,7 +21,7 @@ import type { CommandFailed } from "./CommandFailed.ts";
 import { reporting } from "./failure.ts";
 import { type Connection, usualSeed } from "./settings.ts";
 
-type Services = MarketData | ModeControl | Rest | Subscriptions | MarketList | RateLimiter | Transport | Venue;
+type Services = Alerts | MarketData | ModeControl | Rest | Subscriptions | MarketList | RateLimiter | Transport | Venue;
 
 /** An app that goes on may listen on an admin socket, under a name. */
 interface Listening {

@@ -1,10 +1,10 @@
 /** The exit strategy from beginning to end, in virtual time: a router breaks, the direct clients answer for it, and a fresh router comes back. */
 import { assert, describe, it } from "@effect/vitest";
+import type { Alert } from "@naru/router/alerts/Alert";
 import { DirectSocket } from "@naru/router/direct/DirectSocket";
 import type { ModeChange } from "@naru/router/domain/Mode";
-import type { Alert } from "@naru/router/fallback/Alert";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
-import { getTicker, modeChanges } from "@naru/router/MarketData";
+import { getTicker, alerts as marketAlerts, modeChanges } from "@naru/router/MarketData";
 import { Exchange, Sim } from "@naru/sim";
 import { Clock, Effect, Exit, Stream } from "effect";
 import { TestClock } from "effect/testing";
@@ -52,7 +52,9 @@ describe("the exit strategy", () => {
         const changes: Array<ModeChange> = [];
         const alerts: Array<Alert> = [];
         yield* Effect.forkScoped(Stream.runForEach(modeChanges, (change) => Effect.sync(() => void changes.push(change))));
-        yield* Effect.forkScoped(Stream.runForEach(control.alerts, (alert) => Effect.sync(() => void alerts.push(alert))));
+        yield* Effect.forkScoped(
+          Stream.runForEach(marketAlerts, (alert) => Effect.sync(() => void (alert.rule === "mode" && alerts.push(alert)))),
+        );
         yield* Effect.forkScoped(strategy(polls));
         yield* TestClock.adjust("20 seconds");
         assert.strictEqual(control.mode(), "normal");
@@ -106,8 +108,8 @@ describe("the exit strategy", () => {
         assert.strictEqual(direct.status().state, "closed");
         assert.isFalse(control.monitoring().raised);
         assert.deepStrictEqual(
-          alerts.map(({ severity }) => severity),
-          ["warning", "info"],
+          alerts.map(({ severity, state }) => `${severity} ${state}`),
+          ["warning raised", "warning over"],
         );
         assert.notInclude(
           polls.slice(-markets.length).map(({ tier }) => tier),

@@ -1,14 +1,15 @@
 /** What is left of the client when its router is broken in every way a router can be, in virtual time over the emulated exchange. */
 import { assert, describe, it } from "@effect/vitest";
+import type { Alert } from "@naru/router/alerts/Alert";
 import { DirectSocket } from "@naru/router/direct/DirectSocket";
 import type { Candle } from "@naru/router/domain/Candle";
 import type { ModeChange } from "@naru/router/domain/Mode";
 import type { StreamElement } from "@naru/router/domain/StreamElement";
 import type { Ticker } from "@naru/router/domain/Ticker";
 import type { Trade } from "@naru/router/domain/Trade";
-import type { Alert } from "@naru/router/fallback/Alert";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import {
+  alerts as marketAlerts,
   getCandles,
   getMarkets,
   getOrderbook,
@@ -158,10 +159,9 @@ describe("one call that the router does not answer", () => {
 describe("a hundred calls that fail at once", () => {
   scene("are one activation, one alert, one socket, and one request (R002-35)", (router) =>
     Effect.gen(function* () {
-      const control = yield* ModeControl;
       const { ledger } = yield* Exchange;
       const changes = yield* told<ModeChange>(modeChanges);
-      const alerts = yield* told<Alert>(control.alerts);
+      const alerts = yield* told<Alert>(Stream.filter(marketAlerts, ({ rule }) => rule === "mode"));
       yield* answered(getTicker("KRW-BTC"));
       router.current.ill = "fails";
       const before = { requests: ledger.restCount(), sockets: ledger.connections().length };
@@ -179,8 +179,8 @@ describe("a hundred calls that fail at once", () => {
         ["degraded", "fallback"],
       );
       assert.deepStrictEqual(
-        alerts.map(({ severity, mode }) => [severity, mode]),
-        [["warning", "fallback"]],
+        alerts.map(({ severity, state }) => [severity, state]),
+        [["warning", "raised"]],
       );
       assert.strictEqual(ledger.connections().length - before.sockets, 1);
     }),
@@ -375,7 +375,7 @@ describe("nobody answers", () => {
   scene("is an emergency: told once as critical, known values only with a label, and over with the first answer (R002-04, E16)", () =>
     Effect.gen(function* () {
       const control = yield* ModeControl;
-      const alerts = yield* told<Alert>(control.alerts);
+      const alerts = yield* told<Alert>(Stream.filter(marketAlerts, ({ rule }) => rule === "mode"));
       const before = yield* answered(getTicker("KRW-BTC"));
       yield* Sim.refuseUpgrades("10 minutes");
       yield* Sim.cutSockets;

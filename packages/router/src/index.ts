@@ -92,7 +92,6 @@ export * as Legacy from "./legacy.ts";
 export * as Router from "./Router.ts";
 export * as Supervisor from "./Supervisor.ts";
 export { Cache } from "./cache/Cache.ts";
-export type { Alert as ModeAlert } from "./fallback/Alert.ts";
 export { FallbackManager } from "./fallback/FallbackManager.ts";
 export { ModeControl, type ModeStatus, type OverrideEntry } from "./fallback/ModeControl.ts";
 export type { Monitoring } from "./fallback/Monitoring.ts";

@@ -39,8 +39,8 @@ export const statusLines = (status: AppStatus, nowMs: number, style: Style): Rea
     ...keys.map(keyLine),
     ...alerts.map((alert) =>
       style.paint(
-        alert.severity === "info" ? "good" : "alarm",
-        `alert     ${kst(alert.atMs)}  ${printable(`${alert.what} (${alert.reason}); you can: ${alert.youCan}`)}`,
+        alert.state === "over" ? "good" : "alarm",
+        `alert     ${kst(alert.atMs)}  ${printable(alert.state === "over" ? `over: ${alert.what}` : `${alert.what}; you can: ${alert.youCan}`)}`,
       ),
     ),
     ...auditLines(audit),

@@ -2,6 +2,7 @@
  * What may be asked of a running app over its admin socket, and how it answers: one contract that the app serves and `naru` calls. Times are wall
  * clock, epoch milliseconds, for display; ages and durations are milliseconds; what is not known is null.
  */
+import { Alert } from "@naru/router/alerts/Alert";
 import { Mode, ModeChange } from "@naru/router/domain/Mode";
 import * as Schema from "effect/Schema";
 import * as HttpApi from "effect/http-api/HttpApi";
@@ -98,16 +99,6 @@ const TierReport = Schema.Struct({
   lastFailure: MaybeText,
 });
 
-const AlertReport = Schema.Struct({
-  severity: Schema.Literals(["info", "warning", "critical"]),
-  what: Schema.String,
-  reason: Schema.String,
-  sinceMs: Schema.Finite,
-  atMs: Schema.Finite,
-  did: Schema.String,
-  youCan: Schema.String,
-});
-
 const ProcessReport = Schema.Struct({
   residentBytes: Schema.Finite,
   heapUsedBytes: Schema.Finite,
@@ -143,7 +134,7 @@ export const AppStatus = Schema.Struct({
   hotKeys: Count,
   knownMarkets: Schema.NullOr(Count),
   /** Since the app began, the newest last, at most 10. */
-  alerts: Schema.Array(AlertReport),
+  alerts: Schema.Array(Alert),
   /** What was done by hand to apps of this state folder, the newest last, at most 10. */
   audit: Schema.Array(AuditEntry),
   process: ProcessReport,

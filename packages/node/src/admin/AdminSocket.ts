@@ -10,6 +10,7 @@ import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import * as http from "node:http";
 import { join } from "node:path";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
+import type { Alerts } from "@naru/router/alerts/Alerts";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import type { RateLimiter } from "@naru/router/limits/RateLimiter";
 import type { MarketData } from "@naru/router/MarketData";
@@ -35,7 +36,7 @@ export interface AdminSocketOptions {
 }
 
 /** The services an app is asked about. */
-type Asked = MarketData | ModeControl | RateLimiter | Subscriptions;
+type Asked = Alerts | MarketData | ModeControl | RateLimiter | Subscriptions;
 
 /** People and their programs, one at a time; more is a mistake. */
 const maxConnections = 8;

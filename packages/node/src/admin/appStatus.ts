@@ -1,41 +1,30 @@
 /** Gathers what an app says of itself: read from the services it is made of, and from nothing that could fail or take long. */
 import { basename } from "node:path";
+import { Alerts } from "@naru/router/alerts/Alerts";
 import type { StreamKey } from "@naru/router/domain/StreamKey";
-import type { Alert } from "@naru/router/fallback/Alert";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
 import { MarketData } from "@naru/router/MarketData";
 import { Subscriptions } from "@naru/router/stream/Subscriptions";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import * as Stream from "effect/Stream";
 import type { AppStatus, AuditEntry, Word } from "./AdminApi.ts";
 import * as AuditLog from "./AuditLog.ts";
 import * as processFacts from "./processFacts.ts";
 
 const shown = { keys: 100, changes: 10, alerts: 10, audit: 10 } as const;
 
-/** Reads the status at every run. Alerts are remembered from now on, while the scope is open. */
+/** Reads the status at every run. */
 export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly program: string; readonly folder: string }) {
   const data = yield* MarketData;
   const control = yield* ModeControl;
+  const alerts = yield* Alerts;
   const limiter = yield* RateLimiter;
   const subscriptions = yield* Subscriptions;
   const clock = yield* Clock.Clock;
   const readProcess = yield* processFacts.make;
   const startedAtMs = clock.currentTimeMillisUnsafe();
   const startedNanos = clock.monotonicTimeNanosUnsafe();
-  const alerts: Array<Alert> = [];
-  yield* control.alerts.pipe(
-    Stream.runForEach((alert) =>
-      Effect.sync(() => {
-        alerts.push(alert);
-        if (alerts.length > shown.alerts) alerts.shift();
-      }),
-    ),
-    Effect.forkScoped({ startImmediately: true }),
-  );
-
   /** Null while the key is not live, and while there is no router to ask. */
   const confirmedAgeMs = (key: StreamKey | undefined): number | null => {
     try {
@@ -74,7 +63,7 @@ export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly
       })),
       hotKeys,
       knownMarkets,
-      alerts: [...alerts],
+      alerts: alerts.recent().slice(-shown.alerts),
       audit: yield* AuditLog.tail(folder, shown.audit),
       process: readProcess(),
     } satisfies AppStatus;

@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Alerts } from "@naru/router/alerts/Alerts";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { Health } from "@naru/router/health/HealthLedger";
 import { LiveNumbers } from "@naru/router/health/LiveNumbers";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
 import { MarketData } from "@naru/router/MarketData";
 import { Subscriptions } from "@naru/router/stream/Subscriptions";
+import { Venue } from "@naru/router/transport/Venue";
 import { ConfigProvider, Effect, Layer, Logger } from "effect";
 import * as AdminSocket from "../../src/admin/AdminSocket.ts";
 
@@ -59,7 +61,10 @@ const services = (told: Script) =>
       confirmedNanos: () => undefined,
     } as never),
     RateLimiter.layerTest(limits),
-    Layer.provide(ModeControl.layer, Health.layer),
+    Layer.provide(
+      Layer.mergeAll(ModeControl.layer, Alerts.layer),
+      Layer.merge(Health.layer, Layer.succeed(Venue, { id: "stub", simulated: true } as never)),
+    ),
   );
 
 /** One app of the folder, named. What its services are made of can be had beside it. */

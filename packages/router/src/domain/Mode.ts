@@ -13,6 +13,9 @@ export const levelOf = (mode: Mode): number => levels[mode];
 
 const levels: Readonly<Record<Mode, number>> = { normal: 0, degraded: 1, fallback: 2, recovering: 2, emergency: 3 };
 
+/** Modes of an incident: from the first answer that the router did not give to the end of the recovery. */
+export const isIncident = (mode: Mode): boolean => mode === "fallback" || mode === "emergency" || mode === "recovering";
+
 /** One change of mode. Times are wall clock, epoch milliseconds, for display. */
 export const ModeChange = Schema.Struct({
   from: Mode,

@@ -1,7 +1,7 @@
 /**
- * The owner of the mode: runs the machine of `FallbackMachine.ts`, tells its changes and what they mean to people, and takes a person's word for
+ * The owner of the mode: runs the machine of `FallbackMachine.ts`, tells its changes and what follows for the watch over the client, and takes a person's word for
  * it. It is told outcomes by whoever asks; it asks nobody itself. A change happens in the very step in which its cause is told, so a hundred calls
- * that fail at once are one change and one alert.
+ * that fail at once are one change.
  *
  * Where nobody stands behind the router (`layer`), a call that it does not answer is lost; where the direct clients do (`layerWithDirect`), their
  * outcome decides, and the call is told here once they have been asked.
@@ -13,10 +13,9 @@ import * as Layer from "effect/Layer";
 import * as PubSub from "effect/PubSub";
 import * as Random from "effect/Random";
 import * as Stream from "effect/Stream";
-import { levelOf, type Mode, type ModeChange } from "../domain/Mode.ts";
+import { isIncident, levelOf, type Mode, type ModeChange } from "../domain/Mode.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { RouterConfig } from "../RouterConfig.ts";
-import { type Alert, alertOf, isIncident } from "./Alert.ts";
 import { dueMs, initialMachine, isInShare, isProbeDue, type MachineEvent, type Override, routedShare, step } from "./FallbackMachine.ts";
 import { type Monitoring, monitoringOf } from "./Monitoring.ts";
 
@@ -67,8 +66,6 @@ export class ModeControl extends Context.Service<
     readonly override: (to: Override, word: { readonly by: string; readonly why: string }) => Effect.Effect<OverrideEntry>;
     /** Every change from now on. A reader that falls 64 changes behind loses the oldest. */
     readonly modeChanges: Stream.Stream<ModeChange>;
-    /** What people should know, from now on; once per incident, once when it grows, once when it is over. */
-    readonly alerts: Stream.Stream<Alert>;
     /** How closely things should be watched now. */
     readonly monitoring: () => Monitoring;
     readonly monitoringChanges: Stream.Stream<Monitoring>;
@@ -150,7 +147,6 @@ const makeNews = Effect.gen(function* () {
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const changes = yield* PubSub.sliding<ModeChange>(changesKept);
-  const alerts = yield* PubSub.sliding<Alert>(changesKept);
   const watched = yield* PubSub.sliding<Monitoring>(changesKept);
   const listeners: Array<() => void> = [];
   let last: ModeChange | undefined;
@@ -167,7 +163,6 @@ const makeNews = Effect.gen(function* () {
     incidentMs = isIncident(to) ? sinceMs : undefined;
     last = change;
     health.modeChanged(change);
-    const alert = alertOf(change, sinceMs);
     const watching = monitoring(to);
     wake();
     return Effect.uninterruptible(
@@ -175,23 +170,14 @@ const makeNews = Effect.gen(function* () {
         yield* PubSub.publish(changes, change);
         if (watching.raised !== isIncident(from)) yield* PubSub.publish(watched, watching);
         yield* Effect.logWarning("mode changed", change);
-        if (alert === undefined) return;
-        yield* PubSub.publish(alerts, alert);
-        yield* logged(alert);
       }),
     );
   };
 
   const streams = {
     modeChanges: Stream.fromPubSub(changes),
-    alerts: Stream.fromPubSub(alerts),
     monitoringChanges: Stream.fromPubSub(watched),
     onChange: (listener: () => void) => void listeners.push(listener),
   };
   return { changed, wake, monitoring, last: () => last, streams };
 });
-
-const logged = ({ severity, what, reason, did, youCan }: Alert): Effect.Effect<void> => {
-  const log = severity === "info" ? Effect.logInfo : severity === "warning" ? Effect.logWarning : Effect.logError;
-  return log(`${what} (${reason}); ${did}; you can: ${youCan}`);
-};

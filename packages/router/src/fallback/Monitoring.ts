@@ -2,9 +2,8 @@
  * How closely the client is to be watched: as usual, or raised while the router is out. Others read it: whoever measures, measures as often as it
  * says, and work done meanwhile is logged from the level it names.
  */
-import type { Mode } from "../domain/Mode.ts";
+import { isIncident, type Mode } from "../domain/Mode.ts";
 import type { RouterConfigShape } from "../RouterConfig.ts";
-import { isIncident } from "./Alert.ts";
 
 export interface Monitoring {
   readonly raised: boolean;

@@ -37,7 +37,7 @@ const words = (list: ReadonlyArray<Alert>) =>
   list.map(({ rule, about, state, severity }) => [rule, about, state, severity].filter(Boolean).join(" "));
 
 describe("alerts", () => {
-  it.effect("a hundred calls that fail at once are one alert of the mode, within a second; its end is told too", () => {
+  it.effect("a hundred calls that fail at once are one alert of the mode, within a second; its end is told too (F-59)", () => {
     const { stub, state } = failing();
     const sink = witness();
     return Effect.gen(function* () {

@@ -2,8 +2,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Effect, Layer, Stream } from "effect";
 import { TestClock } from "effect/testing";
-import type { Mode } from "../../src/domain/Mode.ts";
-import { type Alert, alertOf } from "../../src/fallback/Alert.ts";
 import { ModeControl } from "../../src/fallback/ModeControl.ts";
 import type { Monitoring } from "../../src/fallback/Monitoring.ts";
 import { Health } from "../../src/health/HealthLedger.ts";
@@ -46,36 +44,6 @@ describe("monitoring", () => {
       );
     }),
   );
-});
-
-describe("an incident", () => {
-  test(
-    "is told once when it begins, once when it grows and once when it is over, each with what to do (F-59)",
-    Effect.gen(function* () {
-      const control = yield* ModeControl;
-      const alerts = yield* collected<Alert>(control.alerts);
-      for (let call = 0; call < 50; call++) yield* control.tell("rescued", "no answer");
-      for (let call = 0; call < 50; call++) yield* control.tell("lost", "no answer");
-      yield* control.tell("carried", "an answer");
-      for (let turn = 0; turn < 2; turn++) yield* control.tell("probeGood", "an answer");
-      for (let turn = 0; turn < 2; turn++) yield* control.tell("due", "no failure");
-      yield* TestClock.adjust(0);
-      assert.deepStrictEqual(
-        alerts.map(({ severity, mode }) => `${severity} ${mode}`),
-        ["warning fallback", "critical emergency", "info normal"],
-      );
-      for (const { what, did, youCan, reason } of alerts) for (const text of [what, did, youCan, reason]) assert.isAbove(text.length, 5);
-    }),
-  );
-
-  it("is no alert in itself while only a part fails", () => {
-    const change = (from: Mode, to: Mode) => alertOf({ from, to, level: 0, atMs: 2, reason: "" }, 1);
-    assert.isUndefined(change("normal", "degraded"));
-    assert.isUndefined(change("degraded", "normal"));
-    assert.isUndefined(change("fallback", "recovering"));
-    assert.isUndefined(change("recovering", "fallback"));
-    assert.strictEqual(change("fallback", "degraded")?.sinceMs, 1);
-  });
 });
 
 describe("the status", () => {
