@@ -13,7 +13,7 @@ import { MarketList } from "./cache/MarketList.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { TierName } from "./domain/Provenance.ts";
-import type { Kind, Priority, Question } from "./domain/Question.ts";
+import { allows, type Kind, type Priority, type Question } from "./domain/Question.ts";
 import { keyId, kindOf, type StreamKey } from "./domain/StreamKey.ts";
 import {
   CircuitOpen,
@@ -220,7 +220,8 @@ const factsOf = (parts: Parts, question: Question, markets: number): RankFacts =
   const key = liveKeyOf(question);
   const subscribed = key !== undefined && subscriptions.isLive(key);
   const group = parts.groups[question.kind];
-  const held = parts.lookup(question);
+  const known = parts.lookup(question);
+  const held = known !== undefined && mayAnswer(question, known) ? known : undefined;
   const nowNanos = parts.clock.monotonicTimeNanosUnsafe();
   const fresh = held !== undefined && millisBetween(held.confirmedNanos, nowNanos) <= question.intent.maxAgeMs;
   return {
@@ -379,6 +380,4 @@ const newestRow = (question: Question, value: unknown): unknown => {
 const isAboutTheQuestion = (error: MarketDataError): boolean =>
   error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed" || error._tag === "Unauthorized";
 
-/** A caller who forbids a channel does not want its old values either. */
-const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean =>
-  intent.strategy === "auto" || (intent.strategy === "rest_only" ? "rest" : "websocket") === channel;
+const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean => allows(intent.strategy, channel);

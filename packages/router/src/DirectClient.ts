@@ -19,7 +19,7 @@ import type { Answer } from "./domain/Answer.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
 import type { Mode } from "./domain/Mode.ts";
 import { type Orderbook, trimOrderbook } from "./domain/Orderbook.ts";
-import type { Kind, Question } from "./domain/Question.ts";
+import { allows, type Kind, type Question } from "./domain/Question.ts";
 import { type KeyId, keyId } from "./domain/StreamKey.ts";
 import { type Attempt, type MarketDataError, NetworkError, type StaleData, TimeoutError } from "./errors/MarketDataError.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -168,8 +168,7 @@ const answer = (ways: Ways, question: Question, { deadlineNanos }: DirectCall): 
   });
 };
 
-const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean =>
-  intent.strategy === "auto" || (intent.strategy === "rest_only" ? "rest" : "websocket") === channel;
+const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean => allows(intent.strategy, channel);
 
 const isDeepEnough = ({ depth }: HotEntry, question: Question): boolean =>
   question.kind !== "orderbook" || depth === undefined || depth >= question.levels;

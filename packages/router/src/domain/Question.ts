@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema";
 import { Interval } from "./Interval.ts";
 import { Market } from "./Market.ts";
+import type { Channel } from "./Provenance.ts";
 
 export const Kind = Schema.Literals(["ticker", "orderbook", "trades", "candles"]);
 export type Kind = typeof Kind.Type;
@@ -19,6 +20,10 @@ export type Priority = typeof Priority.Type;
 
 export const Strategy = Schema.Literals(["auto", "rest_only", "websocket_only"]);
 export type Strategy = typeof Strategy.Type;
+
+/** Whether a value that came over this channel may answer: who forbids a channel does not want its old values either. */
+export const allows = (strategy: Strategy, channel: Channel): boolean =>
+  strategy === "auto" || (strategy === "rest_only" ? "rest" : "websocket") === channel;
 
 export const OnStale = Schema.Literals(["fail", "serve"]);
 export type OnStale = typeof OnStale.Type;

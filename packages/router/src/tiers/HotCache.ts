@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect";
 import type { HotEntry } from "../cache/HotStore.ts";
 import { Cache } from "../cache/Cache.ts";
 import { trimOrderbook, type Orderbook } from "../domain/Orderbook.ts";
-import type { Question } from "../domain/Question.ts";
+import { allows, type Question } from "../domain/Question.ts";
 import { keyId } from "../domain/StreamKey.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { liveKeyOf } from "../domain/liveKey.ts";
@@ -52,7 +52,7 @@ export const make: Effect.Effect<Tier, never, Cache | Subscriptions> = Effect.ge
     name: "hot_cache",
     ask: Effect.fnUntraced(function* (question) {
       const held = lookup(question);
-      if (held === undefined) return yield* new TierMiss({ reason: "absent" });
+      if (held === undefined || !allows(question.intent.strategy, held.channel)) return yield* new TierMiss({ reason: "absent" });
       const ageMs = Number(clock.monotonicTimeNanosUnsafe() - held.confirmedNanos) / 1e6;
       if (ageMs > question.intent.maxAgeMs) return yield* new TierMiss({ reason: "too_old" });
       return held;
