@@ -45,6 +45,8 @@ export class DirectClient extends Context.Service<
       error: MarketDataError,
       mode: Mode,
     ) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
+    /** Whether a question would be sent at once: nobody waits for its limit. */
+    readonly isFree: (question: Question) => boolean;
     /** Remembers an answer that the router gave. */
     readonly note: (question: Question, answer: Answer<unknown>) => void;
   }
@@ -102,6 +104,7 @@ const make = Effect.gen(function* () {
           return answerOf(question, won, facts(call.mode(), call.startedNanos), nowNanos);
         });
       }),
+    isFree: ({ kind }) => ways.rest.isFree(ways.groups[kind]),
     lastKnown: (question, error, mode) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       const known = newestKnown(question, nowNanos);

@@ -122,6 +122,9 @@ const settled = ({ control, direct }: Parts, { question }: Begun, error: MarketD
     ? Effect.fail(error)
     : Effect.fromResult(Option.getOrElse(direct.lastKnown(question, error, control.mode()), () => Result.fail(error)));
 
+/** Between two looks whether there is room in the limit again. */
+const roomEveryMs = 100;
+
 /**
  * The router's answer, or the direct client's where it comes too late. An answer that takes no time is there before anything else is started,
  * so the way over memory costs one fiber more.
@@ -140,7 +143,11 @@ const awaited = (parts: Parts, instance: Instance, call: Begun, running: Running
   const done = Fiber.await(running);
   // A long history takes as long as it takes: its pages have deadlines of their own.
   const patienceMs = totalMs > question.intent.deadlineMs ? Number.POSITIVE_INFINITY : totalMs * parts.rescueAfterShare;
-  const waited = Effect.raceFirst(done, Effect.as(Effect.sleep(patienceMs), undefined));
+  // Who waits for the limit would wait for it as well when asked directly: that says nothing about the router, and helps nobody.
+  const isRoom = Effect.suspend((): Effect.Effect<void> =>
+    parts.direct.isFree(question) ? Effect.void : Effect.delay(isRoom, roomEveryMs),
+  );
+  const waited = Effect.raceFirst(done, Effect.as(Effect.delay(isRoom, patienceMs), undefined));
   return Effect.flatMap(waited, (exit) => {
     if (exit !== undefined) return judged(parts, question, startedNanos, instance, exit);
     // Both run from here; the first good answer wins.

@@ -99,7 +99,9 @@ class Requests {
   }
 
   isFree(group: string): boolean {
-    return this.#restingFrom(group) === undefined && this.#limiter.waitMs(group) === 0;
+    if (this.#restingFrom(group) !== undefined || this.#limiter.waitMs(group) > 0) return false;
+    // In the moment in which a place becomes free, those who waited for it are still there.
+    return !this.#limiter.snapshot().some((limit) => limit.group === group && limit.waiting > 0);
   }
 
   readonly run = <A>(call: RestCall<A>, options: RestOptions<A>): Effect.Effect<RestResult<A>, MarketDataError> =>
