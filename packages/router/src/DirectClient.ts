@@ -58,7 +58,7 @@ export class DirectClient extends Context.Service<
 }
 
 const tier = "direct_rest_fallback" as const;
-/** Answers of the router that are remembered; the one first given leaves. */
+/** Answers of the router that are remembered; the one given longest ago leaves. */
 const capacity = 2_000;
 
 interface Noted {
@@ -121,6 +121,7 @@ const make = Effect.gen(function* () {
     note: (question, answered) => {
       const key = liveKeyOf(question);
       if (key === undefined || answered.provenance.stale) return;
+      noted.delete(keyId(key));
       noted.set(keyId(key), { answer: answered, atNanos: clock.monotonicTimeNanosUnsafe() });
       const oldest = noted.size > capacity ? noted.keys().next().value : undefined;
       if (oldest !== undefined) noted.delete(oldest);

@@ -12,7 +12,7 @@ import type { StreamKey } from "../domain/StreamKey.ts";
 import * as Result from "effect/Result";
 import { RouterConfig } from "../RouterConfig.ts";
 
-/** Markets remembered; the one first asked for leaves. */
+/** Markets remembered; the one asked for longest ago leaves. */
 const capacity = 1_000;
 /** Levels of a book that is watched. */
 const levels = 15;
@@ -36,13 +36,19 @@ export class ActiveMarkets extends Context.Service<
 const make = Effect.gen(function* () {
   const { activeForMs, coreMarkets } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
-  const core = coreMarkets.map((code) => Result.getOrUndefined(parseMarket(code))).filter((market) => market !== undefined);
+  const core: Array<Market> = [];
+  for (const parsed of coreMarkets.map((code) => parseMarket(code))) {
+    if (Result.isSuccess(parsed)) core.push(parsed.success);
+    else yield* Effect.logWarning(`A core market is not watched: ${parsed.failure.message}`);
+  }
   const tickers = new Map<Market, number>();
   const books = new Map<Market, number>();
   let last: Market | undefined;
   const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
 
   const note = (seen: Map<Market, number>, market: Market): void => {
+    // A map keeps the order of insertion: taken out and put back, a market is the youngest.
+    seen.delete(market);
     seen.set(market, nowMs());
     const oldest = seen.size > capacity ? seen.keys().next().value : undefined;
     if (oldest !== undefined) seen.delete(oldest);
