@@ -14,6 +14,7 @@ export class LinkNumbers {
   keys = 0;
   sent = 0;
   resends = 0;
+  slowdowns = 0;
   listChecks = 0;
   listDifferences = 0;
   roundTripMs: number | null = null;
@@ -58,6 +59,11 @@ export class LinkNumbers {
     if (again) this.resends++;
   }
 
+  /** It brought much less than it ever did before. */
+  slowed(): void {
+    this.slowdowns++;
+  }
+
   /** A message that changes nothing, such as the question for the list. */
   asked(): void {
     this.sent++;
@@ -93,6 +99,7 @@ export class LinkNumbers {
       keys: this.keys,
       sent: this.sent,
       resends: this.resends,
+      slowdowns: this.slowdowns,
       listChecks: this.listChecks,
       listDifferences: this.listDifferences,
       roundTripMs: this.roundTripMs,

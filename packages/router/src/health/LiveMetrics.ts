@@ -76,6 +76,8 @@ export const LinkMetrics = Schema.Struct({
   sent: Count,
   /** Subscriptions sent again although nothing had changed. */
   resends: Count,
+  /** Times that it brought much less than it ever did before. */
+  slowdowns: Count,
   /** Comparisons with the exchange's own list, and how many found a difference. */
   listChecks: Count,
   listDifferences: Count,

@@ -214,6 +214,12 @@ export const linkResends = counter(
   ["client", "link"],
   "Subscriptions sent again although nothing had changed, by link",
 );
+export const linkSlowdowns = counter(
+  "naru_link_slowdowns_total",
+  "slowdowns",
+  ["client", "link"],
+  "Times that a socket brought much less than it ever did before, by link",
+);
 export const linkListChecks = counter(
   "naru_link_list_checks_total",
   "comparisons",

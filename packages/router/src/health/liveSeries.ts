@@ -97,6 +97,7 @@ const publishLink = (series: SeriesSet, link: LinkNumbers, nowMs: () => number):
   series.counter(Metrics.linkFailedAttempts, () => link.failedAttempts);
   series.counter(Metrics.linkSent, () => link.sent);
   series.counter(Metrics.linkResends, () => link.resends);
+  series.counter(Metrics.linkSlowdowns, () => link.slowdowns);
   series.with({ outcome: "same" }).counter(Metrics.linkListChecks, () => link.listChecks - link.listDifferences);
   series.with({ outcome: "different" }).counter(Metrics.linkListChecks, () => link.listDifferences);
   series.counter(Metrics.linkDownSeconds, () => link.downMs(nowMs()) / 1_000);

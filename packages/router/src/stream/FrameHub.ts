@@ -203,6 +203,15 @@ export class FrameHub {
     this.#options.onUnserved();
   }
 
+  /**
+   * A link brings much less than it did, and its subscription is about to be sent again: tickers and books are not current until their snapshots, or
+   * anything else, have come. What was missed of trades and candles shows in theirs.
+   */
+  slowed(link: LinkId, nowMs: number): void {
+    for (const track of this.tracks.carriedBy(link)) if (track.continuity.kind === "newest") track.unproven(link, nowMs);
+    this.#options.onUnserved();
+  }
+
   /** REST knows something of a live key that no link has brought: it is not live until it speaks again, and its consumers are given that. */
   outdated(track: Track, value: Ticker, receipt: Receipt): void {
     this.#distrust(track, Number(receipt.nanos) / 1e6);

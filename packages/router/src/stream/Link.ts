@@ -246,6 +246,10 @@ export class Link {
       this.#spoken = true;
       this.#parts.hub.accept(this.id, message, receipt);
     },
+    onSlow: () => {
+      this.#numbers.slowed();
+      this.#parts.hub.slowed(this.id, this.#nowMs());
+    },
     onLost: (lost) => this.#parts.hub.lost(this.id, lost, this.#nowMs()),
     onReadEnd: () => this.#parts.hub.flush(),
     onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(suspects, isProved, this.#nowMs()),

@@ -17,6 +17,7 @@ import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import type { ProbeResult, Suspect } from "./FeedWatch.ts";
 import { type SessionFacts, SessionMachine, type SubscribeReason } from "./SessionMachine.ts";
 import type { Line } from "./Line.ts";
+import type { RateFall } from "./RateWatch.ts";
 import { describeReason } from "./LinkProfile.ts";
 import type { Rhythm } from "./Rhythm.ts";
 import type { Signal } from "./Signal.ts";
@@ -70,6 +71,8 @@ export interface SessionHooks extends SessionFacts {
   /** Something came and could not be read. */
   readonly onLost: (lost: LostSubject) => void;
   readonly onReadEnd: () => void;
+  /** It brings much less than it ever did. */
+  readonly onSlow: (fall: RateFall) => void;
   /** These are silent, and believed: because their markets are, where that is proved. */
   readonly onQuiet: (suspects: ReadonlyArray<Suspect>, isProved: boolean) => void;
   /** The exchange ignores these. */
@@ -298,6 +301,10 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         hooks.line.meter.pinged(session.pingedMs);
         yield* write(socket.ping);
         break;
+      case "Slow":
+        hooks.onSlow(action.fall);
+        yield* logSlow(action.fall, venue.host);
+        break;
       case "Subscribe":
         hooks.onSent(action.keys, action.reason);
         yield* write(socket.send(venue.socket.subscribe(action.keys, ticket, hooks.line.decision.format)));
@@ -334,6 +341,11 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
 const logSent = (keys: ReadonlyArray<StreamKey>, reason: SubscribeReason): Effect.Effect<void> =>
   Effect.logDebug("Subscription sent").pipe(
     Effect.annotateLogs({ mode: reason === "changed" ? "smart" : "full", reason, keys: keys.length }),
+  );
+
+const logSlow = ({ perSecond, usualPerSecond }: RateFall, host: string): Effect.Effect<void> =>
+  Effect.logWarning(
+    `The socket of ${host} brings ${perSecond.toFixed(0)} messages a second, and never less than ${usualPerSecond.toFixed(0)} before: subscribing again`,
   );
 
 const machineOptions = (config: RouterConfigShape, venue: Venue["Service"]) => ({ ...config, messageLimits: venue.limits.socketMessage });

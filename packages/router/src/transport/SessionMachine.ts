@@ -8,8 +8,8 @@
  *      └── refused, timed out ──► ended                  └─── silent (the link), mute (its feed), unwanted, retired
  * ```
  *
- * Four concerns share one clock and one message budget, in this order of urgency: is the link alive (`Keepalive.ts`), is it wanted, does it
- * carry what it should (`FeedWatch.ts`), and is the subscription what is wanted. Nothing is sent but whole subscriptions, because a second one
+ * Five concerns share one clock and one message budget, in this order of urgency: is the link alive (`Keepalive.ts`), is it wanted, has it become slow
+ * (`RateWatch.ts`), does it carry what it should (`FeedWatch.ts`), and is the subscription what is wanted. Nothing is sent but whole subscriptions, because a second one
  * replaces the first, and lists of what the exchange thinks is subscribed, by which every change is verified once it has settled.
  */
 import { depthOf, type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey.ts";
@@ -17,6 +17,7 @@ import type { Limit } from "../limits/LimitTable.ts";
 import { FeedWatch, type ProbeResult, type Silence, type Suspect } from "./FeedWatch.ts";
 import { Keepalive, type KeepaliveOptions } from "./Keepalive.ts";
 import { MessageBudget } from "./MessageBudget.ts";
+import { type RateFall, RateWatch } from "./RateWatch.ts";
 import { Rhythm } from "./Rhythm.ts";
 
 export interface SessionMachineOptions extends KeepaliveOptions {
@@ -45,11 +46,13 @@ export interface SessionFacts {
   readonly isBlamed: (key: StreamKey) => boolean;
 }
 
-export type SubscribeReason = "changed" | "unread" | "silence" | "mismatch" | "format" | "asked";
+export type SubscribeReason = "changed" | "unread" | "silence" | "slow" | "mismatch" | "format" | "asked";
 
 export type SessionAction =
   | { readonly _tag: "Wait"; readonly untilMs: number }
   | { readonly _tag: "Ping" }
+  /** It brings much less than ever before: what it said is not to be believed for long. The whole subscription goes out again next. */
+  | { readonly _tag: "Slow"; readonly fall: RateFall }
   | { readonly _tag: "Subscribe"; readonly keys: ReadonlyArray<StreamKey>; readonly reason: SubscribeReason }
   | { readonly _tag: "List" }
   | { readonly _tag: "Probe"; readonly suspect: Suspect }
@@ -75,12 +78,15 @@ const mismatchLimit = 1;
 /** The same subscription is sent again because of unreadable frames so long after the first of them, and not oftener than this. */
 const unreadAfterMs = 500;
 const unreadEveryMs = 5_000;
+/** The same subscription is sent again because the link became slow not oftener than this. */
+const slowEveryMs = 10_000;
 
 export class SessionMachine {
   readonly #options: SessionMachineOptions;
   readonly #facts: SessionFacts;
   readonly #keepalive: Keepalive;
   readonly #feed: FeedWatch;
+  readonly #rate: RateWatch;
   readonly #budget: MessageBudget;
   #sent: ReadonlyArray<StreamKey> = [];
   #sentMs = Number.NEGATIVE_INFINITY;
@@ -90,6 +96,7 @@ export class SessionMachine {
   /** Why and when the same subscription is to be sent again. */
   #again: { readonly reason: SubscribeReason; readonly atMs: number } | undefined;
   #unreadSentMs = Number.NEGATIVE_INFINITY;
+  #slowMs = Number.NEGATIVE_INFINITY;
   #verified = true;
   #mismatches = 0;
   /** A list is asked for and not answered: since when, and for which subscription. */
@@ -102,6 +109,7 @@ export class SessionMachine {
     this.#facts = facts;
     this.#keepalive = new Keepalive(options, openedMs, rhythm);
     this.#feed = new FeedWatch(options);
+    this.#rate = new RateWatch(openedMs);
     this.#budget = new MessageBudget(options.messageLimits);
     // What is wanted at the opening goes out at once; later changes are gathered first.
     this.#changedMs = openedMs - options.coalesceMs;
@@ -121,12 +129,13 @@ export class SessionMachine {
     this.#keepalive.heard(nowMs);
   }
 
-  /** A frame about the market that was not an answer. True when the link has just shown to be a busy one. */
+  /** A frame about the market that was not an answer. True when the link has just shown to be a busy one, or one whose rate can be watched. */
   spoke(nowMs: number): boolean {
     this.#spokeMs = nowMs;
     const { busy } = this;
     this.#keepalive.spoke(nowMs);
-    return !busy && this.busy;
+    const isWatched = this.#rate.count(nowMs);
+    return isWatched || (!busy && this.busy);
   }
 
   /** A sign of life proves what the link carries, unless the link is a busy one whose data has stopped: then it proves the link alone. */
@@ -179,14 +188,26 @@ export class SessionMachine {
     if (life.action === "dead") return { _tag: "Silent", silentMs: this.#keepalive.silentMs(nowMs) };
     if (this.#facts.unwanted(nowMs)) return { _tag: "Unwanted" };
     if (life.action === "ping") return { _tag: "Ping" };
+    const fall = this.#slowed(nowMs);
+    if (fall !== undefined) return { _tag: "Slow", fall };
     const watched = this.#watch(nowMs);
     if (watched._tag !== "Wait") return watched;
     const subscription = this.#subscription(nowMs);
     if (subscription._tag !== "Wait") return subscription;
     const verification = this.#verification(nowMs);
     if (verification._tag !== "Wait") return verification;
-    const untilMs = Math.min(life.dueMs, watched.untilMs, subscription.untilMs, verification.untilMs, this.#facts.nextChangeMs(nowMs));
+    const dueMs = Math.min(life.dueMs, watched.untilMs, subscription.untilMs, verification.untilMs, this.#rate.dueMs);
+    const untilMs = Math.min(dueMs, this.#facts.nextChangeMs(nowMs));
     return { _tag: "Wait", untilMs };
+  }
+
+  /** The snapshots of the same subscription tell whether the markets are calm or the link has become slow. */
+  #slowed(nowMs: number): RateFall | undefined {
+    const fall = this.#rate.check(nowMs);
+    if (fall === undefined || nowMs < this.#slowMs + slowEveryMs) return undefined;
+    this.#slowMs = nowMs;
+    this.#again ??= { reason: "slow", atMs: nowMs };
+    return fall;
   }
 
   #watch(nowMs: number): SessionAction {
@@ -224,7 +245,10 @@ export class SessionMachine {
     const reason = isChanged ? "changed" : (this.#again?.reason ?? "changed");
     if (this.#again?.reason === "unread") this.#unreadSentMs = nowMs;
     if (isChanged) this.#mismatches = 0;
-    if (isChanged && hasLost(this.#sent, wanted)) this.#keepalive.resubscribed();
+    if (isChanged && hasLost(this.#sent, wanted)) {
+      this.#keepalive.resubscribed();
+      this.#rate.reset(nowMs);
+    }
     this.#sent = wanted;
     this.#sentMs = nowMs;
     this.#changedMs = undefined;

@@ -29,6 +29,7 @@ const minute = () => {
   link.ended("silent", "silent for 15000 ms", 50_000);
   link.opened(52_500);
   link.subscribed(2, true);
+  link.slowed();
   link.asked();
   link.listCompared(true);
   link.answered(12);
@@ -83,6 +84,7 @@ describe("the numbers of the live side", () => {
           keys: 2,
           sent: 4,
           resends: 1,
+          slowdowns: 1,
           listChecks: 1,
           listDifferences: 0,
           roundTripMs: 12,

@@ -359,6 +359,28 @@ describe("what has to be sent again", () => {
     );
   });
 
+  it("after the rate fell goes out at once, and not oftener than every ten seconds", () => {
+    const scene = new SessionScene([one], { verifyAfterMs: 1e9 });
+    /** A message every 20 ms. */
+    const speak = (untilMs: number) => {
+      for (let nowMs = scene.nowMs + 20; nowMs <= untilMs; nowMs += 20) {
+        scene.run(nowMs);
+        scene.machine.spoke(nowMs);
+        scene.machine.heard(nowMs);
+      }
+    };
+    speak(40_000);
+    scene.take();
+    scene.run(40_900);
+    assert.deepStrictEqual(scene.take(), ["40600: slow", "40600: subscribe ticker:KRW-BTC (slow)"]);
+    speak(49_000);
+    scene.run(49_900);
+    assert.deepStrictEqual(scene.take(), []);
+    speak(90_000);
+    scene.run(90_900);
+    assert.strictEqual(scene.take().join(), "90600: slow,90600: subscribe ticker:KRW-BTC (slow)");
+  });
+
   it("is part of a change that goes out before it", () => {
     const scene = subscribed();
     scene.machine.unread(5_000);
