@@ -11,7 +11,8 @@ import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as Scope from "effect/Scope";
 
-export type Ill = "well" | "fails" | "crashes" | "hangs";
+/** `throws`: before there is an Effect. */
+export type Ill = "well" | "fails" | "crashes" | "throws" | "hangs";
 
 interface Built {
   ill: Ill;
@@ -49,7 +50,10 @@ export class BrokenRouter {
           RouterAsker,
           Effect.map(RouterAsker, (asker) => ({
             ...asker,
-            ask: (question, markets) => Effect.suspend(() => (built.calls++, as(built.ill, asker.ask(question, markets)))),
+            begin: (question, markets) => {
+              built.calls++;
+              return as(built.ill, asker.begin(question, markets));
+            },
             probe: (question) => Effect.suspend(() => as(built.ill, asker.probe(question))),
           })),
         ).pipe(Layer.provideMerge(inner));
@@ -66,6 +70,8 @@ const as = <A>(ill: Ill, asked: Effect.Effect<A, MarketDataError>): Effect.Effec
       return Effect.fail(new UpstreamError({ status: 500, name: null, detail: "a broken router", retryAfterMs: null }));
     case "crashes":
       return Effect.die(new Error("a bug in the router"));
+    case "throws":
+      throw new Error("a bug in the router, met at once");
     case "hangs":
       return Effect.never;
   }

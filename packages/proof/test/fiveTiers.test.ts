@@ -65,7 +65,7 @@ describe("each of the five tiers really serves (R000-06)", () => {
       Effect.gen(function* () {
         const { ledger } = yield* Exchange;
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.open;
+        subscriptions.open();
         yield* TestClock.adjust("1 second");
         assert.isTrue(subscriptions.connected());
         // The snapshot comes later than a hedge would; what is not urgent has none.

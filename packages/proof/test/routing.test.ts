@@ -97,11 +97,11 @@ describe("a limit that is nearly used up", () => {
   it.effect("of the socket's messages makes REST answer what would need another message", () =>
     Effect.gen(function* () {
       const subscriptions = yield* Subscriptions;
-      yield* subscriptions.open;
+      subscriptions.open();
       yield* TestClock.adjust("5 seconds");
       // Five changes in a second, each a message of its own.
       for (const market of books.slice(0, 5)) {
-        yield* subscriptions.wantForReads({ kind: "orderbook", market: market as never, levels: 15 });
+        subscriptions.wantForReads({ kind: "orderbook", market: market as never, levels: 15 });
         yield* TestClock.adjust("60 millis");
       }
       assert.isAtLeast(subscriptions.messageUsage(), 0.9);

@@ -121,7 +121,7 @@ describe("a router that cannot be built", () => {
 });
 
 describe("one call that the router does not answer", () => {
-  for (const ill of ["fails", "crashes", "hangs"] as const) {
+  for (const ill of ["fails", "crashes", "throws", "hangs"] as const) {
     scene(
       `because it ${ill} is answered by the direct client within its deadline, and does not change who answers${ill === "fails" ? " (R002-20)" : ""}`,
       (router) =>

@@ -15,7 +15,7 @@ import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import * as References from "effect/References";
 import * as Result from "effect/Result";
-import { type Asker, pagesOf } from "./Asker.ts";
+import { type Asker, endedAtOnce, pagesOf } from "./Asker.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectClient } from "./DirectClient.ts";
 import type { Answer } from "./domain/Answer.ts";
@@ -34,7 +34,7 @@ type Outcome = Exit.Exit<Answered, MarketDataError>;
 type Running = Fiber.Fiber<Answered, MarketDataError>;
 type Asked = Effect.Effect<Answered, MarketDataError>;
 
-export type SupervisedAsker = Pick<Asker, "ask">;
+export type SupervisedAsker = Pick<Asker, "begin">;
 
 export const make = Effect.gen(function* () {
   const { smartRouting } = yield* RouterConfig;
@@ -50,28 +50,22 @@ export const make = Effect.gen(function* () {
   const flight = yield* FlightRecorder;
   const shadow = yield* Shadow;
   const supervised: SupervisedAsker = {
-    ask: (question, markets) =>
-      Effect.suspend(() => {
-        active.asked(question);
-        flight.asked(question, markets);
-        const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
-        if (instance === undefined || !parts.control.asksRouter())
-          return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
-        const answered = withRouter(parts, instance, question, markets);
-        return shadow.isOn ? besides(shadow, parts.clock, question, answered) : answered;
-      }),
+    begin: (question, markets) => {
+      active.asked(question);
+      flight.asked(question, markets);
+      const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
+      if (instance === undefined || !parts.control.asksRouter())
+        return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
+      if (!shadow.isOn) return withRouter(parts, instance, question, markets);
+      const startedNanos = parts.clock.monotonicTimeNanosUnsafe();
+      return Effect.map(withRouter(parts, instance, question, markets), (answer) => {
+        shadow.saw(question, answer, Number(parts.clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6);
+        return answer;
+      });
+    },
   };
   return supervised;
 });
-
-/** The answer as it is, told to the shadow. */
-const besides = (shadow: Shadow["Service"], clock: Clock.Clock, question: Question, asked: Asked): Asked => {
-  const startedNanos = clock.monotonicTimeNanosUnsafe();
-  return Effect.map(asked, (answer) => {
-    shadow.saw(question, answer, Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6);
-    return answer;
-  });
-};
 
 /** What a question passes through. */
 interface Parts {
@@ -125,18 +119,28 @@ const settled = ({ control, direct }: Parts, { question }: Begun, error: MarketD
 /** Between two looks whether there is room in the limit again. */
 const roomEveryMs = 100;
 
-/**
- * The router's answer, or the direct client's where it comes too late. An answer that takes no time is there before anything else is started,
- * so the way over memory costs one fiber more.
- */
-const withRouter = (parts: Parts, instance: Instance, question: Question, markets: number): Asked =>
-  Effect.gen(function* () {
-    const startedNanos = parts.clock.monotonicTimeNanosUnsafe();
-    const running = yield* Effect.forkChild(instance.asker.ask(question, markets), { startImmediately: true });
+/** The router's answer, or the direct client's where it comes too late. What memory answers is there before anything else is started. */
+const withRouter = (parts: Parts, instance: Instance, question: Question, markets: number): Asked => {
+  const startedNanos = parts.clock.monotonicTimeNanosUnsafe();
+  const begun = begunBy(instance.asker, question, markets);
+  const ended = endedAtOnce(begun);
+  if (ended !== undefined) return judged(parts, question, startedNanos, instance, ended);
+  return Effect.gen(function* () {
+    const running = yield* Effect.forkChild(begun, { startImmediately: true });
     const early = running.pollUnsafe();
     if (early !== undefined) return yield* judged(parts, question, startedNanos, instance, early);
     return yield* Effect.ensuring(awaited(parts, instance, began(parts, question, startedNanos), running), Fiber.interrupt(running));
   });
+};
+
+/** A router that crashes before there is an Effect has crashed all the same. */
+const begunBy = (asker: Asker, question: Question, markets: number): Asked => {
+  try {
+    return asker.begin(question, markets);
+  } catch (defect) {
+    return Exit.die(defect);
+  }
+};
 
 const awaited = (parts: Parts, instance: Instance, call: Begun, running: Running): Asked => {
   const { question, startedNanos, totalMs } = call;

@@ -140,5 +140,8 @@ const label = (question: Question, won: Won, call: CallFacts, nowNanos: bigint, 
 };
 
 /** The scores of the tiers that were in the running. */
-const scoresOf = (ranked: CallFacts["ranked"]): Record<string, number> =>
-  Object.fromEntries(ranked.tiers.map(({ tier, score }) => [tier, score]));
+const scoresOf = (ranked: CallFacts["ranked"]): Record<string, number> => {
+  const scores: Record<string, number> = {};
+  for (const { tier, score } of ranked.tiers) scores[tier] = score;
+  return scores;
+};

@@ -121,27 +121,28 @@ export const candlesQuestion = (
     }),
   );
 
-/** Every default of an intent. `realtime` asks for a younger value, and for trading an old value is an error. */
-export const resolveIntent = (intent: Intent, kind: Kind, config: RouterConfigShape): Checked<ResolvedIntent> =>
-  Result.gen(function* () {
-    const realtime = intent.realtime ?? false;
-    const context = yield* oneOf("context", intent.context ?? "realtime_trading", Context.literals);
-    const usual = config.maxAgeMs[kind];
-    return {
-      maxAgeMs: yield* duration(
-        "maxAge",
-        intent.maxAge ?? (realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual),
-        0,
-        immutableAgeMs,
-      ),
-      deadlineMs: yield* duration("deadline", intent.deadline ?? config.deadlineMs, 1, maxDeadlineMs),
-      priority: yield* oneOf("priority", intent.priority ?? "normal", Priority.literals),
-      realtime,
-      strategy: yield* oneOf("strategy", intent.strategy ?? "auto", Strategy.literals),
-      context,
-      onStale: yield* oneOf("onStale", intent.onStale ?? (servesStale(context) ? "serve" : "fail"), OnStale.literals),
-    };
-  });
+/**
+ * Every default of an intent. `realtime` asks for a younger value, and for trading an old value is an error. Without `Result.gen`: it stands in the way
+ * of what memory answers.
+ */
+export const resolveIntent = (intent: Intent, kind: Kind, config: RouterConfigShape): Checked<ResolvedIntent> => {
+  const { realtime = false, context = "realtime_trading", deadline = config.deadlineMs, priority = "normal", strategy = "auto" } = intent;
+  const usual = config.maxAgeMs[kind];
+  const { maxAge = realtime ? Math.min(usual, config.maxAgeRealtimeMs) : usual, onStale = servesStale(context) ? "serve" : "fail" } =
+    intent;
+  const refused =
+    refusal(oneOf("context", context, Context.literals)) ??
+    refusal(duration("maxAge", maxAge, 0, immutableAgeMs)) ??
+    refusal(duration("deadline", deadline, 1, maxDeadlineMs)) ??
+    refusal(oneOf("priority", priority, Priority.literals)) ??
+    refusal(oneOf("strategy", strategy, Strategy.literals)) ??
+    refusal(oneOf("onStale", onStale, OnStale.literals));
+  return refused ?? Result.succeed({ maxAgeMs: maxAge, deadlineMs: deadline, priority, realtime, strategy, context, onStale });
+};
+
+const refusal = <A>(checked: Checked<A>): Result.Failure<never, InvalidRequest> | undefined =>
+  // A failure has no value, of whatever type.
+  Result.isFailure(checked) ? (checked as Result.Failure<never, InvalidRequest>) : undefined;
 
 const servesStale = (context: Context): boolean => context === "monitoring" || context === "research";
 

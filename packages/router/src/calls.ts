@@ -19,18 +19,19 @@ type Checked<K extends Kind> = Result.Result<Extract<Question, { readonly kind: 
 
 /** One checked question. The asker answers a kind with that kind's value. */
 export const one = <K extends Kind>(
-  asker: Pick<Asker, "ask">,
+  asker: Pick<Asker, "begin">,
   question: Checked<K>,
   markets = 1,
 ): Effect.Effect<Answer<ValueOf[K]>, MarketDataError> =>
-  Effect.flatMap(
-    Effect.fromResult(question),
-    (checked) => asker.ask(checked, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>,
+  Effect.suspend(() =>
+    Result.isSuccess(question)
+      ? (asker.begin(question.success, markets) as Effect.Effect<Answer<ValueOf[K]>, MarketDataError>)
+      : Effect.fail(question.failure),
   );
 
 /** A call in its two forms. The cast joins them under one overloaded name; each branch is checked by itself. */
 export const oneOrMany = <K extends Kind, Options>(
-  asker: Pick<Asker, "ask">,
+  asker: Pick<Asker, "begin">,
   question: (market: string, options: Options) => Checked<K>,
   defaults: Options,
 ): Ask<ValueOf[K], Options> =>
@@ -40,7 +41,7 @@ export const oneOrMany = <K extends Kind, Options>(
       : many(asker, markets, (market) => question(market, options))) as Ask<ValueOf[K], Options>;
 
 const many = <K extends Kind>(
-  asker: Pick<Asker, "ask">,
+  asker: Pick<Asker, "begin">,
   markets: ReadonlyArray<string>,
   question: (market: string) => Checked<K>,
 ): Effect.Effect<Answers<ValueOf[K]>, MarketDataError> => {

@@ -40,7 +40,7 @@ export type Guard = (market: string, options?: GuardOptions) => Effect.Effect<Qu
 const rounds = 2;
 
 export interface GuardParts {
-  readonly asker: Pick<Asker, "ask">;
+  readonly asker: Pick<Asker, "begin">;
   readonly config: RouterConfigShape;
   readonly clock: Clock.Clock;
   readonly mode: () => Mode;
@@ -60,7 +60,7 @@ export const make = (parts: GuardParts): Guard => {
 
 const checking = ({ asker, config, clock, mode }: GuardParts): Guard => {
   const ask = <K extends "ticker" | "orderbook">(question: Extract<Question, { readonly kind: K }>) =>
-    asker.ask(question, 1).pipe(
+    asker.begin(question, 1).pipe(
       // The asker answers a kind with that kind's value.
       Effect.map((answer) => ({ answer: answer as Answer<ValueOf[K]>, atNanos: clock.monotonicTimeNanosUnsafe() })),
       Effect.mapError((error) => refusalOf(question, error)),

@@ -11,7 +11,7 @@ import type { Streaming } from "./streaming.ts";
 type Doors<Names extends keyof MarketData["Service"]> = Pick<MarketData["Service"], Names>;
 
 export const questionsTo = (
-  asker: Pick<Asker, "ask">,
+  asker: Pick<Asker, "begin">,
   config: RouterConfigShape,
   clock: Clock.Clock,
 ): Doors<"getTicker" | "getOrderbook" | "getTrades" | "getCandles"> => ({

@@ -1,14 +1,15 @@
 /** One question from ranking to answer, with REST and the socket scripted: what is asked, what is remembered, and how old values are told. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { Effect, Exit } from "effect";
 import { TestClock } from "effect/testing";
+import { endedAtOnce, RouterAsker } from "../src/Asker.ts";
 import { Cache } from "../src/cache/Cache.ts";
 import type { Market } from "../src/domain/Market.ts";
 import { keyId } from "../src/domain/StreamKey.ts";
 import { MarketUnknown, NetworkError, UpstreamError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
 import { explain, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
-import { book, btc, ticker, trade } from "./samples.ts";
+import { book, btc, questions, ticker, trade } from "./samples.ts";
 import { answered, frame, routerOver, type Stub, stubOf, tickers } from "./stubServices.ts";
 
 const key = keyId({ kind: "ticker", market: btc });
@@ -18,6 +19,29 @@ const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown,
   it.effect(title, () => Effect.provide(effect, routerOver(stub)));
 
 const start = Date.UTC(2026, 0, 31);
+
+describe("a question that memory answers", () => {
+  const stub = stubOf(tickers("91368000"));
+  it.effect("is answered when it is begun, without a fiber or a wait", () =>
+    Effect.gen(function* () {
+      const asker = yield* RouterAsker;
+      const question = questions.ticker;
+      assert.isUndefined(endedAtOnce(asker.begin(question, 1)), "nothing is known yet");
+      yield* answered(getTicker("KRW-BTC"));
+      const ended = endedAtOnce(asker.begin(question, 1));
+      assert.isTrue(ended !== undefined && Exit.isSuccess(ended));
+      if (ended === undefined || Exit.isFailure(ended)) return;
+      const { provenance } = ended.value;
+      assert.deepStrictEqual([provenance.tier, provenance.channel, provenance.stale], ["hot_cache", "rest", false]);
+      assert.deepStrictEqual(provenance.attempts, [{ tier: "hot_cache", outcome: "answered", reason: "ok", durationMs: 0 }]);
+      assert.strictEqual(stub.asked.length, 1);
+      // A tier that is asked is asked when the effect runs, and not before.
+      yield* TestClock.adjust("1 minute");
+      assert.isUndefined(endedAtOnce(asker.begin(question, 1)));
+      assert.strictEqual(stub.asked.length, 1);
+    }).pipe(Effect.provide(routerOver(stub))),
+  );
+});
 
 describe("a cold question", () => {
   const stub = stubOf(tickers("91368000"));

@@ -168,15 +168,14 @@ const subscriptionsOf = (stub: Stub) =>
     messageUsage: () => stub.messageUsage,
     isLive: (key) => stub.connected && stub.live.has(keyId(key)),
     confirmedNanos: (key) => (stub.live.has(keyId(key)) ? stub.confirmedNanos : undefined),
-    open: Effect.sync(() => {
+    open: () => {
       stub.opened++;
-    }),
+    },
     awaitReady: () => Effect.void,
     resubscribe: Effect.succeed({ wanted: 0, sockets: 0, unanswered: 0, missing: [], isSame: false }),
-    wantForReads: (key: StreamKey) =>
-      Effect.sync(() => {
-        stub.wanted.push(keyId(key));
-      }),
+    wantForReads: (key: StreamKey) => {
+      stub.wanted.push(keyId(key));
+    },
     awaitLive: () => Effect.suspend(() => stub.awaitLive),
     // A test's elements are of the kind it subscribes to.
     events: () => Stream.suspend(() => stub.events) as never,

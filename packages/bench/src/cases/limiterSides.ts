@@ -18,7 +18,7 @@ export interface LimiterSide {
   readonly label: string;
   /** Asks so many times at once, after a pause; monotonic milliseconds of every grant. */
   readonly burst: (callers: number, quietMs: number) => Promise<ReadonlyArray<number>>;
-  /** CPU microseconds of one place that is granted at once. */
+  /** CPU microseconds of one place that is granted at once, without the loop around it. */
   readonly cost: () => Promise<number>;
 }
 
@@ -40,15 +40,24 @@ class HandClock {
     sleep: () => Effect.die(new Error("nobody has to wait here")),
   };
 
-  /** By a little more than a tenth of a second: our window is a little longer than a second, to allow for the way to the exchange. */
+  /** A tenth of a second and a little: our window is a little longer than a second, to allow for the way to the exchange. */
   advance(): void {
     this.nowMs += 120;
     this.nanos += 120_000_000n;
   }
 }
 
-/** Microseconds of CPU for one of many calls, each of which must be let in at once. */
+/** Microseconds of CPU for one of many calls, each of which must be let in at once, beyond what the loop and its clock take without it. */
 const cpuOf = <E, R>(call: Effect.Effect<boolean, E, R>, hand: HandClock): Effect.Effect<number, E, R> =>
+  Effect.gen(function* () {
+    const empty = yield* looped(
+      Effect.sync(() => true),
+      hand,
+    );
+    return (yield* looped(call, hand)) - empty;
+  });
+
+const looped = <E, R>(call: Effect.Effect<boolean, E, R>, hand: HandClock): Effect.Effect<number, E, R> =>
   Effect.gen(function* () {
     for (let i = 0; i < warm; i++) {
       hand.advance();
@@ -81,6 +90,8 @@ const burstOf = <E, R>(one: Effect.Effect<number, E, R>, callers: number, quietM
     );
   });
 
+const atOnce = { priority: "normal", maxWaitMs: 0 } as const;
+
 /** A request that is answered the moment it is sent. */
 const ourRequest = Effect.gen(function* () {
   const limiter = yield* RateLimiter;
@@ -98,9 +109,7 @@ export const ours: LimiterSide = {
     byHand((hand) =>
       Effect.gen(function* () {
         const limiter = yield* RateLimiter;
-        const call = Effect.flatMap(limiter.acquire("ticker", { priority: "normal", maxWaitMs: 0 }), (grant) =>
-          Effect.as(limiter.ended(grant, true), true),
-        );
+        const call = Effect.flatMap(limiter.acquire("ticker", atOnce), (grant) => Effect.as(limiter.ended(grant, true), true));
         return yield* cpuOf(call, hand);
       }).pipe(Effect.provide(RateLimiter.layerTest(limits))),
     ),
@@ -138,8 +147,13 @@ const promised = async (acquire: () => Promise<unknown>, callers: number, quietM
   );
 };
 
-/** Microseconds of CPU of a promise that is resolved without a wait. */
+/** Microseconds of CPU of a promise that is resolved without a wait, beyond those of one that does nothing. */
 const cpuOfPromise = async (acquire: () => Promise<unknown>): Promise<number> => {
+  const empty = await loopedPromise(nothing);
+  return (await loopedPromise(acquire)) - empty;
+};
+
+const loopedPromise = async (acquire: () => Promise<unknown>): Promise<number> => {
   // Fewer than of ours: bottleneck sets a timer for every call.
   const [warm, calls] = [200, 1_000];
   for (let i = 0; i < warm; i++) await acquire();

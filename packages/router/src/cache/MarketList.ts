@@ -27,6 +27,8 @@ export class MarketList extends Context.Service<
     readonly known: () => Known | undefined;
     /** Fails with `MarketUnknown` and its neighbours when the list is known and does not hold the market. Never asks the network. */
     readonly check: (market: Market) => Effect.Effect<void, MarketUnknown>;
+    /** The list is young and holds the market: {@link check} and {@link refresh} have nothing to do. Synchronous. */
+    readonly isSettled: (market: Market) => boolean;
     /** Reads the list behind the caller's back if it is missing or too old. Never waits, never fails. */
     readonly refresh: Effect.Effect<void>;
     /** `MarketUnknown` with the nearest known markets, reading the list for them if need be. */
@@ -89,6 +91,7 @@ const make = Effect.gen(function* () {
         if (list === undefined || !whole || list.has(market)) return Effect.void;
         return Effect.fail(new MarketUnknown({ market, venue: venue.id, near: nearestMarkets(market, list.keys()) }));
       }),
+    isSettled: (market) => isYoung() && list?.has(market) === true,
     refresh: Effect.suspend(() =>
       isYoung() || triedLately() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)),
     ),

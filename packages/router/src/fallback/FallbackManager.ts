@@ -47,6 +47,11 @@ export class FallbackManager extends Context.Service<
       deadlineMs: number,
       hedgeMs?: number,
     ) => Effect.Effect<FallbackAnswer, FallbackFailure>;
+    /**
+     * What this tier can answer without waiting, in the mode `normal`; undefined where {@link run} has to be asked. Synchronous, and for memory: there
+     * is nothing to fall back from.
+     */
+    readonly atOnce: (question: Question, tier: Tier) => FallbackAnswer | undefined;
     readonly mode: () => Mode;
     /** Every change of mode from now on. A reader that falls 64 changes behind loses the oldest. */
     readonly modeChanges: Stream.Stream<ModeChange>;
@@ -81,7 +86,7 @@ const make = Effect.gen(function* () {
     const noting = { attempts: [], errors: [], reachedNetwork: false, hedged: false, answered: false };
     const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
     const { attempts, errors } = trail;
-    const nothing: Asked = Effect.fail(new TierMiss({ reason: "nobody_left" }));
+    const nothing: Asked = Effect.failSync(() => new TierMiss({ reason: "nobody_left" }));
     const afterMs = headStartMs(question.intent.priority, hedgeMs);
     const hedging = { afterMs, isFinal, onHedge: () => void (trail.hedged = true) };
     // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
@@ -111,7 +116,19 @@ const make = Effect.gen(function* () {
     );
   });
 
-  return FallbackManager.of({ run, mode: control.mode, modeChanges: control.modeChanges });
+  const atOnce = (question: Question, tier: Tier): FallbackAnswer | undefined => {
+    if (tier.atOnce === undefined || control.mode() !== "normal") return undefined;
+    const startedNanos = clock.monotonicTimeNanosUnsafe();
+    const answer = tier.atOnce(question);
+    if (answer === undefined) return undefined;
+    const durationMs = Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6;
+    const attempt: Attempt = { tier: tier.name, outcome: "answered", reason: "ok", durationMs };
+    health.attempted(question.kind, attempt);
+    if (troubleNanos === undefined || answer.confirmedNanos > troubleNanos) control.routedAtOnce();
+    return { tier: tier.name, answer, attempts: [attempt] };
+  };
+
+  return FallbackManager.of({ run, atOnce, mode: control.mode, modeChanges: control.modeChanges });
 });
 
 /** What one call has tried so far. */

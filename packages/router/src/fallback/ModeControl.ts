@@ -57,6 +57,8 @@ export class ModeControl extends Context.Service<
     /** What the chain of tiers has to say of a call; a call without an answer is judged when the direct client has been asked. */
     readonly routed: (outcome: "clean" | "patched" | "unanswered", reason: string) => Effect.Effect<void>;
     /** Tells the machine what happened. The mode has changed when this returns; the effect only logs. */
+    /** A clean call in the mode `normal`, which changes no mode. Synchronous: it stands in the way of what memory answers. */
+    readonly routedAtOnce: () => void;
     readonly tell: (event: Exclude<MachineEvent, "forceOn" | "forceOff" | "release">, reason: string) => Effect.Effect<void>;
     /** Whether this call, one more, asks the router first. Counts it. */
     readonly asksRouter: () => boolean;
@@ -96,9 +98,12 @@ const make = Effect.fnUntraced(function* (hasDirect: boolean) {
 
   const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
 
+  const advance = (event: MachineEvent): void => {
+    machine = step(machine, event, { nowMs: nowMs(), random01: random.nextDoubleUnsafe(), timing });
+  };
   const tell = (event: MachineEvent, reason: string): Effect.Effect<void> => {
     const { mode: from } = machine;
-    machine = step(machine, event, { nowMs: nowMs(), random01: random.nextDoubleUnsafe(), timing });
+    advance(event);
     return machine.mode === from ? Effect.void : news.changed(from, machine.mode, reason);
   };
 
@@ -132,6 +137,7 @@ const make = Effect.fnUntraced(function* (hasDirect: boolean) {
       if (outcome !== "unanswered") return tell(outcome, reason);
       return hasDirect ? Effect.void : tell("lost", reason);
     },
+    routedAtOnce: () => advance("clean"),
     tell,
     asksRouter: () => isInShare(routedShare(machine), nth++),
     due: () => ({ atMs: dueMs(machine, timing), isProbe: isProbeDue(machine) }),

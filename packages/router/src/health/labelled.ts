@@ -21,7 +21,8 @@ export const labelled = (metric: AnyMetric, context: Context.Context<never>): La
     return made;
   };
   return (value, ...values) => {
-    const id = values.length === 1 ? (values[0] ?? "") : values.join("\u0000");
+    let id = values[0] ?? "";
+    for (let at = 1; at < values.length; at++) id += `\u0000${values[at]}`;
     const found =
       known.get(id) ??
       (known.size < mostSets

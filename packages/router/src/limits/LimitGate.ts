@@ -14,7 +14,7 @@ import type { Priority } from "../domain/Question.ts";
 import { RateLimited } from "../errors/MarketDataError.ts";
 import * as Allowance from "./Allowance.ts";
 import { atRate, type Limit, rateOf } from "./LimitTable.ts";
-import type { AcquireOptions, LimitSnapshot } from "./RateLimiter.ts";
+import type { AcquireOptions, Grant, LimitSnapshot } from "./RateLimiter.ts";
 import * as SlidingWindow from "./SlidingWindow.ts";
 import { type Rank, WaitQueue } from "./WaitQueue.ts";
 
@@ -112,14 +112,13 @@ export class LimitGate {
     this.share = share;
   }
 
-  /** Succeeds with the time of the grant. */
-  acquire(options: AcquireOptions): Effect.Effect<number, RateLimited> {
+  acquire(options: AcquireOptions): Effect.Effect<Grant, RateLimited> {
     return Effect.suspend(() => {
       const now = this.now();
       const waiting = this.#queue.size;
       if (waiting === 0 && this.#grantAt(now, 0) <= now) {
         this.#grant(now);
-        return Effect.succeed(now);
+        return Effect.succeed({ group: this.group, grantedMs: now });
       }
       const wait = this.#grantAt(now, this.#queue.ahead(rank[options.priority])) - now;
       if (wait > options.maxWaitMs) return Effect.fail(this.#refusal(now, wait, `the wait exceeds ${round(options.maxWaitMs)} ms`));
@@ -277,8 +276,7 @@ export class LimitGate {
 
   #grant(now: number): void {
     this.#window = SlidingWindow.granted(this.limit, this.#window, now);
-    const gone = this.#flying.findIndex((grantedMs) => SlidingWindow.isFlying(this.limit, grantedMs, now));
-    this.#flying.splice(0, gone === -1 ? this.#flying.length : gone);
+    while (this.#flying.length > 0 && !SlidingWindow.isFlying(this.limit, this.#flying[0] ?? now, now)) this.#flying.shift();
     this.#flying.push(now);
     this.#lastGrantMs = now;
     if (now >= this.#sayAgainMs) this.#host.begun();
@@ -291,11 +289,11 @@ export class LimitGate {
   }
 
   /** Until the waiter has its grant or its refusal. Only the first in the queue keeps time. */
-  #turn(waiter: Waiter): Effect.Effect<number, RateLimited> {
+  #turn(waiter: Waiter): Effect.Effect<Grant, RateLimited> {
     return Effect.suspend(() => {
       waiter.stirred = false;
       if (waiter.outcome instanceof RateLimited) return Effect.fail(waiter.outcome);
-      if (waiter.outcome !== undefined) return Effect.succeed(waiter.outcome.grantedAt);
+      if (waiter.outcome !== undefined) return Effect.succeed({ group: this.group, grantedMs: waiter.outcome.grantedAt });
       if (waiter !== this.#leader) return Effect.flatMap(waiter.stirring, () => this.#turn(waiter));
       const now = this.now();
       // Whole milliseconds, rounded up: a timer that fires a fraction early would only have to be set again.

@@ -127,8 +127,8 @@ const nonsense = ({ part, of }: LimitShare): ConfigError =>
 
 const serviceOf = (host: HostLimits, remember: Effect.Effect<void>, name: string) =>
   RateLimiter.of({
-    acquire: (group, options) => Effect.map(host.group(group).acquire(options), (grantedMs) => ({ group, grantedMs })),
-    acquireConnect: (options) => Effect.map(host.connects.acquire(options), (grantedMs) => ({ group: connectGroup, grantedMs })),
+    acquire: (group, options) => host.group(group).acquire(options),
+    acquireConnect: (options) => host.connects.acquire(options),
     ended: ({ group, grantedMs }, answered) =>
       Effect.sync(() => (group === connectGroup ? host.connects : host.group(group)).ended(grantedMs, answered)),
     feedback: (group, remaining, tookMs = 0) => Effect.sync(() => host.known(group)?.observe(remaining, tookMs)),

@@ -68,14 +68,14 @@ export class Subscriptions extends Context.Service<
      * what comes late is only as current as its delay. Undefined when the key is not live.
      */
     readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
-    /** Opens the link behind the caller's back, if it is not open or opening. Never waits. */
-    readonly open: Effect.Effect<void>;
+    /** Opens the link behind the caller's back, if it is not open or opening. Synchronous. */
+    readonly open: () => void;
     /**
      * Notes that a read wants this key: it is subscribed, as far as the slots for reads allow, and kept until some time after the last read.
      * The more urgent reads are, the later they lose their place. What the caller demands of the socket (`websocket_only`) needs no slot.
-     * Never waits.
+     * Synchronous.
      */
-    readonly wantForReads: (key: StreamKey, priority?: Priority, isDemanded?: boolean) => Effect.Effect<void>;
+    readonly wantForReads: (key: StreamKey, priority?: Priority, isDemanded?: boolean) => void;
     /**
      * Waits until the key is live, at most as long as a subscription is kept for a read. Fails at once when the link breaks meanwhile or no
      * slot is left; interruption leaves the subscription in place.
@@ -122,14 +122,13 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     for (const key of keys) if (!hub.tracks.isCarried(keyId(key))) numbers.changeStarted(keyId(key), mode, nowMs());
   };
 
-  const wantForReads = (key: StreamKey, priority: Priority = "normal", isDemanded = false) =>
-    Effect.sync(() => {
-      if (pool.state === "closed" || !venue.socket.supports(key)) return;
-      if (interest.read(key, nowMs(), priority, isDemanded) !== "added") return;
-      changing([key]);
-      waiters.refuseUnwanted(config.maxReadSubscriptions);
-      pool.changed();
-    });
+  const wantForReads = (key: StreamKey, priority: Priority = "normal", isDemanded = false): void => {
+    if (pool.state === "closed" || !venue.socket.supports(key)) return;
+    if (interest.read(key, nowMs(), priority, isDemanded) !== "added") return;
+    changing([key]);
+    waiters.refuseUnwanted(config.maxReadSubscriptions);
+    pool.changed();
+  };
 
   const awaitLive = Effect.fnUntraced(function* (key: StreamKey) {
     if (pool.state === "closed") return yield* closed;
@@ -145,7 +144,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
       });
     }
     // Who waits for it has said before how much it matters.
-    if (!interest.covers(key)) yield* wantForReads(key);
+    if (!interest.covers(key)) wantForReads(key);
     if (!interest.covers(key)) return yield* noSlot(config.maxReadSubscriptions);
     yield* Effect.timeoutOrElse(waiters.live(key), {
       duration: config.lingerMs,
@@ -171,7 +170,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     messageUsage: () => pool.messageUsage(),
     isLive: (key) => hub.tracks.isLive(key),
     confirmedNanos: side.confirmedNanos,
-    open: Effect.sync(() => pool.open()),
+    open: () => pool.open(),
     wantForReads,
     awaitLive,
     awaitReady: (keys) => Effect.forEach(keys, (key) => waiters.ready(key), { concurrency: "unbounded", discard: true }),

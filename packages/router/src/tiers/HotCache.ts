@@ -50,6 +50,11 @@ export const make: Effect.Effect<Tier, never, Cache | Subscriptions> = Effect.ge
   const clock = yield* Clock.Clock;
   return {
     name: "hot_cache",
+    atOnce: (question) => {
+      const held = lookup(question);
+      if (held === undefined || !allows(question.intent.strategy, held.channel)) return undefined;
+      return Number(clock.monotonicTimeNanosUnsafe() - held.confirmedNanos) / 1e6 > question.intent.maxAgeMs ? undefined : held;
+    },
     ask: Effect.fnUntraced(function* (question) {
       const held = lookup(question);
       if (held === undefined || !allows(question.intent.strategy, held.channel)) return yield* new TierMiss({ reason: "absent" });

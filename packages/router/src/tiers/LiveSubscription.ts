@@ -82,7 +82,7 @@ const makeAwaitFirst = Effect.gen(function* () {
     });
 
     const { priority, strategy } = question.intent;
-    yield* subscriptions.wantForReads(key, priority, strategy === "websocket_only");
+    subscriptions.wantForReads(key, priority, strategy === "websocket_only");
     yield* Effect.raceFirst(subscriptions.awaitLive(key), patience).pipe(
       Effect.tapError((error: MarketDataError) => Effect.sync(() => health.waited(waitCauseOf(error)))),
     );

@@ -34,6 +34,8 @@ export interface AskOptions {
 export interface Tier {
   readonly name: TierName;
   readonly ask: (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError | TierMiss>;
+  /** What it can answer without waiting for anything; undefined where it has nothing that fits. A tier of memory only. Synchronous. */
+  readonly atOnce?: ((question: Question) => TierAnswer | undefined) | undefined;
   /** The cause that an error of this tier stands for; it is told before the error. */
   readonly causeOf?: ((error: MarketDataError) => string) | undefined;
 }

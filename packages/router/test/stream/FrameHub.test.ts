@@ -112,7 +112,7 @@ describe("the link's numbers", () => {
         yield* Fiber.interrupt(stream);
         yield* TestClock.adjust(30_000);
         assert.isTrue(subscriptions.isLive(tickerKey(btc)));
-        yield* subscriptions.wantForReads(tickerKey(btc));
+        subscriptions.wantForReads(tickerKey(btc));
         yield* TestClock.adjust(50);
         assert.deepStrictEqual(exchange.socket.sent, [["ticker:KRW-BTC"]]);
         yield* TestClock.adjust(120_001);
@@ -158,7 +158,7 @@ describe("a session that fails in an unforeseen way", () => {
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.open;
+        subscriptions.open();
         yield* TestClock.adjust(500);
         assert.deepStrictEqual([exchange.connects, subscriptions.status().state], [2, "open"]);
       }),
@@ -174,7 +174,7 @@ describe("a session that fails in an unforeseen way", () => {
       .run(
         Effect.gen(function* () {
           const subscriptions = yield* Subscriptions;
-          yield* subscriptions.open;
+          subscriptions.open();
           yield* settle;
           exchange.socket.push(bad, bad);
           yield* settle;
@@ -198,7 +198,7 @@ describe("the first consumer of a key that reads had made live", () => {
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.wantForReads(tickerKey(btc));
+        subscriptions.wantForReads(tickerKey(btc));
         yield* settle;
         const repeated = ticker(btc, 7, 1, true);
         exchange.socket.push(repeated);
@@ -241,7 +241,7 @@ describe("the numbers of a key", () => {
         assert.deepStrictEqual([numbers.keyCount, numbers.changes.toMetrics().full.completed], [1, 1]);
         exchange.upgrades.push(...Array.from({ length: 100 }, () => "unreachable" as const));
         exchange.socket.close();
-        yield* subscriptions.wantForReads(tickerKey(eth));
+        subscriptions.wantForReads(tickerKey(eth));
         assert.strictEqual(numbers.changes.toMetrics().open, 1);
         yield* Fiber.interrupt(stream);
         assert.strictEqual(numbers.keyCount, 0);

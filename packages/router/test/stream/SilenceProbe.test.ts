@@ -250,7 +250,7 @@ describe("a subscription that the exchange ignores", () => {
         const subscriptions = yield* Subscriptions;
         const good = yield* follow("ticker", [tickerKey(btc)]);
         const bad = yield* follow("trades", [tradesKey(eth)]);
-        yield* subscriptions.wantForReads(tradesKey(eth));
+        subscriptions.wantForReads(tradesKey(eth));
         const reader = yield* subscriptions.awaitLive(tradesKey(eth)).pipe(Effect.flip, Effect.forkScoped({ startImmediately: true }));
         let spoken = 10;
         const states: Array<string> = [];

@@ -131,10 +131,10 @@ describe("the wanted set on the wire", () => {
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
         yield* collect("ticker", [tickerKey(eth)]);
-        yield* subscriptions.wantForReads(tickerKey(btc));
+        subscriptions.wantForReads(tickerKey(btc));
         yield* settle;
         yield* TestClock.adjust(40_000);
-        yield* subscriptions.wantForReads(tickerKey(btc));
+        subscriptions.wantForReads(tickerKey(btc));
         yield* TestClock.adjust(59_900);
         assert.strictEqual(subscriptions.status().wanted, 2);
         yield* TestClock.adjust(200);
@@ -151,7 +151,7 @@ describe("the wanted set on the wire", () => {
         const subscriptions = yield* Subscriptions;
         yield* settle;
         assert.strictEqual(exchange.connects, 0);
-        yield* subscriptions.open;
+        subscriptions.open();
         yield* settle;
         assert.deepStrictEqual([subscriptions.connected(), exchange.socket.sent.length], [true, 0]);
       }),
@@ -240,7 +240,7 @@ describe("waiting for the first value", () => {
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
         const waiting = yield* Effect.forkChild(Effect.flip(subscriptions.awaitLive(tickerKey(btc))), { startImmediately: true });
-        yield* subscriptions.wantForReads(tickerKey(eth));
+        subscriptions.wantForReads(tickerKey(eth));
         yield* settle;
         assert.strictEqual((yield* Fiber.join(waiting))._tag, "Overloaded");
         assert.deepStrictEqual(exchange.socket.sent, [["ticker:KRW-ETH"]]);
@@ -254,7 +254,7 @@ describe("waiting for the first value", () => {
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.wantForReads(tickerKey(btc));
+        subscriptions.wantForReads(tickerKey(btc));
         yield* settle;
         exchange.socket.push(ticker(btc, 1, 1));
         yield* TestClock.adjust(4_000);

@@ -89,7 +89,7 @@ describe("waiting for a first element", () => {
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.wantForReads(bookKey(btc, 5));
+        subscriptions.wantForReads(bookKey(btc, 5));
         yield* settle;
         exchange.socket.push(book(btc, 5, 1, true));
         const deep = yield* Effect.forkChild(subscriptions.awaitLive(bookKey(btc, 30)), { startImmediately: true });

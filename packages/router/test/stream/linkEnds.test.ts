@@ -193,7 +193,7 @@ it.effect(
     return exchange.run(
       Effect.gen(function* () {
         const subscriptions = yield* Subscriptions;
-        yield* subscriptions.open;
+        subscriptions.open();
         yield* TestClock.adjust(60_000);
         assert.deepStrictEqual([exchange.socket.closed, subscriptions.connected(), subscriptions.status().state], [false, false, "idle"]);
         const elements = yield* follow("ticker", [tickerKey(btc)]);

@@ -136,7 +136,7 @@ const live = Effect.fnUntraced(function* (witness: Witness, seed: number) {
       case 1:
         return leave;
       case 2:
-        return subscriptions.wantForReads(oneOf(keys)!);
+        return Effect.sync(() => subscriptions.wantForReads(oneOf(keys)!));
       case 3:
         return Effect.sync(() => socket?.close(oneOf(closeCodes)));
       case 4:

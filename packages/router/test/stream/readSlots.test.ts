@@ -22,7 +22,7 @@ const messagesFor = (slotPolicy: SlotPolicy, streamed: ReadonlyArray<StreamKey> 
       }
       const keys = [btc, eth, xrp].flatMap((of) => [tickerKey(of), bookKey(of, 15), tradesKey(of)]);
       for (let second = 0; second < 60; second++) {
-        for (const key of keys) yield* subscriptions.wantForReads(key);
+        for (const key of keys) subscriptions.wantForReads(key);
         yield* TestClock.adjust("1 second");
       }
       return exchange.sockets.flatMap(({ sent }) => sent);

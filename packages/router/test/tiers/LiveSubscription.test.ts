@@ -36,7 +36,7 @@ const read = (changes: Partial<ResolvedIntent> = {}) =>
 const during = (exchange: ScriptedExchange, atMs: number, act: () => void, changes: Partial<ResolvedIntent> = {}) =>
   Effect.gen(function* () {
     const { open } = yield* Subscriptions;
-    yield* open;
+    open();
     yield* TestClock.adjust(100);
     const fiber = yield* Effect.forkChild(read(changes), { startImmediately: true });
     yield* TestClock.adjust(atMs);

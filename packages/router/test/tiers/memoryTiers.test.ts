@@ -22,6 +22,8 @@ const proved = (provedNanos: bigint | undefined) =>
     line: () => undefined,
     admits: () => true,
     messageUsage: () => 0,
+    open: () => assert.fail("a tier of memory opens nothing"),
+    wantForReads: () => assert.fail("a tier of memory wants nothing"),
     status: () => assert.fail("a tier does not ask for the status"),
   });
 
