@@ -1,0 +1,44 @@
+/** What the two threads of the history store say to each other. Blocks travel as bytes, and their memory with them: nothing is copied. */
+import type { Coverage, TimeRange } from "@naru/router/cache/Coverage";
+import type { CandleSeries, KeptSeries } from "@naru/router/cache/HistoryStore";
+import type { Checked, DatabaseOptions, FoundBlocks } from "./HistoryDatabase.ts";
+
+/** The candles of a part of a block, as a block of their own. */
+export interface PutPart {
+  readonly startMs: number;
+  readonly range: TimeRange;
+  readonly data: Uint8Array;
+}
+
+/** What can be asked, and what is answered. */
+export interface HistoryCalls {
+  readonly open: { readonly ask: DatabaseOptions; readonly answer: null };
+  readonly coverage: { readonly ask: { readonly series: CandleSeries }; readonly answer: Coverage };
+  readonly blocks: {
+    readonly ask: { readonly series: CandleSeries; readonly range: TimeRange; readonly nowMs: number };
+    readonly answer: FoundBlocks;
+  };
+  readonly put: {
+    readonly ask: {
+      readonly series: CandleSeries;
+      readonly parts: ReadonlyArray<PutPart>;
+      readonly complete: TimeRange;
+      readonly nowMs: number;
+    };
+    readonly answer: null;
+  };
+  readonly series: { readonly ask: null; readonly answer: ReadonlyArray<KeptSeries> };
+  readonly check: { readonly ask: null; readonly answer: Checked };
+  readonly close: { readonly ask: null; readonly answer: null };
+}
+
+export type CallName = keyof HistoryCalls;
+
+export type Request = {
+  readonly [K in CallName]: { readonly id: number; readonly call: K; readonly ask: HistoryCalls[K]["ask"] };
+}[CallName];
+
+export type Reply =
+  | { readonly id: number; readonly answer: HistoryCalls[CallName]["answer"] }
+  /** `code`: see `troubleOf` in `historyWorker.ts`. */
+  | { readonly id: number; readonly code: string; readonly detail: string };
