@@ -6,6 +6,7 @@ export * as AdminClient from "./admin/AdminClient.ts";
 export * as AdminSocket from "./admin/AdminSocket.ts";
 export * as AlertTargets from "./AlertTargets.ts";
 export * as FileStateStore from "./FileStateStore.ts";
+export * as SqliteHistory from "./history/SqliteHistory.ts";
 export * as HostProbe from "./HostProbe.ts";
 export * as NodeTransport from "./NodeTransport.ts";
 export * as StateFolder from "./StateFolder.ts";

@@ -120,7 +120,7 @@ const label = (question: Question, won: Won, call: CallFacts, nowNanos: bigint, 
   const provenance: Provenance = {
     venue: call.venue,
     simulated: call.simulated,
-    tier: won.tier,
+    tier: answer.kept?.isAll === true ? "history_store" : won.tier,
     channel: answer.channel,
     exchangeTimeMs: answer.exchangeTimeMs,
     receivedTimeMs: answer.receivedMs,
@@ -131,12 +131,22 @@ const label = (question: Question, won: Won, call: CallFacts, nowNanos: bigint, 
     reason: call.ranked.reason,
     confidence: call.ranked.confidence,
     scores: scoresOf(call.ranked),
-    attempts: won.attempts,
+    attempts: attemptsOf(won),
     mode: call.mode,
     requestId: call.requestId,
   };
   const market: Market = question.market;
   return { kind: question.kind, market, value: answer.value, provenance };
+};
+
+/** With what was kept of the past as an attempt of its own: before the tier that brought the rest, or in its place. */
+const attemptsOf = ({ answer: { kept }, attempts }: Won): FallbackAnswer["attempts"] => {
+  const last = attempts.at(-1);
+  if (kept === undefined || last === undefined) return attempts;
+  const before = attempts.slice(0, -1);
+  const reason = `${kept.rows} rows`;
+  if (kept.isAll) return [...before, { ...last, tier: "history_store", reason }];
+  return [...before, { tier: "history_store", outcome: "partial", reason, durationMs: 0 }, last];
 };
 
 /** The scores of the tiers that were in the running. */

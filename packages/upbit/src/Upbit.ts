@@ -5,6 +5,7 @@
 import * as AlertTargets from "@naru/node/AlertTargets";
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as FlightFolder from "@naru/node/FlightFolder";
+import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
@@ -13,7 +14,7 @@ import type { ConfigError } from "@naru/router/errors/MarketDataError";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import type { Transport } from "@naru/router/transport/Transport";
-import type { Venue } from "@naru/router/transport/Venue";
+import { Venue } from "@naru/router/transport/Venue";
 import type * as Config from "effect/Config";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -37,8 +38,18 @@ export interface UpbitOptions {
   readonly transport?: TransportOptions | undefined;
   /** Where alerts go beside the stream of them (the log). */
   readonly alerts?: ReadonlyArray<AlertTargets.AlertTarget> | undefined;
+  /**
+   * Where closed candles are kept: the file, and how large it may become. Of a region it is `history.sqlite` in the state folder unless said otherwise;
+   * of an address, which may be anybody, nothing is kept unless said otherwise. `"off"` keeps nothing.
+   */
+  readonly history?: HistoryOptions | "off" | undefined;
   /** A collector for traces, logs and metrics (none). */
   readonly telemetry?: Telemetry.TelemetryOptions | undefined;
+}
+
+export interface HistoryOptions extends SqliteHistory.SqliteHistoryOptions {
+  /** The file; made when something is kept (`history.sqlite` in the state folder). */
+  readonly path?: string | undefined;
 }
 
 /** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
@@ -63,7 +74,19 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
+    Layer.provide(historyOf(options)),
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
     Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer)),
   );
 }
+
+/** Candles of a region, as it is. An address may be anybody, under whatever name: what it says is kept only where somebody says so. */
+const historyOf = ({ history }: UpbitOptions): Layer.Layer<never, never, Venue> => {
+  if (history === "off") return Layer.empty;
+  return Layer.unwrap(
+    Effect.map(Venue, ({ id, host }) => {
+      if (history === undefined && !(isProfileName(id) && profiles[id].host === host)) return Layer.empty;
+      return history?.path === undefined ? SqliteHistory.layer(history) : SqliteHistory.layerAt(history.path, history);
+    }),
+  );
+};

@@ -8,8 +8,11 @@ export const tiers = ["hot_cache", "live_subscription", "batch_snapshot", "warm_
 export const TierName = Schema.Literals(tiers);
 export type TierName = typeof TierName.Type;
 
-/** A tier, or `direct_rest_fallback` when the router itself was out. */
-export const Source = Schema.Literals([...tiers, "direct_rest_fallback"]);
+/**
+ * A tier; `direct_rest_fallback` when the router itself was out; `history_store` where closed candles were kept from before and the exchange was not
+ * asked.
+ */
+export const Source = Schema.Literals([...tiers, "direct_rest_fallback", "history_store"]);
 export type Source = typeof Source.Type;
 
 /** The channel the value came over when it was read from the exchange, also when a cache serves it now. */

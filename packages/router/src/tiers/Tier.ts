@@ -19,6 +19,8 @@ export interface TierAnswer {
   readonly receivedMs: number;
   /** Monotonic time at which the value was last known to be current. */
   readonly confirmedNanos: bigint;
+  /** Rows that came from what is kept of the past; `isAll` where the exchange was not asked at all. Missing where nothing was kept. */
+  readonly kept?: { readonly rows: number; readonly isAll: boolean } | undefined;
 }
 
 /** The tier has nothing that fits. `reason` is a code: `absent`, `too_old`, `too_shallow`, `not_live`. */

@@ -1,6 +1,6 @@
 /**
- * Candle history as pages, newest page first, the way exchanges serve it. Pure: what to ask next from what has come, and how the rows
- * become the answer.
+ * Candle history as it is read, newest first, the way exchanges serve it: what to ask next from what has come, and how the rows become the answer. What
+ * is kept already takes the place of pages. Plain state, no clock and no network.
  *
  * Windows without a trade have no row, so a page may cover any span and may be shorter than asked; only an empty page means the end. Rows
  * are keyed by their window, so an edge row sent twice counts once.
@@ -10,46 +10,86 @@ import { Decimal } from "../domain/Decimal.ts";
 import { type Interval, nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";
 
-export interface CandlePages {
-  readonly question: CandlesQuestion;
-  readonly pageSize: number;
-  /** By window start. */
-  readonly rows: ReadonlyMap<number, Candle>;
-  readonly asked: number;
-  /** The last page was empty, or brought nothing new: there is no more. */
-  readonly exhausted: boolean;
+/** What is to be read next: up to so many rows that open before `toMs`; undefined for the newest. */
+export interface Wanted {
+  readonly count: number;
+  readonly toMs: number | undefined;
 }
 
-export const firstPage = (question: CandlesQuestion, pageSize: number): CandlePages => ({
-  question,
-  pageSize,
-  rows: new Map(),
-  asked: 0,
-  exhausted: false,
-});
+export class CandleReading {
+  readonly #question: CandlesQuestion;
+  readonly #pageSize: number;
+  readonly #rows = new Map<number, Candle>();
+  /** Rows that will belong to the answer, but for the cut at its start. */
+  #belonging = 0;
+  #oldestMs: number | undefined;
+  /** From here on everything is known. */
+  #knownFromMs: number | undefined;
+  /** The last page was empty, or brought nothing new: there is no more. */
+  #isExhausted = false;
+  /** Pages so far. */
+  asked = 0;
 
-/** The next page to ask for, or undefined when nothing is missing. */
-export const nextPage = (pages: CandlePages): { readonly count: number; readonly toMs: number | undefined } | undefined => {
-  const { question, pageSize, rows } = pages;
-  if (pages.exhausted) return undefined;
-  const oldest = oldestStart(pages);
-  const toMs = oldest ?? question.toMs ?? undefined;
-  if (question.fromMs !== null) {
-    // A filled range needs the close before its first window, so it reads one row past its start.
-    const reached = oldest !== undefined && (question.fill === "flat" ? oldest < question.fromMs : oldest <= question.fromMs);
-    return reached ? undefined : { count: pageSize, toMs };
+  constructor(question: CandlesQuestion, pageSize: number) {
+    this.#question = question;
+    this.#pageSize = pageSize;
   }
-  const missing = (question.count ?? 0) - countOf(question, rows);
-  if (missing <= 0) return undefined;
-  return { count: Math.min(pageSize, rows.size === 0 ? missing + unprovedRows(question) : missing), toMs };
-};
 
-/** Takes in one page. */
-export const addPage = (pages: CandlePages, page: ReadonlyArray<Candle>): CandlePages => {
-  const rows = new Map(pages.rows);
-  for (const row of page) rows.set(row.openTimeMs, row);
-  return { ...pages, rows, asked: pages.asked + 1, exhausted: rows.size === pages.rows.size };
-};
+  /** What to read next, or undefined when nothing is missing. */
+  next(): Wanted | undefined {
+    const { fromMs, fill, count } = this.#question;
+    if (this.#isExhausted) return undefined;
+    const toMs = this.#knownFromMs ?? this.#question.toMs ?? undefined;
+    if (fromMs !== null) {
+      // A filled range needs the close before its first window, so it reads one row past its start.
+      const reachedMs = fill === "flat" ? this.#oldestMs : this.#knownFromMs;
+      const isReached = reachedMs !== undefined && (fill === "flat" ? reachedMs < fromMs : reachedMs <= fromMs);
+      return isReached ? undefined : { count: this.#pageSize, toMs };
+    }
+    const missing = (count ?? 0) - this.#belonging;
+    if (missing <= 0) return undefined;
+    const isFirst = this.#knownFromMs === undefined;
+    return { count: Math.min(this.#pageSize, isFirst ? missing + unprovedRows(this.#question) : missing), toMs };
+  }
+
+  /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it brought nothing new. */
+  page(rows: ReadonlyArray<Candle>): number | undefined {
+    const before = this.#rows.size;
+    for (const row of rows) this.#add(row);
+    this.asked++;
+    this.#isExhausted = this.#rows.size === before;
+    this.#knownFromMs = this.#oldestMs;
+    return this.#isExhausted ? undefined : this.#oldestMs;
+  }
+
+  /** Takes in what was kept from `fromMs` to where {@link next} wanted to go on: all that is there. */
+  kept(rows: ReadonlyArray<Candle>, fromMs: number): void {
+    for (const row of rows) this.#add(row);
+    this.#knownFromMs = fromMs;
+  }
+
+  /** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
+  result(exchangeNowMs: number): ReadonlyArray<Candle> {
+    const question = this.#question;
+    let rows = [...this.#rows.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
+    if (question.forming === "exclude") rows = rows.filter((row) => row.state !== "forming");
+    if (question.fill === "flat") rows = fillFlat(rows, question, exchangeNowMs);
+    const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
+    const to = question.toMs ?? Number.POSITIVE_INFINITY;
+    rows = rows.filter((row) => row.openTimeMs >= from && row.openTimeMs < to);
+    return question.count === null ? rows : rows.slice(-question.count);
+  }
+
+  #add(row: Candle): void {
+    const { forming, toMs } = this.#question;
+    const known = this.#rows.get(row.openTimeMs);
+    const belongs = ({ state, openTimeMs }: Candle) => (forming === "include" || state !== "forming") && openTimeMs < (toMs ?? Infinity);
+    if (known !== undefined && belongs(known)) this.#belonging--;
+    if (belongs(row)) this.#belonging++;
+    this.#rows.set(row.openTimeMs, row);
+    if (this.#oldestMs === undefined || row.openTimeMs < this.#oldestMs) this.#oldestMs = row.openTimeMs;
+  }
+}
 
 /** The most requests a question can cost: a bound that holds on any market, however sparse. `nowMs` ends a range without an end. */
 export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: number): number => {
@@ -74,34 +114,9 @@ export const windowsBetween = (interval: Interval, fromMs: number, toMs: number)
   return count;
 };
 
-/** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
-export const toRows = (pages: CandlePages, exchangeNowMs: number): ReadonlyArray<Candle> => {
-  const { question } = pages;
-  let rows = [...pages.rows.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
-  if (question.forming === "exclude") rows = rows.filter((row) => row.state !== "forming");
-  if (question.fill === "flat") rows = fillFlat(rows, question, exchangeNowMs);
-  const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
-  const to = question.toMs ?? Number.POSITIVE_INFINITY;
-  rows = rows.filter((row) => row.openTimeMs >= from && row.openTimeMs < to);
-  return question.count === null ? rows : rows.slice(-question.count);
-};
-
-/** Rows that will belong to the answer. */
-const countOf = ({ forming, toMs }: CandlesQuestion, rows: CandlePages["rows"]): number => {
-  let count = 0;
-  for (const row of rows.values()) if ((forming === "include" || row.state !== "forming") && row.openTimeMs < (toMs ?? Infinity)) count++;
-  return count;
-};
-
 /** Rows that may have to be thrown away: the window in progress, and those whose end is not longer ago than the margin. */
 const unprovedRows = ({ forming, interval }: CandlesQuestion): number =>
   forming === "include" ? 0 : 1 + Math.ceil(closeMarginMs / (nextWindowStart(interval, 0) - windowStart(interval, 0)));
-
-const oldestStart = (pages: CandlePages): number | undefined => {
-  let oldest: number | undefined;
-  for (const start of pages.rows.keys()) if (oldest === undefined || start < oldest) oldest = start;
-  return oldest;
-};
 
 /**
  * Puts an `empty` candle into every window without a trade, up to the last closed window of the question. Works back from the newest row and

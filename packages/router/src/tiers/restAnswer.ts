@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
 import type { Candle } from "../domain/Candle.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { CandlesQuestion, OrderbookQuestion, Question, TickerQuestion, TradesQuestion } from "../domain/Question.ts";
@@ -11,7 +12,8 @@ import type { Trade } from "../domain/Trade.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
-import { addPage, firstPage, maxPages, nextPage, toRows } from "./candlePages.ts";
+import * as CandleHistory from "./candleHistory.ts";
+import { CandleReading, maxPages, type Wanted } from "./candlePages.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
 
 /** UTC days before today whose trades exchanges keep. */
@@ -19,8 +21,8 @@ const tradeDays = 7;
 
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
-export const make: Effect.Effect<RestAnswer, never, Rest | Venue> = Effect.gen(function* () {
-  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock };
+export const make: Effect.Effect<RestAnswer, never, Rest | Venue | Scope.Scope> = Effect.gen(function* () {
+  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock, history: yield* CandleHistory.make };
   return Effect.fn("RestAnswer.ask")((question: Question, options: AskOptions): Effect.Effect<TierAnswer, MarketDataError> => {
     switch (question.kind) {
       case "ticker":
@@ -39,6 +41,7 @@ interface Asking {
   readonly rest: Rest["Service"];
   readonly venue: Venue["Service"];
   readonly clock: Clock.Clock;
+  readonly history: Effect.Success<typeof CandleHistory.make>;
 }
 
 /** One request of a question, about its market only. */
@@ -89,26 +92,43 @@ const trades = Effect.fnUntraced(function* (asking: Asking, question: TradesQues
 
 const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQuestion) {
   const { clock, venue } = asking;
-  let pages = firstPage(question, venue.paging.candles);
-  let first: RestResult<Candle> | undefined;
+  const reading = new CandleReading(question, venue.paging.candles);
+  const history = asking.history(venue.id, question);
   const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
-  for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
-    // A bound in the future is the present; what it means on the wire is not documented.
-    const future = wanted.toMs !== undefined && wanted.toMs > clock.currentTimeMillisUnsafe();
-    const query = { count: wanted.count, toMs: future ? undefined : wanted.toMs };
-    const call = yield* Effect.fromResult(venue.candles(question.market, question.interval, query));
-    const result: RestResult<Candle> = yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
+  let first: RestResult<Candle> | undefined;
+  let keptRows = 0;
+  for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
+    const stretch = wanted.toMs === undefined ? undefined : yield* history.below(question, wanted.toMs);
+    if (stretch !== undefined) {
+      keptRows += stretch.rows.length;
+      reading.kept(stretch.rows, stretch.fromMs);
+      continue;
+    }
+    const result: RestResult<Candle> = yield* candlePage(asking, question, wanted);
     first = first ?? result;
-    pages = addPage(pages, result.rows);
+    const fromMs = reading.page(result.rows) ?? (result.rows.length === 0 ? question.fromMs : null);
+    // Down to its oldest row a page is all there is; an empty one says that there is nothing, as far as anybody asked.
+    const complete = { fromMs: fromMs ?? Number.POSITIVE_INFINITY, toMs: wanted.toMs ?? Number.POSITIVE_INFINITY };
+    yield* history.keep(result.rows, complete, result.exchangeNowMs);
   }
   // An exchange that keeps sending short pages would make the answer short without a word.
-  if (nextPage(pages) !== undefined) {
-    const detail = `${pages.asked} pages brought only ${pages.rows.size} candles`;
+  if (reading.next() !== undefined) {
+    const detail = `${reading.asked} pages did not bring all the candles`;
     return yield* new DecodeError({ stage: "answer", path: "", detail });
   }
-  const rows = toRows(pages, first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
-  return answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
+  const rows = reading.result(first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
+  const answer = answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
+  return first !== undefined && keptRows === 0 ? answer : { ...answer, kept: { rows: keptRows, isAll: first === undefined } };
 });
+
+const candlePage = (asking: Asking, question: CandlesQuestion, { count, toMs }: Wanted) =>
+  Effect.gen(function* () {
+    // A bound in the future is the present; what it means on the wire is not documented.
+    const isFuture = toMs !== undefined && toMs > asking.clock.currentTimeMillisUnsafe();
+    const query = { count, toMs: isFuture ? undefined : toMs };
+    const call = yield* Effect.fromResult(asking.venue.candles(question.market, question.interval, query));
+    return yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
+  });
 
 /** The first page saw the market's present; later ones only reach back. */
 const answered = (

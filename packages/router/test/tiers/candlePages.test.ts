@@ -5,7 +5,7 @@ import type { Candle } from "../../src/domain/Candle.ts";
 import { Decimal } from "../../src/domain/Decimal.ts";
 import { type Interval, intervals, nextWindowStart, windowStart } from "../../src/domain/Interval.ts";
 import type { CandlesQuestion } from "../../src/domain/Question.ts";
-import { addPage, firstPage, maxPages, nextPage, toRows, windowsBetween } from "../../src/tiers/candlePages.ts";
+import { CandleReading, maxPages, windowsBetween } from "../../src/tiers/candlePages.ts";
 import { candle, questions } from "../samples.ts";
 
 const minute = 60_000;
@@ -29,14 +29,14 @@ const read = (
   serve: (count: number, toMs: number | undefined) => ReadonlyArray<Candle>,
   nowMs: number,
 ) => {
-  let pages = firstPage(question, pageSize);
+  const reading = new CandleReading(question, pageSize);
   const bound = maxPages(question, pageSize, nowMs);
-  for (let wanted = nextPage(pages); wanted !== undefined && pages.asked < bound; wanted = nextPage(pages)) {
+  for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
     assert.isAtMost(wanted.count, pageSize);
     assert.isAtLeast(wanted.count, 1);
-    pages = addPage(pages, serve(wanted.count, wanted.toMs));
+    reading.page(serve(wanted.count, wanted.toMs));
   }
-  return { rows: toRows(pages, nowMs), asked: pages.asked, bound };
+  return { rows: reading.result(nowMs), asked: reading.asked, bound };
 };
 
 const starts = (rows: ReadonlyArray<Candle>) => rows.map((row) => (row.openTimeMs - start) / minute);
@@ -197,8 +197,9 @@ describe("flat filling", () => {
 
   it("costs no more windows than are wanted, however old the last trade is", () => {
     const lone = candle(0, { lastTradeTimeMs: 1 });
-    const pages = addPage(firstPage(ask({ count: 2, fill: "flat" }), 200), [lone]);
-    assert.deepStrictEqual(starts(toRows(pages, at(100) + 2_000)), [98, 99]);
+    const reading = new CandleReading(ask({ count: 2, fill: "flat" }), 200);
+    reading.page([lone]);
+    assert.deepStrictEqual(starts(reading.result(at(100) + 2_000)), [98, 99]);
   });
 
   it.prop(

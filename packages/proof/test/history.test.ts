@@ -1,0 +1,105 @@
+/** Candle history over the emulated exchange: complete and exact, from what is kept the second time, and told which. */
+import { assert, describe, it } from "@effect/vitest";
+import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
+import type { CandlesOptions } from "@naru/router/ask";
+import { getCandles } from "@naru/router/MarketData";
+import { type Interval, windowStart } from "@naru/router/domain/Interval";
+import { Exchange, Sim } from "@naru/sim";
+import { endOf } from "@naru/sim/market/Trade";
+import { Effect, Fiber, Layer } from "effect";
+import { TestClock } from "effect/testing";
+import { Chance } from "../src/world/engine/Chance.ts";
+import { Truth } from "../src/world/Truth.ts";
+
+const minute = 60_000;
+/** The emulated exchange's time when the clock reads 0: noon of a Monday in Korea. */
+const origin = Date.UTC(2026, 0, 5, 3);
+
+const scene = (seed: number, rates: Readonly<Record<string, number>> = {}) =>
+  Layer.fresh(Sim.layerTest({ seed, markets: { rates }, config: { candleAuditEveryMs: 0, tickerAuditEveryMs: 0, auditEveryMs: 0 } })).pipe(
+    Layer.provideMerge(Layer.fresh(layerMemory())),
+  );
+
+/** An answer while the clock moves. */
+const ask = (market: string, interval: string, options: CandlesOptions) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(getCandles(market, interval, { ...options, deadline: 60_000 }), { startImmediately: true });
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("50 millis");
+    return yield* Fiber.join(fiber);
+  });
+
+const requests = Effect.map(Exchange, ({ ledger }) => ledger.requests().filter(({ target }) => target.includes("/candles/")).length);
+
+describe("candle history that was read before", () => {
+  it.effect("is the same from what is kept, sends no request, and says where it came from", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const range = { from: origin - 3_000 * minute, to: origin - 1_000 * minute };
+      const first = yield* ask("KRW-BTC", "1m", range);
+      assert.notStrictEqual(first.provenance.tier, "history_store");
+      const sent = yield* requests;
+      assert.isAtLeast(sent, 10);
+      // The warm answer is over by then.
+      yield* TestClock.adjust("2 minutes");
+      const second = yield* ask("KRW-BTC", "1m", range);
+      assert.deepStrictEqual(second.value, first.value);
+      assert.strictEqual(yield* requests, sent);
+      const { tier, channel, stale, attempts } = second.provenance;
+      assert.deepStrictEqual([tier, channel, stale, attempts.at(-1)?.tier], ["history_store", "rest", false, "history_store"]);
+      // Only the missing part is asked for.
+      const wider = yield* ask("KRW-BTC", "1m", { from: origin - 3_200 * minute, to: origin - 800 * minute });
+      assert.isAtMost((yield* requests) - sent, 3);
+      assert.deepStrictEqual(wider.provenance.attempts.map(({ tier, outcome }) => `${tier} ${outcome}`).slice(-2, -1), [
+        "history_store partial",
+      ]);
+      assert.deepStrictEqual(
+        wider.value.filter(({ openTimeMs }) => openTimeMs >= range.from && openTimeMs < range.to),
+        first.value,
+      );
+    }).pipe(Effect.provide(scene(7))),
+  );
+
+  it.effect("keeps nothing that could still change: the window in progress, and those of the last minute", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("10 minutes");
+      yield* ask("KRW-BTC", "1m", { count: 100 });
+      const store = yield* HistoryStore;
+      const [kept] = yield* store.series;
+      assert.strictEqual(kept?.coverage.length, 1);
+      assert.isAtMost(kept?.coverage[0]?.toMs ?? Infinity, origin + 9 * minute);
+      assert.isAtLeast(kept?.coverage[0]?.toMs ?? 0, origin + 8 * minute);
+      yield* TestClock.adjust("5 minutes");
+      const { value } = yield* ask("KRW-BTC", "1m", { count: 100 });
+      assert.strictEqual(value.at(-1)?.state, "forming");
+    }).pipe(Effect.provide(scene(8))),
+  );
+
+  it.effect("is the exchange's, for any ranges of sparse markets in any order, and asks for nothing twice", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const truth = new Truth(yield* Exchange);
+      const chance = new Chance(99);
+      const asked: Array<{ readonly market: string; readonly interval: Interval; readonly from: number; readonly to: number }> = [];
+      for (let nth = 0; nth < 25; nth++) {
+        const from = origin - chance.int(10, 2_000) * minute;
+        const to = Math.min(from + chance.int(0, 600) * minute + 30_000, origin - 5 * minute);
+        asked.push({ market: chance.pick(["KRW-BTC", "KRW-ETH"]), interval: chance.pick(["1m", "5m", "1h"] as const), from, to });
+      }
+      for (const round of [1, 2]) {
+        const sent = yield* requests;
+        for (const { market, interval, from, to } of round === 1 ? asked : asked.toReversed()) {
+          const { value } = yield* ask(market, interval, { from, to });
+          for (const row of value) assert.isUndefined(truth.faultOfCandle(row));
+          const trades = truth.tradesBetween(market, endOf(from - 60 * minute), endOf(to + 60 * minute));
+          const windows = new Set(trades.map(({ ms }) => windowStart(interval, ms)));
+          assert.deepStrictEqual(
+            value.map(({ openTimeMs }) => openTimeMs),
+            [...windows].filter((open) => open >= from && open < to && windowStart(interval, open) === open).sort((a, b) => a - b),
+          );
+        }
+        if (round === 2) assert.strictEqual(yield* requests, sent);
+        yield* TestClock.adjust("2 minutes");
+      }
+    }).pipe(Effect.provide(scene(9, { "KRW-BTC": 0.5, "KRW-ETH": 2 }))),
+  );
+});
