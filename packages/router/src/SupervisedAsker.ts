@@ -9,6 +9,7 @@
  */
 import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
@@ -19,13 +20,15 @@ import { type Asker, pagesOf } from "./Asker.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectClient } from "./DirectClient.ts";
 import type { Answer } from "./domain/Answer.ts";
+import { liveKeyOf } from "./domain/liveKey.ts";
 import type { Question } from "./domain/Question.ts";
 import { type Attempt, Closed, DataUnavailable, type MarketDataError } from "./errors/MarketDataError.ts";
 import { type CallEnd, endOfAnswer, endOfError, isTelling, patientMs } from "./fallback/rescue.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
-import { Shadow } from "./shadow/Shadow.ts";
+import { type Refutation, Shadow } from "./shadow/Shadow.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
 import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { Venue } from "./transport/Venue.ts";
 
@@ -58,17 +61,20 @@ export const make = Effect.gen(function* () {
         if (instance === undefined || !parts.control.asksRouter())
           return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
         const answered = withRouter(parts, instance, question, markets);
-        return shadow.isOn ? besides(shadow, parts.clock, question, answered) : answered;
+        return shadow.isOn ? besides(shadow, parts.clock, instance, question, answered) : answered;
       }),
   };
   return supervised;
 });
 
-/** The answer as it is, told to the shadow. */
-const besides = (shadow: Shadow["Service"], clock: Clock.Clock, question: Question, asked: Asked): Asked => {
+/** The answer as it is, told to the shadow, which may say that the live key behind it lies. */
+const besides = (shadow: Shadow["Service"], clock: Clock.Clock, instance: Instance, question: Question, asked: Asked): Asked => {
   const startedNanos = clock.monotonicTimeNanosUnsafe();
+  const key = liveKeyOf(question);
+  const refute = (refutation: Refutation): boolean =>
+    key !== undefined && Context.get(instance.services, Subscriptions).refute(key, refutation);
   return Effect.map(asked, (answer) => {
-    shadow.saw(question, answer, Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6);
+    shadow.saw(question, answer, Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6, refute);
     return answer;
   });
 };

@@ -19,6 +19,8 @@ export interface TierAnswer {
   readonly receivedMs: number;
   /** Monotonic time at which the value was last known to be current. */
   readonly confirmedNanos: bigint;
+  /** The exchange's clock at receipt, epoch milliseconds, by what it said with this very answer; over REST only. */
+  readonly exchangeNowMs?: number | undefined;
 }
 
 /** The tier has nothing that fits. `reason` is a code: `absent`, `too_old`, `too_shallow`, `not_live`. */

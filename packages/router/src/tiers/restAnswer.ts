@@ -125,6 +125,7 @@ const answered = (
     receivedNanos,
     receivedMs: result?.receivedMs ?? clock.currentTimeMillisUnsafe(),
     confirmedNanos: receivedNanos,
+    exchangeNowMs: result?.exchangeNowMs,
   };
 };
 

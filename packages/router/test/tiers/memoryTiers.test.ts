@@ -22,6 +22,7 @@ const proved = (provedNanos: bigint | undefined) =>
     line: () => undefined,
     admits: () => true,
     messageUsage: () => 0,
+    refute: () => false,
     status: () => assert.fail("a tier does not ask for the status"),
   });
 
