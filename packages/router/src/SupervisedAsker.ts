@@ -106,8 +106,15 @@ const began = ({ clock, paging }: Parts, question: Question, startedNanos: bigin
 const directly = ({ control, direct }: Parts, call: Begun, attempts: ReadonlyArray<Attempt>): Asked => {
   const { logLevel } = control.monitoring();
   const asked = direct.ask(call.question, { ...call, attempts, mode: control.mode });
-  return logLevel === null ? asked : Effect.provideService(asked, References.MinimumLogLevel, logLevel);
+  return logLevel === null ? asked : Effect.provideService(logged(asked, call.question), References.MinimumLogLevel, logLevel);
 };
+
+/** A line for each direct answer, or for what there was instead. */
+const logged = (asked: Asked, { kind, market }: Question): Asked =>
+  asked.pipe(
+    Effect.tap(({ provenance }) => Effect.logDebug(`the direct client answered ${kind} ${market} over ${provenance.channel}`)),
+    Effect.tapError((error) => Effect.logDebug(`the direct client did not answer ${kind} ${market}: ${error._tag}: ${error.message}`)),
+  );
 
 const withoutRouter = (parts: Parts, call: Begun): Asked =>
   directly(parts, call, []).pipe(
