@@ -43,10 +43,10 @@ const withAdmin = ({ admin = false, program }: Partial<Listening>, services: Lay
   admin
     ? Layer.unwrap(
         Effect.map(
-          Effect.promise(() => import("@naru/node/admin/AdminSocket")),
-          (socket) => socket.layer({ program }),
+          Effect.promise(() => Promise.all([import("@naru/node/admin/AdminSocket"), import("@naru/node/HostProbe")])),
+          ([socket, host]) => Layer.provideMerge(socket.layer({ program }), Layer.provide(services, host.layer)),
         ),
-      ).pipe(Layer.provideMerge(services))
+      )
     : services;
 
 /** The services of the venue that the flags name. Only the venue's own code is loaded. */

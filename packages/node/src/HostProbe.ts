@@ -1,6 +1,9 @@
 /**
  * The machine under the router, as Node sees it: memory and where the heap ends, the event loop's delay, the disk of the state folder. A look costs
  * one system call for the disk; the delay is measured by Node itself in between.
+ *
+ * Shares and delays are those of the last half minute to a minute, or since the last looks where those are longer ago: however many look, none
+ * takes anything from another.
  */
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -10,10 +13,21 @@ import { type HostFacts, HostProbe } from "@naru/router/health/HostProbe";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
 import * as StateFolder from "./StateFolder.ts";
 
 /** How finely Node looks at the event loop, in milliseconds. What it says of a timer's delay includes this. */
 const resolutionMs = 20;
+
+/** Of two stretches that are measured the older is told; when the younger is so old, it takes its place. Milliseconds. */
+const stretchMs = 30_000;
+
+/** What is measured since a moment. */
+interface Stretch {
+  readonly delays: ReturnType<typeof monitorEventLoopDelay>;
+  sinceMs: number;
+  cpu: NodeJS.CpuUsage;
+}
 
 /** Looks at this process, and at the disk of the state folder, which need not exist. */
 export const layer: Layer.Layer<never> = Layer.effect(
@@ -21,36 +35,46 @@ export const layer: Layer.Layer<never> = Layer.effect(
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const folder = yield* Effect.option(StateFolder.locate);
-    const delays = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
-        histogram.enable();
-        return histogram;
-      }),
-      (histogram) => Effect.sync(() => histogram.disable()),
-    );
-    let looked = { cpu: process.cpuUsage(), atMs: monotonicMs(clock) };
+    let older = yield* measuring(clock);
+    let younger = yield* measuring(clock);
+
+    const lately = (): Pick<HostFacts, "cpuPercent" | "eventLoopDelay"> => {
+      const nowMs = monotonicMs(clock);
+      const { cpu, delays, sinceMs } = older;
+      const { user, system } = process.cpuUsage(cpu);
+      const facts = {
+        cpuPercent: nowMs <= sinceMs ? null : ((user + system) / 1_000 / (nowMs - sinceMs)) * 100,
+        // An empty histogram has no percentiles worth the name.
+        eventLoopDelay:
+          delays.count === 0 ? null : { p50Ms: late(delays.percentile(50)), p99Ms: late(delays.percentile(99)), maxMs: late(delays.max) },
+      };
+      if (nowMs - younger.sinceMs >= stretchMs) {
+        [older, younger] = [younger, older];
+        younger.delays.reset();
+        Object.assign(younger, { sinceMs: nowMs, cpu: process.cpuUsage() });
+      }
+      return facts;
+    };
 
     const read = Effect.map(folder._tag === "Some" ? diskOf(folder.value) : Effect.succeed(null), (disk): HostFacts => {
-      const atMs = monotonicMs(clock);
-      const { user, system } = process.cpuUsage(looked.cpu);
-      const tookMs = atMs - looked.atMs;
-      looked = { cpu: process.cpuUsage(), atMs };
-      // An empty histogram has no percentiles worth the name.
-      const eventLoopDelay =
-        delays.count === 0 ? null : { p50Ms: late(delays.percentile(50)), p99Ms: late(delays.percentile(99)), maxMs: late(delays.max) };
-      delays.reset();
       const { rss, heapUsed } = process.memoryUsage();
-      return {
-        memory: { residentBytes: rss, heapUsedBytes: heapUsed, heapLimitBytes: getHeapStatistics().heap_size_limit },
-        cpuPercent: tookMs <= 0 ? null : ((user + system) / 1_000 / tookMs) * 100,
-        eventLoopDelay,
-        disk,
-      };
+      const memory = { residentBytes: rss, heapUsedBytes: heapUsed, heapLimitBytes: getHeapStatistics().heap_size_limit };
+      return { memory, ...lately(), disk };
     });
     return { knows: true, read };
   }),
 );
+
+/** Measures from now on, while the scope is open. */
+const measuring = (clock: Clock.Clock): Effect.Effect<Stretch, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const delays = monitorEventLoopDelay({ resolution: resolutionMs });
+      delays.enable();
+      return { delays, sinceMs: monotonicMs(clock), cpu: process.cpuUsage() };
+    }),
+    ({ delays }) => Effect.sync(() => delays.disable()),
+  );
 
 /** Beyond what Node waits anyway between two looks. */
 const late = (nanos: number): number => Math.max(0, nanos / 1e6 - resolutionMs);

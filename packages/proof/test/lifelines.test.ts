@@ -8,7 +8,7 @@ import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { getCandles, getOrderbook, getTicker, getTrades, health, streamOrderbook, streamTicker } from "@naru/router/MarketData";
 import type { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
-import { Effect, Exit, Fiber, Layer, Logger, Metric, Stream } from "effect";
+import { Effect, Exit, Fiber, Layer, Logger, Metric, References, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import { BrokenRouter } from "./BrokenRouter.ts";
 
@@ -145,6 +145,45 @@ describe("the last word of the direct socket", () => {
       );
       assert.isAtMost(provenance.confirmedAgeMs, 2_000);
     }).pipe(Effect.provide(Sim.layerTest({ seed: 46 }))),
+  );
+});
+
+describe("the log of a program that writes errors alone", () => {
+  it.effect(
+    "has what the direct client and the probes do while the router is out, and errors alone again when it is back (R002-34)",
+    () => {
+      const router = new BrokenRouter();
+      const lines: Array<string> = [];
+      const log = Logger.make(({ logLevel, message }) => void lines.push(`${logLevel} ${[message].flat().map(String).join(" ")}`));
+      /** What was logged of some asking. */
+      const logged = Effect.gen(function* () {
+        lines.length = 0;
+        for (let call = 0; call < 3; call++) {
+          yield* Effect.exit(answered(getTicker("KRW-BTC", { strategy: "rest_only", maxAge: 0 })));
+          yield* TestClock.adjust("10 seconds");
+        }
+        return [...lines];
+      });
+      return Effect.gen(function* () {
+        const control = yield* ModeControl;
+        assert.deepStrictEqual(yield* logged, []);
+        router.next = "unbuildable";
+        yield* control.tell("gone", "a test");
+        const during = yield* logged;
+        assert.include(during, "Debug the direct client answered ticker KRW-BTC over rest");
+        assert.isTrue(
+          during.some((line) => line.startsWith("Debug ") && !line.includes("direct client")),
+          during.join("\n"),
+        );
+        router.next = "well";
+        yield* TestClock.adjust("2 minutes");
+        assert.strictEqual(control.mode(), "normal");
+        assert.deepStrictEqual(yield* logged, []);
+      }).pipe(
+        Effect.provide(Layer.provideMerge(Sim.layerTest({ seed: 48, decorate: { router: router.decorate } }), Logger.layer([log]))),
+        Effect.provideService(References.MinimumLogLevel, "Error"),
+      );
+    },
   );
 });
 

@@ -9,6 +9,15 @@ import { TestClock } from "effect/testing";
 /** Every series there is after some asking, a stream, a wait for a silent socket, and an outage. */
 const series = Effect.gen(function* () {
   yield* Effect.forkScoped(Stream.runDrain(streamTrades("KRW-BTC")));
+  // What a socket says is not what the exchange says, and the shadow finds it.
+  yield* Sim.halt;
+  yield* Sim.fault({ verb: "nonsense-price", type: "ticker", value: "jump" });
+  for (const wait of ["20 seconds", "1 second"] as const) {
+    yield* Effect.forkScoped(getTicker("KRW-XRP", { realtime: true, maxAge: 60_000 }));
+    yield* TestClock.adjust(wait);
+  }
+  yield* Sim.endFault("nonsense-price");
+  yield* Sim.resume;
   yield* Effect.forkScoped(getTicker("KRW-BTC"));
   yield* TestClock.adjust("5 seconds");
   yield* Sim.silenceSockets("1 second");
@@ -32,7 +41,9 @@ const series = Effect.gen(function* () {
   yield* TestClock.adjust("1 minute");
   return yield* Metric.snapshot;
 }).pipe(
-  Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3, config: { noSuccessMs: 4_000 } }))),
+  Effect.provide(
+    Layer.fresh(Sim.layerTest({ seed: 3, config: { noSuccessMs: 4_000, shadow: { percent: 100, perMinute: 30, maxUsage: 0.5 } } })),
+  ),
   Effect.provideService(Metric.MetricRegistry, new Map()),
 );
 

@@ -4,7 +4,7 @@ import type { Candle } from "@naru/router/domain/Candle";
 import type { StreamElement } from "@naru/router/domain/StreamElement";
 import type { Ticker } from "@naru/router/domain/Ticker";
 import type { Trade } from "@naru/router/domain/Trade";
-import { streamCandlesEvents, streamTickerEvents, streamTradesEvents } from "@naru/router/MarketData";
+import { alerts, getTicker, streamCandlesEvents, streamTickerEvents, streamTradesEvents } from "@naru/router/MarketData";
 import { Exchange, Sim } from "@naru/sim";
 import { Clock, Effect, Fiber, Stream } from "effect";
 import { TestClock } from "effect/testing";
@@ -46,10 +46,21 @@ describe("minutes without trades", () => {
   );
 });
 
-/** Two hours of maintenance under a stream of trades and one of tickers. */
+/** How often each group of REST was asked at most, and the sockets were knocked at, within any half minute after the first five minutes. */
+const mostOften = (atMs: ReadonlyArray<readonly [what: string, atMs: number]>, fromMs: number): Readonly<Record<string, number>> => {
+  const most: Record<string, number> = {};
+  const late = atMs.filter(([, ms]) => ms > fromMs + 5 * minute);
+  for (const [what, from] of late) {
+    const within = late.filter(([other, ms]) => other === what && ms >= from && ms < from + minute / 2).length;
+    most[what] = Math.max(most[what] ?? 0, within);
+  }
+  return most;
+};
+
+/** Two hours of maintenance under a stream of trades and one of tickers, and a program that asks every ten seconds. */
 const maintained = (sockets: "cut" | "silent") =>
   Effect.gen(function* () {
-    const { ledger } = yield* Exchange;
+    const { ledger, now } = yield* Exchange;
     const clock = yield* Clock.Clock;
     const trades: Array<StreamElement<Trade>> = [];
     const tickers: Array<{ readonly element: StreamElement<Ticker>; readonly atMs: number }> = [];
@@ -65,14 +76,23 @@ const maintained = (sockets: "cut" | "silent") =>
         { startImmediately: true },
       ),
     ];
+    const told: Array<string> = [];
+    const telling = Stream.runForEach(alerts, ({ rule, state }) => Effect.sync(() => void told.push(`${rule} ${state}`)));
+    yield* Effect.forkScoped(telling, { startImmediately: true });
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.exit(getTicker("KRW-ETH")), Effect.sleep("10 seconds"))));
     yield* TestClock.adjust("5 seconds");
     yield* Sim.halt;
     const before = yield* Sim.path("KRW-BTC", [100_000_000, 100_001_000]);
     // The last of them is made when the sockets are closed already, or say nothing any more.
     yield* TestClock.adjust("10 millis");
+    const closedMs = yield* now;
     yield* Sim.maintenance("2 hours");
     yield* TestClock.adjust("2 hours");
-    const requests = ledger.requests().length + ledger.connections().length;
+    assert.deepStrictEqual(told, ["mode raised"]);
+    const knocks = [
+      ...ledger.requests().map(({ atMs, group = "none" }) => [group, atMs] as const),
+      ...ledger.page("connections", { limit: 10_000 }).entries.map(({ atMs }) => ["socket", atMs] as const),
+    ];
     const backMs = clock.currentTimeMillisUnsafe();
     const after = yield* Sim.path("KRW-BTC", [100_002_000, 100_003_000, 100_004_000], { every: "5 seconds" });
     yield* TestClock.adjust("35 seconds");
@@ -86,10 +106,13 @@ const maintained = (sockets: "cut" | "silent") =>
     const got = valuesOf(trades).flatMap(({ id }) => (wanted.has(String(id)) ? [String(id)] : []));
     assert.deepStrictEqual(got, [...wanted]);
     assert.notInclude(tagsOf(trades), "Gap");
-    // Two hours of knocking at a closed door are no storm: less than one attempt in two seconds, of all kinds together.
-    assert.isBelow(requests, 3_600);
+    assert.deepStrictEqual(told, ["mode raised", "mode over"]);
+    // Two hours at a closed door are no storm: each way there, of the router and of the direct client, tries it about once in half a minute.
+    const most = mostOften(knocks, closedMs);
+    assert.hasAllKeys(most, ["market", "ticker", "crix-trades", "socket"]);
+    assert.isAtMost(Math.max(...Object.values(most)), 4, JSON.stringify(most));
     for (const fiber of fibers) yield* Fiber.interrupt(fiber);
-  }).pipe(Effect.provide(Sim.layerTest({ seed: 18, maintenance: { sockets } })));
+  }).pipe(Effect.scoped, Effect.provide(Sim.layerTest({ seed: 18, maintenance: { sockets } })));
 
 describe("a maintenance of the exchange", () => {
   it.effect("ends no stream; within 35 s of its end they go on, and in the end no trade is missing (C19)", () => maintained("cut"));

@@ -25,6 +25,20 @@ const SocketReport = Schema.Struct({
   roundTripMs: Measured,
 });
 
+/** One way to the exchange: what is known of it now, and how it went over the last five minutes. */
+export const ChannelReport = Schema.Struct({
+  channel: Channel,
+  /** REST by its last word within five minutes, the socket by its link; `unknown` where nobody asked, or nothing is wanted of it. */
+  status: Schema.Literals(["up", "down", "unknown"]),
+  /** Of the last request that was answered, or of the slowest open socket's ping. */
+  latencyMs: Measured,
+  /** Since the last answer, or the last sign of life of a socket. */
+  lastGoodAgeMs: Measured,
+  /** What went wrong last, however long ago. */
+  lastFailure: Schema.NullOr(Schema.Struct({ detail: Schema.String, ageMs: Schema.Finite })),
+  ...Outcomes.fields,
+});
+
 /** The sockets as one; see `stream/LinkStatus.ts` for what each number means. */
 export const LinkReport = Schema.Struct({
   state: LinkState,
@@ -51,7 +65,7 @@ export const HealthReport = Schema.Struct({
   modeHistory: Schema.Array(ModeChange),
   /** Whole calls. A success is a fresh answer. */
   calls: Outcomes,
-  channels: Schema.Array(Schema.Struct({ channel: Channel, ...Outcomes.fields })),
+  channels: Schema.Array(ChannelReport),
   tiers: Schema.Array(
     Schema.Struct({
       tier: Schema.String,

@@ -114,7 +114,7 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
     const health = yield* Health;
     const told = yield* LinkObserver;
     return (event) => {
-      health.linkChanged(event.state);
+      health.linkChanged(event.state, event.reason);
       told(event);
     };
   }),

@@ -9,6 +9,7 @@
  */
 import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
@@ -19,13 +20,15 @@ import { type Asker, endedAtOnce, pagesOf } from "./Asker.ts";
 import { ActiveMarkets } from "./direct/ActiveMarkets.ts";
 import { DirectClient } from "./DirectClient.ts";
 import type { Answer } from "./domain/Answer.ts";
+import { liveKeyOf } from "./domain/liveKey.ts";
 import type { Question } from "./domain/Question.ts";
 import { type Attempt, Closed, DataUnavailable, type MarketDataError } from "./errors/MarketDataError.ts";
 import { type CallEnd, endOfAnswer, endOfError, isTelling, patientMs } from "./fallback/rescue.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
-import { Shadow } from "./shadow/Shadow.ts";
+import { type Refutation, Shadow } from "./shadow/Shadow.ts";
+import { Subscriptions } from "./stream/Subscriptions.ts";
 import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { Venue } from "./transport/Venue.ts";
 
@@ -56,16 +59,25 @@ export const make = Effect.gen(function* () {
       const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
       if (instance === undefined || !parts.control.asksRouter())
         return withoutRouter(parts, began(parts, question, parts.clock.monotonicTimeNanosUnsafe()));
-      if (!shadow.isOn) return withRouter(parts, instance, question, markets);
-      const startedNanos = parts.clock.monotonicTimeNanosUnsafe();
-      return Effect.map(withRouter(parts, instance, question, markets), (answer) => {
-        shadow.saw(question, answer, Number(parts.clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6);
-        return answer;
-      });
+      return shadow.isOn
+        ? besides(shadow, parts, instance, question, () => withRouter(parts, instance, question, markets))
+        : withRouter(parts, instance, question, markets);
     },
   };
   return supervised;
 });
+
+/** The answer as it is, told to the shadow, which may say that the live key behind it lies. */
+const besides = (shadow: Shadow["Service"], { clock }: Parts, instance: Instance, question: Question, begin: () => Asked): Asked => {
+  const startedNanos = clock.monotonicTimeNanosUnsafe();
+  const key = liveKeyOf(question);
+  const refute = (refutation: Refutation): boolean =>
+    key !== undefined && Context.get(instance.services, Subscriptions).refute(key, refutation);
+  return Effect.map(begin(), (answer) => {
+    shadow.saw(question, answer, Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6, refute);
+    return answer;
+  });
+};
 
 /** What a question passes through. */
 interface Parts {
@@ -94,8 +106,15 @@ const began = ({ clock, paging }: Parts, question: Question, startedNanos: bigin
 const directly = ({ control, direct }: Parts, call: Begun, attempts: ReadonlyArray<Attempt>): Asked => {
   const { logLevel } = control.monitoring();
   const asked = direct.ask(call.question, { ...call, attempts, mode: control.mode });
-  return logLevel === null ? asked : Effect.provideService(asked, References.MinimumLogLevel, logLevel);
+  return logLevel === null ? asked : Effect.provideService(logged(asked, call.question), References.MinimumLogLevel, logLevel);
 };
+
+/** A line for each direct answer, or for what there was instead. */
+const logged = (asked: Asked, { kind, market }: Question): Asked =>
+  asked.pipe(
+    Effect.tap(({ provenance }) => Effect.logDebug(`the direct client answered ${kind} ${market} over ${provenance.channel}`)),
+    Effect.tapError((error) => Effect.logDebug(`the direct client did not answer ${kind} ${market}: ${error._tag}: ${error.message}`)),
+  );
 
 const withoutRouter = (parts: Parts, call: Begun): Asked =>
   directly(parts, call, []).pipe(

@@ -7,6 +7,7 @@ import { parseMarket, type Market } from "./domain/Market.ts";
 import type { Mode } from "./domain/Mode.ts";
 import { keyId } from "./domain/StreamKey.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import type { ChannelHealth } from "./health/ChannelLog.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { HostProbe } from "./health/HostProbe.ts";
 import { judgeHealth } from "./health/judgeHealth.ts";
@@ -108,7 +109,7 @@ const judged = ({ venue, limiter, ledger }: Pick<Parts, "venue" | "limiter" | "l
     mode,
     modeHistory: ledger.modes(),
     ...counted,
-    channels: ledger.channels(),
+    channels: ledger.channels().map((one) => (one.channel === "websocket" ? { ...one, ...socketNow(link, one) } : one)),
     tiers: ledger.tiers(),
     keys: ledger.keys().slice(0, shownKeys),
     link,
@@ -117,6 +118,17 @@ const judged = ({ venue, limiter, ledger }: Pick<Parts, "venue" | "limiter" | "l
     host,
     hotKeys,
     knownMarkets,
+  };
+};
+
+/** What the sockets themselves say of their channel. */
+const socketNow = ({ attempt, silentMs, sockets, state }: HealthReport["link"], { lastGoodAgeMs }: ChannelHealth) => {
+  const trips = sockets.flatMap((socket) => (socket.state === "open" && socket.roundTripMs !== null ? [socket.roundTripMs] : []));
+  const isDown = state === "waiting" || (state === "connecting" && attempt > 0);
+  return {
+    status: state === "open" ? ("up" as const) : isDown ? ("down" as const) : ("unknown" as const),
+    latencyMs: trips.length === 0 ? null : Math.max(...trips),
+    lastGoodAgeMs: silentMs ?? lastGoodAgeMs,
   };
 };
 

@@ -172,6 +172,7 @@ const subscriptionsOf = (stub: Stub) =>
       stub.opened++;
     },
     awaitReady: () => Effect.void,
+    refute: () => false,
     resubscribe: Effect.succeed({ wanted: 0, sockets: 0, unanswered: 0, missing: [], isSame: false }),
     wantForReads: (key: StreamKey) => {
       stub.wanted.push(keyId(key));

@@ -132,15 +132,16 @@ const limitsCheck = (of: string, { limits, blockedMs }: AppStatus): Check => {
   return pass("limits", of, `${told || "no group was used"}${refusals > 0 ? `; ${counted(refusals, "refusal")} so far` : ""}`);
 };
 
-const processCheck = (of: string, { process }: AppStatus): Check => {
-  const { residentBytes, heapUsedBytes, heapLimitBytes, cpuPercent, eventLoopP99Ms } = process;
+const processCheck = (of: string, { host: { memory, cpuPercent, eventLoopDelay } }: AppStatus): Check => {
+  if (memory === null) return skip("process", of, "the app does not look at its own process", "give its router HostProbe.layer");
+  const { residentBytes, heapUsedBytes, heapLimitBytes } = memory;
   const heap = heapUsedBytes / heapLimitBytes;
-  const late = eventLoopP99Ms ?? 0;
+  const late = eventLoopDelay?.p99Ms ?? 0;
   const found = [
     `${megabytes(residentBytes)} resident`,
     `heap ${megabytes(heapUsedBytes)} of ${megabytes(heapLimitBytes)}`,
     `processor ${cpuPercent === null ? "not measured" : `${cpuPercent.toFixed(0)} %`}`,
-    `timers late by ${eventLoopP99Ms === null ? "not measured" : duration(eventLoopP99Ms)} (p99)`,
+    `timers late by ${eventLoopDelay === null ? "not measured" : duration(late)} (p99)`,
   ].join(", ");
   if (heap >= bounds.heapFail)
     return fail("process", of, found, "the heap is nearly full: node --max-old-space-size raises its end; look for what keeps growing");

@@ -24,16 +24,17 @@ export const appTable = (apps: ReadonlyArray<AppStatus>, style: Style): Readonly
 ];
 
 export const statusLines = (status: AppStatus, nowMs: number, style: Style): ReadonlyArray<string> => {
-  const { app, venue, simulated, mode, link, limits, blockedMs, tiers, keys, alerts, audit, process } = status;
+  const { app, venue, simulated, mode, link, limits, blockedMs, tiers, keys, alerts, audit, channels, host } = status;
   const asked = tiers.filter(({ answered, failed }) => answered + failed > 0);
   return [
     `${simulated ? `${style.paint("warn", "SIM")}  ` : ""}${printable(app.program)}  pid ${app.pid}  ${printable(venue)}  up for ${duration(app.uptimeMs)}`,
     modeLine(mode, nowMs, style),
     `link      ${style.paint(link.state === "open" || link.state === "idle" ? "good" : "alarm", link.state)}  ${link.live} of ${counted(link.wanted, "key")} live  ${counted(link.reconnects, "reconnect")}${link.silentMs === null ? "" : `  heard ${duration(link.silentMs)} ago`}${link.lastClose === null ? "" : `  last end: ${printable(link.lastClose)}`}`,
+    ...channels.map((channel) => channelLine(channel, style)),
     blockedMs > 0
       ? style.paint("alarm", `limits    the exchange blocks this address for ${duration(blockedMs)} more`)
       : `limits    ${limits.map(limitWords).join("  ") || "none"}`,
-    `process   ${megabytes(process.residentBytes)} of memory  heap ${megabytes(process.heapUsedBytes)} of ${megabytes(process.heapLimitBytes)}  processor ${process.cpuPercent === null ? "–" : `${process.cpuPercent.toFixed(0)} %`}  timers late ${process.eventLoopP99Ms === null ? "–" : duration(process.eventLoopP99Ms)} (p99)`,
+    hostLine(host),
     `memory    ${counted(status.hotKeys, "live value")}  ${status.knownMarkets === null ? "no list of markets" : counted(status.knownMarkets, "market")}`,
     ...asked.map(tierLine),
     ...keys.map(keyLine),
@@ -80,6 +81,26 @@ const toneOf = (level: number): Tone => (level === 0 ? "good" : level === 1 ? "w
 
 const limitWords = ({ group, used, allowed, pausedMs, waiting }: AppStatus["limits"][number]): string =>
   `${printable(group)} ${grouped(used)}/${Math.floor(allowed)}${waiting > 0 ? ` +${waiting} waiting` : ""}${pausedMs > 0 ? ` paused ${duration(pausedMs)}` : ""}`;
+
+/** Answers and waits of the last five minutes stand beside what is known now. */
+const channelLine = (one: AppStatus["channels"][number], style: Style): string => {
+  const { channel, status, latencyMs, lastGoodAgeMs, lastFailure, samples, successRate } = one;
+  const name = channel === "rest" ? "REST      " : "WebSocket ";
+  const tone = status === "up" ? "good" : status === "down" ? "alarm" : "warn";
+  const good = lastGoodAgeMs === null ? "never good so far" : `good ${duration(lastGoodAgeMs)} ago`;
+  const rate = successRate === null ? "" : `  ${(successRate * 100).toFixed(0)} % of ${grouped(samples)} good`;
+  const failure = lastFailure === null ? "" : `  last failure ${duration(lastFailure.ageMs)} ago: ${printable(lastFailure.detail)}`;
+  return `${name}${style.paint(tone, status)}  latency ${age(latencyMs)}  ${good}${rate}${failure}`;
+};
+
+const hostLine = ({ memory, cpuPercent, eventLoopDelay }: AppStatus["host"]): string => {
+  if (memory === null) return "process   not known";
+  const { residentBytes, heapUsedBytes, heapLimitBytes } = memory;
+  const heap = `heap ${megabytes(heapUsedBytes)} of ${megabytes(heapLimitBytes)}`;
+  const cpu = cpuPercent === null ? "–" : `${cpuPercent.toFixed(0)} %`;
+  const late = eventLoopDelay === null ? "–" : duration(eventLoopDelay.p99Ms);
+  return `process   ${megabytes(residentBytes)} of memory  ${heap}  processor ${cpu}  timers late ${late} (p99)`;
+};
 
 const tierLine = ({ tier, answered, failed, p50Ms, p95Ms, lastFailure }: AppStatus["tiers"][number]): string =>
   `tier      ${printable(tier)}  ${grouped(answered)} answered  ${grouped(failed)} failed  p50 ${age(p50Ms)}  p95 ${age(p95Ms)}${lastFailure === null ? "" : `  last failure: ${printable(lastFailure)}`}`;

@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
+import { AppStatus } from "@naru/node/admin/AdminApi";
 import { alive } from "@naru/node/admin/adminFolder";
 import { Exchange, layerLoopbackServer, LoopbackServer, Script } from "@naru/sim";
-import { ConfigProvider, Effect, Layer, Schedule } from "effect";
+import { ConfigProvider, Effect, Layer, Schedule, Schema } from "effect";
 import { type Document, invoke } from "../invoke.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -50,7 +51,7 @@ const member = (document: Document | undefined, name: string): Document => (docu
 
 describe("an app in another process", () => {
   it.live(
-    "is asked how it is, switched by hand, made to subscribe again and diagnosed, and leaves nothing behind",
+    "is asked how it is, in JSON and in words, switched by hand, made to subscribe again and diagnosed, and leaves nothing behind (R004-55)",
     () =>
       Effect.gen(function* () {
         const folder = yield* stateFolder;
@@ -65,7 +66,13 @@ describe("an app in another process", () => {
         const [document] = status.documents();
         assert.deepInclude(document, { kind: "status", venue: "sim", simulated: true });
         assert.deepInclude(member(document, "app"), { program: "naru watch", pid: app.pid });
-        assert.match((yield* naru(env, "status")).out.join("\n"), /^SIM {2}naru watch {2}pid \d+ .*\nmode {6}normal/);
+        const { channels, host } = yield* Schema.decodeUnknownEffect(Schema.toCodecJson(AppStatus))(document);
+        assert.deepInclude(channels[1], { channel: "websocket", status: "up", lastFailure: null });
+        assert.isAbove(host.memory?.residentBytes ?? 0, 1e6);
+        const told = (yield* naru(env, "status")).out.join("\n");
+        assert.match(told, /^SIM {2}naru watch {2}pid \d+ .*\nmode {6}normal/);
+        assert.match(told, /\nREST {6}(?:up|unknown) {2}latency .*\nWebSocket up {2}latency (?:–|[\d.]+ ms) {2}good [\d.]+ m?s ago/);
+        assert.match(told, /\nprocess {3}\d+ MB of memory {2}heap \d+ MB of [\d,]+ MB/);
 
         const on = yield* naru(env, "fallback", "on", "--reason", "a drill");
         assert.match(on.out[0] ?? "", /^mode {6}fallback .*\(.+: a drill\).* held on by hand/);

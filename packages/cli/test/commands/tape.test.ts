@@ -5,9 +5,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { assert, describe, it } from "@effect/vitest";
-import { Effect } from "effect";
+import { getTicker, streamTickerEvents } from "@naru/router/MarketData";
+import { FlightFolder, makeMemoryFolder } from "@naru/router/tape/FlightFolder";
+import { FlightRecorder } from "@naru/router/tape/FlightRecorder";
+import { Sim } from "@naru/sim";
+import { Effect, Fiber, Layer, Logger, Stream } from "effect";
+import { TestClock } from "effect/testing";
 import { invoke } from "../invoke.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -189,3 +194,52 @@ const hasFrame = (file: string): boolean => {
     return false;
   }
 };
+
+/** What the recorder that is always on writes of an outage of some seconds, in the file where it would be. */
+const flightOf = Effect.fnUntraced(function* (file: string) {
+  const folder = makeMemoryFolder();
+  yield* Effect.gen(function* () {
+    const flight = yield* FlightRecorder;
+    yield* Effect.forkScoped(Effect.ignore(Stream.runDrain(streamTickerEvents(["KRW-BTC"]))));
+    const ask = Effect.exit(getTicker("KRW-ETH", { strategy: "rest_only", deadline: 1_000 }));
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(ask, Effect.sleep("2 seconds"))));
+    yield* TestClock.adjust("20 seconds");
+    yield* Sim.fault({ verb: "server-error", status: 503 });
+    yield* TestClock.adjust("20 seconds");
+    yield* Sim.endFault("server-error");
+    yield* TestClock.adjust("10 seconds");
+    const dumping = yield* Effect.forkScoped(flight.dump("a drill"));
+    yield* TestClock.adjust("1 second");
+    return yield* Fiber.join(dumping);
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      Layer.provide(Sim.layerTest({ seed: 3 }), Layer.succeed(FlightFolder, folder)).pipe(Layer.provideMerge(TestClock.layer())),
+    ),
+  );
+  const [, text] = [...folder.written].at(-1) ?? [];
+  writeFileSync(file, gzipSync(text ?? ""));
+});
+
+describe("naru replay of a flight recording", () => {
+  it.live("prints what the sockets brought, with its label, and how the mode changed", () =>
+    Effect.gen(function* () {
+      const file = yield* place;
+      yield* flightOf(file);
+      const printed = yield* invoke("replay", file, "--print", "--speed", "30", "--json");
+      assert.strictEqual(printed.exitCode, 0, printed.err.join("\n"));
+      assert.match(
+        printed.err[0] ?? "",
+        /a\.tape: sim \(made-up prices\), recorded 2026-01-05T03:00:00.000Z, 5\d\.\d s, \d+ frames of 2 sockets, \d+ requests$/,
+      );
+      const modes = printed.err.slice(1).join("\n");
+      assert.match(modes, /^mode: normal → degraded \(/);
+      assert.match(modes, /\nmode: .* → (?:emergency|fallback) \(/);
+      const values = printed.documents().filter(({ type }) => type === "Live");
+      assert.isAbove(values.length, 3);
+      for (const value of values) assert.deepInclude(value, { venue: "sim", simulated: true });
+      assert.isTrue(values.some(({ kind, market }) => kind === "ticker" && market === "KRW-BTC"));
+      // An outage is told in the log, which the command itself sends elsewhere.
+    }).pipe(Effect.provide(Logger.layer([]))),
+  );
+});

@@ -12,6 +12,7 @@ export const wellApp: AppStatus = {
   simulated: false,
   mode: { mode: "normal", level: 0, sinceMs: null, reason: null, override: "auto", failures: 0, nextStepInMs: null },
   modeHistory: [],
+  channels: [],
   link: {
     state: "open",
     attempt: 0,
@@ -32,7 +33,12 @@ export const wellApp: AppStatus = {
   knownMarkets: 200,
   alerts: [],
   audit: [],
-  process: { residentBytes: 2e8, heapUsedBytes: 1e8, heapLimitBytes: 4e9, cpuPercent: 5, eventLoopP99Ms: 2 },
+  host: {
+    memory: { residentBytes: 2e8, heapUsedBytes: 1e8, heapLimitBytes: 4e9 },
+    cpuPercent: 5,
+    eventLoopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 },
+    disk: null,
+  },
 };
 
 export const wellPrice: PriceProbe = { _tag: "Answered", market: "KRW-BTC", price: "148601000", ageMs: 400, tookMs: 20, clockAheadMs: 100 };

@@ -4,6 +4,8 @@
  */
 import { Alert } from "@naru/router/alerts/Alert";
 import { Mode, ModeChange } from "@naru/router/domain/Mode";
+import { HostFacts } from "@naru/router/health/HostProbe";
+import { ChannelReport } from "@naru/router/HealthReport";
 import * as Schema from "effect/Schema";
 import * as HttpApi from "effect/http-api/HttpApi";
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint";
@@ -99,17 +101,6 @@ const TierReport = Schema.Struct({
   lastFailure: MaybeText,
 });
 
-const ProcessReport = Schema.Struct({
-  residentBytes: Schema.Finite,
-  heapUsedBytes: Schema.Finite,
-  /** Where the process ends. */
-  heapLimitBytes: Schema.Finite,
-  /** Of one core, since the last look. */
-  cpuPercent: Measured,
-  /** How late timers come, since the last look. */
-  eventLoopP99Ms: Measured,
-});
-
 export const AppStatus = Schema.Struct({
   app: Schema.Struct({
     program: Schema.String,
@@ -124,6 +115,7 @@ export const AppStatus = Schema.Struct({
   mode: ModeReport,
   /** The newest last, at most 10. */
   modeHistory: Schema.Array(ModeChange),
+  channels: Schema.Array(ChannelReport),
   link: LinkReport,
   limits: Schema.Array(LimitReport),
   /** Until the whole exchange may be asked again; 0 when it is not blocked. */
@@ -137,7 +129,8 @@ export const AppStatus = Schema.Struct({
   alerts: Schema.Array(Alert),
   /** What was done by hand to apps of this state folder, the newest last, at most 10. */
   audit: Schema.Array(AuditEntry),
-  process: ProcessReport,
+  /** The machine; nothing is known of it where the router has no `HostProbe`. */
+  host: HostFacts,
 });
 export type AppStatus = typeof AppStatus.Type;
 

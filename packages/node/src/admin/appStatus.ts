@@ -10,7 +10,6 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { AppStatus, AuditEntry, Word } from "./AdminApi.ts";
 import * as AuditLog from "./AuditLog.ts";
-import * as processFacts from "./processFacts.ts";
 
 const shown = { keys: 100, changes: 10, alerts: 10, audit: 10 } as const;
 
@@ -22,7 +21,6 @@ export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly
   const limiter = yield* RateLimiter;
   const subscriptions = yield* Subscriptions;
   const clock = yield* Clock.Clock;
-  const readProcess = yield* processFacts.make;
   const startedAtMs = clock.currentTimeMillisUnsafe();
   const startedNanos = clock.monotonicTimeNanosUnsafe();
   /** Null while the key is not live, and while there is no router to ask. */
@@ -36,7 +34,7 @@ export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly
   };
 
   return Effect.gen(function* () {
-    const { venue, simulated, modeHistory, link, tiers, hotKeys, knownMarkets } = yield* data.health;
+    const { venue, simulated, modeHistory, channels, link, tiers, hotKeys, knownMarkets, host } = yield* data.health;
     const { keys } = yield* data.liveMetrics;
     return {
       app: {
@@ -50,6 +48,7 @@ export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly
       simulated,
       mode: modeReport(control),
       modeHistory: modeHistory.slice(-shown.changes),
+      channels,
       link,
       limits: limiter.snapshot(),
       blockedMs: limiter.blockedMs(),
@@ -65,7 +64,7 @@ export const make = Effect.fnUntraced(function* ({ program, folder }: { readonly
       knownMarkets,
       alerts: alerts.recent().slice(-shown.alerts),
       audit: yield* AuditLog.tail(folder, shown.audit),
-      process: readProcess(),
+      host,
     } satisfies AppStatus;
   });
 });

@@ -7,6 +7,7 @@ import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { Health } from "@naru/router/health/HealthLedger";
 import { LiveNumbers } from "@naru/router/health/LiveNumbers";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
+import type { HealthReport } from "@naru/router/HealthReport";
 import { MarketData } from "@naru/router/MarketData";
 import { Subscriptions } from "@naru/router/stream/Subscriptions";
 import { Venue } from "@naru/router/transport/Venue";
@@ -21,6 +22,24 @@ export interface Script {
   readonly health: Effect.Effect<unknown>;
 }
 
+/** What the report of health says of a channel, and of the machine. */
+export const rest: HealthReport["channels"][number] = {
+  ...{
+    channel: "rest",
+    status: "up",
+    latencyMs: 40,
+    lastGoodAgeMs: 1_000,
+    lastFailure: { detail: "/v1/ticker: TimeoutError", ageMs: 9_000 },
+  },
+  ...{ samples: 10, failures: 1, successRate: 0.9, p50Ms: 35, p95Ms: 50 },
+};
+export const seenHost: HealthReport["host"] = {
+  memory: { residentBytes: 2e8, heapUsedBytes: 1e8, heapLimitBytes: 4e9 },
+  cpuPercent: 5,
+  eventLoopDelay: { p50Ms: 1, p99Ms: 2, maxMs: 3 },
+  disk: null,
+};
+
 export const script = (): Script => ({
   resubscribe: Effect.succeed({ wanted: 2, sockets: 1, unanswered: 0, missing: [], isSame: true }),
   health: Effect.succeed({
@@ -28,6 +47,8 @@ export const script = (): Script => ({
     simulated: true,
     mode: "normal",
     modeHistory: [],
+    channels: [rest],
+    host: seenHost,
     link: {
       state: "open",
       attempt: 0,

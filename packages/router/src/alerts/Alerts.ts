@@ -9,10 +9,13 @@ import * as Layer from "effect/Layer";
 import * as PubSub from "effect/PubSub";
 import * as Queue from "effect/Queue";
 import * as Stream from "effect/Stream";
+import type { ErrorHealth } from "../health/ErrorLog.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { HostProbe, nothingKnown } from "../health/HostProbe.ts";
 import { labelled } from "../health/labelled.ts";
 import * as Metrics from "../health/Metrics.ts";
+import { type OutcomeSummary, windowMs } from "../health/OutcomeWindow.ts";
+import { isIncident } from "../domain/Mode.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { Alert } from "./Alert.ts";
@@ -62,6 +65,7 @@ const make = Effect.gen(function* () {
   const wake = yield* Queue.sliding<void>(1);
   const reported = new Map<string, ReadonlyArray<Finding>>();
   let host = nothingKnown;
+  let seen: Seen = { isIncident: false, calmSinceMs: Number.NEGATIVE_INFINITY, calls: health.calls(0), errors: [] };
   /** Something was found that may end by itself, or be due to be told. What others report ends by their word. */
   let isOpen = false;
 
@@ -73,8 +77,9 @@ const make = Effect.gen(function* () {
   const look = (): void => {
     const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
     const last = health.modes().at(-1);
-    const facts = { mode: last?.to ?? "normal", modeReason: last?.reason ?? "", calls: health.calls(), errors: health.errors(), host };
-    const findings = findingsOf(facts);
+    const mode = last?.to ?? "normal";
+    seen = seenAt(health, seen, isIncident(mode), nowMs);
+    const findings = findingsOf({ mode, modeReason: last?.reason ?? "", calls: seen.calls, errors: seen.errors, host });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
       const alert = alertOf(one, nowMs);
@@ -117,3 +122,26 @@ const make = Effect.gen(function* () {
     },
   });
 });
+
+/** How calls and errors looked outside incidents. */
+interface Seen {
+  readonly isIncident: boolean;
+  /** When the last incident was over, monotonic milliseconds. */
+  readonly calmSinceMs: number;
+  readonly calls: OutcomeSummary;
+  readonly errors: ReadonlyArray<ErrorHealth>;
+}
+
+/** The ledger counts by slots of this length, in milliseconds: the one in which an incident ended is still its own. */
+const slotMs = 5_000;
+
+/**
+ * An incident is told once, by its mode: that calls fail meanwhile, and failed until a moment ago, is no second trouble. What was told before it
+ * stays until it is over.
+ */
+const seenAt = (health: Health["Service"], before: Seen, incident: boolean, nowMs: number): Seen => {
+  if (incident) return { ...before, isIncident: true };
+  const calmSinceMs = before.isIncident ? nowMs : before.calmSinceMs;
+  const calls = health.calls(Math.min(windowMs, Math.max(0, nowMs - calmSinceMs - slotMs)));
+  return { isIncident: false, calmSinceMs, calls, errors: health.errors() };
+};

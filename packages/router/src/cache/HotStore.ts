@@ -6,6 +6,8 @@
  * clock back, would block its key. So three older values in a row, each no older than the one before, are believed when the held time is
  * still to come by our own clock, or when the channel that brought it has brought nothing newer for five seconds. An edge that lags behind
  * a good one may repeat itself as often as it likes.
+ *
+ * Where REST's value is the newer one, the socket's last word is kept beside it, for those who accept nothing else.
  */
 import type { Market } from "../domain/Market.ts";
 import type { Channel } from "../domain/Provenance.ts";
@@ -36,6 +38,8 @@ const silentNanos = 5_000_000_000n;
 
 export class HotStore {
   readonly #entries = new Map<KeyId, HotEntry>();
+  /** The socket's last word of keys whose value is REST's. */
+  readonly #said = new Map<KeyId, HotEntry>();
   readonly #refused = new Map<KeyId, { readonly count: number; readonly exchangeTimeMs: number }>();
   readonly #capacity: number;
 
@@ -51,11 +55,22 @@ export class HotStore {
     return this.#entries.get(id);
   }
 
+  /** The last that the socket told, whether or not REST knows something newer. */
+  said(id: KeyId): HotEntry | undefined {
+    const held = this.#entries.get(id);
+    return held?.channel === "websocket" ? held : this.#said.get(id);
+  }
+
   /** Keeps `entry` if it is not older than what is held; says whether it was kept. At capacity the key written longest ago leaves. */
   put(id: KeyId, entry: HotEntry): boolean {
     const held = this.#entries.get(id);
-    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, held, entry)) return false;
+    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, held, entry)) {
+      if (entry.channel === "websocket" && held.channel === "rest") this.#overheard(id, entry);
+      return false;
+    }
     this.#refused.delete(id);
+    if (entry.channel === "websocket") this.#said.delete(id);
+    else if (held?.channel === "websocket") this.#said.set(id, held);
     this.#entries.delete(id);
     this.#entries.set(id, entry);
     if (this.#entries.size > this.#capacity) this.#evictOldest();
@@ -64,6 +79,7 @@ export class HotStore {
 
   delete(id: KeyId): void {
     this.#entries.delete(id);
+    this.#said.delete(id);
     this.#refused.delete(id);
   }
 
@@ -76,7 +92,14 @@ export class HotStore {
 
   clear(): void {
     this.#entries.clear();
+    this.#said.clear();
     this.#refused.clear();
+  }
+
+  /** A frame older than what REST said: the newest of these is still the socket's last word. */
+  #overheard(id: KeyId, entry: HotEntry): void {
+    const before = this.#said.get(id);
+    if (before === undefined || entry.exchangeTimeMs >= before.exchangeTimeMs) this.#said.set(id, entry);
   }
 
   #believed(id: KeyId, held: HotEntry, { channel, exchangeTimeMs, receivedMs, receivedNanos }: HotEntry): boolean {

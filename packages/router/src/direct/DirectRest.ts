@@ -4,7 +4,8 @@
  * become its answer, is the same stateless code (`tiers/restAnswer.ts`); questions about single markets that come in one turn are one request.
  *
  * It is lean, not rude: a second attempt where the first one failed on the way and time is left, and then a second's rest for the whole limit
- * group, in which everybody is told what the last attempt died of. So an exchange that is down is asked about once a second, however many ask.
+ * group, in which everybody is told what the last attempt died of. So an exchange that is down is asked about once a second, however many ask; and
+ * one that stays closed for more than a minute ever more seldom, once in half a minute in the end, and with one attempt.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -50,8 +51,11 @@ export class DirectRest extends Context.Service<
 
 /** Attempts of one request, the first included. */
 const attempts = 2;
-/** How long a limit group rests after the last of them failed on the way, in milliseconds. */
-const restMs = 1_000;
+/**
+ * How long a limit group rests after the last of them failed on the way, in milliseconds: at least, at most, and where it has failed for longer than
+ * a minute, as a share of the time since.
+ */
+const resting = { leastMs: 1_000, mostMs: 30_000, afterMs: 60_000, share: 1 / 8 } as const;
 /** How long one attempt may take, in milliseconds. */
 const attemptMs = 5_000;
 /** Markets in one question; the venue splits further where a URL would grow too long. */
@@ -90,6 +94,8 @@ class Requests {
   readonly #clock: Clock.Clock;
   /** Groups that rest, until when and why. At most as many as the venue has groups. */
   readonly #resting = new Map<string, { readonly untilMs: number; readonly error: MarketDataError }>();
+  /** Groups of which nothing was understood since, monotonic milliseconds. */
+  readonly #failingSinceMs = new Map<string, number>();
 
   constructor(transport: Transport["Service"], venue: Venue["Service"], limiter: RateLimiter["Service"], clock: Clock.Clock) {
     this.#transport = transport;
@@ -107,14 +113,17 @@ class Requests {
   readonly run = <A>(call: RestCall<A>, options: RestOptions<A>): Effect.Effect<RestResult<A>, MarketDataError> =>
     Effect.gen({ self: this }, function* () {
       for (let attempt = 1; ; attempt++) {
-        const resting = this.#restingFrom(call.group);
-        if (resting !== undefined) return yield* Effect.fail(resting);
+        const rested = this.#restingFrom(call.group);
+        if (rested !== undefined) return yield* Effect.fail(rested);
+        const isClosed = this.#restMs(call.group) > resting.leastMs;
         const result = yield* Effect.result(this.#attempt(call, options));
+        if (Result.isSuccess(result)) this.#failingSinceMs.delete(call.group);
         if (Result.isSuccess(result)) return result.success;
         const error = result.failure;
         if (!failedOnTheWay(error)) return yield* Effect.fail(error);
-        if (attempt < attempts && this.#leftMs(options) > 0) continue;
-        this.#resting.set(call.group, { untilMs: this.#nowMs() + restMs, error });
+        if (!isClosed && attempt < attempts && this.#leftMs(options) > 0) continue;
+        if (!this.#failingSinceMs.has(call.group)) this.#failingSinceMs.set(call.group, this.#nowMs());
+        this.#resting.set(call.group, { untilMs: this.#nowMs() + this.#restMs(call.group), error });
         return yield* Effect.fail(error);
       }
     });
@@ -179,6 +188,13 @@ class Requests {
     if (this.#nowMs() < resting.untilMs) return resting.error;
     this.#resting.delete(group);
     return undefined;
+  }
+
+  /** The longer a group has failed, the longer it rests. */
+  #restMs(group: string): number {
+    const nowMs = this.#nowMs();
+    const failedForMs = nowMs - (this.#failingSinceMs.get(group) ?? nowMs);
+    return Math.min(resting.mostMs, Math.max(resting.leastMs, (failedForMs - resting.afterMs) * resting.share));
   }
 
   #nowMs(): number {

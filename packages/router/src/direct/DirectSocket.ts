@@ -20,7 +20,7 @@ import { type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey
 import { type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
-import { delayMs, reconnectBackoff } from "../transport/Backoff.ts";
+import { reconnectMs } from "../transport/Backoff.ts";
 import { Signal } from "../transport/Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
@@ -236,7 +236,7 @@ const live = (wire: Wire): Effect.Effect<void, never, Transport | Venue | RateLi
     return Effect.flatMap(Effect.exit(Effect.scoped(session(wire))), (exit) => {
       if (Exit.isSuccess(exit) && wire.ended === undefined) return Effect.void;
       wire.down(wire.ended ?? reasonOf(exit));
-      return Effect.flatMap(Random.next, (random01) => Effect.sleep(delayMs(reconnectBackoff, wire.failures - 1, random01)));
+      return Effect.flatMap(Random.next, (random01) => Effect.sleep(reconnectMs(wire.failures - 1, random01)));
     });
   });
 

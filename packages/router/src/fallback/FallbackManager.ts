@@ -106,7 +106,10 @@ const make = Effect.gen(function* () {
       }),
       Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
       Effect.tap(({ answer }) => {
-        if (attempts.some((attempt) => attempt.outcome === "failed")) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
+        // That no slot was left for another subscription is no trouble of anybody's.
+        const failed = attempts.filter(({ outcome }) => outcome === "failed").length;
+        if (failed > errors.filter(({ _tag }) => _tag === "Overloaded").length)
+          return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
       Effect.catch((failure) => {
@@ -213,11 +216,11 @@ const isRest = ({ name }: Tier): boolean => name !== "hot_cache" && name !== "li
 const isFinal = (error: MarketDataError | TierMiss): boolean =>
   error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
 
-/** Whether an error says anything about the network. What our own limits or breakers refused was never asked. */
+/** Whether an error says anything about the network. What our own limits, breakers or slots refused was never asked. */
 const isFromNetwork = (error: MarketDataError): boolean => {
   if (error._tag === "RateLimited") return error.status !== null;
   if (error._tag === "TimeoutError" && error.phase === "deadline") return error.timeoutMs >= patientMs;
-  return error._tag !== "CircuitOpen";
+  return error._tag !== "CircuitOpen" && error._tag !== "Overloaded";
 };
 
 /**

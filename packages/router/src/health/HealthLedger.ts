@@ -9,9 +9,9 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type { Market } from "../domain/Market.ts";
 import type { Mode, ModeChange } from "../domain/Mode.ts";
-import type { Channel } from "../domain/Provenance.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { Attempt } from "../errors/MarketDataError.ts";
+import { type ChannelHealth, ChannelLog } from "./ChannelLog.ts";
 import { ErrorLog, type ErrorHealth } from "./ErrorLog.ts";
 import { KeyLedger, type KeyHealth } from "./KeyLedger.ts";
 import * as Metrics from "./Metrics.ts";
@@ -67,10 +67,6 @@ export interface RequestEnd {
   readonly outcome: string;
 }
 
-export interface ChannelHealth extends OutcomeSummary {
-  readonly channel: Channel;
-}
-
 export class Health extends Context.Service<
   Health,
   {
@@ -79,7 +75,8 @@ export class Health extends Context.Service<
     readonly requested: (request: RequestEnd) => void;
     /** An attempt to get a key's first element ended: `answered`, or why it brought none. */
     readonly waited: (cause: string) => void;
-    readonly linkChanged: (state: string) => void;
+    /** `reason`: why a link ended. */
+    readonly linkChanged: (state: string, reason?: string | null) => void;
     readonly modeChanged: (change: ModeChange) => void;
     /** A check of the trade gate ended: `passed`, or the reason against it. */
     readonly guarded: (outcome: string) => void;
@@ -118,7 +115,8 @@ const make = Effect.gen(function* () {
   const count = yield* counting;
   const attempts = new TierWindows();
   const calls = new OutcomeWindow();
-  const channels: Readonly<Record<Channel, OutcomeWindow>> = { rest: new OutcomeWindow(), websocket: new OutcomeWindow() };
+  const rest = new ChannelLog("rest");
+  const websocket = new ChannelLog("websocket");
   const keys = new KeyLedger();
   const errors = new ErrorLog();
   const modes: Array<ModeChange> = [];
@@ -146,17 +144,18 @@ const make = Effect.gen(function* () {
     requested: (request) => {
       count.requested(request);
       if (request.outcome === "interrupted") return;
-      const ok = request.outcome === "answered" || isCallersOwn(request.outcome);
-      channels.rest.add(nowMs(), ok, request.durationMs);
-      if (ok) return;
+      if (rest.requested(nowMs(), request, isCallersOwn(request.outcome))) return;
       errors.add(`rest ${request.outcome}`, nowMs());
       trouble();
     },
     waited: (cause) => {
       count.waited(1, cause);
-      channels.websocket.add(nowMs(), cause === "answered");
+      websocket.counted(nowMs(), cause === "answered");
     },
-    linkChanged: (state) => count.linkChanged(1, state),
+    linkChanged: (state, reason = null) => {
+      count.linkChanged(1, state);
+      websocket.linkChanged(nowMs(), state, reason);
+    },
     modeChanged: (change) => {
       count.modeChanged(1, change.to);
       stays.change(change.to, nowMs());
@@ -169,7 +168,7 @@ const make = Effect.gen(function* () {
     tiers: () => attempts.report(),
     modes: () => [...modes],
     calls: (spanMs) => calls.summary(nowMs(), spanMs),
-    channels: () => (["rest", "websocket"] as const).map((channel) => ({ channel, ...channels[channel].summary(nowMs()) })),
+    channels: () => [rest.report(nowMs()), websocket.report(nowMs())],
     keys: () => keys.report(nowMs()),
     errors: () => errors.report(nowMs()),
     watch: (listener) => {

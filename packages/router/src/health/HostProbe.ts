@@ -18,9 +18,9 @@ export const HostFacts = Schema.Struct({
       heapLimitBytes: Schema.Finite,
     }),
   ),
-  /** Share of one core used since the last look, as a percentage. */
+  /** Share of one core used over the last minute or so, as a percentage. */
   cpuPercent: Schema.NullOr(Schema.Finite),
-  /** How late timers come, since the last look. */
+  /** How late timers came over the last minute or so. */
   eventLoopDelay: Schema.NullOr(Schema.Struct({ p50Ms: Schema.Finite, p99Ms: Schema.Finite, maxMs: Schema.Finite })),
   /** Of the state folder. */
   disk: Schema.NullOr(Schema.Struct({ path: Schema.String, freeBytes: Schema.Finite, totalBytes: Schema.Finite })),

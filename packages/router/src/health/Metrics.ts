@@ -86,6 +86,36 @@ export const socketBytes = counter(
   "Bytes received over sockets, on the wire and after inflating",
 );
 
+// How it compares with asking the exchange directly
+
+/** A difference may be either way. */
+const differenceSeconds = [-10, -1, -0.1, -0.01, 0, 0.01, 0.1, 1, 10, 60];
+
+export const shadowComparisons = counter(
+  "naru_shadow_comparisons_total",
+  "answers",
+  ["kind", "tier", "channel", "verdict"],
+  "Answers of which the exchange was asked directly as well, by what the difference says",
+);
+export const shadowQuicker = histogram(
+  "naru_shadow_quicker_seconds",
+  ["tier", "channel"],
+  differenceSeconds,
+  "Seconds by which an answer came quicker than the direct one; negative where it was slower",
+);
+export const shadowNewer = histogram(
+  "naru_shadow_newer_seconds",
+  ["tier", "channel"],
+  differenceSeconds,
+  "Seconds by which the direct answer was newer, by the exchange's time; negative where it was older",
+);
+export const shadowRefutations = counter(
+  "naru_shadow_refutations_total",
+  "answers",
+  ["kind"],
+  "Answers that showed a live key to lie, which was not believed from then on until it spoke again",
+);
+
 // How the client is
 
 export const modeChanges = counter("naru_mode_changes_total", "changes", ["to"], "Changes of mode, by new mode");

@@ -3,7 +3,7 @@
  * then: its answer is neither changed nor held up. Off unless a knob says otherwise, because it asks on an address that others may share.
  *
  * It asks one at a time, with the lowest priority, only while its group is mostly unused, and so many times a minute; what it passes over because
- * of that is counted.
+ * of that is counted. Where the exchange's word proves that a live key lied, the router is told, and believes the key no more until it speaks again.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -14,29 +14,24 @@ import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import { DirectRest } from "../direct/DirectRest.ts";
 import type { Answer } from "../domain/Answer.ts";
-import type { Channel, Source } from "../domain/Provenance.ts";
 import type { Kind, Question } from "../domain/Question.ts";
+import { labelled } from "../health/labelled.ts";
+import * as Metrics from "../health/Metrics.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { groupsOf } from "../tiers/groups.ts";
 import { Venue } from "../transport/Venue.ts";
-import { compareAnswers, type Verdict } from "./compareAnswers.ts";
+import { compareAnswers } from "./compareAnswers.ts";
+import { aggregate, type ShadowAggregate, type ShadowRecord } from "./records.ts";
+import { refutes } from "./refutes.ts";
 
-/** One question that was asked twice. */
-export interface ShadowRecord {
-  readonly kind: Kind;
-  readonly market: string;
-  /** Who answered the caller. */
-  readonly tier: Source;
-  readonly channel: Channel;
-  /** `failed`: the exchange did not answer the second time. */
-  readonly verdict: Verdict | "failed";
-  /** By how much the router was quicker, in milliseconds. */
-  readonly quickerMs: number;
-  /** By how much the direct answer was newer, by the exchange's time, in milliseconds. */
-  readonly newerMs: number;
-  /** Wall clock, epoch milliseconds. */
-  readonly atMs: number;
+/** What the exchange said, for whoever gave the first answer. */
+export interface Refutation {
+  readonly value: unknown;
+  readonly receivedNanos: bigint;
+  readonly receivedMs: number;
+  /** Whether it speaks against a single row that the socket told of the key. */
+  readonly refutes: (told: unknown) => boolean;
 }
 
 export interface ShadowStatus {
@@ -45,6 +40,10 @@ export interface ShadowStatus {
   readonly compared: number;
   /** Drawn, and passed over because the limit was wanted for others or its own share was used up. */
   readonly passedOver: number;
+  /** Live keys that were found to lie, since the start. */
+  readonly refuted: number;
+  /** What the records come to, by who answered. */
+  readonly aggregates: ReadonlyArray<ShadowAggregate>;
   /** The latest, the newest last, at most {@link recordsKept}. */
   readonly records: ReadonlyArray<ShadowRecord>;
 }
@@ -54,8 +53,8 @@ export class Shadow extends Context.Service<
   {
     /** False: nothing is ever compared, and nobody needs to tell. */
     readonly isOn: boolean;
-    /** The router answered. Synchronous. */
-    readonly saw: (question: Question, answer: Answer<unknown>, tookMs: number) => void;
+    /** The router answered. `refute` tells it that the answer's live key lies, and says whether it still did. Synchronous. */
+    readonly saw: (question: Question, answer: Answer<unknown>, tookMs: number, refute: (refutation: Refutation) => boolean) => void;
     readonly status: () => ShadowStatus;
   }
 >()("@naru/router/shadow/Shadow") {
@@ -72,10 +71,14 @@ const waitingAtMost = 8;
 const patienceMs = 2_000;
 const minuteMs = 60_000;
 
+type DirectAnswer = Effect.Success<ReturnType<DirectRest["Service"]["sample"]>>;
+
 interface Drawn {
   readonly question: Question;
   readonly answer: Answer<unknown>;
   readonly tookMs: number;
+  readonly answeredNanos: bigint;
+  readonly refute: (refutation: Refutation) => boolean;
 }
 
 const make = Effect.gen(function* () {
@@ -92,7 +95,9 @@ const make = Effect.gen(function* () {
   const asked: Array<number> = [];
   const records: Array<ShadowRecord> = [];
   const drawn = Latch.makeUnsafe(false);
+  const told = yield* counting;
   let compared = 0;
+  let refuted = 0;
   let passedOver = 0;
 
   const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
@@ -107,20 +112,27 @@ const make = Effect.gen(function* () {
     return true;
   };
 
-  const compare = Effect.fn("Shadow.compare")(function* ({ answer, question, tookMs }: Drawn) {
+  const compare = Effect.fn("Shadow.compare")(function* (asked: Drawn) {
+    const { answer, question, tookMs } = asked;
     const beganMs = nowMs();
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(patienceMs) * 1_000_000n;
     const result = yield* Effect.result(rest.sample(question, deadlineNanos));
     const comparison = Result.isSuccess(result) ? compareAnswers(question.kind, answer.value, result.success.value) : undefined;
     const { channel, tier } = answer.provenance;
-    records.push({
+    const record: ShadowRecord = {
       ...{ kind: question.kind, market: question.market, tier, channel, atMs: clock.currentTimeMillisUnsafe() },
       verdict: comparison?.verdict ?? "failed",
       quickerMs: nowMs() - beganMs - tookMs,
       newerMs: comparison?.newerMs ?? 0,
-    });
+      refuted: Result.isSuccess(result) && accuse(asked, result.success),
+    };
+    records.push(record);
     if (records.length > recordsKept) records.shift();
     compared++;
+    told(record);
+    if (!record.refuted) return;
+    refuted++;
+    yield* Effect.logWarning("The socket does not say what the exchange says over REST: it is not believed until it speaks again", record);
   });
 
   const work = Effect.gen(function* () {
@@ -135,12 +147,36 @@ const make = Effect.gen(function* () {
 
   return Shadow.of({
     isOn,
-    saw: (question, answer, tookMs) => {
+    saw: (question, answer, tookMs, refute) => {
       if (!isOn || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
       if (waiting.length >= waitingAtMost) return void passedOver++;
-      waiting.push({ question, answer, tookMs });
+      waiting.push({ question, answer, tookMs, answeredNanos: clock.monotonicTimeNanosUnsafe(), refute });
       drawn.openUnsafe();
     },
-    status: () => ({ percent, compared, passedOver, records: [...records] }),
+    status: () => ({ percent, compared, passedOver, refuted, aggregates: aggregate(records), records: [...records] }),
   });
+});
+
+/** Tells the live key of an answer what the exchange said, where that proves the answer wrong. Says whether it is not believed any more. */
+const accuse = ({ answer, answeredNanos, question: { kind }, refute }: Drawn, row: DirectAnswer): boolean => {
+  if (answer.provenance.channel !== "websocket" || row.exchangeNowMs === undefined) return false;
+  const sinceMs = Number(row.receivedNanos - answeredNanos) / 1e6 + answer.provenance.confirmedAgeMs;
+  const claimedMs = row.exchangeNowMs - sinceMs;
+  const speaksAgainst = (value: unknown) => refutes(kind, value, row.value, claimedMs);
+  return speaksAgainst(answer.value) && refute({ ...row, refutes: (one) => speaksAgainst(kind === "trades" ? [one] : one) });
+};
+
+/** The same as metrics. */
+const counting = Effect.map(Effect.context<never>(), (context) => {
+  const comparisons = labelled(Metrics.shadowComparisons, context);
+  const quicker = labelled(Metrics.shadowQuicker, context);
+  const newer = labelled(Metrics.shadowNewer, context);
+  const refutations = labelled(Metrics.shadowRefutations, context);
+  return ({ channel, kind, newerMs, quickerMs, refuted, tier, verdict }: ShadowRecord): void => {
+    comparisons(1, kind, tier, channel, verdict);
+    if (refuted) refutations(1, kind);
+    if (verdict === "failed") return;
+    quicker(quickerMs / 1_000, tier, channel);
+    newer(newerMs / 1_000, tier, channel);
+  };
 });

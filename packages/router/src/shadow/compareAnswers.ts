@@ -48,9 +48,12 @@ const tickers = (first: Ticker, second: Ticker): Comparison => {
 const books = (first: Orderbook, second: Orderbook): Comparison => {
   const newerMs = second.timestampMs - first.timestampMs;
   if (newerMs !== 0) return later(newerMs);
-  const alike = areLevelsAlike(first.asks, second.asks) && areLevelsAlike(first.bids, second.bids);
-  return { verdict: alike ? "equal" : "different", newerMs };
+  return { verdict: areBooksAlike(first, second) ? "equal" : "different", newerMs };
 };
+
+/** Whatever their times, to the depth that both have. */
+export const areBooksAlike = (first: Orderbook, second: Orderbook): boolean =>
+  areLevelsAlike(first.asks, second.asks) && areLevelsAlike(first.bids, second.bids);
 
 const areLevelsAlike = (first: ReadonlyArray<PriceLevel>, second: ReadonlyArray<PriceLevel>): boolean =>
   first.slice(0, second.length).every(({ price, size }, nth) => same(price, second[nth]?.price) && same(size, second[nth]?.size));

@@ -88,7 +88,7 @@ export class FrameHub {
       tracks: this.tracks,
       consumers: this.#consumers,
       onHeld: options.onHeld,
-      onOutdated: (track, nowMs) => this.#distrust(track, nowMs),
+      onOutdated: (track, nowMs) => this.distrust(track, nowMs),
       onHole: (track, nowMs) => this.suspect(track, nowMs),
     });
   }
@@ -212,10 +212,18 @@ export class FrameHub {
     this.#options.onUnserved();
   }
 
+  /** It is not live until it speaks again, and whoever watches over its links begins to ask. */
+  distrust(track: Track, nowMs: number): void {
+    for (const link of track.carriers.keys()) {
+      track.unproven(link, nowMs);
+      this.#options.onDistrust(link);
+    }
+  }
+
   /** REST knows something of a live key that no link has brought: it is not live until it speaks again, and its consumers are given that. */
-  outdated(track: Track, value: Ticker, receipt: Receipt): void {
-    this.#distrust(track, Number(receipt.nanos) / 1e6);
-    this.states.supply(track.key, value, receipt, 0);
+  outdated(track: Track, value: Ticker | Orderbook, receipt: Receipt, depth = 0): void {
+    this.distrust(track, Number(receipt.nanos) / 1e6);
+    this.states.supply(track.key, value, receipt, depth);
     this.#options.onUnserved();
   }
 
@@ -332,14 +340,6 @@ export class FrameHub {
       channel: "websocket",
       depth: track.key.kind === "orderbook" ? carrier.provenDepth : undefined,
     });
-  }
-
-  /** It is not live until it speaks again, and whoever watches over its links begins to ask. */
-  #distrust(track: Track, nowMs: number): void {
-    for (const link of track.carriers.keys()) {
-      track.unproven(link, nowMs);
-      this.#options.onDistrust(link);
-    }
   }
 
   /** A link has brought its first word of a key since it was subscribed there. */

@@ -2,7 +2,7 @@
  * How long to wait before the next connect. Full jitter on a doubling ceiling; some endings raise the floor: a restart asks for patience, a
  * refusal says when, and a request that the exchange calls wrong does not get right by haste. Pure; randomness is passed in.
  */
-import { delayMs, reconnectBackoff } from "../transport/Backoff.ts";
+import { delayMs, reconnectBackoff, reconnectMs } from "../transport/Backoff.ts";
 import type { SessionEnd } from "../transport/Session.ts";
 
 /** Close codes that ask for patience: policy violation, service restart (5 to 30 s by the registry's note), try again later. */
@@ -40,13 +40,14 @@ export interface ReconnectFacts {
 }
 
 export const delayAfterMs = (end: SessionEnd, { failures, refusals, random01, sameCodeAgoMs }: ReconnectFacts): number => {
-  const backoffMs = delayMs(reconnectBackoff, failures, random01);
+  const backoffMs = reconnectMs(failures, random01);
   if (end._tag === "Closed") {
     const asked = patience.get(end.code);
     const crowdedMs = sameCodeAgoMs[violationsAllowed - 1];
     const floorMs = end.code === 1008 && crowdedMs !== undefined ? recentMs - crowdedMs : 0;
     if (asked !== undefined) return Math.max(backoffMs, floorMs, asked.fromMs + asked.spreadMs * random01);
-    return failures < hangUpsBeforeFloor ? backoffMs : (delayMs(reconnectBackoff, failures, 1) + backoffMs) / 2;
+    const ceilingMs = delayMs(reconnectBackoff, failures, 1);
+    return failures < hangUpsBeforeFloor ? backoffMs : Math.max(backoffMs, ceilingMs * (0.5 + random01 / 2));
   }
   if (end._tag !== "Failed") return backoffMs;
   if (end.error.retryAfterMs !== null) return Math.max(backoffMs, end.error.retryAfterMs + limitSpreadMs * random01);

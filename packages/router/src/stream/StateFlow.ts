@@ -37,21 +37,23 @@ export class StateFlow {
 
   /** A ticker, or a book asked for to `depth`, read over REST for consumers that the socket does not serve. */
   supply(key: StreamKey, value: Ticker | Orderbook, receipt: Receipt, depth: number): void {
-    const id = keyId(key);
-    const kept = this.#hot.put(id, {
-      value,
-      exchangeTimeMs: value.timestampMs,
-      receivedNanos: receipt.nanos,
-      receivedMs: receipt.ms,
-      confirmedNanos: receipt.nanos,
-      channel: "rest",
-      depth: key.kind === "orderbook" ? depth : undefined,
-    });
-    const track = this.#tracks.get(id);
+    const kept = this.keep(key, value, value.timestampMs, receipt, depth);
+    const track = this.#tracks.get(keyId(key));
     if (!kept || track === undefined) return;
     const { market } = value;
     const element = { _tag: "Live", market, value, snapshot: true, channel: "rest", late: false, receivedTimeMs: receipt.ms } as const;
     track.supply(element, depth, this.#consumers.touched);
     this.#consumers.flush();
+  }
+
+  /** For reads alone: what REST said of any key, where it is not older than what is held. Says whether it was kept. */
+  keep(key: StreamKey, value: unknown, exchangeTimeMs: number, receipt: Receipt, depth: number): boolean {
+    return this.#hot.put(keyId(key), {
+      ...{ value, exchangeTimeMs, channel: "rest" },
+      receivedNanos: receipt.nanos,
+      receivedMs: receipt.ms,
+      confirmedNanos: receipt.nanos,
+      depth: key.kind === "orderbook" ? depth : undefined,
+    });
   }
 }

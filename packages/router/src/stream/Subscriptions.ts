@@ -22,6 +22,7 @@ import { Venue } from "../transport/Venue.ts";
 import { consumerStream } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
+import { type Refutation, refute } from "./refute.ts";
 import type { ResendAnswer } from "./Resend.ts";
 import { noSlot } from "./Waiters.ts";
 
@@ -91,6 +92,11 @@ export class Subscriptions extends Context.Service<
      * go on meanwhile. A socket that is down is left to come back by itself, with the whole subscription as ever.
      */
     readonly resubscribe: Effect.Effect<Resubscribed>;
+    /**
+     * Somebody read this over REST, and what it was found to say speaks against the live key. If it still does, the key is not live until it speaks
+     * again. Says whether it did. Synchronous.
+     */
+    readonly refute: (key: StreamKey, refutation: Refutation) => boolean;
     /** One consumer's stream; the keys are subscribed while it runs. */
     readonly events: <K extends Kind>(
       kind: K,
@@ -179,6 +185,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
       const patienceMs = config.verifyAfterMs + config.listTimeoutMs + resendPatienceMs;
       return Effect.map(pool.resend(patienceMs), (answers) => resubscribed(wanted, answers));
     }),
+    refute: (key, refutation) => refute(side, key, refutation),
     events,
   });
 });

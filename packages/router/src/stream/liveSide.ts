@@ -8,7 +8,7 @@ import * as Metric from "effect/Metric";
 import { Cache } from "../cache/Cache.ts";
 import type { HotEntry } from "../cache/HotStore.ts";
 import type { Transition } from "../cache/Transition.ts";
-import { keyId, type StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed } from "../errors/MarketDataError.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
@@ -42,6 +42,8 @@ export interface LiveSide {
   readonly confirmedNanos: (key: StreamKey) => bigint | undefined;
   /** Somebody stopped wanting this key: where nobody else does and no socket carries it, its numbers end here. */
   readonly gaveUp: (key: StreamKey) => void;
+  /** This market's trades are looked at over REST before long. */
+  readonly doubt: (id: KeyId) => void;
 }
 
 /** What everything fails with after the end. */
@@ -108,7 +110,7 @@ export const makeLiveSide = Effect.gen(function* () {
     onBytes,
   });
   for (const worker of run(hub)) yield* Effect.forkScoped(worker);
-  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp };
+  const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp, doubt: audit.doubt };
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       side.pool.close();

@@ -23,7 +23,8 @@ export const hotLookup: Effect.Effect<HotLookup, never, Cache | Subscriptions> =
   return (question) => {
     const key = liveKeyOf(question);
     if (key === undefined) return undefined;
-    const entry = cache.hot.get(keyId(key));
+    // Whoever accepts the socket's word alone is given that, also where somebody else's REST answer is newer.
+    const entry = question.intent.strategy === "websocket_only" ? cache.hot.said(keyId(key)) : cache.hot.get(keyId(key));
     if (entry === undefined || !deepEnough(entry, question)) return undefined;
     const proved = subscriptions.confirmedNanos(key);
     return toAnswer(question, entry, proved !== undefined && proved > entry.confirmedNanos ? proved : entry.confirmedNanos);

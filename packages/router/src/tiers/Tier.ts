@@ -21,6 +21,8 @@ export interface TierAnswer {
   readonly confirmedNanos: bigint;
   /** Rows that came from what is kept of the past; `isAll` where the exchange was not asked at all. Missing where nothing was kept. */
   readonly kept?: { readonly rows: number; readonly isAll: boolean } | undefined;
+  /** The exchange's clock at receipt, epoch milliseconds, by what it said with this very answer; over REST only. */
+  readonly exchangeNowMs?: number | undefined;
 }
 
 /** The tier has nothing that fits. `reason` is a code: `absent`, `too_old`, `too_shallow`, `not_live`. */

@@ -145,6 +145,7 @@ const answered = (
     receivedNanos,
     receivedMs: result?.receivedMs ?? clock.currentTimeMillisUnsafe(),
     confirmedNanos: receivedNanos,
+    exchangeNowMs: result?.exchangeNowMs,
   };
 };
 

@@ -21,3 +21,13 @@ export const retryBackoff: Backoff = { baseMs: 100, capMs: 2_000 };
  */
 export const delayMs = (backoff: Backoff, failures: number, random01: number): number =>
   random01 * Math.min(backoff.capMs, backoff.baseMs * 2 ** failures);
+
+/**
+ * The wait before the next connect. Once the ceiling does not rise any more it is at least half of it: jitter alone would knock at a door that is
+ * closed for hours several times in half a minute.
+ */
+export const reconnectMs = (failures: number, random01: number): number => {
+  const ms = delayMs(reconnectBackoff, failures, random01);
+  const isAtCeiling = reconnectBackoff.baseMs * 2 ** failures >= reconnectBackoff.capMs;
+  return isAtCeiling ? (reconnectBackoff.capMs + ms) / 2 : ms;
+};

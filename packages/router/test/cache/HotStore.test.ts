@@ -37,6 +37,22 @@ describe("HotStore", () => {
     }
   });
 
+  it("knows the socket's last word also where REST's is newer, and until the socket's is", () => {
+    const said = (...entries: ReadonlyArray<HotEntry>) => [storeOf(...entries).get(id)?.value, storeOf(...entries).said(id)?.value];
+    const [frame, answer] = [entry(900_000, "frame"), entry(900_005, "answer", rest)];
+    assert.deepStrictEqual(said(answer), ["answer", undefined]);
+    assert.deepStrictEqual(said(frame), ["frame", "frame"]);
+    assert.deepStrictEqual(said(frame, answer), ["answer", "frame"]);
+    assert.deepStrictEqual(said(frame, answer, entry(900_009, "second", rest)), ["second", "frame"]);
+    assert.deepStrictEqual(said(answer, frame), ["answer", "frame"]);
+    assert.deepStrictEqual(said(frame, answer, entry(900_003, "next")), ["answer", "next"]);
+    assert.deepStrictEqual(said(frame, answer, entry(899_000, "late")), ["answer", "frame"]);
+    assert.deepStrictEqual(said(frame, answer, entry(900_007, "newest")), ["newest", "newest"]);
+    const store = storeOf(frame, answer);
+    store.invalidate(btc, undefined);
+    assert.isUndefined(store.said(id));
+  });
+
   it("says whether it kept a value, and lets a later one of the same time replace it", () => {
     const store = storeOf(entry(900_000, "first"));
     assert.isTrue(store.put(id, entry(900_000, "second")));

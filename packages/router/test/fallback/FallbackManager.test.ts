@@ -299,6 +299,21 @@ describe("mode", () => {
   );
 
   test(
+    "is not moved by reads that found no slot, neither by those that nobody answered nor by those that REST did",
+    Effect.gen(function* () {
+      const noSlot = Effect.fail(new Errors.Overloaded({ what: "subscriptions started by reads", limit: 200, retryAfterMs: 0 }));
+      yield* calls([noSlot, noSlot, noSlot, noSlot]);
+      assert.strictEqual(yield* mode, "normal");
+      assert.strictEqual((yield* failureOf([noSlot])).error._tag, "Overloaded");
+      const won = yield* run(scripted([noSlot, now]).tiers);
+      assert.match(trace(won)[0] ?? "", /^hot_cache failed: Overloaded: /);
+      assert.strictEqual(yield* mode, "normal");
+      yield* run(scripted([noSlot, network, now]).tiers);
+      assert.strictEqual(yield* mode, "degraded");
+    }),
+  );
+
+  test(
     "is not healed by a value from memory that is older than the trouble, and is by one confirmed since",
     Effect.gen(function* () {
       yield* TestClock.adjust("1 second");

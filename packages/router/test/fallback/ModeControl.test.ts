@@ -22,7 +22,7 @@ const collected = <A>(stream: Stream.Stream<A>) =>
 
 describe("monitoring", () => {
   test(
-    "is raised while the router is out, and as before afterwards: how often, how much is logged, since when (R002-24, R002-34)",
+    "is raised while the router is out, and as before afterwards: how often, how much is logged, since when (R002-24)",
     Effect.gen(function* () {
       const control = yield* ModeControl;
       const seen = yield* collected<Monitoring>(control.monitoringChanges);

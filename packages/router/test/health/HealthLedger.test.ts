@@ -109,6 +109,54 @@ describe("Health", () => {
     }),
   );
 
+  it.effect("takes each channel's last word for its status, for five minutes, and keeps what went wrong last", () =>
+    withLedger((health) =>
+      Effect.gen(function* () {
+        const statuses = () => health.channels().map(({ status }) => status);
+        assert.deepStrictEqual(statuses(), ["unknown", "unknown"]);
+        health.requested(request("UpstreamError", { status: 503 }));
+        health.linkChanged("connecting");
+        health.linkChanged("waiting", "closed 1006");
+        assert.deepStrictEqual(statuses(), ["down", "down"]);
+        yield* TestClock.adjust("4 minutes");
+        health.requested(request("InvalidRequest", { status: 400 }));
+        health.linkChanged("open");
+        yield* TestClock.adjust("1 minute");
+        const [rest, websocket] = health.channels();
+        const seen = { status: "up", lastGoodAgeMs: 60_000 } as const;
+        assert.deepInclude(rest, {
+          ...{ ...seen, latencyMs: 40, samples: 1 },
+          lastFailure: { detail: "/v1/ticker: UpstreamError, HTTP 503", ageMs: 300_000 },
+        });
+        assert.deepInclude(websocket, { ...seen, latencyMs: null, lastFailure: { detail: "closed 1006", ageMs: 300_000 } });
+        yield* TestClock.adjust("241 seconds");
+        assert.deepStrictEqual(statuses(), ["unknown", "unknown"]);
+      }),
+    ),
+  );
+
+  it.effect("tells the errors by tag, the most frequent first, each with the pattern of its times (R004-54)", () =>
+    withLedger((health) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(health.errors(), []);
+        // A quarter of an hour: a request that fails each minute, calls that fail now and then, and at the end a burst.
+        for (let second = 0; second <= 900; second++) {
+          if (second % 60 === 0) health.requested(request("TimeoutError"));
+          if ([7, 19, 340, 371, 512].includes(second)) health.called(call("DecodeError"));
+          if (second > 892) for (let i = 0; i < 3; i++) health.called(call("NetworkError"));
+          if (second < 900) yield* TestClock.adjust("1 second");
+        }
+        assert.deepStrictEqual(health.errors(), [
+          { tag: "NetworkError", count: 24, lastAgeMs: 0, pattern: { _tag: "burst", count: 24, withinMs: 10_000 } },
+          { tag: "rest TimeoutError", count: 16, lastAgeMs: 0, pattern: { _tag: "periodic", everyMs: 60_000, times: 9 } },
+          { tag: "DecodeError", count: 5, lastAgeMs: 388_000, pattern: null },
+        ]);
+        yield* TestClock.adjust("11 seconds");
+        assert.isNull(health.errors()[0]?.pattern, "a burst ends");
+      }),
+    ),
+  );
+
   it.effect("knows each key, those in trouble first, and lets the one go that was asked least lately", () =>
     withLedger((health) =>
       Effect.gen(function* () {

@@ -44,7 +44,7 @@ describe("a window of outcomes", () => {
     },
   );
 
-  it("forgets what is older than five minutes, also after a long silence, and looks back less when asked", () => {
+  it("forgets what is older than five minutes, of rates and of times, also after a long silence, and looks back less when asked (R004-53)", () => {
     const window = new OutcomeWindow();
     for (let i = 0; i < 30; i++) window.add(0, false);
     window.add(200_000, true, 10);
@@ -54,5 +54,18 @@ describe("a window of outcomes", () => {
     assert.deepStrictEqual(window.summary(10_000_000), { samples: 0, failures: 0, successRate: null, p50Ms: null, p95Ms: null });
     window.add(10_000_000, false);
     assert.strictEqual(window.summary(10_000_000).samples, 1);
+    // As it slides on, what was slow and failed leaves, and only what is recent is told.
+    const sliding = new OutcomeWindow();
+    for (let at = 0; at < windowMs; at += 1_000) sliding.add(at, at % 2_000 === 0, 2_000);
+    for (let at = windowMs; at < windowMs * 1.5; at += 1_000) sliding.add(at, true, 10);
+    assert.deepStrictEqual(sliding.summary(windowMs * 1.5 - 1_000), {
+      samples: 300,
+      failures: 75,
+      successRate: 0.75,
+      p50Ms: 10,
+      p95Ms: 2_000,
+    });
+    for (let at = windowMs * 1.5; at < windowMs * 2; at += 1_000) sliding.add(at, true, 10);
+    assert.deepStrictEqual(sliding.summary(windowMs * 2 - 1_000), { samples: 300, failures: 0, successRate: 1, p50Ms: 10, p95Ms: 10 });
   });
 });

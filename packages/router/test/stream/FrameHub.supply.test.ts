@@ -10,8 +10,9 @@ import { defaultRouterConfig } from "../../src/RouterConfig.ts";
 import type { DataMessage } from "../../src/transport/Session.ts";
 import { ConsumerBuffer } from "../../src/stream/ConsumerBuffer.ts";
 import { FrameHub } from "../../src/stream/FrameHub.ts";
+import { refute } from "../../src/stream/refute.ts";
 import type { StreamValue } from "../../src/stream/Track.ts";
-import { book, bookKey, btc, eth, ticker, tickerKey } from "./exchange.ts";
+import { book, bookKey, btc, eth, ticker, tickerKey, trade, tradeRow, tradesKey } from "./exchange.ts";
 
 const down = { _tag: "Reconnecting", attempt: 1, reason: "closed 1006", atMs: 0 } as const;
 const receipt = { nanos: 1n, ms: 1 };
@@ -182,5 +183,42 @@ describe("a value read over REST", () => {
     hub.detach(consumer);
     supply(ticker(btc, 1, 5));
     assert.deepInclude(hot.get(keyId(tickerKey(btc))), { exchangeTimeMs: 5, channel: "rest", confirmedNanos: 1n });
+  });
+});
+
+describe("a live key that somebody's reading over REST speaks against", () => {
+  const told = (value: unknown, isAgainst = true) => ({ value, receivedNanos: 9n, receivedMs: 9, refutes: () => isAgainst });
+
+  it("is not live until it speaks again, and REST's word is kept and told", () => {
+    const { hub, hot, attach, say } = makeHub();
+    const side = { hub, doubt: () => assert.fail("a ticker has no audit of its own") };
+    const newer = message(ticker(btc, 2, 8)).value;
+    assert.isFalse(refute(side, tickerKey(btc), told(newer)), "nobody wants it");
+    const { look } = attach(tickerKey(btc));
+    hub.sent(0, [tickerKey(btc)], 0);
+    assert.isFalse(refute(side, tickerKey(btc), told(newer)), "it has said nothing yet");
+    say(ticker(btc, 1, 5));
+    assert.isFalse(refute(side, tickerKey(btc), told(newer, false)), "it has said so meanwhile");
+    assert.isTrue(hub.tracks.isLive(tickerKey(btc)));
+    assert.isTrue(refute(side, tickerKey(btc), told(newer)));
+    assert.isFalse(hub.tracks.isLive(tickerKey(btc)));
+    assert.deepInclude(hot.get(keyId(tickerKey(btc))), { exchangeTimeMs: 8, channel: "rest" });
+    assert.deepStrictEqual(look(), ["websocket 5", "rest 8"]);
+    say(ticker(btc, 3, 9));
+    assert.isTrue(hub.tracks.isLive(tickerKey(btc)));
+  });
+
+  it("is looked at by the audit where it brings trades that somebody follows, and is not live where only reads want them", () => {
+    const { hub, attach, say } = makeHub();
+    const doubts: Array<string> = [];
+    const side = { hub, doubt: (id: string) => void doubts.push(id) };
+    hub.sent(0, [tradesKey(btc)], 0);
+    say(trade(btc, 1));
+    const { consumer } = attach(tradesKey(btc));
+    assert.isTrue(refute(side, tradesKey(btc), told([tradeRow(btc, 2)])));
+    assert.deepStrictEqual([doubts, hub.tracks.isLive(tradesKey(btc))], [[keyId(tradesKey(btc))], true]);
+    hub.detach(consumer);
+    assert.isTrue(refute(side, tradesKey(btc), told([tradeRow(btc, 2)])));
+    assert.deepStrictEqual([doubts.length, hub.tracks.isLive(tradesKey(btc))], [1, false]);
   });
 });

@@ -24,6 +24,7 @@ const proved = (provedNanos: bigint | undefined) =>
     messageUsage: () => 0,
     open: () => assert.fail("a tier of memory opens nothing"),
     wantForReads: () => assert.fail("a tier of memory wants nothing"),
+    refute: () => false,
     status: () => assert.fail("a tier does not ask for the status"),
   });
 
@@ -59,6 +60,23 @@ for (const [name, make] of [
         assert.strictEqual(answer.confirmedNanos, 59_000_000_000n);
         assert.strictEqual(answer.receivedNanos, 0n);
       }),
+    );
+
+    it.effect("gives to who accepts the socket alone what the socket said, though somebody's REST answer is newer", () =>
+      Effect.gen(function* () {
+        const tier = yield* make;
+        yield* held;
+        const { hot } = yield* Cache;
+        const times = { exchangeTimeMs: 2, receivedNanos: 5n, receivedMs: 0, confirmedNanos: 5n };
+        hot.put(keyId(key), { value: ticker("101", 2), ...times, channel: "rest" });
+        const asking = (strategy: "auto" | "websocket_only") =>
+          Effect.map(
+            tier.ask({ ...questions.ticker, intent: { ...questions.ticker.intent, strategy } }, options),
+            ({ channel, exchangeTimeMs }) => [channel, exchangeTimeMs],
+          );
+        assert.deepStrictEqual(yield* asking("auto"), ["rest", 2]);
+        assert.deepStrictEqual(yield* asking("websocket_only"), ["websocket", 1]);
+      }).pipe(Effect.provide(Layer.mergeAll(Cache.layer, Health.layer, proved(0n)))),
     );
 
     it.effect("misses when the proof is older than the question accepts", () =>
