@@ -3,6 +3,7 @@
  * virtual time.
  */
 import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import {
   getCandles,
   getOrderbook,
@@ -129,7 +130,7 @@ export const churnHere = async ({ questions, cycles, reconnects }: ChurnOptions)
 const question = (chance: Chance) =>
   Effect.suspend(() => {
     const market = chance.pick(pool);
-    const asked = chance.pick([
+    const asked = chance.pick<() => Effect.Effect<unknown, MarketDataError, MarketData>>([
       () => getTicker(market),
       () => getOrderbook(market),
       () => getTrades(market, { count: 5 }),

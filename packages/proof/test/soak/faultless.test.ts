@@ -1,11 +1,14 @@
 /** Half an hour of all that a client does, in virtual time and without a fault: nothing fails, nothing is old, nothing is told of trouble. */
 import { assert, describe, it } from "@effect/vitest";
+import type { Answer } from "@naru/router/domain/Answer";
+import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import {
   getCandles,
   getOrderbook,
   getTicker,
   getTrades,
   health,
+  type MarketData,
   streamCandlesEvents,
   streamOrderbookEvents,
   streamTickerEvents,
@@ -35,7 +38,7 @@ const program = Effect.gen(function* () {
   for (; asked < halfHourMs / askEveryMs; asked++) {
     const market = chance.pick(markets);
     const intent = { realtime: chance.flip(0.3) };
-    const call = chance.pick([
+    const call = chance.pick<() => Effect.Effect<Answer<unknown>, MarketDataError, MarketData>>([
       () => getTicker(market, intent),
       () => getOrderbook(market, intent),
       () => getTrades(market, { ...intent, count: chance.int(1, 30) }),
