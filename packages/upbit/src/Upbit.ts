@@ -5,6 +5,7 @@
 import * as AlertTargets from "@naru/node/AlertTargets";
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as FlightFolder from "@naru/node/FlightFolder";
+import * as HostClock from "@naru/node/HostClock";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
@@ -64,6 +65,8 @@ export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Re
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer)),
+    Layer.provide(
+      Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer, HostClock.layer),
+    ),
   );
 }
