@@ -11,6 +11,7 @@ import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
+import { checkedConfig } from "@naru/router/checkConfig";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import type { Transport } from "@naru/router/transport/Transport";
@@ -42,10 +43,12 @@ export interface UpbitOptions {
   readonly telemetry?: Telemetry.TelemetryOptions | undefined;
 }
 
-/** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
+/** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address, and on knobs that cannot be used. */
 export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
-    Effect.map(Effect.fromResult(profileOf(options)), (profile) => {
+    Effect.gen(function* () {
+      const profile = yield* Effect.fromResult(profileOf(options));
+      yield* Effect.fromResult(checkedConfig(options.config ?? {}));
       const alone = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
       const router = options.alerts === undefined ? alone : Layer.provide(alone, AlertTargets.layer(options.alerts));
       return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
