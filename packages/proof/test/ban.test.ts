@@ -4,7 +4,9 @@ import { getOrderbook, getTicker, type MarketData, streamTicker } from "@naru/ro
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { makeMemory, StateStore, type StateStoreShape } from "@naru/router/state/StateStore";
 import * as Supervisor from "@naru/router/Supervisor";
+import { Transport } from "@naru/router/transport/Transport";
 import { defaultOriginMs, Exchange, layerMemoryTransport, Script } from "@naru/sim";
+import { makeMemoryTransport } from "@naru/sim/MemoryTransport";
 import { profiles } from "@naru/upbit/profiles";
 import { layerOf } from "@naru/upbit/UpbitVenue";
 import { Clock, Effect, Fiber, Layer, Result, Stream } from "effect";
@@ -14,7 +16,11 @@ const host = "banned.test";
 const profile = { ...profiles.upbit, restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host, simulated: true };
 
 /** A process from its start to its end: the clock goes on, but what was counted on it is gone. Only what is on the disk is known again. */
-const life = <A, E>(disk: StateStoreShape, body: Effect.Effect<A, E, MarketData | Exchange>) =>
+const life = <A, E>(
+  disk: StateStoreShape,
+  body: Effect.Effect<A, E, MarketData | Exchange>,
+  network: Layer.Layer<Transport, never, Exchange> = layerMemoryTransport(),
+) =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const own: Clock.Clock = {
@@ -27,7 +33,7 @@ const life = <A, E>(disk: StateStoreShape, body: Effect.Effect<A, E, MarketData 
       sleep: (duration) => clock.sleep(duration),
     };
     const router = Layer.fresh(Supervisor.layer).pipe(
-      Layer.provideMerge(Layer.merge(layerOf(profile), layerMemoryTransport())),
+      Layer.provideMerge(Layer.merge(layerOf(profile), network)),
       Layer.provide(RouterConfig.layer({ auditEveryMs: 0, tickerAuditEveryMs: 0 })),
       Layer.provide(Layer.mergeAll(Layer.succeed(Clock.Clock, own), Layer.succeed(StateStore, disk))),
     );
@@ -115,5 +121,71 @@ describe("a block of the IP address", () => {
         assert.strictEqual(ledger.rejected, 1);
       }).pipe(Effect.provide(Exchange.layer({ seed: 3 })));
     }),
+  );
+
+  it.effect(
+    "is kept, as is what was used of the limits, when the address changes: nobody knows which of the two the exchange counts (I06)",
+    () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(defaultOriginMs);
+        let ip = "10.0.0.1";
+        /** From one Wi-Fi to another: requests and sockets leave from the address of the moment. */
+        const roaming = Layer.effect(
+          Transport,
+          Effect.map(Exchange, (exchange): Transport["Service"] => {
+            const at = {
+              "10.0.0.1": makeMemoryTransport(exchange, { ip: "10.0.0.1" }),
+              "10.0.0.2": makeMemoryTransport(exchange, { ip: "10.0.0.2" }),
+            };
+            const here = () => (ip === "10.0.0.1" ? at["10.0.0.1"] : at["10.0.0.2"]);
+            return { rest: (request) => here().rest(request), socket: (url, handlers, options) => here().socket(url, handlers, options) };
+          }),
+        );
+        const roams = Effect.andThen(
+          Script.cutSockets,
+          Effect.sync(() => void (ip = "10.0.0.2")),
+        );
+        yield* life(
+          { ...makeMemory(), durable: true },
+          Effect.gen(function* () {
+            const { ledger, world } = yield* Exchange;
+            yield* Effect.forkChild(Stream.runDrain(streamTicker("KRW-BTC")));
+            yield* TestClock.adjust("5 seconds");
+            const asked = world.markets
+              .slice(0, 20)
+              .map(({ code }) => Effect.ignore(getOrderbook(code, { strategy: "rest_only", context: "research", realtime: true })));
+            yield* Effect.forkChild(
+              Effect.all(
+                asked.map((ask, i) => Effect.delay(ask, i * 40)),
+                { concurrency: "unbounded" },
+              ),
+            );
+            yield* TestClock.adjust(300);
+            yield* roams;
+            yield* TestClock.adjust("10 seconds");
+            // The socket is back from the new address.
+            assert.deepStrictEqual(
+              ledger.connections().map((connection) => connection.ip),
+              ["10.0.0.1", "10.0.0.2"],
+            );
+            const times = ledger.requests("/v1/orderbook").map(({ atMs }) => atMs);
+            assert.deepStrictEqual([...new Set(ledger.requests("/v1/orderbook").map((request) => request.ip))], ["10.0.0.1", "10.0.0.2"]);
+            const most = Math.max(...times.map((from) => times.filter((atMs) => atMs >= from && atMs < from + 1_000).length));
+            assert.isAtMost(most, 10, "both addresses together");
+            ip = "10.0.0.1";
+            yield* Script.ban("10.0.0.1", "60 seconds");
+            yield* answered(getOrderbook("KRW-ETH", { strategy: "rest_only" }));
+            assert.strictEqual(ledger.rejected, 1);
+            const sent = () => [ledger.restCount(), ledger.connections().length];
+            const before = sent();
+            yield* roams;
+            for (let second = 0; second < 11; second++) yield* answered(getOrderbook("KRW-ETH", { strategy: "rest_only" }), "2 seconds");
+            assert.deepStrictEqual(sent(), before);
+            yield* TestClock.adjust("40 seconds");
+            assert.isAbove(ledger.connections().length, before[1] ?? Number.NaN);
+          }),
+          roaming,
+        ).pipe(Effect.provide(Exchange.layer({ seed: 3 })));
+      }),
   );
 });
