@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The `naru` command as a process: errors logged on stderr (more with `--log-level`), exit codes after sysexits.h, those of signals after the
- * shell's custom, and a quiet end when the reader of a pipe has seen enough.
+ * shell's custom, a quiet end when the reader of a pipe has seen enough, and an end in good order at a signal, at once at a second one.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
@@ -16,8 +16,17 @@ import { runArguments } from "./usage.ts";
 /** 128 and the signal's number. */
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 
+/** What ends in good order takes at most so long, in milliseconds: a peer that does not answer a close must not keep anybody waiting. */
+const gracefulMs = 2_000;
+
 let signalled: number | undefined;
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => (signalled ??= signalExitCodes[signal]));
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait.
+    if (signalled !== undefined) process.exit(signalExitCodes[signal]);
+    const exitCode = (signalled = signalExitCodes[signal]);
+    setTimeout(() => process.exit(exitCode), gracefulMs).unref();
+  });
 
 /** What the runtime answers for an interruption, whichever signal it was. */
 const interruptedExitCode = 130;

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -95,6 +97,51 @@ describe("naru as a process", () => {
       assert.deepStrictEqual(said, ["hint: try --venue sim, the emulated exchange, which needs no network"]);
     } finally {
       streaming.kill("SIGKILL");
+    }
+  });
+
+  it("ends in good order within two seconds of a signal, whatever the exchange does, and at once at a second one (I07)", async () => {
+    // It upgrades and never answers a close frame: a socket that would be waited for.
+    const stuck = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (head) => {
+        const key = /sec-websocket-key: (.+)\r\n/i.exec(head.toString("latin1"))?.[1];
+        if (key === undefined) return;
+        const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+        const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];
+        socket.write(`${lines.join("\r\n")}\r\n\r\n`, () => stuck.emit("upgraded"));
+      });
+    }).listen(0, "127.0.0.1");
+    await once(stuck, "listening");
+    const { port } = stuck.address() as AddressInfo; // never a pipe: it listens on a port
+    const ended = async (signals: ReadonlyArray<NodeJS.Signals>) => {
+      const upgraded = once(stuck, "upgraded");
+      const streaming = spawn(process.execPath, [main, "stream", "ticker", "KRW-BTC", "--venue", `http://127.0.0.1:${port}`], {
+        stdio: "ignore",
+      });
+      try {
+        await upgraded;
+        const started = performance.now();
+        const exit = once(streaming, "exit");
+        for (const signal of signals) {
+          streaming.kill(signal);
+          // Two of one kind that are not yet taken are one.
+          await new Promise((resume) => setTimeout(resume, 50));
+        }
+        return { exit: (await exit)[0] as number | null, tookMs: performance.now() - started };
+      } finally {
+        streaming.kill("SIGKILL");
+      }
+    };
+    try {
+      const once = await ended(["SIGINT"]);
+      assert.strictEqual(once.exit, 130);
+      assert.isBelow(once.tookMs, 2_500);
+      const twice = await ended(["SIGINT", "SIGINT"]);
+      assert.strictEqual(twice.exit, 130);
+      assert.isBelow(twice.tookMs, once.tookMs - 300);
+    } finally {
+      stuck.close();
     }
   });
 

@@ -146,6 +146,45 @@ describe("an answer that breaks", () => {
     }).pipe(provide()),
   );
 
+  const badFraming: ReadonlyArray<readonly [what: string, phase: "headers" | "body", answer: string]> = [
+    ["two lengths", "headers", `${head("content-length: 2", "content-length: 3")}[] `],
+    ["a list of lengths", "headers", `${head("content-length: 2, 3")}[] `],
+    ["a length that is no number", "headers", `${head("content-length: two")}[]`],
+    ["a negative length", "headers", `${head("content-length: -2")}[]`],
+    ["a length beside chunks", "headers", `${head("content-length: 2", "transfer-encoding: chunked")}${chunk("[]")}0\r\n\r\n`],
+    ["a chunk size that is no number", "body", `${head("transfer-encoding: chunked")}zz\r\n[]\r\n0\r\n\r\n`],
+    ["a chunk longer than its size", "body", `${head("transfer-encoding: chunked")}1\r\n[]\r\n0\r\n\r\n`],
+    ["a chunk size beyond any number", "body", `${head("transfer-encoding: chunked")}fffffffffffffffff\r\n[]`],
+  ];
+
+  it.live("by its framing is a NetworkError where it shows, and its connection is not used again (A20)", () =>
+    Effect.gen(function* () {
+      for (const [what, phase, answer] of badFraming) {
+        const server = yield* rawHttpServer(answer);
+        const errors = [yield* failure(`http://${server.host}/`), yield* failure(`http://${server.host}/`)];
+        for (const error of errors) assert.deepInclude(error, { _tag: "NetworkError", phase, retryable: true }, what);
+        assert.strictEqual(server.accepted.length, 2, what);
+        yield* server.drained;
+      }
+    }).pipe(Effect.scoped, provide()),
+  );
+
+  it.live("by more bytes than its length says costs the connection, and the next answer is the next request's own", () =>
+    Effect.gen(function* () {
+      let asked = 0;
+      const server = yield* tcpServer((socket) => {
+        socket.on("data", () => {
+          asked++;
+          socket.write(`${head("content-length: 3")}[${asked}]${head("content-length: 3")}[9]`);
+        });
+      });
+      const bodies: Array<string> = [];
+      for (let call = 0; call < 3; call++) bodies.push(Buffer.from((yield* rest(`http://${server.host}/`)).body).toString());
+      assert.deepStrictEqual(bodies, ["[1]", "[2]", "[3]"]);
+      assert.strictEqual(server.accepted.length, 3);
+    }).pipe(Effect.scoped, provide()),
+  );
+
   it.live("by head bytes that do not come in time is a TimeoutError at headers (A05)", () =>
     Effect.gen(function* () {
       const server = yield* rawHttpServer("HTTP/1.1 200 OK\r\ncontent-");

@@ -6,6 +6,7 @@ import { checkSizesOf } from "../../../scripts/checkSizes.ts";
 import { checkTestIdsOf } from "../../../scripts/checkTestIds.ts";
 import { format, summarize } from "../../../scripts/ciSummary.ts";
 import { passed, type Report } from "../../../scripts/report.ts";
+import { readSources, withoutComments } from "../../../scripts/sourceFiles.ts";
 
 /** Planted text is put together from pieces where the checks would find it in this very file. */
 const pieces = (...parts: ReadonlyArray<string>) => parts.join("");
@@ -222,4 +223,35 @@ describe("the summary of a test run", () => {
     ["counts a run without tests as a failure", report(), "0 passed, 1 failed, 0 skipped"],
   ] as const;
   for (const [title, text, line] of cases) it(title, () => assert.strictEqual(format(summarize(text)), line));
+});
+
+describe("ways to the network", () => {
+  /** Whether a text can make a connection by itself. Types of a connection are not one. */
+  const dials = (text: string) =>
+    /^import (?!type)[^;]*"(?:ws|undici|node:(?:net|tls|https?|http2|dgram)|@effect\/platform-node\/Node(?:HttpClient|Socket))"|\b(?:fetch|WebSocket|EventSource)\(/m.test(
+      withoutComments(text),
+    );
+
+  it("to an exchange begin in the transport alone; what else makes connections is known by name (R001-38)", async () => {
+    for (const text of ['import { request } from "undici";', "await fetch(url)", "new WebSocket(url)", 'import * as net from "node:net";'])
+      assert.isTrue(dials(text), text);
+    for (const text of ['import type { Socket } from "node:net";', "// await fetch(url)", "yield* transport.rest(request)"])
+      assert.isFalse(dials(text), text);
+    const product = (await readSources("packages/*/src/**/*.ts")).filter(({ path }) => !/^packages\/(?:bench|proof|sim)\//.test(path));
+    assert.deepStrictEqual(
+      product.filter(({ text }) => dials(text)).map(({ path }) => path),
+      [
+        "packages/cli/src/ControlClient.ts", // the control port of an emulated exchange
+        "packages/cli/src/doctor/networkRoad.ts", // the road itself, step by step; nothing is asked
+        "packages/node/src/AlertTargets.ts", // whoever wants to be told
+        "packages/node/src/HttpDispatcher.ts",
+        "packages/node/src/NodeTransport.ts",
+        "packages/node/src/Telemetry.ts", // a collector
+        "packages/node/src/admin/AdminClient.ts", // apps on this machine
+        "packages/node/src/admin/AdminSocket.ts",
+        "packages/node/src/admin/adminFolder.ts",
+        "packages/node/src/socketTransport.ts",
+      ],
+    );
+  });
 });

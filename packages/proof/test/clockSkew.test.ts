@@ -6,45 +6,15 @@ import { assert, describe, it } from "@effect/vitest";
 import { getTicker, streamTicker } from "@naru/router/MarketData";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
-import { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
-import { layerMemoryTransport } from "@naru/sim/MemoryTransport";
 import { defaultOriginMs } from "@naru/sim/Options";
 import { profiles } from "@naru/upbit/profiles";
 import { layerOf } from "@naru/upbit/UpbitVenue";
 import { Clock, Effect, Fiber, Layer, Stream } from "effect";
 import { TestClock } from "effect/testing";
+import { onClock, shifted } from "./ownClocks.ts";
 
 const minute = 60_000;
-
-/** The same clock whose wall time is off by as much as `offMs` says; sleeps and the monotonic time are not. */
-const wrong = (clock: Clock.Clock, offMs: () => number): Clock.Clock => ({
-  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + offMs(),
-  currentTimeMillis: Effect.map(clock.currentTimeMillis, (ms) => ms + offMs()),
-  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(offMs()) * 1_000_000n,
-  currentTimeNanos: Effect.map(clock.currentTimeNanos, (nanos) => nanos + BigInt(offMs()) * 1_000_000n),
-  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
-  monotonicTimeNanos: clock.monotonicTimeNanos,
-  sleep: (duration) => clock.sleep(duration),
-});
-
-/** The exchange in memory, whose side of everything runs on this clock, whatever that of the caller. */
-const onClock = (clock: Clock.Clock) => {
-  const there = Effect.provideService(Clock.Clock, clock);
-  return Layer.effect(
-    Transport,
-    Effect.map(Transport, (inner) => ({
-      rest: (request) => there(inner.rest(request)),
-      socket: (url, handlers, options) =>
-        Effect.map(there(inner.socket(url, handlers, options)), (socket) => ({
-          ...socket,
-          send: (text) => there(socket.send(text)),
-          ping: there(socket.ping),
-          terminate: there(socket.terminate),
-        })),
-    })),
-  ).pipe(Layer.provide(layerMemoryTransport()));
-};
 
 /** The emulated exchange on its own clock, and a router over it on another. */
 const layerSkewed = (host: string, offMs: () => number) =>
@@ -58,11 +28,8 @@ const layerSkewed = (host: string, offMs: () => number) =>
         id: "sim",
         simulated: true,
       };
-      const routerClock = Layer.succeed(
-        Clock.Clock,
-        wrong(clock, () => defaultOriginMs + offMs()),
-      );
-      const exchangeClock = wrong(clock, () => defaultOriginMs);
+      const routerClock = Layer.succeed(Clock.Clock, shifted(clock, { wallMs: () => defaultOriginMs + offMs() }));
+      const exchangeClock = shifted(clock, { wallMs: () => defaultOriginMs });
       const exchange = onClock(exchangeClock).pipe(Layer.provideMerge(Exchange.layer({ seed: 8 })));
       const router = Supervisor.layer.pipe(
         Layer.provide(layerOf(venue)),

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { assert, describe, it } from "vitest";
+import { withoutComments } from "../../../scripts/sourceFiles.ts";
 import { errorTags } from "@naru/router/errors/MarketDataError";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { invariants } from "../src/world/Violation.ts";
@@ -112,6 +113,17 @@ describe("the documents", () => {
     assert.isAtLeast(shown.length, 2);
     for (const { path } of shown) assert.include(examples, path.replace("examples/", ""));
     for (const { path } of shown) assert.isTrue(existsSync(join(root, path)), path);
+  });
+
+  it("show the same job by hand and with naru, which takes no more than half the lines (R001-30)", () => {
+    const text = readFileSync(join(root, "docs/explain/half-the-code.md"), "utf8");
+    const [byHand, withNaru] = quoted(text).map(({ path, code }) => {
+      const whole = withoutComments(readFileSync(join(root, path), "utf8"));
+      // What is quoted is all of it.
+      assert.strictEqual(unindented(withoutComments(code)), unindented(whole), path);
+      return unindented(whole).split("\n").length;
+    });
+    assert.isAtMost((withNaru ?? Number.NaN) / (byHand ?? Number.NaN), 0.5);
   });
 
   it("speak English and Korean of the same commands and quote the same code", () => {

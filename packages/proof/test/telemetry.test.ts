@@ -85,7 +85,7 @@ describe("a collector of telemetry", () => {
       assert.strictEqual(call.attributes.find(({ key }) => key === "requestId")?.value.stringValue, requestId);
       assert.sameMembers(
         attempt.attributes.map(({ key }) => key),
-        ["tier", "index", "total", "outcome", "reason", "durationMs"],
+        ["requestId", "tier", "index", "total", "outcome", "reason", "durationMs"],
       );
       assert.isTrue(spans.some(({ name }) => name === "Rest.run"));
 

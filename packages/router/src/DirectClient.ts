@@ -25,6 +25,7 @@ import { type Attempt, type MarketDataError, NetworkError, type StaleData, Timeo
 import { RouterConfig } from "./RouterConfig.ts";
 import type { TierAnswer } from "./tiers/Tier.ts";
 import { groupsOf } from "./tiers/groups.ts";
+import { Awake } from "./transport/Awake.ts";
 import { Venue } from "./transport/Venue.ts";
 
 export interface DirectCall {
@@ -73,6 +74,7 @@ const make = Effect.gen(function* () {
   const prefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
   const ways: Ways = { rest: yield* DirectRest, socket: yield* DirectSocket, host: venue.host, groups: groupsOf(venue), clock };
   const noted = new Map<KeyId, Noted>();
+  yield* (yield* Awake).onWake(({ unseenMs }) => void (unseenMs > 0 && noted.clear()));
   let asked = 0;
 
   const facts = (mode: Mode, startedNanos: bigint): CallFacts => ({

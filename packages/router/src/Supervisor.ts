@@ -44,6 +44,7 @@ import * as FlightRecorder from "./tape/FlightRecorder.ts";
 import { Rest } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import type { Venue } from "./transport/Venue.ts";
+import * as Awake from "./transport/Awake.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
 
 /** The router's services, and what stands behind them. */
@@ -132,6 +133,7 @@ export const layerOver = <R>(
     ),
     Layer.provide(FlightRecorder.layerTransport),
     Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
+    Layer.provide(Awake.layer),
     Layer.provide(Wiretap.layerTransport),
   ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
 };

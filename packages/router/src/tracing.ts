@@ -12,14 +12,15 @@ import { plainText } from "./domain/plainText.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { Tier, TierMiss } from "./tiers/Tier.ts";
 
-/** A call with its span, and its id in every line that is logged on the way. */
+/** A call with its span, and its id in every span that is opened and every line that is logged on the way. */
 export const tracedCall = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   { kind, market }: Question,
   requestId: string,
 ): Effect.Effect<A, E, R> =>
   effect.pipe(
-    Effect.withSpan("MarketData.ask", { attributes: { kind, market, requestId } }),
+    Effect.withSpan("MarketData.ask", { attributes: { kind, market } }),
+    Effect.annotateSpans({ requestId }),
     Effect.annotateLogs({ requestId, kind, market }),
   );
 

@@ -48,6 +48,14 @@ const shown = (spans: ReadonlyArray<Tracer.NativeSpan>) =>
       ...Object.fromEntries(attributes),
     }));
 
+/** The spans of this name and all under them. */
+const inside = (spans: ReadonlyArray<Tracer.NativeSpan>, root: string) =>
+  spans.filter((span) => {
+    for (let at: Tracer.AnySpan | undefined = span; at?._tag === "Span"; at = at.parent._tag === "Some" ? at.parent.value : undefined)
+      if (at.name === root) return true;
+    return false;
+  });
+
 describe("a request", () => {
   it.effect("shows each attempt: its place, how it ended, how long it took, and who is next (R000-05)", () =>
     Effect.gen(function* () {
@@ -79,6 +87,7 @@ describe("a request", () => {
           tier: "hot_cache",
           index: 1,
           total: 5,
+          requestId: "r-1",
           outcome: "missed",
           reason: "absent",
           durationMs: 0,
@@ -90,6 +99,7 @@ describe("a request", () => {
           tier: "live_subscription",
           index: 2,
           total: 5,
+          requestId: "r-1",
           outcome: "answered",
           reason: "ok",
           durationMs: 45.2,
@@ -102,7 +112,7 @@ describe("a request", () => {
     }),
   );
 
-  it.effect("shows a failure as one, with its reason, and puts the request's id on every line of it", () =>
+  it.effect("shows a failure as one, with its reason, and puts the request's id on every line and span of it (R001-32)", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(start);
       let asked = 0;
@@ -122,6 +132,9 @@ describe("a request", () => {
         "[1/3] batch_snapshot failed after N ms: UpstreamError: The exchange could not answer (status 503, detail line one line two); next warm_cache_rest",
       );
       for (const { message, requestId } of lines) assert.strictEqual(requestId, value.provenance.requestId, message);
+      assert.isTrue(lines.some(({ requestId }) => requestId !== undefined));
+      for (const { name, attributes } of inside(spans, "MarketData.ask"))
+        assert.strictEqual(attributes.get("requestId"), value.provenance.requestId, name);
       assert.isAbove(lines.filter(({ level }) => level === "Warn").length, 0, "the mode has changed");
     }),
   );

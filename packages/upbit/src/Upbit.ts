@@ -6,11 +6,13 @@ import * as AlertTargets from "@naru/node/AlertTargets";
 import * as FileStateStore from "@naru/node/FileStateStore";
 import * as FlightFolder from "@naru/node/FlightFolder";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
+import * as HostClock from "@naru/node/HostClock";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
 import type { ConfigError } from "@naru/router/errors/MarketDataError";
+import { checkedConfig } from "@naru/router/checkConfig";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import type { Transport } from "@naru/router/transport/Transport";
@@ -52,10 +54,12 @@ export interface HistoryOptions extends SqliteHistory.SqliteHistoryOptions {
   readonly path?: string | undefined;
 }
 
-/** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address. */
+/** The exchange and the network of some options. Fails on a venue that is neither a region nor a usable address, and on knobs that cannot be used. */
 export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
-    Effect.map(Effect.fromResult(profileOf(options)), (profile) => {
+    Effect.gen(function* () {
+      const profile = yield* Effect.fromResult(profileOf(options));
+      yield* Effect.fromResult(checkedConfig(options.config ?? {}));
       const alone = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
       const router = options.alerts === undefined ? alone : Layer.provide(alone, AlertTargets.layer(options.alerts));
       return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
@@ -76,7 +80,9 @@ function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Laye
   return Supervisor.layer.pipe(
     Layer.provide(historyOf(options)),
     Layer.provideMerge(Layer.merge(venue, NodeTransport.layer(options.transport))),
-    Layer.provide(Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer)),
+    Layer.provide(
+      Layer.mergeAll(RouterConfig.layer(options.config ?? {}), FileStateStore.layer, FlightFolder.layer, HostProbe.layer, HostClock.layer),
+    ),
   );
 }
 

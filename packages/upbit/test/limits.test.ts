@@ -2,12 +2,15 @@
 import { assert, describe, it } from "@effect/vitest";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Result } from "effect";
 import { limits, parseRemainingReq } from "../src/limits.ts";
+import { profileFromUrl, profiles } from "../src/profiles.ts";
+import { makeVenue } from "../src/UpbitVenue.ts";
 
 const recordings = process.env["NARU_RECORDINGS"];
 
 describe("limits", () => {
-  it("are ten a second for each quotation group, five connects a second, five messages a second and a hundred a minute", () => {
+  it("are ten a second for each quotation group, five connects a second, five messages a second and a hundred a minute, wherever Upbit is (R000-28)", () => {
     assert.deepStrictEqual(Object.keys(limits.groups), ["market", "candle", "trade", "ticker", "orderbook"]);
     for (const group of Object.values(limits.groups)) assert.deepStrictEqual(group, { limit: 10, windowMs: 1_000 });
     assert.deepStrictEqual(limits.socketConnect, { limit: 5, windowMs: 1_000 });
@@ -18,6 +21,10 @@ describe("limits", () => {
         { limit: 100, windowMs: 60_000 },
       ],
     );
+    const elsewhere = profileFromUrl("https://proxy.example/upbit");
+    assert(Result.isSuccess(elsewhere));
+    for (const profile of [...Object.values(profiles), elsewhere.success])
+      assert.strictEqual(makeVenue(profile).limits, limits, profile.id);
   });
 });
 

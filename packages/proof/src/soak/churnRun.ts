@@ -1,6 +1,19 @@
-/** The churn itself, in the process that is measured: streams that come and go, then a link that is cut and comes back, all in virtual time. */
+/**
+ * The churn itself, in the process that is measured: questions, then streams that come and go, then a link that is cut and comes back, all in
+ * virtual time.
+ */
 import type { StreamElement } from "@naru/router/domain/StreamElement";
-import { health, type MarketData, streamTickerEvents, streamTradesEvents } from "@naru/router/MarketData";
+import type { MarketDataError } from "@naru/router/errors/MarketDataError";
+import {
+  getCandles,
+  getOrderbook,
+  getTicker,
+  getTrades,
+  health,
+  type MarketData,
+  streamTickerEvents,
+  streamTradesEvents,
+} from "@naru/router/MarketData";
 import { Exchange, Script, Sim } from "@naru/sim";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
@@ -12,6 +25,8 @@ import { runVirtual } from "./runVirtual.ts";
 import { streamKinds } from "./streamKinds.ts";
 
 export interface ChurnOptions {
+  /** Questions asked. */
+  readonly questions: number;
   /** Streams opened and closed. */
   readonly cycles: number;
   /** Links cut and made anew. */
@@ -19,11 +34,15 @@ export interface ChurnOptions {
 }
 
 export interface Churn {
-  /** Bytes of heap after a collection: when a fifth is done, and at the end, of each half. */
+  /** Bytes of heap after a collection: when a fifth is done, and at the end, of each part. */
+  readonly asking: readonly [warm: number, end: number];
   readonly cycling: readonly [warm: number, end: number];
   readonly reconnecting: readonly [warm: number, end: number];
-  /** Fibers alive at the same four moments. */
-  readonly fibers: readonly [number, number, number, number];
+  /** Fibers alive at the same six moments. */
+  readonly fibers: ReadonlyArray<number>;
+  /** Questions answered and REST requests sent while they were asked. */
+  readonly answered: number;
+  readonly restRequests: number;
   /** Streams opened, subscriptions the exchange received, and links it counted. */
   readonly opened: number;
   readonly requests: number;
@@ -36,7 +55,7 @@ export interface Churn {
 const kept = ["BTC-XRP", "BTC-SOL"];
 const pool = ["BTC-ETH", "BTC-ADA", "BTC-LINK", "BTC-DOT", "USDT-SOL", "USDT-DOGE", "USDT-ADA", "KRW-DOT", "KRW-ATOM", "KRW-SAND"];
 
-export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<Churn> => {
+export const churnHere = async ({ questions, cycles, reconnects }: ChurnOptions): Promise<Churn> => {
   const before = activeResources();
   const chance = new Chance(19);
   let exchange: Exchange["Service"] | undefined;
@@ -63,6 +82,12 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
         for (let i = warmUp; i < count; i++) yield* once;
         return [warm, yield* measure] as const;
       });
+    let answered = 0;
+    const asked = yield* inTwo(
+      questions,
+      Effect.tap(question(chance), () => Effect.sync(() => void answered++)),
+    );
+    const restRequests = exchange.ledger.restCount();
     const cycled = yield* inTwo(cycles, cycle(chance));
     const cut = Effect.gen(function* () {
       resumed.closeUnsafe();
@@ -73,9 +98,12 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
     const reconnected = yield* inTwo(reconnects, cut);
     const { ledger } = exchange;
     return {
+      asking: [asked[0].heap, asked[1].heap] as const,
+      answered,
+      restRequests,
       cycling: [cycled[0].heap, cycled[1].heap] as const,
       reconnecting: [reconnected[0].heap, reconnected[1].heap] as const,
-      fibers: [cycled[0].fibers, cycled[1].fibers, reconnected[0].fibers, reconnected[1].fibers] as const,
+      fibers: [...asked, ...cycled, ...reconnected].map((measured) => measured.fibers),
       opened: cycles,
       requests: ledger.frameCount("in", "request"),
       connections: ledger.counters()["connection"] ?? 0,
@@ -97,6 +125,19 @@ export const churnHere = async ({ cycles, reconnects }: ChurnOptions): Promise<C
     left: { fibers: fibersLeft, sleeps, sockets: exchange?.openSockets ?? Number.NaN, resources: activeResourcesSince(before) },
   };
 };
+
+/** One question of some kind and market. They come so slowly that the limit has room for all that memory does not answer. */
+const question = (chance: Chance) =>
+  Effect.suspend(() => {
+    const market = chance.pick(pool);
+    const asked = chance.pick<() => Effect.Effect<unknown, MarketDataError, MarketData>>([
+      () => getTicker(market),
+      () => getOrderbook(market),
+      () => getTrades(market, { count: 5 }),
+      () => getCandles(market, "1m", { count: 5 }),
+    ]);
+    return Effect.andThen(asked(), Effect.sleep(50));
+  });
 
 /** One stream of some kind and market, for some moments: often too few for its subscription to be sent. */
 const cycle = (chance: Chance) =>

@@ -82,12 +82,16 @@ export const faultVerbs: ReadonlyArray<string> = verbs
   .filter(({ verb, doors }) => doors.includes("memory") && particulars[verb]?.leftOut === undefined)
   .map(({ verb }) => verb);
 
-export const drawFault = (
-  markets: ReadonlyArray<string>,
-  chance: Chance,
-  span: { readonly fromMs: number; readonly untilMs: number },
-): PlannedFault => {
-  const verb = chance.pick(faultVerbs);
+interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+export const drawFault = (markets: ReadonlyArray<string>, chance: Chance, span: Span): PlannedFault =>
+  planFault(chance.pick(faultVerbs), markets, chance, span);
+
+/** This fault, with its parameters, its moment and its length drawn. */
+export const planFault = (verb: string, markets: ReadonlyArray<string>, chance: Chance, span: Span): PlannedFault => {
   const { forMs: times = mostTimes, parameters } = particulars[verb] ?? {};
   const forMs = chance.int(times[0], times[1]);
   // The parameters of a verb are checked when it is switched on.

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer";
 import type { Market } from "../domain/Market.ts";
 import type { Kind } from "../domain/Question.ts";
 import { RouterConfig } from "../RouterConfig.ts";
+import { Awake } from "../transport/Awake.ts";
 import { HotStore } from "./HotStore.ts";
 import { SingleFlight } from "./SingleFlight.ts";
 import { Transition } from "./Transition.ts";
@@ -74,7 +75,15 @@ const make = Effect.gen(function* () {
   const hot = new HotStore(config.hotCapacity);
   const transition = new Transition({ capacity: config.maxReadSubscriptions, lastsMs: config.transitionMs });
   const store = new WarmStore(config.warmCapacity);
+  const clear = () => {
+    store.clear();
+    hot.clear();
+    transition.clear();
+  };
   const flights = new SingleFlight<WarmEntry<unknown>, unknown>(yield* Effect.scope);
+
+  // Where the clock stood still, everything is older than it says, and nobody knows by how much.
+  yield* (yield* Awake).onWake(({ unseenMs }) => void (unseenMs > 0 && clear()));
 
   const ageMs = (entry: WarmEntry<unknown>): number => Number(clock.monotonicTimeNanosUnsafe() - entry.sinceNanos) / 1e6;
 
@@ -108,10 +117,6 @@ const make = Effect.gen(function* () {
         hot.invalidate(market, kind);
         transition.invalidate(market, kind);
       }),
-    clear: Effect.sync(() => {
-      store.clear();
-      hot.clear();
-      transition.clear();
-    }),
+    clear: Effect.sync(clear),
   });
 });

@@ -208,7 +208,7 @@ class Requests {
 
 /** Worth another attempt at once: nothing was understood of the answer, or none came. */
 const failedOnTheWay = (error: MarketDataError): boolean =>
-  error._tag === "NetworkError" ||
+  (error._tag === "NetworkError" && error.retryable) ||
   (error._tag === "TimeoutError" && error.phase !== "deadline") ||
   (error._tag === "UpstreamError" && error.retryable) ||
   (error._tag === "DecodeError" && error.stage !== "answer");

@@ -20,7 +20,9 @@ import { type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey
 import { type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
+import { Awake } from "../transport/Awake.ts";
 import { reconnectMs } from "../transport/Backoff.ts";
+import type { Sleep } from "../transport/Sleep.ts";
 import { Signal } from "../transport/Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
@@ -58,6 +60,8 @@ export class DirectSocket extends Context.Service<
 
 /** Between two messages on one connection, in milliseconds. */
 const sendEveryMs = 1_000;
+/** Before the connection is called dead it is looked at once more, so much later, in milliseconds. */
+const lookAgainMs = 20;
 /** Keys whose last value is remembered. */
 const capacity = 4_096;
 
@@ -65,6 +69,7 @@ const make = Effect.gen(function* () {
   const { streamBuffer } = yield* RouterConfig;
   const wire = new Wire(yield* Clock.Clock, yield* Venue);
   yield* Effect.forkScoped(Effect.forever(live(wire)));
+  yield* (yield* Awake).onWake((sleep) => wire.slept(sleep));
   yield* Effect.addFinalizer(() => Effect.sync(() => wire.close()));
   const events = <K extends Kind>(
     kind: K,
@@ -177,6 +182,12 @@ class Wire {
     for (const { buffer } of this.#consumers) buffer.fail(error);
   }
 
+  /** The connection is replaced, and what it brought forgotten where nobody knows how old that is. */
+  slept({ sleptMs, unseenMs }: Sleep): void {
+    if (unseenMs > 0) this.values.clear();
+    if (this.state === "connecting" || this.state === "open") this.finish(`replaced after a sleep of ${Math.round(sleptMs / 1_000)} s`);
+  }
+
   finish(reason: string): void {
     this.ended ??= reason;
     this.wake.notify();
@@ -282,6 +293,9 @@ const serve = Effect.fnUntraced(function* (wire: Wire, socket: Socket) {
     const isChanged = !sameKeys(wanted, wire.sent);
     const sendMs = isChanged ? wire.sentMs + sendEveryMs : Number.POSITIVE_INFINITY;
     if (nowMs - wire.heardMs >= deadAfterMs) {
+      // What came while the process was held up lies unread until the event loop has had its turn.
+      yield* Effect.sleep(lookAgainMs);
+      if (wire.nowMs() - wire.heardMs < deadAfterMs) continue;
       wire.finish(`nothing was heard for ${deadAfterMs} ms`);
       return yield* socket.terminate;
     }

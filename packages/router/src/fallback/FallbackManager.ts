@@ -218,20 +218,23 @@ const isFinal = (error: MarketDataError | TierMiss): boolean =>
 
 /** Whether an error says anything about the network. What our own limits, breakers or slots refused was never asked. */
 const isFromNetwork = (error: MarketDataError): boolean => {
-  if (error._tag === "RateLimited") return error.status !== null;
+  if (isOwnRefusal(error)) return false;
   if (error._tag === "TimeoutError" && error.phase === "deadline") return error.timeoutMs >= patientMs;
   return error._tag !== "CircuitOpen" && error._tag !== "Overloaded";
 };
 
+const isOwnRefusal = (error: MarketDataError): boolean => error._tag === "RateLimited" && error.status === null;
+
 /**
  * What a call that nobody answered fails with. When every tier that failed did so for one reason, the caller gets that reason itself, so that
  * `RateLimited` stays catchable as such; different reasons become `DataUnavailable` with all of them. A breaker that opened on the way is
- * the consequence of a reason, not one.
+ * the consequence of a reason, not one; neither is what our own limits refused after the exchange had refused it.
  */
 const summary = (question: Question, attempts: ReadonlyArray<Attempt>, errors: ReadonlyArray<MarketDataError>): MarketDataError => {
   const causes = errors.filter((error) => error._tag !== "CircuitOpen");
   const last = causes.at(-1) ?? errors.at(-1);
-  if (last !== undefined && causes.every((error) => error._tag === last._tag)) return last;
+  if (last !== undefined && causes.every((error) => error._tag === last._tag))
+    return causes.findLast((error) => !isOwnRefusal(error)) ?? last;
   return new DataUnavailable({ kind: question.kind, market: question.market, attempts });
 };
 

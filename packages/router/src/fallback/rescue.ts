@@ -5,7 +5,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 /**
  * - `answered`
  * - `final`: about the question, or refused by limits of our own: nobody else could do better, and it says nothing about the router.
- * - `limited`: the exchange refuses us. Asking it another way would make it worse.
+ * - `limited`: the exchange refuses us, or who answers cannot prove to be it. Asking another way would make it worse, or be the same.
  * - `failed`: it did not answer, or only with an old value.
  * - `dead`: there is no router any more.
  */
@@ -20,6 +20,8 @@ export const endOfError = (error: MarketDataError): CallEnd => {
       return "final";
     case "RateLimited":
       return error.status === null ? "final" : "limited";
+    case "NetworkError":
+      return error.retryable ? "failed" : "limited";
     case "StaleData":
       return isLimited(error.staleReason) ? "final" : "failed";
     case "Closed":

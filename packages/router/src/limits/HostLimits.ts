@@ -106,6 +106,11 @@ export class HostLimits implements Host {
     gate?.occupy(count, forMs);
   }
 
+  /** This process slept, and knows nothing of who asked from its address meanwhile: for a window half of every limit is taken for used. */
+  awoke(): void {
+    for (const gate of this.gates()) gate.occupy(Math.ceil(gate.share.limit / 2), gate.limit.windowMs);
+  }
+
   /** The groups in use, as if each used all of its share for so long. */
   usedAhead(forMs: number): ReadonlyArray<{ readonly group: string; readonly count: number; readonly forMs: number }> {
     return this.gates().flatMap((gate) => (gate.sayUse(forMs) ? [{ group: gate.group, count: gate.share.limit, forMs }] : []));

@@ -11,6 +11,7 @@ import type { Priority } from "../domain/Question.ts";
 import { ConfigError, type RateLimited } from "../errors/MarketDataError.ts";
 import { type LimitShare, RouterConfig } from "../RouterConfig.ts";
 import { StateStore } from "../state/StateStore.ts";
+import { Awake } from "../transport/Awake.ts";
 import { Venue } from "../transport/Venue.ts";
 import { attachHost, HostLimits } from "./HostLimits.ts";
 import * as LimitMemory from "./LimitMemory.ts";
@@ -107,6 +108,7 @@ export class RateLimiter extends Context.Service<
       const { limitShare: share } = yield* RouterConfig;
       if (!isShare(share)) return yield* Effect.die(nonsense(share));
       const host = yield* attachHost(venue.host, venue.limits, share);
+      yield* (yield* Awake).onWake(() => host.awoke());
       const memory = yield* LimitMemory.make(host, { store: yield* StateStore, host: venue.host, share, clock });
       return serviceOf(host, memory.blocked, venue.host);
     }),

@@ -109,6 +109,8 @@ export class Link {
   /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
   #plain = false;
   #isDoubted = false;
+  /** Ends the life that is on now; nothing while there is none. */
+  #slept: (sleptMs: number) => void = () => {};
   readonly #resend = new Resend();
 
   /** What its present socket has sent. */
@@ -154,6 +156,11 @@ export class Link {
     const answer = this.#resend.ask();
     this.#wake.notify();
     return answer;
+  }
+
+  /** This process slept: the present socket is replaced, in whatever state it is. */
+  slept(sleptMs: number): void {
+    this.#slept(sleptMs);
   }
 
   /** For good: no more state changes are told after this. */
@@ -238,6 +245,9 @@ export class Link {
       this.#resend.listed(keys, isSame);
     },
     onRoundTrip: (ms) => this.#numbers.answered(ms),
+    onBegun: (slept) => {
+      this.#slept = slept;
+    },
     onUnread: (error) => this.#parts.numbers.failed("decode", this.#nowMs(), error.message),
     onHeard: (nanos) => {
       this.heardNanos = nanos;

@@ -15,6 +15,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
+import { Awake } from "../transport/Awake.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import type { LinkDecision } from "../transport/LinkProfile.ts";
 import { monotonicMs } from "../transport/Session.ts";
@@ -61,6 +62,7 @@ export const makePool = Effect.fnUntraced(function* (options: PoolOptions) {
     (id) => makeLink(pool.linkOptions(id)),
   );
   pool.links = links;
+  yield* (yield* Awake).onWake(({ sleptMs }) => pool.slept(sleptMs));
   for (const link of links) yield* Effect.forkScoped(link.run as Effect.Effect<never, never, Transport | Venue | RateLimiter>);
   return pool;
 });
@@ -117,6 +119,11 @@ export class Pool {
     const carrying = this.links.filter((link) => link.state === "open" && this.#wantedOf(link.id, this.#nowMs()).length > 0);
     const inTime = (link: Link) => Effect.map(Effect.timeoutOption(link.resend(), patienceMs), Option.getOrUndefined);
     return Effect.forEach(carrying, inTime, { concurrency: "unbounded" });
+  }
+
+  /** This process slept: no socket is believed, however it looks. */
+  slept(sleptMs: number): void {
+    for (const link of this.links) link.slept(sleptMs);
   }
 
   /** For good. */

@@ -8,6 +8,7 @@ export const endReasons: Readonly<Record<SessionEnd["_tag"], LinkEndReason>> = {
   Mute: "silent",
   Failed: "failed",
   Unwanted: "unwanted",
+  Slept: "replaced",
 };
 
 export const describeEnd = (end: SessionEnd): string => {
@@ -20,6 +21,8 @@ export const describeEnd = (end: SessionEnd): string => {
       return `pongs without data: ${end.keys.length} keys are silent, and REST has newer`;
     case "Unwanted":
       return "unwanted";
+    case "Slept":
+      return `replaced after a sleep of ${Math.round(end.sleptMs / 1_000)} s`;
     case "Failed":
       return `${end.error._tag}: ${end.error.message}`;
   }

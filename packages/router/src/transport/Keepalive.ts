@@ -1,7 +1,8 @@
 /**
  * The link watchdog. Any inbound byte or pong is life; silence is first answered with a ping and then taken for death. A half-open socket
  * reports nothing at all, so nothing but this finds it. A link that ordinarily speaks every few seconds is asked and given up sooner, because
- * there a short silence already says something; it is never given up without having been asked. Pure state on monotonic milliseconds.
+ * there a short silence already says something. None is given up without having been asked, however late the look. Pure state on monotonic
+ * milliseconds.
  */
 import { Rhythm } from "./Rhythm.ts";
 
@@ -70,14 +71,13 @@ export class Keepalive {
     const pingAfterMs = busy ? Math.min(this.#options.busyPingAfterMs, this.#options.pingAfterMs) : this.#options.pingAfterMs;
     const deadAfterMs = busy ? Math.min(this.#options.busyDeadAfterMs, this.#options.deadAfterMs) : this.#options.deadAfterMs;
     const pingMs = this.#heardMs + pingAfterMs;
-    const givenMs = busy ? Math.max(0, deadAfterMs - pingAfterMs) : 0;
-    // A peer that was asked late, because this process slept, has the same time to answer.
+    const givenMs = Math.max(0, deadAfterMs - pingAfterMs);
+    // A peer that was asked late, because this process was held up, has the same time to answer.
     const deadMs = Math.max(
       this.#heardMs + deadAfterMs,
       this.#pingedMs === undefined ? Number.NEGATIVE_INFINITY : this.#pingedMs + givenMs,
     );
     if (this.#pingedMs !== undefined) return nowMs >= deadMs ? { action: "dead", dueMs: nowMs } : { action: "wait", dueMs: deadMs };
-    if (!busy && nowMs >= deadMs) return { action: "dead", dueMs: nowMs };
     if (nowMs < pingMs) return { action: "wait", dueMs: Math.min(pingMs, deadMs) };
     this.#pingedMs = nowMs;
     return { action: "ping", dueMs: Math.max(deadMs, nowMs + givenMs) };

@@ -59,6 +59,8 @@ export type AfterFailure = { readonly _tag: "pause" | "block" | "hold"; readonly
 
 /** What everybody must refrain from after this error: `pause` the group, `block` the host, `hold` the breaker open. */
 export const afterFailure = (policy: RestPolicyShape, error: MarketDataError): AfterFailure | undefined => {
+  // Whoever asks next, another tier of the same call included, would meet the same certificate.
+  if (error._tag === "NetworkError" && !error.retryable) return { _tag: "hold", forMs: policy.breaker.openMs };
   if (error._tag === "RateLimited") return { _tag: error.scope === "ip" ? "block" : "pause", forMs: error.retryAfterMs };
   if (error._tag !== "UpstreamError" || error.retryAfterMs === null) return undefined;
   return { _tag: "hold", forMs: Math.min(policy.maxHoldMs, Math.max(policy.minHoldMs, error.retryAfterMs)) };

@@ -33,6 +33,8 @@ export type SessionEnd =
   | { readonly _tag: "Mute"; readonly keys: ReadonlyArray<StreamKey> }
   /** Nobody wanted anything of it any more. */
   | { readonly _tag: "Unwanted" }
+  /** This process slept; the socket was dropped unasked, for what it says may be what lay unread in the meantime. */
+  | { readonly _tag: "Slept"; readonly sleptMs: number }
   /** It could not be opened, the exchange sent an error frame, or what it sends cannot be read. */
   | { readonly _tag: "Failed"; readonly error: MarketDataError; readonly opened: boolean };
 
@@ -65,6 +67,8 @@ export interface SessionHooks extends SessionFacts {
   /** A ping was answered after so many milliseconds. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onUnread: (error: DecodeError) => void;
+  /** How a sleep of this process ends the life that is on now. */
+  readonly onBegun: (slept: (sleptMs: number) => void) => void;
   /** Something came in that proves what the link carries: data, or any other sign of life where silence means nothing. */
   readonly onHeard: (nanos: bigint) => void;
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
@@ -93,6 +97,7 @@ const undecodableWindowMs = 10_000;
 /** Lives one socket from the connect gate to its end. Never fails; interruption closes the socket. `wake` says that the wanted set changed. */
 export const runSession = Effect.fnUntraced(function* (hooks: SessionHooks, wake: Signal) {
   const session = new Session(hooks, wake, yield* Clock.Clock, yield* Venue);
+  hooks.onBegun((sleptMs) => session.finish({ _tag: "Slept", sleptMs }));
   const socket = yield* openSocket(session).pipe(
     Effect.catch((error: MarketDataError) => {
       session.finish({ _tag: "Failed", error, opened: false });
@@ -129,6 +134,10 @@ class Session {
     this.wake = wake;
     this.clock = clock;
     this.venue = venue;
+  }
+
+  get hasSlept(): boolean {
+    return this.end?._tag === "Slept";
   }
 
   /** The first reason counts. */
@@ -335,6 +344,8 @@ const serve = Effect.fnUntraced(function* (session: Session, socket: Socket) {
         return session.finish({ _tag: "Unwanted" });
     }
   }
+  // Its peer may never answer a close.
+  if (session.hasSlept) yield* socket.terminate;
 });
 
 /** Once per message, which is seldom. `smart` is what changed, `full` the same set once more because something is wrong with it. */

@@ -81,6 +81,12 @@ const unreadEveryMs = 5_000;
 /** The same subscription is sent again because the link became slow not oftener than this. */
 const slowEveryMs = 10_000;
 
+/**
+ * A link is not called dead at the first look. Where the whole process was held up, what came meanwhile lies unread until the event loop, which calls
+ * timers first, has had its turn.
+ */
+const lookAgainMs = 20;
+
 export class SessionMachine {
   readonly #options: SessionMachineOptions;
   readonly #facts: SessionFacts;
@@ -97,6 +103,8 @@ export class SessionMachine {
   #again: { readonly reason: SubscribeReason; readonly atMs: number } | undefined;
   #unreadSentMs = Number.NEGATIVE_INFINITY;
   #slowMs = Number.NEGATIVE_INFINITY;
+  /** Since when the link seems dead. */
+  #deadMs: number | undefined;
   #verified = true;
   #mismatches = 0;
   /** A list is asked for and not answered: since when, and for which subscription. */
@@ -185,7 +193,11 @@ export class SessionMachine {
   /** What to do now. A message that is returned counts as sent. */
   next(nowMs: number): SessionAction {
     const life = this.#keepalive.check(nowMs);
-    if (life.action === "dead") return { _tag: "Silent", silentMs: this.#keepalive.silentMs(nowMs) };
+    this.#deadMs = life.action === "dead" ? (this.#deadMs ?? nowMs) : undefined;
+    if (this.#deadMs !== undefined) {
+      const againMs = this.#deadMs + lookAgainMs;
+      return nowMs < againMs ? { _tag: "Wait", untilMs: againMs } : { _tag: "Silent", silentMs: this.#keepalive.silentMs(nowMs) };
+    }
     if (this.#facts.unwanted(nowMs)) return { _tag: "Unwanted" };
     if (life.action === "ping") return { _tag: "Ping" };
     const fall = this.#slowed(nowMs);

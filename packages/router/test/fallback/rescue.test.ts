@@ -33,6 +33,7 @@ describe("the scenario catalogue", () => {
       [stale("upstream"), "failed"],
       [new Errors.Closed({ what: "" }), "dead"],
       [network, "failed"],
+      [new Errors.NetworkError({ phase: "tls", host: "", code: null, detail: null }), "limited"],
       [deadline(5_000), "failed"],
       [new Errors.DecodeError({ stage: "schema", path: "", detail: "" }), "failed"],
       [new Errors.UpstreamError({ status: 503, name: null, detail: null, retryAfterMs: null }), "failed"],

@@ -45,7 +45,7 @@ describe("parseExactJson", () => {
     assert.deepStrictEqual(parsed(JSON.stringify([text, "\\", '"'])), [text, "\\", '"']);
   });
 
-  it("allows 64 levels and refuses the 65th, before the parser meets it", () => {
+  it("allows 64 levels and refuses the 65th, before the parser meets it, in the largest body that is read as well (A17)", () => {
     const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
     parsed(nested(64));
     assert.strictEqual(refused(nested(65)).detail, "nested deeper than 64");
@@ -53,6 +53,14 @@ describe("parseExactJson", () => {
     refused(`${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`);
     // Depth, not number: many short lists are market data.
     parsed(`[${Array(1_000).fill("[]").join(",")}]`);
+    // The parser alone takes seconds for each of these, where it does not run out of stack.
+    const largest = 8 * 1024 * 1024;
+    for (const level of ["[", '{"a":', '["\\u005b",']) {
+      const hostile = level.repeat(Math.floor(largest / level.length));
+      const before = process.cpuUsage();
+      assert.strictEqual(refused(hostile).detail, "nested deeper than 64");
+      assert.isBelow(process.cpuUsage(before).user / 1_000, 500, level);
+    }
   });
 
   it.each(["", " ", "{", "[1,]", "{a:1}", "01", "1.", "NaN", "'a'", "[1] [2]", "undefined", "\u0000", '{"a":1}}', '"\n"', "]]]]"])(

@@ -65,8 +65,11 @@ describe("the watchdog's table", () => {
     assert.strictEqual(keepalive.silentMs(25_000), 10_001);
   });
 
-  it("a look that comes too late finds death without having pinged", () => {
-    assert.strictEqual(new Keepalive(options, 0).check(60_000).action, "dead");
+  it("a look that comes too late asks all the same, and waits as long for the answer", () => {
+    const keepalive = new Keepalive(options, 0);
+    assert.deepStrictEqual(keepalive.check(60_000), { action: "ping", dueMs: 65_000 });
+    assert.strictEqual(keepalive.check(64_999).action, "wait");
+    assert.strictEqual(keepalive.check(65_000).action, "dead");
   });
 });
 

@@ -1,0 +1,51 @@
+/**
+ * Looks once a second whether this process slept (`Sleep.ts`), and tells whoever keeps something that a sleep spoils: in the same step, before
+ * anything else runs. Without the layer nobody looks and nobody is told.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
+import { type Look, lookEveryMs, type Sleep, sleepBetween } from "./Sleep.ts";
+
+/** What the machine knows of time beside the clock: given by `@naru/node`. The router knows no machine. */
+export const HostClock = Context.Reference<() => Pick<Look, "bootMs" | "cpuMs">>("@naru/router/transport/HostClock", {
+  defaultValue: () => () => ({ bootMs: undefined, cpuMs: undefined }),
+});
+
+export const Awake = Context.Reference<{
+  /** Calls `listener` after every sleep, until the scope closes. It must not throw. */
+  readonly onWake: (listener: (sleep: Sleep) => void) => Effect.Effect<void, never, Scope.Scope>;
+}>("@naru/router/transport/Awake", { defaultValue: () => ({ onWake: () => Effect.void }) });
+
+export const layer: Layer.Layer<never> = Layer.effect(
+  Awake,
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock;
+    const host = yield* HostClock;
+    const listeners = new Set<(sleep: Sleep) => void>();
+    const look = (): Look => ({ monotonicMs: Number(clock.monotonicTimeNanosUnsafe()) / 1e6, ...host() });
+    let before = look();
+    const tick = Effect.suspend(() => {
+      const now = look();
+      const sleep = sleepBetween(before, now);
+      before = now;
+      if (sleep === undefined) return Effect.void;
+      for (const listener of listeners) listener(sleep);
+      return Effect.logWarning(
+        `This process slept for ${Math.round(sleep.sleptMs / 1_000)} s: nothing from before is believed, and every socket is replaced`,
+      );
+    });
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, lookEveryMs)));
+    return {
+      onWake: (listener) =>
+        Effect.asVoid(
+          Effect.acquireRelease(
+            Effect.sync(() => listeners.add(listener)),
+            () => Effect.sync(() => listeners.delete(listener)),
+          ),
+        ),
+    };
+  }),
+);
