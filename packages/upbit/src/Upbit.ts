@@ -87,7 +87,7 @@ function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Laye
 }
 
 /** Candles of a region, as it is. An address may be anybody, under whatever name: what it says is kept only where somebody says so. */
-const historyOf = ({ history }: UpbitOptions): Layer.Layer<never, never, Venue> => {
+function historyOf({ history }: UpbitOptions): Layer.Layer<never, never, Venue> {
   if (history === "off") return Layer.empty;
   return Layer.unwrap(
     Effect.map(Venue, ({ id, host }) => {
@@ -95,4 +95,4 @@ const historyOf = ({ history }: UpbitOptions): Layer.Layer<never, never, Venue> 
       return history?.path === undefined ? SqliteHistory.layer(history) : SqliteHistory.layerAt(history.path, history);
     }),
   );
-};
+}
