@@ -48,6 +48,8 @@ export class DirectClient extends Context.Service<
     ) => Option.Option<Result.Result<Answer<unknown>, StaleData>>;
     /** Whether a question would be sent at once: nobody waits for its limit. */
     readonly isFree: (question: Question) => boolean;
+    /** Somebody has had to wait for a place in the limit for such a question within the last so many milliseconds. */
+    readonly hasWaited: (question: Question, withinMs: number) => boolean;
     /** Remembers an answer that the router gave. */
     readonly note: (question: Question, answer: Answer<unknown>) => void;
   }
@@ -107,6 +109,7 @@ const make = Effect.gen(function* () {
         });
       }),
     isFree: ({ kind }) => ways.rest.isFree(ways.groups[kind]),
+    hasWaited: ({ kind }, withinMs) => ways.rest.hasWaited(ways.groups[kind], withinMs),
     lastKnown: (question, error, mode) => {
       const nowNanos = clock.monotonicTimeNanosUnsafe();
       const known = newestKnown(question, nowNanos);

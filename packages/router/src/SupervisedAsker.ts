@@ -185,8 +185,10 @@ const beside = (parts: Parts, call: Begun, afterMs: number, done: Effect.Effect<
     const reason = `no answer within ${Math.round(afterMs)} ms`;
     const result = yield* Effect.result(directly(parts, call, [{ tier: "router", outcome: "interrupted", reason, durationMs: afterMs }]));
     if (Result.isSuccess(result)) {
-      // A short deadline says nothing about anybody.
-      yield* parts.control.tell(call.totalMs < patientMs ? "carried" : "rescued", reason);
+      // A short deadline says nothing about anybody, nor does a time in which calls had to wait for the limit.
+      const spentMs = Number(parts.clock.monotonicTimeNanosUnsafe() - call.startedNanos) / 1e6;
+      const isNobodysFault = call.totalMs < patientMs || parts.direct.hasWaited(call.question, spentMs);
+      yield* parts.control.tell(isNobodysFault ? "carried" : "rescued", reason);
       return result.success;
     }
     const outcome = yield* done;

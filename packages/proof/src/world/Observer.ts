@@ -25,6 +25,8 @@ export interface ObserverOptions {
   readonly exchangeNowMs: () => number;
   /** How long the client cannot know that what it has is old. */
   readonly blindMs: () => number;
+  /** One fault keeps the client from knowing that something is missing, and another one from asking for it. */
+  readonly isHelpless: () => boolean;
 }
 
 export class Observer {
@@ -32,6 +34,7 @@ export class Observer {
   readonly findings: Findings;
   readonly exchangeNowMs: () => number;
   readonly blindMs: () => number;
+  private readonly isHelpless: () => boolean;
   private readonly trace: Trace;
   private readonly probes: Probes;
   private readonly nowMs: () => number;
@@ -45,16 +48,17 @@ export class Observer {
     this.nowMs = options.nowMs;
     this.exchangeNowMs = options.exchangeNowMs;
     this.blindMs = options.blindMs;
+    this.isHelpless = options.isHelpless;
   }
 
   watch(check: Check): void {
     this.checks.add(check);
   }
 
-  /** Its stream is over: it is owed nothing more. */
+  /** Its stream is over: it is owed nothing more. Who leaves while nobody could have known, or asked, is owed nothing at all. */
   unwatch(check: Check): void {
     this.checks.delete(check);
-    check.leave?.();
+    if (!this.isHelpless()) check.leave?.();
   }
 
   /** `quietMs`: the exchange's time after which nothing happened. */

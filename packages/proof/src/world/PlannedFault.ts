@@ -64,7 +64,8 @@ const particulars: Readonly<Record<string, Particulars>> = {
   zombie: { forMs: [3_000, 25_000], isSilent: true },
   deaf: { isSilent: true },
   "ignore-subscription": { parameters: (chance, markets) => ({ codes: chance.pick(markets) }) },
-  "drop-frames": { parameters: (chance) => ({ probability: chance.pick([0.05, 0.3]) }) },
+  // That a frame was lost is told by nothing but its market's next one, or an audit.
+  "drop-frames": { isSilent: true, parameters: (chance) => ({ probability: chance.pick([0.05, 0.3]) }) },
   dup: { parameters: some },
   reorder: { parameters: (chance) => ({ window: chance.int(1, 8) }) },
   "late-frames": {
@@ -115,6 +116,9 @@ export const blindMs = (planned: PlannedFault, nowMs: number): number => {
   const sinceMs = nowMs - planned.atMs;
   return isSilentFor !== undefined && sinceMs <= isSilentFor(planned.fault) + everyKindMs ? sinceMs : 0;
 };
+
+/** It lasts, or ended so lately that breakers and watchdogs still reckon with it. */
+export const isFelt = (planned: PlannedFault, nowMs: number): boolean => nowMs >= planned.atMs && nowMs <= endMs(planned) + watchdogMs;
 
 /** Puts the fault on the exchange now; it ends by itself. */
 export const inject = ({ fault, forMs }: PlannedFault): Effect.Effect<void, never, Exchange> =>

@@ -18,7 +18,7 @@ import { Engine, Stuck } from "./engine/Engine.ts";
 import type { Meddling } from "./Meddling.ts";
 import { Observer } from "./Observer.ts";
 import { drawPlan, quietMs, type WorldPlan, worldMs } from "./Plan.ts";
-import { blindMs, endMs, inject } from "./PlannedFault.ts";
+import { blindMs, endMs, inject, isFelt } from "./PlannedFault.ts";
 import { Probes } from "./Probes.ts";
 import { Trace } from "./Trace.ts";
 import { Truth } from "./Truth.ts";
@@ -150,6 +150,8 @@ class World {
       nowMs,
       exchangeNowMs: () => exchange.nowOf(engine.clock),
       blindMs: () => Math.max(0, ...plan.faults.map((fault) => blindMs(fault, nowMs()))),
+      isHelpless: () =>
+        plan.faults.some((fault) => blindMs(fault, nowMs()) > 0) && plan.faults.filter((fault) => isFelt(fault, nowMs())).length > 1,
     });
   }
 

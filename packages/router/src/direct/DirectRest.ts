@@ -41,6 +41,8 @@ export class DirectRest extends Context.Service<
     readonly markets: (deadlineNanos: bigint) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
     /** Whether a question of this limit group would be sent now: nobody waits for the limit, and the group is not resting. */
     readonly isFree: (group: string) => boolean;
+    /** Somebody has had to wait for a place of the group within the last so many milliseconds. */
+    readonly hasWaited: (group: string, withinMs: number) => boolean;
   }
 >()("@naru/router/direct/DirectRest") {
   static readonly layer: Layer.Layer<DirectRest, never, Transport | Venue | RateLimiter> = Layer.effect(
@@ -83,6 +85,7 @@ const make = Effect.gen(function* () {
       return (yield* rest.run(venue.markets(), { priority: "high", deadlineNanos })).rows;
     }),
     isFree: (group) => requests.isFree(group),
+    hasWaited: (group, withinMs) => requests.hasWaited(group, withinMs),
   });
 });
 
@@ -108,6 +111,10 @@ class Requests {
     if (this.#restingFrom(group) !== undefined || this.#limiter.waitMs(group) > 0) return false;
     // In the moment in which a place becomes free, those who waited for it are still there.
     return !this.#limiter.snapshot().some((limit) => limit.group === group && limit.waiting > 0);
+  }
+
+  hasWaited(group: string, withinMs: number): boolean {
+    return this.#limiter.snapshot().some((limit) => limit.group === group && limit.waitedAgoMs <= withinMs);
   }
 
   readonly run = <A>(call: RestCall<A>, options: RestOptions<A>): Effect.Effect<RestResult<A>, MarketDataError> =>

@@ -95,6 +95,8 @@ export class LimitGate {
   #refusalsInRow = 0;
   #refusals = 0;
   #lastGrantMs = Number.NEGATIVE_INFINITY;
+  /** When the queue was last seen not to be empty. */
+  #waitedMs = Number.NEGATIVE_INFINITY;
   /** When it must be said again that the group is used. */
   #sayAgainMs = Number.NEGATIVE_INFINITY;
 
@@ -243,6 +245,7 @@ export class LimitGate {
       others,
       used: Math.min(this.limit.limit, SlidingWindow.used(this.limit, this.#held(now), now) + others),
       waiting: this.#queue.size,
+      waitedAgoMs: this.#queue.size > 0 ? 0 : now - this.#waitedMs,
       pausedMs: Math.max(0, this.#window.pausedUntil - now, this.#host.blockedForMs(now)),
       refusals: this.#refusals,
     };
@@ -332,6 +335,7 @@ export class LimitGate {
    */
   #settle(now: number, longer: boolean): void {
     const stirred: Array<Waiter> = [];
+    if (this.#queue.size > 0) this.#waitedMs = now;
     for (let first = this.#queue.first(); first !== undefined && this.#grantAt(now, 0) <= now; first = this.#queue.first()) {
       if (first.deadline < now) this.#end(first, this.#refusal(now, 0, "the turn came after the deadline"), stirred);
       else {

@@ -48,6 +48,8 @@ export interface LimitSnapshot {
   readonly used: number;
   /** Callers in the queue. */
   readonly waiting: number;
+  /** Since somebody last had to wait, in milliseconds: 0 while somebody does, infinity where nobody ever did. */
+  readonly waitedAgoMs: number;
   /** Milliseconds until a pause or a block ends; 0 when there is none. */
   readonly pausedMs: number;
   /** Requests that the exchange refused with 429 since the process began. */

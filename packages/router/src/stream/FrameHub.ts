@@ -62,8 +62,8 @@ export interface FrameHubOptions extends KeySilenceOptions {
   readonly onBroken: () => void;
   /** A key of this link is not believed any more, and owes a word. Called synchronously. */
   readonly onDistrust: (link: LinkId) => void;
-  /** A market's trades may have a hole that nothing proves: look at it over REST before long. Called synchronously. */
-  readonly onDoubt: (id: KeyId) => void;
+  /** A market's trades may have a hole that nothing proves: look at it over REST, at once where it is old by now. Called synchronously. */
+  readonly onDoubt: (id: KeyId, isOld?: boolean) => void;
 }
 
 export class FrameHub {
@@ -311,6 +311,9 @@ export class FrameHub {
     if (track.continuity.kind !== "trades") return;
     const { trades } = track.continuity;
     const element = live(value, snapshot, receipt);
+    // What speaks again after a silence that REST could not explain may have been dead in between.
+    if (track.unproved) this.#options.onDoubt(track.id, true);
+    track.unproved = false;
     if (trades.revealsHole(element)) {
       // After a silence that was asked about, an unknown last trade proves a hole. After any other subscription it may just have happened.
       if (wasSuspected) this.suspect(track, Number(receipt.nanos) / 1e6);

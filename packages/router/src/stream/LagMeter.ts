@@ -43,11 +43,11 @@ export class LagMeter {
     return (delay.excessMs = Math.max(0, difference - Math.min(this.#least, this.#leastBefore)));
   }
 
-  /** How late frames of a kind come over a link now, as the last ones said. A kind that is not measured is as late as the latest there. */
+  /** How late frames of a kind come over a link now, as the last ones said. A kind that was not measured lately is as late as the latest there. */
   excessMs(link: LinkId, kind: Kind, nowMs: number): number {
     const delays = this.#delays.get(link);
     const own = delays?.get(kind);
-    return own === undefined ? worst(delays?.values() ?? [], nowMs) : worst([own], nowMs);
+    return own !== undefined && nowMs - own.measuredMs <= rememberMs ? own.excessMs : worst(delays?.values() ?? [], nowMs);
   }
 
   /** How late the latest feed of all is. */

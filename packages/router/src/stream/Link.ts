@@ -262,7 +262,7 @@ export class Link {
     },
     onLost: (lost) => this.#parts.hub.lost(this.id, lost, this.#nowMs()),
     onReadEnd: () => this.#parts.hub.flush(),
-    onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(suspects, isProved, this.#nowMs()),
+    onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(this.id, suspects, isProved, this.#nowMs()),
     onRefused: (suspects) => this.#refused(suspects),
     onGone: ({ key }) => this.#gone(key.market),
     onMute: (suspects) => {
@@ -336,7 +336,7 @@ export class Link {
 
   /** Subscribed twice, on two links, and never heard, while REST knows the market and other keys speak: only these fail. */
   #refused(suspects: ReadonlyArray<Suspect>): void {
-    this.#parts.hub.tracks.quiet(suspects, true, this.#nowMs());
+    this.#parts.hub.tracks.quiet(this.id, suspects, true, this.#nowMs());
     for (const { id } of suspects) {
       this.#parts.numbers.changeFailed(id, this.#nowMs(), "subscription");
       const error = new InvalidRequest({ field: "subscription", input: id, reason: "is ignored by the exchange" });

@@ -82,6 +82,8 @@ export class Track {
   quietMs = Number.NEGATIVE_INFINITY;
   /** It is being asked about. */
   suspected = false;
+  /** It was silent longer than it should be, and nobody could say whether something happened meanwhile. */
+  unproved = false;
   /** A link was given up because this would not speak, and it has not spoken since. */
   blamed = false;
   readonly consumers = new Set<Consumer>();

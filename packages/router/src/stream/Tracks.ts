@@ -112,14 +112,22 @@ export class Tracks {
     return silenceOf(this.carriedBy(link), link, nowMs, this.#options);
   }
 
-  /** These are believed for now. Where REST says that nothing happened in them, they are given twice the time from now on. */
-  quiet(suspects: ReadonlyArray<Suspect>, isProved: boolean, nowMs: number): void {
+  /** These of a link are believed for now. Where REST says that nothing happened in them, they are given twice the time from now on. */
+  quiet(link: LinkId, suspects: ReadonlyArray<Suspect>, isProved: boolean, nowMs: number): void {
     for (const { id } of suspects) {
       const track = this.#tracks.get(id);
       if (track === undefined) continue;
       track.quietMs = nowMs;
       if (isProved) track.patience *= 2;
+      track.unproved = !isProved;
       track.suspected = false;
+    }
+    if (isProved) return;
+    // Whatever has been silent for as long may have been dead with them.
+    const sinceMs = Math.min(...suspects.map((suspect) => suspect.sinceMs));
+    for (const track of this.carriedBy(link)) {
+      const heard = track.carriers.get(link)?.heardNanos;
+      if (heard !== undefined && Number(heard) / 1e6 <= sinceMs) track.unproved = true;
     }
   }
 

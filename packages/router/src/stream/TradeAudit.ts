@@ -18,8 +18,11 @@ import { LossTally } from "./LossTally.ts";
 import type { TradeFlow, TradeTrack } from "./TradeFlow.ts";
 
 export interface TradeAudit {
-  /** A subscription was sent anew, and began with a trade that is not known: between the two something may be missing. Synchronous. */
-  readonly doubt: (id: KeyId) => void;
+  /**
+   * Something may be missing: between a trade that was known and the first of a subscription that was sent anew, or, `isOld`, in a silence that is over.
+   * Synchronous.
+   */
+  readonly doubt: (id: KeyId, isOld?: boolean) => void;
   /** Works for ever. */
   readonly run: (flow: TradeFlow) => Effect.Effect<never>;
 }
@@ -52,10 +55,13 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
       yield* Effect.logWarning("The exchange does not send all trades over the socket", { ...loss, market: next.key.market });
   });
 
-  const doubt = (id: KeyId): void => {
+  const doubt = (id: KeyId, isOld = false): void => {
     if (auditEveryMs <= 0) return;
-    const lookAtMs = monotonicMs(clock) + doubtAfterMs;
-    doubts.set(id, { dueMs: doubts.get(id)?.dueMs ?? lookAtMs, againMs: lookAtMs });
+    const nowMs = monotonicMs(clock);
+    const lookAtMs = nowMs + doubtAfterMs;
+    // What is old REST knows by now.
+    const dueMs = isOld ? nowMs : (doubts.get(id)?.dueMs ?? lookAtMs);
+    doubts.set(id, { dueMs, againMs: lookAtMs });
     signal.notify();
   };
 
@@ -63,7 +69,7 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
   const choose = (flow: TradeFlow, nowMs: number): Turn | undefined => {
     const flowing = flow.tracks("flowing");
     for (const [id, { dueMs, againMs }] of doubts) {
-      if (dueMs > nowMs) break;
+      if (dueMs > nowMs) continue;
       doubts.delete(id);
       if (againMs > nowMs) doubts.set(id, { dueMs: againMs, againMs });
       const doubted = flowing.find(({ track }) => track.id === id);
@@ -81,8 +87,8 @@ export const makeTradeAudit: Effect.Effect<TradeAudit, never, Rest | Venue | Liv
       const nowMs = monotonicMs(clock);
       const turn = choose(flow, nowMs);
       if (turn === undefined) {
-        const [first] = doubts.values();
-        return signal.waitAtMost(Math.max(1, Math.min(first?.dueMs ?? Number.POSITIVE_INFINITY, nextMs) - nowMs));
+        const dueMs = [...doubts.values()].reduce((soonest, doubt) => Math.min(soonest, doubt.dueMs), nextMs);
+        return signal.waitAtMost(Math.max(1, dueMs - nowMs));
       }
       const { next, isDoubted } = turn;
       return audit(flow, next).pipe(

@@ -53,8 +53,9 @@ const crowdOf = (keys: number): number => 1 + Math.log(Math.max(1, keys)) / mean
 const silenceMsOf = (track: Track, carrier: Carrier, crowd: number, options: KeySilenceOptions): number => {
   const rhythmMs = track.rhythm.silenceMs();
   const known = rhythmMs === undefined ? options.keySilenceMs : Math.max(options.keySilenceFloorMs, rhythmMs * crowd);
-  // Quiet since it was asked the last time: what holds for the next word is its rhythm, also where it never spoke here.
-  const owed = carrier.spoken || track.quietMs > carrier.sentMs ? known * track.patience : options.firstWordMs;
+  // Proved quiet since it was subscribed: what holds for the next word is its rhythm, also where it never spoke here.
+  const isQuiet = track.quietMs > carrier.sentMs && !track.unproved;
+  const owed = carrier.spoken || isQuiet ? known * track.patience : options.firstWordMs;
   return Math.min(longestMs, owed);
 };
 

@@ -7,7 +7,7 @@
  *   trusting ───────────────► listing ──────────────────► resent ────────────────► probing
  *      ▲                          │ spoke                    │ spoke                   │
  *      ├──────────────────────────┴──────────────────────────┤                         ├─ REST has nothing newer: quiet, asked less often
- *      └─────────────────────────────────────────────────────┴─────────────────────────┤
+ *      └─────────────────────────────────────────────────────┴─────────────────────────┤  (the next of them is asked about, up to four)
  *                                                                                       ├─ REST has newer: the feed is dead (`mute`), or one
  *                                                                                       │  key of it is ignored (`refuse`)
  *                                                                                       └─ REST knows no such market: its streams end (`gone`)
@@ -79,14 +79,21 @@ export interface FeedWatchOptions {
   readonly resendWaitMs: number;
 }
 
+/** Suspects that REST is asked about in one round. A quiet market says nothing of the others, but asking about each costs a request. */
+const probesInARound = 4;
+
 export class FeedWatch {
   readonly #options: FeedWatchOptions;
   phase: FeedPhase = "trusting";
   #suspects: ReadonlyArray<Suspect> = [];
   #asked: Suspect | undefined;
+  /** Asked about in this round. */
+  #probes = 0;
   #othersSpeak = false;
   /** When the phase is over without an answer; in `trusting`, when to look again. */
   #dueMs = 0;
+  /** Never heard on this link and not asked about, when enough were: still to be said. */
+  #unproved: ReadonlyArray<Suspect> = [];
   /** What REST said, judged at the next look. */
   #verdict: ProbeResult | undefined;
 
@@ -101,12 +108,18 @@ export class FeedWatch {
 
   /** What to do now. `look` finds the keys that are silent too long; it is only called when that can have changed. */
   next(nowMs: number, look: (nowMs: number) => Silence): FeedAction {
+    if (this.#unproved.length > 0) {
+      const suspects = this.#unproved;
+      this.#unproved = [];
+      return { _tag: "Quiet", suspects, isProved: false };
+    }
     if (nowMs < this.#dueMs) return { _tag: "Wait", dueMs: this.#dueMs };
     switch (this.phase) {
       case "trusting": {
         const { suspects, nextMs } = look(nowMs);
         if (suspects.length === 0) return this.#wait("trusting", nextMs);
         this.#suspects = suspects;
+        this.#probes = 0;
         this.#enter("listing", nowMs + this.#options.listTimeoutMs);
         return { _tag: "List" };
       }
@@ -115,7 +128,7 @@ export class FeedWatch {
       case "resent":
         return this.#stillSilent(nowMs, look) ? this.#probe() : this.#trust(nowMs, look);
       case "probing":
-        return this.#judge(nowMs, look);
+        return this.#asked === undefined ? this.#probe() : this.#judge(nowMs, look);
     }
   }
 
@@ -148,6 +161,7 @@ export class FeedWatch {
     if (first === undefined) return { _tag: "Wait", dueMs: this.#dueMs };
     const suspect = others.reduce((best, other) => (other.silenceMs < best.silenceMs ? other : best), first);
     this.#asked = suspect;
+    this.#probes++;
     this.#enter("probing", Number.POSITIVE_INFINITY);
     return { _tag: "Probe", suspect };
   }
@@ -157,15 +171,31 @@ export class FeedWatch {
     const verdict = this.#verdict;
     const asked = this.#asked;
     this.#verdict = undefined;
+    this.#asked = undefined;
     if (!this.#stillSilent(nowMs, look)) return this.#trust(nowMs, look);
     const suspects = this.#suspects;
     const suspect = suspects.find(({ id }) => id === asked?.id);
     if (verdict === "newer" && suspect === undefined) return this.#trust(nowMs, look);
+    if (verdict === "same" && suspect !== undefined) return this.#quiet(suspect, nowMs);
     this.#enter("trusting", nowMs);
     if (verdict === "gone" && suspect !== undefined) return { _tag: "Gone", suspect };
-    if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects, isProved: verdict === "same" };
+    if (verdict !== "newer" || suspect === undefined) return { _tag: "Quiet", suspects, isProved: false };
     if (isIgnored(suspect) && this.#othersSpeak) return { _tag: "Refuse", suspects: suspects.filter(isIgnored) };
     return { _tag: "Mute", suspects };
+  }
+
+  /** REST knows nothing newer of this one. The others are asked about next; when enough were, those that ever spoke here are believed with it. */
+  #quiet(suspect: Suspect, nowMs: number): FeedAction {
+    const others = this.#suspects.filter(({ id }) => id !== suspect.id);
+    if (others.length > 0 && this.#probes < probesInARound) {
+      this.#suspects = others;
+      this.#enter("probing", nowMs);
+      return { _tag: "Quiet", suspects: [suspect], isProved: true };
+    }
+    // Asked for again before long: on this link nobody has heard of them.
+    this.#unproved = others.filter(({ spoke }) => !spoke);
+    this.#enter("trusting", nowMs);
+    return { _tag: "Quiet", suspects: [suspect, ...others.filter(({ spoke }) => spoke)], isProved: true };
   }
 
   #stillSilent(nowMs: number, look: (nowMs: number) => Silence): boolean {

@@ -32,6 +32,13 @@ describe("how late frames are", () => {
     assert.strictEqual(meter.excessMs(0, "ticker", 21_081), 0);
   });
 
+  it("of a kind that has told nothing for ten seconds is that of the latest beside it", () => {
+    const meter = prompt(1_000);
+    measure(meter, 13_000, 16_080, 0, "trades");
+    measure(meter, 16_020, 16_100, 1, "trades");
+    assert.deepStrictEqual([meter.excessMs(0, "ticker", 16_100), meter.excessMs(1, "ticker", 16_100)], [3_000, 0]);
+  });
+
   it("takes a lasting delay for the ordinary way only after a minute has seen nothing better", () => {
     const meter = prompt(29_900);
     let lastMs = 0;

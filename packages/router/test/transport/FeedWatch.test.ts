@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { keyId } from "../../src/domain/StreamKey.ts";
 import { type FeedAction, FeedWatch, type ProbeResult, type Silence, type Suspect } from "../../src/transport/FeedWatch.ts";
-import { btc, eth, tickerKey } from "../stream/exchange.ts";
+import { btc, eth, market, tickerKey } from "../stream/exchange.ts";
 
 const options = { listTimeoutMs: 1_000, resendWaitMs: 3_000 };
 
@@ -204,5 +204,40 @@ describe("the watch over a feed", () => {
     assert.strictEqual(scene.step(15_000), "wait until 60000 → trusting");
     scene.silent(suspectOf(btc));
     assert.strictEqual(scene.step(60_000), "list → listing");
+  });
+
+  it("takes one quiet market for itself: the next is asked about, and what REST knows of that condemns the link", () => {
+    const scene = new Scene();
+    const quiet = suspectOf(btc);
+    const moved = suspectOf(eth, { silenceMs: 60_000, spoke: false });
+    scene.silent(quiet, moved);
+    for (const nowMs of [10_000, 11_000, 14_000]) scene.next(nowMs);
+    scene.watch.probed("same", 15_000);
+    assert.strictEqual(scene.step(15_000), "quiet ticker:KRW-BTC → probing");
+    scene.silent(moved);
+    assert.strictEqual(scene.step(15_000), "probe ticker:KRW-ETH → probing");
+    scene.watch.probed("newer", 15_100);
+    assert.strictEqual(scene.step(15_100), "mute ticker:KRW-ETH → trusting");
+  });
+
+  it("asks about four of many; the others are believed with them where they ever spoke here, and only for now where not", () => {
+    const scene = new Scene();
+    const many = ["A", "B", "C", "D", "E", "F"].map((name, at) => suspectOf(market(`KRW-${name}`), { silenceMs: at, spoke: name !== "F" }));
+    scene.silent(...many);
+    for (const nowMs of [10_000, 11_000]) scene.next(nowMs);
+    const seen = [scene.step(14_000)];
+    for (let nth = 0; nth < 4; nth++) {
+      scene.watch.probed("same", 15_000);
+      seen.push(scene.step(15_000));
+      scene.silent(...many.slice(nth + 1));
+      if (nth < 3) seen.push(scene.step(15_000));
+    }
+    assert.deepStrictEqual(seen, [
+      ...["A", "B", "C"].flatMap((name) => [`probe ticker:KRW-${name} → probing`, `quiet ticker:KRW-${name} → probing`]),
+      "probe ticker:KRW-D → probing",
+      "quiet ticker:KRW-D,ticker:KRW-E → trusting",
+    ]);
+    const last = scene.next(15_000);
+    assert.deepStrictEqual(last, { _tag: "Quiet", suspects: many.slice(5), isProved: false });
   });
 });
