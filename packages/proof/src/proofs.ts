@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
+import { kills } from "./kept/kills.ts";
 import { competed, sharedInBothModes } from "./limits/limits.ts";
 import { rules } from "./rules/fullRun.ts";
 import { selection } from "./selection/fullRun.ts";
@@ -117,6 +118,11 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "churn",
     summary: "100,000 questions, as many streams and 10,000 reconnects leave no heap, fiber, timer or socket; a quarter of an hour",
     run: (say) => proved(say, [plain(churn, { questions: 100_000, cycles: 100_000, reconnects: 10_000 })]),
+  },
+  {
+    name: "kills",
+    summary: "200 kills of a process that keeps candles: every file opens, nothing is torn, nothing acknowledged is lost; some minutes",
+    run: (say) => proved(say, [(say) => kills({ kills: 200 }, say)]),
   },
   {
     name: "crashes",
