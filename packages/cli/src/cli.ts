@@ -5,6 +5,7 @@ import * as Flag from "effect/cli/Flag";
 import * as adminFlags from "./adminFlags.ts";
 import * as flags from "./flags.ts";
 import { explain, stream } from "./kinds.ts";
+import { history } from "./historyTree.ts";
 import * as linkFlags from "./linkFlags.ts";
 import { running } from "./running.ts";
 import * as settings from "./settings.ts";
@@ -228,6 +229,7 @@ export const cli = Command.make("naru").pipe(
     orderbook,
     trades,
     candles,
+    history,
     markets,
     watch,
     stream,

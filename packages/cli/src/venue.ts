@@ -23,6 +23,11 @@ import { type Connection, usualSeed } from "./settings.ts";
 
 type Services = Alerts | MarketData | ModeControl | Rest | Subscriptions | MarketList | RateLimiter | Transport | Venue;
 
+/** A command that brings a history store of its own. */
+interface Keeping {
+  readonly keepsHistory: boolean;
+}
+
 /** An app that goes on may listen on an admin socket, under a name. */
 interface Listening {
   readonly admin: boolean;
@@ -31,7 +36,7 @@ interface Listening {
 
 /** Runs a command's body on the client that the flags name, closes it, and reports what went wrong. */
 export const withMarketData = <A, R>(
-  flags: Connection & Partial<Listening>,
+  flags: Connection & Partial<Listening> & Partial<Keeping>,
   body: Effect.Effect<A, MarketDataError | CommandFailed, Services | R>,
 ): Effect.Effect<A, CommandFailed, Exclude<R, Services>> =>
   reporting(
@@ -50,7 +55,7 @@ const withAdmin = ({ admin = false, program }: Partial<Listening>, services: Lay
     : services;
 
 /** The services of the venue that the flags name. Only the venue's own code is loaded. */
-const layerOf = ({ venue, seed, simulated }: Connection): Layer.Layer<Services, ConfigError> =>
+const layerOf = ({ venue, seed, simulated, keepsHistory = false }: Connection & Partial<Keeping>): Layer.Layer<Services, ConfigError> =>
   Layer.unwrap(
     venue === "sim"
       ? Effect.map(
@@ -59,7 +64,12 @@ const layerOf = ({ venue, seed, simulated }: Connection): Layer.Layer<Services, 
         )
       : Effect.map(
           Effect.promise(() => import("@naru/upbit/Upbit")),
-          ({ layerFor }) => layerFor({ venue, profile: { simulated: Option.getOrUndefined(simulated) } }),
+          ({ layerFor }) =>
+            layerFor({
+              venue,
+              profile: { simulated: Option.getOrUndefined(simulated) },
+              ...(keepsHistory ? { history: "off" as const } : {}),
+            }),
         ),
   );
 

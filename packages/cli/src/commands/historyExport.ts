@@ -1,0 +1,100 @@
+/**
+ * `naru history export`: kept candles as CSV or JSON lines, oldest first, every number with all its digits. A range in which something is missing is
+ * refused: a file with a hole that nobody sees is worse than none.
+ */
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { missing, type TimeRange } from "@naru/router/cache/Coverage";
+import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
+import { rowToJson } from "@naru/router/domain/Answer";
+import type { Candle } from "@naru/router/domain/Candle";
+import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
+import { InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
+import * as Console from "effect/Console";
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type { CommandFailed } from "../CommandFailed.ts";
+import { reporting } from "../failure.ts";
+import { keptSeries, layerOf, rangeOf } from "../historyFile.ts";
+import type { ExportFormat, ExportInput } from "../historyTree.ts";
+import * as output from "../output.ts";
+import { counted } from "../render/numbers.ts";
+import type { Connection } from "../settings.ts";
+import { timeOf } from "./history.ts";
+
+/** Windows read and written at once. */
+const windowsAtOnce = 10_000;
+
+export const exported = (flags: Connection, input: ExportInput): Effect.Effect<void, CommandFailed> =>
+  reporting(
+    flags,
+    Effect.gen(function* () {
+      const series = yield* keptSeries(flags, input);
+      const range = yield* rangeOf(series, input);
+      const [hole] = missing(series.coverage, range);
+      if (hole !== undefined) {
+        const reason = `is not complete: ${timeOf(hole.fromMs)} to ${timeOf(hole.toMs)} is missing; naru history gaps lists all, naru history sync reads them`;
+        return yield* new InvalidRequest({ field: "range", input: `${timeOf(range.fromMs)} to ${timeOf(range.toMs)}`, reason });
+      }
+      const format = Option.getOrElse(input.format, (): ExportFormat => (/\.jsonl?$/i.test(input.output) ? "jsonl" : "csv"));
+      const rows = yield* written(series, range, linesOf[format], input.output);
+      yield* flags.json && input.output !== "-"
+        ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
+        : Console.error(`${counted(rows, "candle")} of ${series.market} ${series.interval} written`);
+    }).pipe(Effect.provide(layerOf(flags, input.file))),
+  );
+
+const written = (series: CandleSeries, range: TimeRange, format: Format, path: string): Effect.Effect<number, StorageError, never> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => (path === "-" ? process.stdout : createWriteStream(path, { flags: "w" }))),
+    (stream) =>
+      Effect.gen(function* () {
+        const store = yield* HistoryStore;
+        const write = (text: string) =>
+          Effect.tryPromise({
+            try: async () => {
+              if (!stream.write(text)) await once(stream, "drain");
+            },
+            catch: (cause) => troubleOf(path, cause),
+          });
+        yield* write(format.head);
+        let rows = 0;
+        const lengthMs = (nextWindowStart(series.interval, range.fromMs) - windowStart(series.interval, range.fromMs)) * windowsAtOnce;
+        for (let atMs = range.fromMs; atMs < range.toMs; atMs += lengthMs) {
+          const found = yield* store.candles(series, { fromMs: atMs, toMs: Math.min(range.toMs, atMs + lengthMs) });
+          rows += found.rows.length;
+          yield* write(found.rows.map(format.line).join(""));
+        }
+        return rows;
+      }),
+    (stream) =>
+      path === "-"
+        ? Effect.void
+        : Effect.ignore(
+            Effect.tryPromise(async () => {
+              stream.end();
+              await once(stream, "close");
+            }),
+          ),
+  );
+
+const troubleOf = (path: string, cause: unknown): StorageError =>
+  new StorageError({ operation: "export", path, code: null, detail: cause instanceof Error ? cause.message : String(cause) });
+
+interface Format {
+  readonly head: string;
+  readonly line: (candle: Candle) => string;
+}
+
+const columns = ["open", "high", "low", "close", "volume", "value"] as const;
+
+const linesOf: Readonly<Record<ExportFormat, Format>> = {
+  csv: {
+    head: `open_time,${columns.join(",")},last_trade_time\n`,
+    line: (candle) =>
+      `${isoOf(candle.openTimeMs)},${columns.map((column) => candle[column].toString()).join(",")},${isoOf(candle.lastTradeTimeMs)}\n`,
+  },
+  jsonl: { head: "", line: (candle) => `${JSON.stringify(rowToJson("candles", candle))}\n` },
+};
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,97 @@
+/** The commands of kept candle history: bringing it in, looking at it, giving it out. Names, flags and help only. */
+import * as Argument from "effect/cli/Argument";
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as flags from "./flags.ts";
+import { running } from "./running.ts";
+import * as settings from "./settings.ts";
+
+const file = Flag.optional(
+  Flag.String("file").pipe(
+    Flag.withMetavar("path"),
+    Flag.withDescription("The history file (history.sqlite in the state folder, for the exchange itself; an address has none by itself)"),
+  ),
+);
+
+const series = { market: flags.market, interval: flags.interval, file };
+
+const formats = ["csv", "jsonl"] as const;
+export type ExportFormat = (typeof formats)[number];
+
+const syncFlags = {
+  ...series,
+  from: Flag.String("from").pipe(
+    Flag.withMetavar("time"),
+    Flag.withDescription("First window: 2024-01-01 or 2024-01-01T09:00:00+09:00; UTC without a zone"),
+  ),
+  to: Flag.optional(Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("Windows starting before this (now)"))),
+};
+export type SyncInput = Command.Command.Config.Infer<typeof syncFlags>;
+
+const sync = Command.make("sync", syncFlags, (input) =>
+  running(
+    () => import("./commands/historySync.ts"),
+    settings.connection,
+    (command, given) => command.sync(given, input),
+  ),
+).pipe(
+  Command.withDescription("Read closed candles into the history file, as far as they are missing there; Ctrl-C loses nothing"),
+  Command.withExamples([
+    { command: "naru history sync KRW-BTC --interval 1m --from 2024-01-01", description: "Every minute since; again to go on" },
+  ]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const list = Command.make("list", { file }, (input) =>
+  running(
+    () => import("./commands/history.ts"),
+    settings.connection,
+    (command, given) => command.list(given, input),
+  ),
+).pipe(Command.withDescription("What the history file holds"), Command.withGlobalFlags(settings.connectionFlags));
+
+const gapsFlags = {
+  ...series,
+  from: Flag.optional(Flag.String("from").pipe(Flag.withMetavar("time"), Flag.withDescription("First window (the first that is kept)"))),
+  to: Flag.optional(
+    Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("Windows starting before this (the last that is kept)")),
+  ),
+};
+export type RangeInput = Command.Command.Config.Infer<typeof gapsFlags>;
+
+const gaps = Command.make("gaps", gapsFlags, (input) =>
+  running(
+    () => import("./commands/history.ts"),
+    settings.connection,
+    (command, given) => command.gaps(given, input),
+  ),
+).pipe(
+  Command.withDescription("Where something is missing between what is kept; exit code 1 when there is such a place"),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const exportFlags = {
+  ...gapsFlags,
+  output: Argument.String("output").pipe(Argument.withDescription("The file to write; - for stdout")),
+  format: Flag.optional(
+    Flag.Literals("format", formats).pipe(Flag.withDescription("csv or jsonl, numbers exact in both (by the name of the file)")),
+  ),
+};
+export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>;
+
+const exporting = Command.make("export", exportFlags, (input) =>
+  running(
+    () => import("./commands/historyExport.ts"),
+    settings.connection,
+    (command, given) => command.exported(given, input),
+  ),
+).pipe(
+  Command.withDescription("Kept candles as CSV or JSON lines; refused where something is missing in between"),
+  Command.withExamples([{ command: "naru history export KRW-BTC btc.csv --interval 1m", description: "All that is kept" }]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+export const history = Command.make("history").pipe(
+  Command.withDescription("Closed candles on this disk: read once, complete, exact"),
+  Command.withSubcommands([sync, list, gaps, exporting]),
+);

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as SqliteHistory from "@naru/node/history/SqliteHistory";
+import { rowToJson } from "@naru/router/domain/Answer";
+import type { Market } from "@naru/router/domain/Market";
+import { assert, describe, it } from "@effect/vitest";
+import { Effect } from "effect";
+import { invoke } from "../invoke.ts";
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "naru-cli-history-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
+);
+
+const minute = 60_000;
+/** The start of a minute so long ago, as a flag takes it. */
+const ago = (minutes: number): string => new Date(Math.floor(performance.timeOrigin / minute - minutes) * minute).toISOString();
+
+describe("naru history", () => {
+  it.live("reads what is missing and nothing twice, says what there is, and gives it out exactly", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const naru = (...args: ReadonlyArray<string>) => invoke("history", ...args, "--file", file, "--venue", "sim");
+      const [from, to] = [ago(900), ago(300)];
+      const first = yield* naru("sync", "KRW-BTC", "--from", from, "--to", to, "--json");
+      assert.strictEqual(first.exitCode, 0, first.err.join("\n"));
+      const [read] = first.documents();
+      assert.deepInclude(read, { kind: "sync", venue: "sim", market: "KRW-BTC", interval: "1m", windows: 600, missingMs: 0 });
+      assert.isAbove(Number(read?.["read"]), 300);
+      const [again] = (yield* naru("sync", "KRW-BTC", "--from", from, "--to", to, "--json")).documents();
+      assert.deepInclude(again, { windows: 600, read: 0, missingMs: 0 });
+
+      const listed = yield* naru("list");
+      assert.match(listed.out.join("\n"), /^sim {2}KRW-BTC 1m {2}\d+ candles, /);
+      assert.strictEqual((yield* naru("gaps", "KRW-BTC")).exitCode, 0);
+
+      const range = { fromMs: Date.parse(from), toMs: Date.parse(to) };
+      const { rows } = yield* Effect.scoped(
+        Effect.flatMap(SqliteHistory.make(file), (store) =>
+          store.candles({ venue: "sim", market: "KRW-BTC" as Market, interval: "1m" }, range),
+        ),
+      );
+      const [jsonl, csv] = [join(place, "btc.jsonl"), join(place, "btc.csv")];
+      assert.strictEqual((yield* naru("export", "KRW-BTC", jsonl, "--from", from, "--to", to)).exitCode, 0);
+      const documents = readFileSync(jsonl, "utf8").trimEnd().split("\n");
+      assert.deepStrictEqual(
+        documents.map((line): unknown => JSON.parse(line)),
+        rows.map((row) => rowToJson("candles", row)),
+      );
+      assert.strictEqual((yield* naru("export", "KRW-BTC", csv, "--from", from, "--to", to)).exitCode, 0);
+      const [head, ...lines] = readFileSync(csv, "utf8").trimEnd().split("\n");
+      assert.strictEqual(head, "open_time,open,high,low,close,volume,value,last_trade_time");
+      assert.deepStrictEqual(
+        lines.map((line) => line.split(",")),
+        rows.map((row) => {
+          const numbers = [row.open, row.high, row.low, row.close, row.volume, row.value].map(String);
+          return [new Date(row.openTimeMs).toISOString(), ...numbers, new Date(row.lastTradeTimeMs).toISOString()];
+        }),
+      );
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("refuses to give out a range with a hole, names it, and fills it", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const naru = (...args: ReadonlyArray<string>) => invoke("history", ...args, "--file", file, "--venue", "sim");
+      yield* naru("sync", "KRW-BTC", "--interval", "5m", "--from", ago(6_000), "--to", ago(5_000));
+      yield* naru("sync", "KRW-BTC", "--interval", "5m", "--from", ago(2_000), "--to", ago(1_000));
+      const gaps = yield* naru("gaps", "KRW-BTC", "--interval", "5m", "--json");
+      assert.strictEqual(gaps.exitCode, 1);
+      assert.strictEqual(gaps.documents().length, 1);
+      const refused = yield* naru("export", "KRW-BTC", join(place, "a.csv"), "--interval", "5m");
+      assert.strictEqual(refused.exitCode, 64);
+      assert.include(refused.err.join("\n"), "is not complete");
+      yield* naru("sync", "KRW-BTC", "--interval", "5m", "--from", ago(6_000), "--to", ago(1_000));
+      assert.strictEqual((yield* naru("export", "KRW-BTC", join(place, "a.csv"), "--interval", "5m")).exitCode, 0);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("says what is wrong with a question before anything is read", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      for (const [args, word] of [
+        [["sync", "KRW-BTC", "--from", ago(10), "--venue", "sim"], "--file"],
+        [["sync", "KRW-BTC", "--from", "yesterday", "--venue", "sim", "--file", file], "from"],
+        [["sync", "KRW-BTC", "--from", ago(10), "--to", ago(20), "--venue", "sim", "--file", file], "before the end"],
+        [["sync", "KRW-BTC", "--interval", "7m", "--from", ago(10), "--venue", "sim", "--file", file], "interval"],
+        [["gaps", "KRW-BTC", "--file", file], "is not kept"],
+      ] as const) {
+        const { exitCode, err } = yield* invoke("history", ...args);
+        assert.strictEqual(exitCode, 64, args.join(" "));
+        assert.include(err.join("\n"), word);
+      }
+    }).pipe(Effect.scoped),
+  );
+});
