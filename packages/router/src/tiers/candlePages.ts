@@ -35,6 +35,11 @@ export class CandleReading {
     this.#pageSize = pageSize;
   }
 
+  /** Rows so far. */
+  get rows(): number {
+    return this.#rows.size;
+  }
+
   /** What to read next, or undefined when nothing is missing. */
   next(): Wanted | undefined {
     const { fromMs, fill, count } = this.#question;

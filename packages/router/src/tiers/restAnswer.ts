@@ -113,7 +113,7 @@ const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQu
   }
   // An exchange that keeps sending short pages would make the answer short without a word.
   if (reading.next() !== undefined) {
-    const detail = `${reading.asked} pages did not bring all the candles`;
+    const detail = `${reading.asked} pages brought only ${reading.rows} candles`;
     return yield* new DecodeError({ stage: "answer", path: "", detail });
   }
   const rows = reading.result(first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
