@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing";
 const originMs = Date.UTC(2026, 0, 31, 14);
 
 /** Nothing that asks by itself: no audits, and no probe of a router that nobody asks. */
-const quiet = { tickerAuditEveryMs: 0, auditEveryMs: 0, noSuccessMs: 1e12 };
+const quiet = { tickerAuditEveryMs: 0, auditEveryMs: 0, noSuccessMs: 1e12, sleepLookEveryMs: 0 };
 
 const inSim = (title: string, config: NonNullable<Sim.SimOptions["config"]>, effect: Effect.Effect<void, unknown, Sim.Services>) =>
   it.effect(title, () => Effect.provide(effect, Layer.fresh(Sim.layerTest({ seed: 5, originMs, config: { ...quiet, ...config } }))));

@@ -249,6 +249,8 @@ export interface RouterConfigShape {
   readonly alertCoolDownMs: number;
   /** How often the machine is looked at, where there is a probe for it, in milliseconds. */
   readonly hostEveryMs: number;
+  /** How often it is looked whether this process slept, in milliseconds; 0 for never. */
+  readonly sleepLookEveryMs: number;
   /** When router, REST and socket are checked, as a cron expression; empty for never. */
   readonly dailyCheckCron: string;
   /** The time zone of that. */
@@ -358,6 +360,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   shadow: { percent: 0, perMinute: 30, maxUsage: 0.5 },
   alertCoolDownMs: 300_000,
   hostEveryMs: 30_000,
+  sleepLookEveryMs: 1_000,
   dailyCheckCron: "0 0 * * *",
   dailyCheckZone: "Asia/Seoul",
 };

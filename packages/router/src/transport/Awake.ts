@@ -1,5 +1,5 @@
 /**
- * Looks once a second whether this process slept (`Sleep.ts`), and tells whoever keeps something that a sleep spoils: in the same step, before
+ * Looks once a second (`sleepLookEveryMs`) whether this process slept (`Sleep.ts`), and tells whoever keeps something that a sleep spoils: in the same step, before
  * anything else runs. Without the layer nobody looks and nobody is told.
  */
 import * as Clock from "effect/Clock";
@@ -7,7 +7,8 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
-import { type Look, lookEveryMs, type Sleep, sleepBetween } from "./Sleep.ts";
+import { RouterConfig } from "../RouterConfig.ts";
+import { type Look, type Sleep, sleepBetween } from "./Sleep.ts";
 
 /** What the machine knows of time beside the clock: given by `@naru/node`. The router knows no machine. */
 export const HostClock = Context.Reference<() => Pick<Look, "bootMs" | "cpuMs">>("@naru/router/transport/HostClock", {
@@ -24,12 +25,13 @@ export const layer: Layer.Layer<never> = Layer.effect(
   Effect.gen(function* () {
     const clock = yield* Clock.Clock;
     const host = yield* HostClock;
+    const { sleepLookEveryMs } = yield* RouterConfig;
     const listeners = new Set<(sleep: Sleep) => void>();
     const look = (): Look => ({ monotonicMs: Number(clock.monotonicTimeNanosUnsafe()) / 1e6, ...host() });
     let before = look();
     const tick = Effect.suspend(() => {
       const now = look();
-      const sleep = sleepBetween(before, now);
+      const sleep = sleepBetween(before, now, sleepLookEveryMs);
       before = now;
       if (sleep === undefined) return Effect.void;
       for (const listener of listeners) listener(sleep);
@@ -37,7 +39,7 @@ export const layer: Layer.Layer<never> = Layer.effect(
         `This process slept for ${Math.round(sleep.sleptMs / 1_000)} s: nothing from before is believed, and every socket is replaced`,
       );
     });
-    yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, lookEveryMs)));
+    if (sleepLookEveryMs > 0) yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, sleepLookEveryMs)));
     return {
       onWake: (listener) =>
         Effect.asVoid(

@@ -20,14 +20,13 @@ export interface Sleep {
   readonly unseenMs: number;
 }
 
-/** How often one should look. */
-export const lookEveryMs = 1_000;
 /** Shorter than this is a pause as any busy machine makes. */
 export const leastSleepMs = 5_000;
 /** Two readings in whole seconds are off by as much between them. */
 const coarseMs = 1_000;
 
-export const sleepBetween = (before: Look, now: Look): Sleep | undefined => {
+/** `lookEveryMs`: how far apart the two were meant to be. */
+export const sleepBetween = (before: Look, now: Look, lookEveryMs = 1_000): Sleep | undefined => {
   const seenMs = now.monotonicMs - before.monotonicMs;
   const unseenMs = grown(before.bootMs, now.bootMs) - seenMs - coarseMs;
   const hiddenMs = unseenMs > coarseMs ? unseenMs : 0;
