@@ -6,7 +6,7 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import { answerOf, type CallFacts, millisBetween, staleAnswerOf } from "./answering.ts";
-import { factsOf, makeParts, type Parts } from "./askParts.ts";
+import { factsOf, hasWaited, makeParts, type Parts } from "./askParts.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { TierName } from "./domain/Provenance.ts";
 import type { Question } from "./domain/Question.ts";
@@ -122,13 +122,15 @@ const asked = (parts: Parts, question: Question, facts: RankFacts, order: Order,
   const spentMs = millisBetween(call.startedNanos, clock.monotonicTimeNanosUnsafe());
   const deadlineMs = question.intent.deadlineMs * pagesOf(question, venue.paging, clock.currentTimeMillisUnsafe()) - spentMs;
   const list = tracedTiers(order.tiers.map((tier) => tiers[tier]));
-  const run = fallback.run(question, list, Math.max(1, deadlineMs), order.headStartMs).pipe(
-    Effect.map((won) => answered(parts, question, facts, won, call)),
-    Effect.catch((failure) => {
-      selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
-      return settle(parts, question, failure, call);
-    }),
-  );
+  const run = fallback
+    .run(question, list, Math.max(1, deadlineMs), order.headStartMs, (ms) => hasWaited(parts, question, ms))
+    .pipe(
+      Effect.map((won) => answered(parts, question, facts, won, call)),
+      Effect.catch((failure) => {
+        selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
+        return settle(parts, question, failure, call);
+      }),
+    );
   return tracedCall(run, question, call.requestId);
 };
 

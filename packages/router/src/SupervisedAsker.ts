@@ -192,7 +192,7 @@ const beside = (parts: Parts, call: Begun, afterMs: number, done: Effect.Effect<
       return result.success;
     }
     const outcome = yield* done;
-    if (!isGood(outcome)) yield* toldLost(parts, outcome, result.failure);
+    if (!isGood(outcome)) yield* toldLost(parts, call, outcome, result.failure);
     return yield* saidOf(call.question, outcome);
   });
 
@@ -220,12 +220,15 @@ const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome
       yield* control.tell("rescued", reason);
       return result.success;
     }
-    yield* toldLost(parts, outcome, result.failure);
+    yield* toldLost(parts, call, outcome, result.failure);
     return yield* isDead ? settled(parts, call, result.failure) : saidOf(call.question, outcome);
   });
 
-const toldLost = ({ control }: Parts, outcome: Outcome, directError: MarketDataError): Effect.Effect<void> => {
+const toldLost = ({ clock, control, direct }: Parts, call: Begun, outcome: Outcome, directError: MarketDataError): Effect.Effect<void> => {
   const error = Option.getOrUndefined(Exit.findErrorOption(outcome));
+  const spentMs = Number(clock.monotonicTimeNanosUnsafe() - call.startedNanos) / 1e6;
+  // A time that was over while calls waited for our own limit says nothing about anybody.
+  if (error?._tag === "TimeoutError" && error.phase === "deadline" && direct.hasWaited(call.question, spentMs)) return Effect.void;
   const tells = error === undefined || isTelling(error) || (isTelling(directError) && endOfError(directError) === "failed");
   return tells ? control.tell("lost", reasonOf(outcome)) : Effect.void;
 };

@@ -115,3 +115,7 @@ const atLeastNormal = (priority: Priority): Priority => (priority === "low" ? "n
 
 /** A value that the caller does not forbid. */
 export const mayAnswer = ({ intent }: Question, { channel }: TierAnswer): boolean => allows(intent.strategy, channel);
+
+/** Whether calls had to wait for a place in the question's limit within the last so many milliseconds. */
+export const hasWaited = ({ groups, limiter }: Parts, { kind }: Question, withinMs: number): boolean =>
+  limiter.snapshot().some(({ group, waitedAgoMs }) => group === groups[kind] && waitedAgoMs <= withinMs);

@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect";
 import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
-import { mayAnswer, type Parts } from "./askParts.ts";
+import { hasWaited, mayAnswer, type Parts } from "./askParts.ts";
 import { readFrom } from "./cache/Transition.ts";
 import type { Answer } from "./domain/Answer.ts";
 import type { Question } from "./domain/Question.ts";
@@ -52,7 +52,10 @@ export const settle = (
   if (millisBetween(known.answer.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
     return Effect.succeed(answerOf(question, { ...known, attempts: failure.attempts }, now, nowNanos));
   }
-  const reason = staleReasonOf(failure.error, parts.subscriptions.connected());
+  const reason =
+    hasRunOut(failure.error) && hasWaited(parts, question, millisBetween(call.startedNanos, nowNanos))
+      ? "limited"
+      : staleReasonOf(failure.error, parts.subscriptions.connected());
   return question.intent.onStale === "serve"
     ? Effect.succeed(staleAnswerOf(question, known, failure.attempts, now, nowNanos, reason))
     : Effect.fail(staleErrorOf(question, known, now, nowNanos, reason));
@@ -95,3 +98,5 @@ export const nobody = ({ groups, limiter, rest, venue }: Parts, question: Questi
 
 const isAboutTheQuestion = (error: MarketDataError): boolean =>
   error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed" || error._tag === "Unauthorized";
+
+const hasRunOut = (error: MarketDataError): boolean => error._tag === "TimeoutError" && error.phase === "deadline";

@@ -39,13 +39,15 @@ export class FallbackManager extends Context.Service<
   {
     /**
      * Asks `ranked` in order. `deadlineMs` covers all of it. `hedgeMs` is the head start of a socket that must be waited for, before priority
-     * shortens it (the knob `hedgeAfterMs`): a long way gives the socket longer.
+     * shortens it (the knob `hedgeAfterMs`): a long way gives the socket longer. `hasWaited`: whether calls
+     * had to wait for our own limit within the last so many milliseconds; a deadline that cuts a call short then says nothing about anybody.
      */
     readonly run: (
       question: Question,
       ranked: ReadonlyArray<Tier>,
       deadlineMs: number,
       hedgeMs?: number,
+      hasWaited?: (withinMs: number) => boolean,
     ) => Effect.Effect<FallbackAnswer, FallbackFailure>;
     /**
      * What this tier can answer without waiting, in the mode `normal`; undefined where {@link run} has to be asked. Synchronous, and for memory: there
@@ -81,9 +83,15 @@ const make = Effect.gen(function* () {
     return control.routed(outcome, reason);
   };
 
-  const run = Effect.fnUntraced(function* (question: Question, ranked: ReadonlyArray<Tier>, deadlineMs: number, hedgeMs = hedgeAfterMs) {
+  const run = Effect.fnUntraced(function* (
+    question: Question,
+    ranked: ReadonlyArray<Tier>,
+    deadlineMs: number,
+    hedgeMs = hedgeAfterMs,
+    hasWaited: (withinMs: number) => boolean = () => false,
+  ) {
     const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
-    const noting = { attempts: [], errors: [], reachedNetwork: false, hedged: false, answered: false };
+    const noting = { attempts: [], errors: [], reachedNetwork: false, troubled: false, hasWaited, hedged: false, answered: false };
     const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
     const { attempts, errors } = trail;
     const nothing: Asked = Effect.failSync(() => new TierMiss({ reason: "nobody_left" }));
@@ -106,10 +114,7 @@ const make = Effect.gen(function* () {
       }),
       Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
       Effect.tap(({ answer }) => {
-        // That no slot was left for another subscription is no trouble of anybody's.
-        const failed = attempts.filter(({ outcome }) => outcome === "failed").length;
-        if (failed > errors.filter(({ _tag }) => _tag === "Overloaded").length)
-          return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
+        if (trail.troubled) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
       Effect.catch((failure) => {
@@ -142,6 +147,9 @@ interface Trail {
   readonly errors: Array<MarketDataError>;
   /** Some failure came from beyond ourselves. */
   reachedNetwork: boolean;
+  /** Some tier failed, and not for our own limits or slots. */
+  troubled: boolean;
+  readonly hasWaited: (withinMs: number) => boolean;
   /** The tiers asked from now on are asked beside one that still waits. */
   hedged: boolean;
   /** Some tier has answered: what is interrupted now lost a race. */
@@ -181,6 +189,7 @@ const ask = (tier: Tier, trail: Trail): Asked =>
           if (error._tag === "TierMiss") return void note("missed", error.reason);
           errors.push(error);
           if (isFromNetwork(error)) trail.reachedNetwork = true;
+          if (isFromNetwork(error) || error._tag === "CircuitOpen") trail.troubled = true;
           const reason = `${error._tag}: ${error.message}`;
           note("failed", tier.causeOf === undefined ? reason : `${tier.causeOf(error)}: ${reason}`);
         }),
@@ -188,13 +197,16 @@ const ask = (tier: Tier, trail: Trail): Asked =>
       Effect.catchDefect((defect) => {
         note("failed", "crashed");
         trail.reachedNetwork = true;
+        trail.troubled = true;
         return Effect.andThen(Effect.logError(`the tier ${tier.name} crashed`, defect), Effect.fail(new TierMiss({ reason: "crashed" })));
       }),
       Effect.onInterrupt(() =>
         Effect.sync(() => {
           if (trail.answered) return void note("interrupted", "interrupted: another tier answered first");
           const { durationMs } = note("failed", "interrupted, by the deadline or by the caller");
-          if (durationMs >= patientMs) trail.reachedNetwork = true;
+          if (durationMs < patientMs || trail.hasWaited(durationMs)) return;
+          trail.reachedNetwork = true;
+          trail.troubled = true;
         }),
       ),
     );
