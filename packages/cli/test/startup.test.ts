@@ -28,7 +28,7 @@ describe("start-up", () => {
     assert.deepStrictEqual(
       loaded.filter(
         (name) =>
-          !/^effect\/[A-Za-z/]+$|^node:console$|^@effect\/platform-node\/Node(?:Runtime|Services)$|\/src\/(?:cli|adminFlags|flags|kinds|linkFlags|portFlag|running|settings|simFlags|simTree|stdout|tapeFlags|usage|CommandFailed)\.ts$/.test(
+          !/^effect\/[A-Za-z/]+$|^node:console$|^@effect\/platform-node\/Node(?:Runtime|Services)$|\/src\/(?:cli|adminFlags|flags|historyTree|kinds|linkFlags|portFlag|running|settings|simFlags|simTree|stdout|tapeFlags|usage|CommandFailed)\.ts$/.test(
             name,
           ),
       ),

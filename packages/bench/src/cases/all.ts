@@ -16,6 +16,7 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   live: () => import("./live.ts"),
   decision: () => import("./decision.ts"),
   select: () => import("./select.ts"),
+  "candle-history": () => import("./candleHistory.ts"),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);
