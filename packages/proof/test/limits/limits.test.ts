@@ -11,7 +11,7 @@ describe("programs that divide a limit between them", () => {
       () =>
         Effect.gen(function* () {
           // A machine that does other things at the same time starts programs slowly: how much is used is the long form's to say.
-          const report = yield* shared({ mode, forMs: 12_000, restartEveryMs: 6_000, leastPercent: 40 }, () => {});
+          const report = yield* shared({ mode, forMs: 8_000, restartEveryMs: 4_000, leastPercent: 40 }, () => {});
           assert.deepStrictEqual(failuresOf(report), []);
         }),
       120_000,
