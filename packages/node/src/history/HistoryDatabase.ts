@@ -6,7 +6,7 @@
  * use one file; a writer waits two seconds for another.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { blockRange, decodeCandles, encodeCandles } from "@naru/router/cache/candleBlock";
+import { blockRange, decodeCandles, encodeCandles, isWhole } from "@naru/router/cache/candleBlock";
 import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru/router/cache/Coverage";
 import type { CandleSeries, KeptSeries } from "@naru/router/cache/HistoryStore";
 import { type BlockPart, replaced } from "@naru/router/cache/keptRows";
@@ -69,7 +69,7 @@ export class HistoryDatabase {
     const fromMs = range.fromMs >= range.toMs ? range.toMs : blockRange(series.interval, range.fromMs).fromMs;
     const found = this.#statements.blocks.all(id, fromMs, range.toMs) as unknown as ReadonlyArray<BlockRow>;
     if (found.some(({ used_ms }) => used_ms < nowMs - dayMs)) this.#statements.use.run(nowMs, id, fromMs, range.toMs);
-    const damaged = found.filter(({ data }) => decodeCandles(data, series.market, series.interval) === undefined);
+    const damaged = found.filter(({ data }) => !isWhole(data));
     if (damaged.length > 0) this.#write(() => this.#drop(id, series, damaged));
     const whole = damaged.length === 0 ? found : found.filter((row) => !damaged.includes(row));
     return { blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged: damaged.length };
@@ -110,7 +110,7 @@ export class HistoryDatabase {
     for (const { id, venue, market, interval } of this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>) {
       const series = { venue, market, interval } as CandleSeries;
       const found = this.#statements.blocks.all(id, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER) as unknown as ReadonlyArray<BlockRow>;
-      const bad = found.filter(({ data }) => decodeCandles(data, series.market, series.interval) === undefined);
+      const bad = found.filter(({ data }) => !isWhole(data));
       if (bad.length > 0) this.#write(() => this.#drop(id, series, bad));
       blocks += found.length;
       damaged += bad.length;

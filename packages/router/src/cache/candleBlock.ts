@@ -111,6 +111,9 @@ export const decodeCandles = (bytes: Uint8Array, market: Market, interval: Inter
   });
 };
 
+/** Whether a block is what was written. */
+export const isWhole = (bytes: Uint8Array): boolean => open(bytes) !== undefined;
+
 /** How many rows a block says it holds, unproved. */
 export const rowsClaimed = (bytes: Uint8Array): number =>
   bytes.length < headerBytes ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
