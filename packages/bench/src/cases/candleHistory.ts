@@ -13,6 +13,8 @@ import { columnsOf, partsOf } from "@naru/router/cache/keptRows";
 import type { Candle } from "@naru/router/domain/Candle";
 import { Decimal } from "@naru/router/domain/Decimal";
 import type { Market } from "@naru/router/domain/Market";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
 import type { Case, Reading, Side } from "../Case.ts";
 
 const rowCount = 100_000;
@@ -55,6 +57,8 @@ const wireOf = (candle: Candle): string => {
   );
 };
 
+const nowNanos = (): bigint => Effect.runSync(Clock.monotonicTimeNanos);
+
 /** CPU milliseconds of a piece of work that gives so many rows, the best of three: the first ones compile. */
 const timed = (work: () => number): number => {
   let best = Number.POSITIVE_INFINITY;
@@ -74,12 +78,12 @@ const pages = (rows: ReadonlyArray<Candle>): ReadonlyArray<ReadonlyArray<Candle>
 const candidate = (rows: ReadonlyArray<Candle>, folder: string): Reading => {
   const database = new HistoryDatabase({ path: join(folder, "history.sqlite"), maxBytes: 1e9 });
   try {
-    const began = process.hrtime.bigint();
+    const began = nowNanos();
     for (const page of pages(rows)) {
       const complete = { fromMs: page[0]?.openTimeMs ?? 0, toMs: (page.at(-1)?.openTimeMs ?? 0) + minuteMs };
       database.put(series, partsOf(series.interval, page, complete), complete, start);
     }
-    const seconds = Number(process.hrtime.bigint() - began) / 1e9;
+    const seconds = Number(nowNanos() - began) / 1e9;
     const blocks = () => database.blocks(series, range, start).blocks;
     return {
       figures: {
@@ -104,7 +108,7 @@ const base = (rows: ReadonlyArray<Candle>, folder: string): Reading => {
       "CREATE TABLE candle (open_ms INTEGER PRIMARY KEY, open TEXT, high TEXT, low TEXT, close TEXT, volume TEXT, value TEXT, last_ms INTEGER)",
     );
     const insert = db.prepare("INSERT OR REPLACE INTO candle VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-    const began = process.hrtime.bigint();
+    const began = nowNanos();
     for (const page of pages(rows)) {
       db.exec("BEGIN");
       for (const { openTimeMs, open, high, low, close, volume, value, lastTradeTimeMs } of page)
@@ -112,7 +116,7 @@ const base = (rows: ReadonlyArray<Candle>, folder: string): Reading => {
       db.exec("COMMIT");
     }
     return {
-      figures: { columns: parsed, rows: parsed, insert: rowCount / (Number(process.hrtime.bigint() - began) / 1e9) },
+      figures: { columns: parsed, rows: parsed, insert: rowCount / (Number(nowNanos() - began) / 1e9) },
       work: rowCount,
     };
   } finally {
