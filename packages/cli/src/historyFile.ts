@@ -1,4 +1,5 @@
 /** Which history file a command means, and which series in it. */
+import { existsSync } from "node:fs";
 import type { TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore, type KeptSeries } from "@naru/router/cache/HistoryStore";
 import { candlesQuestion } from "@naru/router/ask";
@@ -24,6 +25,14 @@ export interface SeriesInput {
   readonly market: string;
   readonly interval: string;
 }
+
+/** The same for a command that only looks: it makes no file. */
+export const layerToLook = (flags: Connection, file: Option.Option<string>): Layer.Layer<never, InvalidRequest> =>
+  Option.isSome(file) && !existsSync(file.value)
+    ? Layer.effectDiscard(
+        Effect.fail(new InvalidRequest({ field: "--file", input: file.value, reason: "is no file; naru history sync makes one" })),
+      )
+    : layerOf(flags, file);
 
 /** The one series of a market and interval in the file; of several venues the one that `--venue` names. */
 export const keptSeries = ({ venue }: Connection, { market, interval }: SeriesInput): Effect.Effect<KeptSeries, MarketDataError> =>

@@ -74,6 +74,16 @@ describe("candle history that was read before", () => {
     }).pipe(Effect.provide(scene(8))),
   );
 
+  it.effect("keeps no open window either when the exchange's clock is ahead of it", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("10 minutes");
+      yield* Sim.fault({ verb: "clock-skew", aheadMs: 600_000 });
+      yield* ask("KRW-BTC", "1m", { count: 100 });
+      const [kept] = yield* (yield* HistoryStore).series;
+      assert.isAtMost(kept?.coverage.at(-1)?.toMs ?? Infinity, origin + 9 * minute);
+    }).pipe(Effect.provide(scene(8))),
+  );
+
   it.effect("is the exchange's, for any ranges of sparse markets in any order, and asks for nothing twice", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("1 minute");

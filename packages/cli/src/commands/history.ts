@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import type * as Option from "effect/Option";
 import { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import { keptSeries, layerOf, rangeOf } from "../historyFile.ts";
+import { keptSeries, layerToLook, rangeOf } from "../historyFile.ts";
 import type { RangeInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted, grouped } from "../render/numbers.ts";
@@ -26,7 +26,7 @@ export const list = (flags: Connection, { file }: { readonly file: Option.Option
           return `${venue}  ${market} ${interval}  ${grouped(rows)} candles, ${span}${holes}`;
         }),
       );
-    }).pipe(Effect.provide(layerOf(flags, file))),
+    }).pipe(Effect.provide(layerToLook(flags, file))),
   );
 
 export const gaps = (flags: Connection, input: RangeInput): Effect.Effect<void, CommandFailed> =>
@@ -41,7 +41,7 @@ export const gaps = (flags: Connection, input: RangeInput): Effect.Effect<void, 
         yield* output.lines(told.map(({ fromMs, toMs, windows }) => `${timeOf(fromMs)} to ${timeOf(toMs)}  ${counted(windows, "window")}`));
       if (holes.length > 0) return yield* new CommandFailed({ exitCode: 1 });
       if (!flags.json) yield* output.lines([`nothing is missing of ${series.market} ${series.interval}`]);
-    }).pipe(Effect.provide(layerOf(flags, input.file))),
+    }).pipe(Effect.provide(layerToLook(flags, input.file))),
   );
 
 /** UTC, as short as it is exact. */

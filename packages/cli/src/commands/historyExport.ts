@@ -2,8 +2,8 @@
  * `naru history export`: kept candles as CSV or JSON lines, oldest first, every number with all its digits. A range in which something is missing is
  * refused: a file with a hole that nobody sees is worse than none.
  */
-import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { open, rename, rm } from "node:fs/promises";
 import { missing, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
 import { rowToJson } from "@naru/router/domain/Answer";
@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import { keptSeries, layerOf, rangeOf } from "../historyFile.ts";
+import { keptSeries, layerToLook, rangeOf } from "../historyFile.ts";
 import type { ExportFormat, ExportInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
@@ -41,42 +41,61 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
       yield* flags.json && input.output !== "-"
         ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
         : Console.error(`${counted(rows, "candle")} of ${series.market} ${series.interval} written`);
-    }).pipe(Effect.provide(layerOf(flags, input.file))),
+    }).pipe(Effect.provide(layerToLook(flags, input.file))),
   );
 
-const written = (series: CandleSeries, range: TimeRange, format: Format, path: string): Effect.Effect<number, StorageError, never> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => (path === "-" ? process.stdout : createWriteStream(path, { flags: "w" }))),
-    (stream) =>
-      Effect.gen(function* () {
-        const store = yield* HistoryStore;
-        const write = (text: string) =>
-          Effect.tryPromise({
-            try: async () => {
-              if (!stream.write(text)) await once(stream, "drain");
-            },
-            catch: (cause) => troubleOf(path, cause),
-          });
-        yield* write(format.head);
-        let rows = 0;
-        const lengthMs = (nextWindowStart(series.interval, range.fromMs) - windowStart(series.interval, range.fromMs)) * windowsAtOnce;
-        for (let atMs = range.fromMs; atMs < range.toMs; atMs += lengthMs) {
-          const found = yield* store.candles(series, { fromMs: atMs, toMs: Math.min(range.toMs, atMs + lengthMs) });
-          rows += found.rows.length;
-          yield* write(found.rows.map(format.line).join(""));
-        }
+/** Writes the rows of a range; how many they were. A file takes its name when it is whole. */
+const written = (series: CandleSeries, range: TimeRange, format: Format, path: string): Effect.Effect<number, StorageError> =>
+  path === "-"
+    ? rowsTo((text) => attempt(path, () => toStdout(text)), series, range, format)
+    : Effect.gen(function* () {
+        const next = `${path}.part`;
+        const rows = yield* Effect.acquireUseRelease(
+          attempt(path, () => open(next, "w")),
+          (file) =>
+            Effect.tap(
+              rowsTo((text) => attempt(path, () => file.writeFile(text)), series, range, format),
+              () => attempt(path, () => file.sync()),
+            ),
+          (file) => Effect.promise(() => file.close()),
+        ).pipe(Effect.onError(() => Effect.promise(() => rm(next, { force: true }))));
+        yield* attempt(path, () => rename(next, path));
         return rows;
-      }),
-    (stream) =>
-      path === "-"
-        ? Effect.void
-        : Effect.ignore(
-            Effect.tryPromise(async () => {
-              stream.end();
-              await once(stream, "close");
-            }),
-          ),
-  );
+      });
+
+const rowsTo = Effect.fnUntraced(function* (
+  write: (text: string) => Effect.Effect<void, StorageError>,
+  series: CandleSeries,
+  range: TimeRange,
+  { head, line }: Format,
+) {
+  const store = yield* HistoryStore;
+  yield* write(head);
+  let rows = 0;
+  const lengthMs = (nextWindowStart(series.interval, range.fromMs) - windowStart(series.interval, range.fromMs)) * windowsAtOnce;
+  for (let atMs = range.fromMs; atMs < range.toMs; atMs += lengthMs) {
+    const part = { fromMs: atMs, toMs: Math.min(range.toMs, atMs + lengthMs) };
+    const found = yield* store.candles(series, part);
+    // Damaged, or gone to make room, since the range was looked at.
+    if (missing(found.coverage, part).length > 0)
+      return yield* new StorageError({
+        operation: "export",
+        path: "",
+        code: null,
+        detail: `${timeOf(part.fromMs)} and on is not kept any more`,
+      });
+    rows += found.rows.length;
+    yield* write(found.rows.map(line).join(""));
+  }
+  return rows;
+});
+
+const toStdout = async (text: string): Promise<void> => {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+};
+
+const attempt = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, StorageError> =>
+  Effect.tryPromise({ try: use, catch: (cause) => troubleOf(path, cause) });
 
 const troubleOf = (path: string, cause: unknown): StorageError =>
   new StorageError({ operation: "export", path, code: null, detail: cause instanceof Error ? cause.message : String(cause) });

@@ -14,7 +14,7 @@ import * as Clock from "effect/Clock";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
-import type { CommandFailed } from "../CommandFailed.ts";
+import { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
 import { checkedSeries, layerOf, momentOf } from "../historyFile.ts";
 import type { SyncInput } from "../historyTree.ts";
@@ -26,6 +26,8 @@ import { withMarketData } from "../venue.ts";
 
 /** Windows of one call: ten pages. */
 const stretchWindows = 2_000;
+/** The disk did not take it: EX_IOERR of sysexits.h. */
+const notKept = 74;
 /** How often it is told how far it is, in milliseconds. */
 const tellEveryMs = 2_000;
 
@@ -60,11 +62,15 @@ const synced = (flags: Connection, input: SyncInput) =>
     // Asked after all that was to be kept: when this is answered, it is on the disk.
     const missingMs = range.toMs - range.fromMs - coveredMs(yield* store.coverage(series), range);
     const tookMs = (yield* Clock.currentTimeMillis) - startedMs;
-    if (flags.json) return yield* output.json({ kind: "sync", ...series, ...range, windows, read: rows, missingMs, tookMs });
     const name = `${series.market} ${series.interval}`;
-    yield* output.lines([
-      `${name}: ${counted(windows, "window")} to ${timeOf(range.toMs)}, ${counted(rows, "candle")} read in ${duration(tookMs)}${missingMs > 0 ? "; not all of it could be kept" : ""}`,
-    ]);
+    if (flags.json) yield* output.json({ kind: "sync", ...series, ...range, windows, read: rows, missingMs, tookMs });
+    else
+      yield* output.lines([
+        `${name}: ${counted(windows, "window")} to ${timeOf(range.toMs)}, ${counted(rows, "candle")} read in ${duration(tookMs)}`,
+      ]);
+    if (missingMs <= 0) return;
+    yield* Console.error("not all of it could be kept; naru history gaps says what is missing");
+    return yield* new CommandFailed({ exitCode: notKept });
   });
 
 /** Closed windows only: one that ended a moment ago may yet get a trade. */

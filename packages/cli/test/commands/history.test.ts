@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
@@ -76,7 +76,10 @@ describe("naru history", () => {
       assert.strictEqual(refused.exitCode, 64);
       assert.include(refused.err.join("\n"), "is not complete");
       yield* naru("sync", "KRW-BTC", "--interval", "5m", "--from", ago(6_000), "--to", ago(1_000));
+      const nowhere = yield* naru("export", "KRW-BTC", join(place, "none", "a.csv"), "--interval", "5m");
+      assert.strictEqual(nowhere.exitCode, 74, "a folder that is not there is said, and crashes nothing");
       assert.strictEqual((yield* naru("export", "KRW-BTC", join(place, "a.csv"), "--interval", "5m")).exitCode, 0);
+      assert.isFalse(existsSync(join(place, "a.csv.part")));
     }).pipe(Effect.scoped),
   );
 
@@ -89,12 +92,13 @@ describe("naru history", () => {
         [["sync", "KRW-BTC", "--from", "yesterday", "--venue", "sim", "--file", file], "from"],
         [["sync", "KRW-BTC", "--from", ago(10), "--to", ago(20), "--venue", "sim", "--file", file], "before the end"],
         [["sync", "KRW-BTC", "--interval", "7m", "--from", ago(10), "--venue", "sim", "--file", file], "interval"],
-        [["gaps", "KRW-BTC", "--file", file], "is not kept"],
+        [["gaps", "KRW-BTC", "--file", file], "is no file"],
       ] as const) {
         const { exitCode, err } = yield* invoke("history", ...args);
         assert.strictEqual(exitCode, 64, args.join(" "));
         assert.include(err.join("\n"), word);
       }
+      assert.deepStrictEqual(readdirSync(place), [], "looking makes no file");
     }).pipe(Effect.scoped),
   );
 });

@@ -9,7 +9,9 @@ import type { DatabaseOptions } from "./HistoryDatabase.ts";
 import type { CallName, HistoryCalls, Reply, Request } from "./historyMessages.ts";
 
 /** Calls that may be under way or wait. The next one fails. */
-const mostCalls = 10_000;
+const mostCalls = 1_000;
+/** What was asked before the end has this long to be done. */
+const endMs = 5_000;
 
 type Settle = (reply: Reply | StorageError) => void;
 
@@ -47,7 +49,7 @@ export class HistoryThread {
     const worker = this.#worker;
     if (worker === undefined) return Effect.void;
     return Effect.andThen(
-      Effect.ignore(this.call("close", null)),
+      this.call("close", null).pipe(Effect.timeoutOption(endMs), Effect.ignore),
       Effect.promise(() => worker.terminate()),
     );
   });

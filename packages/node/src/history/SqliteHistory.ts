@@ -20,6 +20,7 @@ import * as Option from "effect/Option";
 import * as StateFolder from "../StateFolder.ts";
 import { errorCode } from "../networkFailure.ts";
 import type { Checked, FoundBlocks } from "./HistoryDatabase.ts";
+import { usualName } from "./historyMessages.ts";
 import { HistoryThread } from "./HistoryThread.ts";
 
 export interface SqliteHistoryOptions {
@@ -42,7 +43,7 @@ export const layer = (options: SqliteHistoryOptions = {}): Layer.Layer<never> =>
   Layer.unwrap(
     // Whoever keeps documents there warns of a folder that cannot be used.
     Effect.map(Effect.option(Effect.flatMap(StateFolder.locate, StateFolder.ensure)), (folder) =>
-      Option.isSome(folder) ? layerAt(join(folder.value, "history.sqlite"), options) : Layer.empty,
+      Option.isSome(folder) ? layerAt(join(folder.value, usualName), options) : Layer.empty,
     ),
   );
 
@@ -70,13 +71,13 @@ export const make = Effect.fnUntraced(function* (path: string, { maxBytes = defa
     isKept: true,
     candles: (series, range) =>
       Effect.flatMap(found(series, range), ({ blocks, coverage }) =>
-        Effect.map(rowsOf(series, blocks, range), (rows): StoredCandles => ({ rows, coverage })),
+        Effect.map(rowsOf(path, series, blocks, range), (rows): StoredCandles => ({ rows, coverage })),
       ),
     columns: (series, range) =>
       Effect.flatMap(found(series, range), ({ blocks, coverage }) => {
         const columns = columnsOf(series, blocks, range);
         if (columns !== undefined) return Effect.succeed({ columns, coverage });
-        return Effect.fail(new StorageError({ operation: "history columns", path, code: "CORRUPT", detail: "a block changed on its way" }));
+        return Effect.fail(changedOnItsWay(path));
       }),
     coverage: (series) => Effect.andThen(ready, thread.call("coverage", { series })),
     putCandles: (series, rows, complete) =>
@@ -115,11 +116,17 @@ const prepare = (path: string): Effect.Effect<void, StorageError> =>
       }),
   });
 
-const rowsOf = Effect.fnUntraced(function* (series: CandleSeries, blocks: ReadonlyArray<Uint8Array>, range: TimeRange) {
+const rowsOf = Effect.fnUntraced(function* (path: string, series: CandleSeries, blocks: ReadonlyArray<Uint8Array>, range: TimeRange) {
   const rows: Array<Candle> = [];
   for (const [at, bytes] of blocks.entries()) {
     if (at > 0 && at % blocksAtOnce === 0) yield* Effect.yieldNow;
-    for (const row of decodeCandles(bytes, series.market, series.interval) ?? []) if (isWithin(range)(row)) rows.push(row);
+    const found = decodeCandles(bytes, series.market, series.interval);
+    if (found === undefined) return yield* changedOnItsWay(path);
+    for (const row of found) if (isWithin(range)(row)) rows.push(row);
   }
   return rows;
 });
+
+/** The other thread found it whole. */
+const changedOnItsWay = (path: string): StorageError =>
+  new StorageError({ operation: "history blocks", path, code: "CORRUPT", detail: "a block changed on its way" });

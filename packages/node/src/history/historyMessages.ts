@@ -3,6 +3,9 @@ import type { Coverage, TimeRange } from "@naru/router/cache/Coverage";
 import type { CandleSeries, KeptSeries } from "@naru/router/cache/HistoryStore";
 import type { Checked, DatabaseOptions, FoundBlocks } from "./HistoryDatabase.ts";
 
+/** The name of the file where nobody gives it another. */
+export const usualName = "history.sqlite";
+
 /** The candles of a part of a block, as a block of their own. */
 export interface PutPart {
   readonly startMs: number;

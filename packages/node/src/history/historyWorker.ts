@@ -2,11 +2,14 @@
  * The thread in which the history file is read and written: a disk that takes half a second for a write holds up nobody else. It answers one request
  * after another, in their order. A file that SQLite finds broken is moved aside and begun anew: what it held can be asked for again.
  */
-import { existsSync, renameSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
+import { basename } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { decodeCandles } from "@naru/router/cache/candleBlock";
+import type { CandleSeries } from "@naru/router/cache/HistoryStore";
+import type { Candle } from "@naru/router/domain/Candle";
 import { BrokenFile, type DatabaseOptions, HistoryDatabase } from "./HistoryDatabase.ts";
-import type { HistoryCalls, PutPart, Reply, Request } from "./historyMessages.ts";
+import { type HistoryCalls, type PutPart, type Reply, type Request, usualName } from "./historyMessages.ts";
 import { ForeignFile } from "./historySchema.ts";
 
 let database: HistoryDatabase | undefined;
@@ -26,11 +29,7 @@ const answer = (request: Request): HistoryCalls[keyof HistoryCalls]["answer"] =>
       const { series, parts, complete, nowMs } = request.ask;
       database.put(
         series,
-        parts.map(({ startMs, range, data }: PutPart) => ({
-          startMs,
-          range,
-          rows: decodeCandles(data, series.market, series.interval) ?? [],
-        })),
+        parts.map(({ startMs, range, data }: PutPart) => ({ startMs, range, rows: rowsOf(data, series) })),
         complete,
         nowMs,
       );
@@ -47,12 +46,23 @@ const answer = (request: Request): HistoryCalls[keyof HistoryCalls]["answer"] =>
   }
 };
 
-/** A broken file is moved aside, beside its name. It is never written over. */
+/** A block that was damaged on its way here is no empty range. */
+const rowsOf = (data: Uint8Array, { market, interval }: CandleSeries): ReadonlyArray<Candle> => {
+  const rows = decodeCandles(data, market, interval);
+  if (rows === undefined) throw new BrokenFile("a block was damaged before it was written");
+  return rows;
+};
+
+/**
+ * A broken file of ours is moved aside, beside its name, and never written over. What only bears another name and is no SQLite file at all, such as
+ * somebody's table named by mistake, is left where it is.
+ */
 const opened = (options: DatabaseOptions): HistoryDatabase => {
   try {
     return new HistoryDatabase(options);
   } catch (cause) {
     if (!isBroken(cause)) throw cause;
+    if (basename(options.path) !== usualName && !isSqlite(options.path)) throw new ForeignFile("it is no history file");
     for (let nth = 1; ; nth++) {
       const aside = `${options.path}.corrupt-${nth}`;
       if (existsSync(aside)) continue;
@@ -60,6 +70,18 @@ const opened = (options: DatabaseOptions): HistoryDatabase => {
       for (const suffix of ["-wal", "-shm"]) if (existsSync(options.path + suffix)) renameSync(options.path + suffix, aside + suffix);
       return new HistoryDatabase(options);
     }
+  }
+};
+
+/** Every SQLite file begins so: https://sqlite.org/fileformat.html */
+const isSqlite = (path: string): boolean => {
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(16);
+    readSync(file, head, 0, head.length, 0);
+    return head.toString("latin1") === "SQLite format 3\0";
+  } finally {
+    closeSync(file);
   }
 };
 

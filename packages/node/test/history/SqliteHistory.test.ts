@@ -101,6 +101,18 @@ describe("in a file", () => {
     }).pipe(Effect.scoped),
   );
 
+  it.live("under another name is left alone when it is no SQLite file: somebody named the wrong one", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const path = join(place, "prices.csv");
+      const text = "open_time,open,high,low,close\n".repeat(100);
+      writeFileSync(path, text);
+      const error = yield* Effect.flip(opened(path, (store) => store.putCandles(btc, [], minutes(0, 1))));
+      assert.strictEqual(error.code, "FOREIGN");
+      assert.deepStrictEqual([readFileSync(path, "utf8"), readdirSync(place)], [text, ["prices.csv"]]);
+    }).pipe(Effect.scoped),
+  );
+
   it.live("loses a block that is damaged, and its range with it, and nothing else", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "history.sqlite");

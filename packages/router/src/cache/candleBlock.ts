@@ -205,8 +205,12 @@ const isDerived = (value: Decimal | undefined): boolean => value === undefined |
 /** Too long for eight bytes, or too far from the point for one. */
 const isLong = ({ mantissa, scale }: Decimal): boolean => Math.abs(scale) > 100 || BigInt.asIntN(64, BigInt(mantissa)) !== BigInt(mantissa);
 
-/** A column that every row has; so says the encoder. */
-const required = (block: Block, nth: number, row: number): Decimal => decimalAt(block, nth, row) ?? Decimal.zero;
+/** A column that every row has. A whole block without it was written by a program with a bug, and no price is made up for it. */
+const required = (block: Block, nth: number, row: number): Decimal => {
+  const value = decimalAt(block, nth, row);
+  if (value === undefined) throw new TypeError(`a block of candles has no ${block.columns[nth]} in row ${row}`);
+  return value;
+};
 
 const optionalOf = (block: Block, row: number): Partial<Candle> => {
   const found: Partial<Record<(typeof optionalColumns)[number], Decimal>> = {};

@@ -52,7 +52,12 @@ export const makeMemory = (maxRows: number): HistoryStoreShape => {
 };
 
 const rowsOf = (kept: Kept, bytes: Uint8Array): ReadonlyArray<Candle> =>
-  decodeCandles(bytes, kept.series.market, kept.series.interval) ?? [];
+  decodeCandles(bytes, kept.series.market, kept.series.interval) ?? damaged();
+
+/** Memory of this process that nobody else writes to. */
+const damaged = (): never => {
+  throw new Error("a block of candles in memory is damaged");
+};
 
 /** The blocks of all series, and which of them were used longest ago. */
 class Memory {

@@ -29,8 +29,8 @@ export interface Stretch {
 export interface CandleHistory {
   /** All that is kept right below `toMs`; undefined where that is nothing. */
   readonly below: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch | undefined>;
-  /** Keeps what the exchange sent of a range completely, as far as it is final at `exchangeNowMs`. Never waits. */
-  readonly keep: (rows: ReadonlyArray<Candle>, complete: TimeRange, exchangeNowMs: number) => Effect.Effect<void>;
+  /** Keeps what the exchange sent of a range completely, as far as it is final at `nowMs`. Never waits. */
+  readonly keep: (rows: ReadonlyArray<Candle>, complete: TimeRange, nowMs: number) => Effect.Effect<void>;
 }
 
 const nothingKept: CandleHistory = { below: () => Effect.undefined, keep: () => Effect.void };
@@ -39,11 +39,18 @@ const nothingKept: CandleHistory = { below: () => Effect.undefined, keep: () => 
 export const make = Effect.gen(function* () {
   const store = yield* HistoryStore;
   const scope = yield* Effect.scope;
+  const given = makeGiven();
   return (venue: string, { market, interval }: CandlesQuestion): CandleHistory =>
-    store.isKept ? historyOf(store, { venue, market, interval }, scope) : nothingKept;
+    store.isKept ? historyOf({ store, scope, given }, { venue, market, interval }) : nothingKept;
 });
 
-const historyOf = (store: HistoryStoreShape, series: CandleSeries, scope: Scope.Scope): CandleHistory => {
+interface Keeping {
+  readonly store: HistoryStoreShape;
+  readonly scope: Scope.Scope;
+  readonly given: Given;
+}
+
+const historyOf = ({ store, scope, given }: Keeping, series: CandleSeries): CandleHistory => {
   /** What is kept, as far as this question knows; undefined before it asked. */
   let coverage: Coverage | undefined;
   const known = Effect.suspend(() =>
@@ -64,9 +71,9 @@ const historyOf = (store: HistoryStoreShape, series: CandleSeries, scope: Scope.
       coverage = uncovered(coverage ?? [], range);
       return undefined;
     }),
-    keep: (rows, { fromMs, toMs }, exchangeNowMs) =>
+    keep: (rows, { fromMs, toMs }, nowMs) =>
       Effect.suspend(() => {
-        const complete = { fromMs, toMs: Math.min(toMs, windowStart(series.interval, exchangeNowMs - finalAfterMs)) };
+        const complete = { fromMs, toMs: Math.min(toMs, windowStart(series.interval, nowMs - finalAfterMs)) };
         // A forming candle in a range that should be final is a word of the exchange against its own clock.
         const isFinal = rows.every((row) => row.state !== "forming" || row.openTimeMs >= complete.toMs);
         if (complete.fromMs >= complete.toMs || !isFinal) return Effect.void;
@@ -83,7 +90,19 @@ const startOf = ({ fromMs, fill, interval, count }: CandlesQuestion, toMs: numbe
   return windowStart(interval, Math.min(fromMs ?? toMs, toMs) - backMs);
 };
 
-const given = <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B): Effect.Effect<A | B> =>
-  Effect.catch(asked, (error): Effect.Effect<A | B> =>
-    Effect.as(Effect.logWarning(`The history that is kept is not used: ${error.message}`), otherwise),
-  );
+type Given = <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B) => Effect.Effect<A | B>;
+
+/** What the store says, or something else where it is in trouble. A trouble that goes on is told once, until the store answers again. */
+const makeGiven = (): Given => {
+  let told: string | undefined;
+  return <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B) =>
+    asked.pipe(
+      Effect.tap(() => Effect.sync(() => (told = undefined))),
+      Effect.catch((error): Effect.Effect<A | B> => {
+        const isKnown = told === error.code;
+        told = error.code ?? "";
+        const warned = isKnown ? Effect.void : Effect.logWarning(`The history that is kept is not used: ${error.message}`);
+        return Effect.as(warned, otherwise);
+      }),
+    );
+};

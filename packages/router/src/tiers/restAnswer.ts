@@ -109,7 +109,8 @@ const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQu
     const fromMs = reading.page(result.rows) ?? (result.rows.length === 0 ? question.fromMs : null);
     // Down to its oldest row a page is all there is; an empty one says that there is nothing, as far as anybody asked.
     const complete = { fromMs: fromMs ?? Number.POSITIVE_INFINITY, toMs: wanted.toMs ?? Number.POSITIVE_INFINITY };
-    yield* history.keep(result.rows, complete, result.exchangeNowMs);
+    // Final by both clocks: one of them that is ahead would freeze a window that is still open.
+    yield* history.keep(result.rows, complete, Math.min(result.exchangeNowMs, result.receivedMs));
   }
   // An exchange that keeps sending short pages would make the answer short without a word.
   if (reading.next() !== undefined) {
