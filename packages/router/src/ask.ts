@@ -181,7 +181,8 @@ export const oneOf = <A extends string>(field: string, value: A, known: Readonly
 
 const isoMoment = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(Z|[+-]\d{2}:?\d{2})?$/;
 
-const moment = (field: string, input: Moment): Checked<number> => {
+/** A moment in milliseconds; `field` names it where it is none. */
+export const moment = (field: string, input: Moment): Checked<number> => {
   if (typeof input === "string") {
     const match = isoMoment.exec(input.trim());
     if (match === null) return refuse(field, input, "is not a date like 2026-01-31 or 2026-01-31T09:00:00+09:00");

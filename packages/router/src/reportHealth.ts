@@ -69,11 +69,19 @@ const reportOf = (parts: Parts, host: HealthReport["host"]): HealthReport => {
 
 /** What there is to say while no router is there: the ledger goes on, and so do the limits. */
 export const makeBare = Effect.fnUntraced(function* (mode: () => Mode) {
-  const parts = { venue: yield* Venue, limiter: yield* RateLimiter, ledger: yield* Health };
+  return yield* reportWithoutRouter({ venue: yield* Venue, limiter: yield* RateLimiter, ledger: yield* Health }, mode);
+});
+
+/** The same over parts that need be no services. */
+export const reportWithoutRouter = Effect.fnUntraced(function* (parts: Bare, mode: () => Mode) {
   const probe = yield* HostProbe;
   const nothing = { link: noLink, isOpen: false, core: [], breakerOpenMs: () => 0, hotKeys: 0, knownMarkets: null };
   return Effect.map(probe.read, (host) => judged(parts, { ...nothing, mode: mode(), host }));
 });
+
+interface Bare extends Pick<Parts, "venue" | "ledger"> {
+  readonly limiter: Pick<Parts["limiter"], "snapshot" | "blockedMs">;
+}
 
 /** The live side of a router that is not there. */
 const noLink: HealthReport["link"] = {
@@ -95,7 +103,7 @@ interface Seen extends Pick<HealthReport, "mode" | "host" | "link" | "core" | "h
   readonly breakerOpenMs: (group: string) => number;
 }
 
-const judged = ({ venue, limiter, ledger }: Pick<Parts, "venue" | "limiter" | "ledger">, seen: Seen): HealthReport => {
+const judged = ({ venue, limiter, ledger }: Bare, seen: Seen): HealthReport => {
   const { isOpen, breakerOpenMs, mode, host, link, core, hotKeys, knownMarkets } = seen;
   const limits = limiter
     .snapshot()

@@ -37,7 +37,7 @@ const call = (endpoint: string, group: string, query: string): RestCall<never> =
   decode: () => Result.succeed({ rows: [], rejected: [], unknownFields: [] }),
 });
 
-const venue = Venue.of({
+export const venue = Venue.of({
   id: "stub",
   simulated: true,
   host: "stub.test",

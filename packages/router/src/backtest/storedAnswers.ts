@@ -1,0 +1,111 @@
+/**
+ * Questions asked within a back-test, answered from the history store as it was known then: never a candle that had not ended, never a trade that had
+ * not happened. Where something of what is asked for is not kept the question fails; an answer with a hole that nobody sees is worse than none.
+ */
+import * as Effect from "effect/Effect";
+import { answerOf } from "../answering.ts";
+import type { Asker } from "../Asker.ts";
+import { windowStart } from "../domain/Interval.ts";
+import type { CandlesQuestion, Question, TradesQuestion } from "../domain/Question.ts";
+import type { Trade } from "../domain/Trade.ts";
+import { DataUnavailable, type MarketDataError } from "../errors/MarketDataError.ts";
+import { CandleReading } from "../tiers/candlePages.ts";
+import { notKept, type Stage, whileStill } from "./storedStreams.ts";
+
+export interface Origin {
+  readonly simulated: boolean;
+}
+
+/** Rows that are read at once, where that is all that bounds them. */
+const rowsAtOnce = 2_000;
+const firstSpanMs = 60_000;
+const longestSpanMs = 86_400_000;
+
+export const make = (stage: Stage, { simulated }: Origin): Pick<Asker, "begin"> => {
+  let asked = 0;
+  return {
+    begin: (question) =>
+      Effect.map(whileStill(stage.player)(rowsFor(stage, question)), ({ rows, lastMs }) => {
+        const { clock, venue } = stage;
+        const nowNanos = clock.monotonicTimeNanosUnsafe();
+        const kept = { rows: rows.length, isAll: true };
+        const received = { receivedNanos: nowNanos, receivedMs: clock.currentTimeMillisUnsafe(), confirmedNanos: nowNanos };
+        const answer = { value: rows, channel: "rest" as const, exchangeTimeMs: lastMs, kept, ...received };
+        const attempts = [{ tier: "history_store", outcome: "answered" as const, reason: "kept", durationMs: 0 }];
+        const call = { venue, simulated, mode: "normal" as const, requestId: `backtest-${++asked}`, ranked, startedNanos: nowNanos };
+        return answerOf(question, { tier: "history_store", answer, attempts }, call, nowNanos);
+      }),
+  };
+};
+
+/** There was nothing to choose from. */
+const ranked = { reason: "backtest", confidence: 1, tiers: [] };
+
+interface Found {
+  readonly rows: ReadonlyArray<unknown>;
+  /** The exchange's time of the newest. */
+  readonly lastMs: number | null;
+}
+
+const rowsFor = (stage: Stage, question: Question): Effect.Effect<Found, MarketDataError> => {
+  if (question.kind === "candles") return candles(stage, question);
+  return question.kind === "trades" ? trades(stage, question) : Effect.fail(notKept(question.kind));
+};
+
+const candles = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, question: CandlesQuestion) {
+  const { interval, market } = question;
+  const series = { venue, market, interval };
+  const nowMs = clock.currentTimeMillisUnsafe();
+  // Windows that begin before this are over.
+  const endMs = windowStart(interval, nowMs);
+  const coverage = yield* store.coverage(series);
+  const reading = new CandleReading(question, rowsAtOnce);
+  for (let wanted = reading.next(); wanted !== undefined; wanted = reading.next()) {
+    const toMs = Math.min(wanted.toMs ?? endMs, endMs);
+    const known = coverage.find((range) => range.fromMs < toMs && toMs <= range.toMs);
+    if (known === undefined) return yield* missing(question, toMs);
+    const backMs = rowsAtOnce * Math.max(1_000, endMs - windowStart(interval, endMs - 1));
+    const range = { fromMs: Math.max(known.fromMs, windowStart(interval, Math.max(0, toMs - backMs))), toMs };
+    const found = yield* store.candles(series, range);
+    const [whole] = found.coverage;
+    if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, toMs);
+    reading.kept(found.rows, range.fromMs);
+  }
+  const rows = reading.result(nowMs);
+  return { rows, lastMs: rows.at(-1)?.lastTradeTimeMs ?? null };
+});
+
+const trades = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, question: TradesQuestion) {
+  const series = { venue, market: question.market };
+  const coverage = yield* store.tradeCoverage(series);
+  let toMs = clock.currentTimeMillisUnsafe() + 1;
+  let spanMs = firstSpanMs;
+  let rows: ReadonlyArray<Trade> = [];
+  while (rows.length < question.count) {
+    const known = coverage.find((range) => range.fromMs < toMs && toMs <= range.toMs);
+    if (known === undefined) return yield* missing(question, toMs);
+    const range = { fromMs: Math.max(known.fromMs, toMs - spanMs), toMs };
+    const found = yield* store.trades(series, range);
+    const [whole] = found.coverage;
+    if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, toMs);
+    const older = question.before === undefined ? found.rows : found.rows.filter(isBefore(question.before));
+    rows = [...older, ...rows];
+    toMs = range.fromMs;
+    spanMs = Math.min(longestSpanMs, spanMs * 2);
+  }
+  const newest = rows.slice(-question.count);
+  return { rows: newest, lastMs: newest.at(-1)?.tradeTimeMs ?? null };
+});
+
+/** Ids are whole numbers too long for a double. */
+const isBefore = (id: string) => {
+  const bound = BigInt(id);
+  return (trade: Trade): boolean => BigInt(trade.id) < bound;
+};
+
+const missing = ({ kind, market }: Question, toMs: number): Effect.Effect<never, DataUnavailable> => {
+  const reason = `nothing is kept right before ${new Date(toMs).toISOString()}`;
+  return Effect.fail(
+    new DataUnavailable({ kind, market, attempts: [{ tier: "history_store", outcome: "missed", reason, durationMs: 0 }] }),
+  );
+};
