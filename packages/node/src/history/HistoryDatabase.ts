@@ -1,6 +1,6 @@
 /**
- * Candle history in one SQLite file: blocks of candles as `candleBlock.ts` writes them, and the ranges in which nothing is missing. Everything here is
- * synchronous, and so belongs into a thread of its own (`historyWorker.ts`).
+ * History in one SQLite file: blocks of candles as `candleBlock.ts` writes them, and the ranges in which nothing is missing; trades likewise, in
+ * `TradeTables.ts`. Everything here is synchronous, and so belongs into a thread of its own (`historyWorker.ts`).
  *
  * A put is one transaction: its rows and its range are there together or not at all, and when it returns they are on the disk. Several processes may
  * use one file; a writer waits two seconds for another.
@@ -8,9 +8,11 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { blockRange, decodeCandles, encodeCandles, isWhole } from "@naru/router/cache/candleBlock";
 import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru/router/cache/Coverage";
-import type { CandleSeries, KeptSeries } from "@naru/router/cache/HistoryStore";
+import type { CandleSeries, KeptSeries, KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
 import { type BlockPart, replaced } from "@naru/router/cache/keptRows";
+import type { Trade } from "@naru/router/domain/Trade";
 import { migrate } from "./historySchema.ts";
+import { TradeTables } from "./TradeTables.ts";
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -41,6 +43,7 @@ export class HistoryDatabase {
   readonly #db: DatabaseSync;
   readonly #options: DatabaseOptions;
   readonly #statements: Statements;
+  readonly #trades: TradeTables;
   readonly #ids = new Map<string, number>();
 
   /** Opens the file, made where there is none. Throws what `node:sqlite` throws, or a `ForeignFile`. */
@@ -50,6 +53,7 @@ export class HistoryDatabase {
     try {
       migrate(this.#db);
       this.#statements = prepared(this.#db);
+      this.#trades = new TradeTables(this.#db);
     } catch (cause) {
       this.#db.close();
       throw cause;
@@ -92,6 +96,26 @@ export class HistoryDatabase {
     if (this.bytes() > this.#options.maxBytes) this.#makeRoom();
   }
 
+  tradeCoverage(series: TradeSeries): Coverage {
+    return this.#trades.coverage(series);
+  }
+
+  tradeBlocks(series: TradeSeries, range: TimeRange, nowMs: number): FoundBlocks {
+    const { id, blocks, coverage, damaged } = this.#trades.find(series, range, nowMs);
+    if (id === undefined || damaged.length === 0) return { blocks, coverage, damaged: 0 };
+    this.#write(() => this.#trades.drop(id, damaged));
+    return { blocks, coverage: within(this.#trades.coverage(series), range), damaged: damaged.length };
+  }
+
+  putTrades(series: TradeSeries, rows: ReadonlyArray<Trade>, complete: TimeRange, nowMs: number): void {
+    this.#write(() => this.#trades.put(series, rows, complete, nowMs));
+    if (this.bytes() > this.#options.maxBytes) this.#makeRoom();
+  }
+
+  tradeSeries(): ReadonlyArray<KeptTrades> {
+    return this.#trades.series();
+  }
+
   series(): ReadonlyArray<KeptSeries> {
     const rows = this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>;
     return rows.map(({ id, venue, market, interval, rows }) => {
@@ -115,6 +139,11 @@ export class HistoryDatabase {
       blocks += found.length;
       damaged += bad.length;
     }
+    for (const { id, blocks: whole, damaged: bad } of this.#trades.all()) {
+      if (bad.length > 0) this.#write(() => this.#trades.drop(id, bad));
+      blocks += whole.length + bad.length;
+      damaged += bad.length;
+    }
     return { blocks, damaged };
   }
 
@@ -136,7 +165,8 @@ export class HistoryDatabase {
       let bytes = this.bytes();
       for (const { id, start_ms, interval, size } of this.#statements.oldest.all() as unknown as ReadonlyArray<OldRow>) {
         if (bytes <= aimBytes) break;
-        this.#drop(id, { interval }, [{ start_ms }]);
+        if (interval === null) this.#trades.drop(id, [start_ms]);
+        else this.#drop(id, { interval }, [{ start_ms }]);
         bytes -= size;
       }
     });
@@ -209,8 +239,10 @@ interface BlockRow {
   readonly data: Uint8Array;
 }
 
-interface OldRow extends Pick<CandleSeries, "interval"> {
+interface OldRow {
   readonly id: number;
+  /** Null for trades. */
+  readonly interval: CandleSeries["interval"] | null;
   readonly start_ms: number;
   readonly size: number;
 }
@@ -227,7 +259,8 @@ const prepared = (db: DatabaseSync) =>
     put: db.prepare("INSERT OR REPLACE INTO block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)"),
     remove: db.prepare("DELETE FROM block WHERE series = ? AND start_ms = ?"),
     oldest: db.prepare(
-      "SELECT series AS id, start_ms, interval, length(data) AS size FROM block JOIN series ON series.id = block.series ORDER BY used_ms, start_ms",
+      `SELECT series AS id, start_ms, interval, length(data) AS size, used_ms FROM block JOIN series ON series.id = block.series
+       UNION ALL SELECT series, start_ms, NULL, length(data), used_ms FROM trade_block ORDER BY used_ms, start_ms`,
     ),
     coverage: db.prepare("SELECT from_ms, to_ms FROM coverage WHERE series = ? ORDER BY from_ms"),
     forget: db.prepare("DELETE FROM coverage WHERE series = ?"),

@@ -22,6 +22,7 @@ import { errorCode } from "../networkFailure.ts";
 import type { Checked, FoundBlocks } from "./HistoryDatabase.ts";
 import { usualName } from "./historyMessages.ts";
 import { HistoryThread } from "./HistoryThread.ts";
+import { makeTrades } from "./sqliteTrades.ts";
 
 export interface SqliteHistoryOptions {
   /** The size from which what was used longest ago leaves, in bytes (2 GB: 26 million candles). */
@@ -94,6 +95,7 @@ export const make = Effect.fnUntraced(function* (path: string, { maxBytes = defa
         }),
       ),
     series: Effect.andThen(ready, thread.call("series", null)),
+    ...makeTrades({ path, thread, clock, ready }),
     check: Effect.andThen(ready, thread.call("check", null)),
   };
   return store;

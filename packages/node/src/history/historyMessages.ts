@@ -1,6 +1,6 @@
 /** What the two threads of the history store say to each other. Blocks travel as bytes, and their memory with them: nothing is copied. */
 import type { Coverage, TimeRange } from "@naru/router/cache/Coverage";
-import type { CandleSeries, KeptSeries } from "@naru/router/cache/HistoryStore";
+import type { CandleSeries, KeptSeries, KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
 import type { Checked, DatabaseOptions, FoundBlocks } from "./HistoryDatabase.ts";
 
 /** The name of the file where nobody gives it another. */
@@ -31,6 +31,22 @@ export interface HistoryCalls {
     readonly answer: null;
   };
   readonly series: { readonly ask: null; readonly answer: ReadonlyArray<KeptSeries> };
+  readonly tradeCoverage: { readonly ask: { readonly series: TradeSeries }; readonly answer: Coverage };
+  readonly tradeBlocks: {
+    readonly ask: { readonly series: TradeSeries; readonly range: TimeRange; readonly nowMs: number };
+    readonly answer: FoundBlocks;
+  };
+  readonly putTrades: {
+    readonly ask: {
+      readonly series: TradeSeries;
+      /** The trades of a put, as blocks. */
+      readonly blocks: ReadonlyArray<Uint8Array>;
+      readonly complete: TimeRange;
+      readonly nowMs: number;
+    };
+    readonly answer: null;
+  };
+  readonly tradeSeries: { readonly ask: null; readonly answer: ReadonlyArray<KeptTrades> };
   readonly check: { readonly ask: null; readonly answer: Checked };
   readonly close: { readonly ask: null; readonly answer: null };
 }

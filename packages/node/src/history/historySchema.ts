@@ -18,6 +18,15 @@ const migrations: ReadonlyArray<string> = [
    CREATE TABLE coverage (
      series INTEGER NOT NULL REFERENCES series (id), from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, PRIMARY KEY (series, from_ms)
    ) WITHOUT ROWID;`,
+  `CREATE TABLE trade_series (id INTEGER PRIMARY KEY, venue TEXT NOT NULL, market TEXT NOT NULL, UNIQUE (venue, market));
+   CREATE TABLE trade_block (
+     series INTEGER NOT NULL REFERENCES trade_series (id), start_ms INTEGER NOT NULL, rows INTEGER NOT NULL, used_ms INTEGER NOT NULL,
+     data BLOB NOT NULL, UNIQUE (series, start_ms)
+   );
+   CREATE INDEX trade_block_by_use ON trade_block (used_ms);
+   CREATE TABLE trade_coverage (
+     series INTEGER NOT NULL REFERENCES trade_series (id), from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, PRIMARY KEY (series, from_ms)
+   ) WITHOUT ROWID;`,
 ];
 
 /** The file is not one that this program may write to. */

@@ -6,6 +6,7 @@ import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { decodeCandles } from "@naru/router/cache/candleBlock";
+import { decodeTrades } from "@naru/router/cache/tradeBlock";
 import type { CandleSeries } from "@naru/router/cache/HistoryStore";
 import type { Candle } from "@naru/router/domain/Candle";
 import { BrokenFile, type DatabaseOptions, HistoryDatabase } from "./HistoryDatabase.ts";
@@ -37,6 +38,22 @@ const answer = (request: Request): HistoryCalls[keyof HistoryCalls]["answer"] =>
     }
     case "series":
       return database.series();
+    case "tradeCoverage":
+      return database.tradeCoverage(request.ask.series);
+    case "tradeBlocks":
+      return database.tradeBlocks(request.ask.series, request.ask.range, request.ask.nowMs);
+    case "putTrades": {
+      const { series, blocks, complete, nowMs } = request.ask;
+      database.putTrades(
+        series,
+        blocks.flatMap((data) => whole(decodeTrades(data, series.market))),
+        complete,
+        nowMs,
+      );
+      return null;
+    }
+    case "tradeSeries":
+      return database.tradeSeries();
     case "check":
       return database.check();
     case "close":
@@ -46,9 +63,11 @@ const answer = (request: Request): HistoryCalls[keyof HistoryCalls]["answer"] =>
   }
 };
 
+const rowsOf = (data: Uint8Array, { market, interval }: CandleSeries): ReadonlyArray<Candle> =>
+  whole(decodeCandles(data, market, interval));
+
 /** A block that was damaged on its way here is no empty range. */
-const rowsOf = (data: Uint8Array, { market, interval }: CandleSeries): ReadonlyArray<Candle> => {
-  const rows = decodeCandles(data, market, interval);
+const whole = <A>(rows: ReadonlyArray<A> | undefined): ReadonlyArray<A> => {
   if (rows === undefined) throw new BrokenFile("a block was damaged before it was written");
   return rows;
 };

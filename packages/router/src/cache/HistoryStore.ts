@@ -1,6 +1,6 @@
 /**
- * What never changes any more, kept: closed candles with the ranges in which nothing is missing. What is kept may be forgotten to make room, and then
- * its range with it; what is given back is exact and complete as far as {@link StoredCandles.coverage} says, whatever happened in between.
+ * What never changes any more, kept: closed candles and trades, with the ranges in which nothing is missing. What is kept may be forgotten to make room,
+ * and then its range with it; what is given back is exact and complete as far as its `coverage` says, whatever happened in between.
  *
  * A reference and not a service, as the state store is: a program that provides none works, and asks the exchange every time. The layer over SQLite is
  * in `@naru/node`.
@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer";
 import type { Candle } from "../domain/Candle.ts";
 import type { Interval } from "../domain/Interval.ts";
 import type { Market } from "../domain/Market.ts";
+import type { Trade } from "../domain/Trade.ts";
 import type { StorageError } from "../errors/MarketDataError.ts";
 import { type CandleColumns, makeColumns } from "./CandleColumns.ts";
 import { makeMemory } from "./historyMemory.ts";
@@ -41,6 +42,28 @@ export interface KeptSeries extends CandleSeries {
   readonly coverage: Coverage;
 }
 
+/** Trades of one market. */
+export interface TradeSeries {
+  readonly venue: string;
+  readonly market: Market;
+}
+
+export interface StoredTrades {
+  /**
+   * The trades of the range asked for, oldest first; of one millisecond by their ids read as numbers. Without what only the socket says of a trade: when
+   * its frame was made, and the best quotes after it.
+   */
+  readonly rows: ReadonlyArray<Trade>;
+  /** The parts of that range in which they are all there are. */
+  readonly coverage: Coverage;
+}
+
+/** The trades of one market as they are kept. */
+export interface KeptTrades extends TradeSeries {
+  readonly rows: number;
+  readonly coverage: Coverage;
+}
+
 export interface HistoryStoreShape {
   /** False where nothing is ever kept, and nobody needs to ask. */
   readonly isKept: boolean;
@@ -54,8 +77,19 @@ export interface HistoryStoreShape {
    * rows outside the range are left out. When it succeeds, the rows and the range are kept, both or, after whatever crash, neither.
    */
   readonly putCandles: (series: CandleSeries, rows: ReadonlyArray<Candle>, complete: TimeRange) => Effect.Effect<void, StorageError>;
-  /** Everything that is kept. */
+  /** All candles that are kept. */
   readonly series: Effect.Effect<ReadonlyArray<KeptSeries>, StorageError>;
+  /** Ranges are of trade times, the exchange's clock. */
+  readonly trades: (series: TradeSeries, range: TimeRange) => Effect.Effect<StoredTrades, StorageError>;
+  readonly tradeCoverage: (series: TradeSeries) => Effect.Effect<Coverage, StorageError>;
+  /**
+   * Keeps what is known of a range completely: `rows` are all its trades, in any order. A range ends between two milliseconds, so whoever read a list that
+   * may be cut inside of one begins the range after it; and it ends where the exchange books no trade any more. What was kept of the range goes, rows
+   * outside of it are left out, and of two rows with one id the later counts. When it succeeds, the rows and the range are kept, both or neither.
+   */
+  readonly putTrades: (series: TradeSeries, rows: ReadonlyArray<Trade>, complete: TimeRange) => Effect.Effect<void, StorageError>;
+  /** All trades that are kept. */
+  readonly tradeSeries: Effect.Effect<ReadonlyArray<KeptTrades>, StorageError>;
 }
 
 const nowhere: HistoryStoreShape = {
@@ -65,6 +99,10 @@ const nowhere: HistoryStoreShape = {
   coverage: () => Effect.succeed([]),
   putCandles: () => Effect.void,
   series: Effect.succeed([]),
+  trades: () => Effect.succeed({ rows: [], coverage: [] }),
+  tradeCoverage: () => Effect.succeed([]),
+  putTrades: () => Effect.void,
+  tradeSeries: Effect.succeed([]),
 };
 
 /** Read when a layer is built. Without a layer nothing is kept. */

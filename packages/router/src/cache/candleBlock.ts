@@ -170,7 +170,7 @@ const layoutOf = (rows: number, columns: number, withMantissas: number) => {
 };
 
 /** The checksum reads four words at a time. */
-const padded = (bytes: number): number => Math.ceil(bytes / headerBytes) * headerBytes;
+export const padded = (bytes: number): number => Math.ceil(bytes / headerBytes) * headerBytes;
 
 /** How many columns before the nth have mantissas. */
 const placeOf = (withMantissas: number, nth: number): number => {
@@ -197,10 +197,11 @@ const decimalAt = (block: Block, nth: number, row: number): Decimal | undefined 
 };
 
 /** The mantissa of a number with so few digits that its nearest double says them all. */
-const derived = (number: number, scale: number): number =>
+export const derived = (number: number, scale: number): number =>
   scale >= 0 ? Math.round(number * (powersOfTen[scale] ?? Number.NaN)) : Math.round(number / (powersOfTen[-scale] ?? Number.NaN));
 
-const isDerived = (value: Decimal | undefined): boolean => value === undefined || derived(value.number, value.scale) === value.mantissa;
+export const isDerived = (value: Decimal | undefined): boolean =>
+  value === undefined || derived(value.number, value.scale) === value.mantissa;
 
 /** Too long for eight bytes, or too far from the point for one. */
 const isLong = ({ mantissa, scale }: Decimal): boolean => Math.abs(scale) > 100 || BigInt.asIntN(64, BigInt(mantissa)) !== BigInt(mantissa);
@@ -236,7 +237,7 @@ const columnsOf = (mask: number): Block["columns"] => [...decimalColumns, ...opt
  * FNV-1a over words of four bytes, the checksum's own left out, in four lanes that a processor can go through side by side. Every step of a lane is
  * reversible, so a single changed word always changes it.
  */
-const checksumOf = (bytes: Uint8Array): number => {
+export const checksumOf = (bytes: Uint8Array): number => {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const { length } = words;
   let [a, b, c, d] = [0x811c9dc5 ^ words[0]!, 0x811c9dc5 ^ words[1]!, 0x811c9dc5 ^ words[2]!, 0x811c9dc5];

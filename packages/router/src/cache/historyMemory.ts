@@ -1,127 +1,101 @@
 /** The history store in memory: blocks as they would lie on disk, so that both are read and written by the same code. */
 import * as Effect from "effect/Effect";
 import type { Candle } from "../domain/Candle.ts";
+import type { Trade } from "../domain/Trade.ts";
+import { BlockUse, type KeptBlocks, SeriesMemory } from "./blockMemory.ts";
 import { makeColumns } from "./CandleColumns.ts";
 import { blockRange, decodeCandles, encodeCandles, rowsClaimed } from "./candleBlock.ts";
-import { type Coverage, covered, nothing, type TimeRange, uncovered, within } from "./Coverage.ts";
-import type { CandleSeries, HistoryStoreShape, KeptSeries } from "./HistoryStore.ts";
+import { nothing, within } from "./Coverage.ts";
+import type { CandleSeries, HistoryStoreShape, TradeSeries } from "./HistoryStore.ts";
 import { columnsOf, isWithin, partsOf, replaced } from "./keptRows.ts";
-
-interface Kept {
-  readonly series: CandleSeries;
-  /** By the start of the block. */
-  readonly blocks: Map<number, Uint8Array>;
-  coverage: Coverage;
-}
-
-const nameOf = ({ venue, market, interval }: CandleSeries): string => `${venue} ${market} ${interval}`;
+import { isTradeWithin, replacedTrades, tradePartsOf } from "./keptTrades.ts";
+import { decodeTrades, encodeTrades, tradeBlockRange } from "./tradeBlock.ts";
 
 export const makeMemory = (maxRows: number): HistoryStoreShape => {
-  const memory = new Memory(maxRows);
+  const use = new BlockUse(maxRows);
+  return { isKept: true, ...candlesIn(use), ...tradesIn(use) };
+};
+
+type OfCandles = Pick<HistoryStoreShape, "candles" | "columns" | "coverage" | "putCandles" | "series">;
+type OfTrades = Omit<HistoryStoreShape, keyof OfCandles | "isKept">;
+
+const candlesIn = (use: BlockUse): OfCandles => {
+  const all = new SeriesMemory<CandleSeries>(
+    ({ venue, market, interval }) => `${venue} ${market} ${interval}`,
+    ({ interval }, startMs) => blockRange(interval, startMs),
+  );
   return {
-    isKept: true,
     candles: (series, range) =>
       Effect.sync(() => {
-        const kept = memory.get(series);
+        const kept = all.get(series);
         if (kept === undefined) return { rows: [], coverage: nothing };
-        const rows = memory.blocksIn(kept, range).flatMap((bytes) => rowsOf(kept, bytes).filter(isWithin(range)));
+        const rows = use.blocksIn(kept, range).flatMap((bytes) => candlesOf(series, bytes).filter(isWithin(range)));
         return { rows, coverage: within(kept.coverage, range) };
       }),
     columns: (series, range) =>
       Effect.sync(() => {
-        const kept = memory.get(series);
-        const blocks = kept === undefined ? [] : memory.blocksIn(kept, range);
+        const kept = all.get(series);
+        const blocks = kept === undefined ? [] : use.blocksIn(kept, range);
         const columns = columnsOf(series, blocks, range) ?? makeColumns(series.market, series.interval, 0);
         return { columns, coverage: within(kept?.coverage ?? nothing, range) };
       }),
-    coverage: (series) => Effect.sync(() => memory.get(series)?.coverage ?? nothing),
+    coverage: (series) => Effect.sync(() => all.get(series)?.coverage ?? nothing),
     putCandles: (series, rows, complete) =>
       Effect.sync(() => {
         // Nothing is touched before all of it is known to be good.
         const parts = partsOf(series.interval, rows, complete);
-        const kept = memory.obtain(series);
+        const kept = all.obtain(series);
         for (const part of parts) {
           const bytes = kept.blocks.get(part.startMs);
-          memory.write(kept, part.startMs, replaced(bytes === undefined ? [] : rowsOf(kept, bytes), part));
+          const rows = replaced(bytes === undefined ? [] : candlesOf(series, bytes), part);
+          use.write(kept, part.startMs, encodeCandles(rows), rows.length);
         }
-        kept.coverage = covered(kept.coverage, complete);
-        memory.makeRoom();
+        kept.cover(complete);
+        use.makeRoom();
       }),
-    series: Effect.sync(() => memory.list()),
+    series: Effect.sync(() => all.list().map(({ series, kept }) => ({ ...series, rows: rowsIn(kept), coverage: kept.coverage }))),
   };
 };
 
-const rowsOf = (kept: Kept, bytes: Uint8Array): ReadonlyArray<Candle> =>
-  decodeCandles(bytes, kept.series.market, kept.series.interval) ?? damaged();
+const tradesIn = (use: BlockUse): OfTrades => {
+  const all = new SeriesMemory<TradeSeries>(
+    ({ venue, market }) => `${venue} ${market} trades`,
+    (_, startMs) => tradeBlockRange(startMs),
+  );
+  return {
+    trades: (series, range) =>
+      Effect.sync(() => {
+        const kept = all.get(series);
+        if (kept === undefined) return { rows: [], coverage: nothing };
+        const blocks = use.blocksIn(kept, range);
+        const rows = blocks.flatMap((bytes) => tradesOf(series, bytes).filter(isTradeWithin(range)));
+        return { rows, coverage: within(kept.coverage, range) };
+      }),
+    tradeCoverage: (series) => Effect.sync(() => all.get(series)?.coverage ?? nothing),
+    putTrades: (series, rows, complete) =>
+      Effect.sync(() => {
+        if (complete.fromMs >= complete.toMs) return;
+        const kept = all.obtain(series);
+        for (const part of tradePartsOf(rows, complete, kept.startsIn(complete))) {
+          const bytes = kept.blocks.get(part.startMs);
+          const whole = replacedTrades(bytes === undefined ? [] : tradesOf(series, bytes), part);
+          use.write(kept, part.startMs, encodeTrades(whole), whole.length);
+        }
+        kept.cover(complete);
+        use.makeRoom();
+      }),
+    tradeSeries: Effect.sync(() => all.list().map(({ series, kept }) => ({ ...series, rows: rowsIn(kept), coverage: kept.coverage }))),
+  };
+};
+
+const rowsIn = ({ blocks }: KeptBlocks): number => [...blocks.values()].reduce((sum, bytes) => sum + rowsClaimed(bytes), 0);
+
+const candlesOf = ({ market, interval }: CandleSeries, bytes: Uint8Array): ReadonlyArray<Candle> =>
+  decodeCandles(bytes, market, interval) ?? damaged();
+
+const tradesOf = ({ market }: TradeSeries, bytes: Uint8Array): ReadonlyArray<Trade> => decodeTrades(bytes, market) ?? damaged();
 
 /** Memory of this process that nobody else writes to. */
 const damaged = (): never => {
-  throw new Error("a block of candles in memory is damaged");
+  throw new Error("a block of history in memory is damaged");
 };
-
-/** The blocks of all series, and which of them were used longest ago. */
-class Memory {
-  readonly #maxRows: number;
-  readonly #all = new Map<string, Kept>();
-  /** Blocks by use, the youngest last, under the name of the series and the start of the block. */
-  readonly #used = new Map<string, { readonly kept: Kept; readonly startMs: number; readonly rows: number }>();
-  #rows = 0;
-
-  constructor(maxRows: number) {
-    this.#maxRows = maxRows;
-  }
-
-  get(series: CandleSeries): Kept | undefined {
-    return this.#all.get(nameOf(series));
-  }
-
-  obtain(series: CandleSeries): Kept {
-    const kept = this.get(series) ?? { series, blocks: new Map<number, Uint8Array>(), coverage: nothing };
-    this.#all.set(nameOf(series), kept);
-    return kept;
-  }
-
-  /** Ascending. They count as used. */
-  blocksIn(kept: Kept, { fromMs, toMs }: TimeRange): ReadonlyArray<Uint8Array> {
-    return [...kept.blocks.keys()]
-      .filter((startMs) => startMs < toMs && blockRange(kept.series.interval, startMs).toMs > fromMs)
-      .sort((a, b) => a - b)
-      .flatMap((startMs) => this.#use(kept, startMs) ?? []);
-  }
-
-  write(kept: Kept, startMs: number, rows: ReadonlyArray<Candle>): void {
-    const id = `${nameOf(kept.series)} ${startMs}`;
-    this.#rows += rows.length - (this.#used.get(id)?.rows ?? 0);
-    this.#used.delete(id);
-    kept.blocks.set(startMs, encodeCandles(rows));
-    this.#used.set(id, { kept, startMs, rows: rows.length });
-  }
-
-  /** What was used longest ago leaves, and its range with it. The last block stays, however large. */
-  makeRoom(): void {
-    for (const [id, { kept, startMs, rows }] of this.#used) {
-      if (this.#rows <= this.#maxRows || this.#used.size === 1) return;
-      this.#used.delete(id);
-      kept.blocks.delete(startMs);
-      kept.coverage = uncovered(kept.coverage, blockRange(kept.series.interval, startMs));
-      if (kept.coverage.length === 0) this.#all.delete(nameOf(kept.series));
-      this.#rows -= rows;
-    }
-  }
-
-  list(): ReadonlyArray<KeptSeries> {
-    return [...this.#all.values()].map(({ series, blocks, coverage }) => {
-      const rows = [...blocks.values()].reduce((sum, bytes) => sum + rowsClaimed(bytes), 0);
-      return { ...series, rows, coverage };
-    });
-  }
-
-  #use(kept: Kept, startMs: number): Uint8Array | undefined {
-    const id = `${nameOf(kept.series)} ${startMs}`;
-    const known = this.#used.get(id);
-    if (known === undefined) return undefined;
-    this.#used.delete(id);
-    this.#used.set(id, known);
-    return kept.blocks.get(startMs);
-  }
-}

@@ -2,9 +2,31 @@ import { assert, describe, it } from "@effect/vitest";
 import { Effect, Layer } from "effect";
 import { HistoryStore, layerMemory } from "../../src/cache/HistoryStore.ts";
 import { candleAt, historyContract, minutes, seriesOf } from "./historyContract.ts";
+import { seconds, tradeAt, tradeContract, tradesOf } from "./tradeContract.ts";
 
 describe("in memory", () => {
   historyContract(Layer.fresh(layerMemory()));
+  tradeContract(Layer.fresh(layerMemory()));
+
+  it.effect("holds candles and trades under one limit, and what was used longest ago leaves, whichever it is", () =>
+    Effect.gen(function* () {
+      const store = yield* HistoryStore;
+      const [candles, trades, others] = [seriesOf("KRW-BTC"), tradesOf("KRW-BTC"), tradesOf("KRW-ETH")];
+      yield* store.putCandles(candles, [candleAt(candles, 1, "1"), candleAt(candles, 2, "1")], minutes(0, 10));
+      yield* store.putTrades(trades, [tradeAt(trades, 1), tradeAt(trades, 2)], seconds(0, 10));
+      yield* store.candles(candles, minutes(0, 10));
+      yield* store.putTrades(others, [tradeAt(others, 1)], seconds(0, 10));
+      assert.deepStrictEqual(yield* store.trades(trades, seconds(0, 10)), { rows: [], coverage: [] });
+      assert.strictEqual((yield* store.candles(candles, minutes(0, 10))).rows.length, 2);
+      yield* store.putTrades(others, [tradeAt(others, 1), tradeAt(others, 2), tradeAt(others, 3)], seconds(0, 10));
+      yield* store.putTrades(others, [tradeAt(others, 400_000)], seconds(400, 500));
+      assert.deepStrictEqual(yield* store.candles(candles, minutes(0, 10)), { rows: [], coverage: [] });
+      assert.deepStrictEqual(
+        (yield* store.tradeSeries).map(({ market, rows }) => [market, rows]),
+        [["KRW-ETH", 4]],
+      );
+    }).pipe(Effect.provide(Layer.fresh(layerMemory(4)))),
+  );
 
   it.effect("forgets what was used longest ago when it is full, and says that it is missing", () =>
     Effect.gen(function* () {
@@ -31,6 +53,10 @@ describe("without a layer", () => {
       assert.deepStrictEqual(yield* store.candles(btc, minutes(0, 10)), { rows: [], coverage: [] });
       assert.strictEqual((yield* store.columns(btc, minutes(0, 10))).columns.length, 0);
       assert.deepStrictEqual(yield* store.series, []);
+      const trades = tradesOf("KRW-BTC");
+      yield* store.putTrades(trades, [tradeAt(trades, 1)], seconds(0, 10));
+      assert.deepStrictEqual(yield* store.trades(trades, seconds(0, 10)), { rows: [], coverage: [] });
+      assert.deepStrictEqual([yield* store.tradeCoverage(trades), yield* store.tradeSeries], [[], []]);
     }),
   );
 });

@@ -1,0 +1,163 @@
+/**
+ * Trades in the history file: blocks as `tradeBlock.ts` writes them, and the ranges in which nothing is missing. Synchronous, as all of the file is.
+ * Transactions, and the size of the file, are the business of `HistoryDatabase`, which calls what is here inside of one.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru/router/cache/Coverage";
+import type { KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
+import { replacedTrades, type TradePart, tradePartsOf } from "@naru/router/cache/keptTrades";
+import { decodeTrades, encodeTrades, isWholeTrades, tradeBlockRange } from "@naru/router/cache/tradeBlock";
+import type { Trade } from "@naru/router/domain/Trade";
+
+/** Blocks that were found, some of them perhaps damaged. */
+export interface FoundTrades {
+  /** Undefined where nothing is kept. */
+  readonly id: number | undefined;
+  /** Ascending. */
+  readonly blocks: ReadonlyArray<Uint8Array>;
+  readonly coverage: Coverage;
+  /** Starts of those that are damaged, which are not among `blocks`. */
+  readonly damaged: ReadonlyArray<number>;
+}
+
+/** What was used a shorter time ago is not said to be used again: a read must not always be a write. */
+const dayMs = 86_400_000;
+
+export class TradeTables {
+  readonly #statements: Statements;
+
+  constructor(db: DatabaseSync) {
+    this.#statements = prepared(db);
+  }
+
+  coverage(series: TradeSeries): Coverage {
+    const id = this.#find(series);
+    return id === undefined ? [] : this.#coverageOf(id);
+  }
+
+  /** The blocks that hold a range, which count as used. */
+  find(series: TradeSeries, range: TimeRange, nowMs: number): FoundTrades {
+    const id = this.#find(series);
+    if (id === undefined || range.fromMs >= range.toMs) return { id, blocks: [], coverage: [], damaged: [] };
+    const { fromMs } = tradeBlockRange(range.fromMs);
+    const found = this.#blocks(id, fromMs, range.toMs);
+    if (found.some(({ used_ms }) => used_ms < nowMs - dayMs)) this.#statements.use.run(nowMs, id, fromMs, range.toMs);
+    const [whole, damaged] = parted(found);
+    return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged };
+  }
+
+  put(series: TradeSeries, rows: ReadonlyArray<Trade>, complete: TimeRange, nowMs: number): void {
+    const id = this.#obtain(series);
+    const kept = this.#statements.starts.all(
+      id,
+      tradeBlockRange(complete.fromMs).fromMs,
+      complete.toMs,
+    ) as unknown as ReadonlyArray<StartRow>;
+    const parts = tradePartsOf(
+      rows,
+      complete,
+      kept.map(({ start_ms }) => start_ms),
+    );
+    for (const part of parts) this.#putPart(id, series, part, nowMs);
+    this.#setCoverage(id, covered(this.#coverageOf(id), complete));
+  }
+
+  series(): ReadonlyArray<KeptTrades> {
+    const rows = this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>;
+    // What was written came from a checked question.
+    return rows.map(({ id, venue, market, rows }) => ({ ...({ venue, market } as TradeSeries), rows, coverage: this.#coverageOf(id) }));
+  }
+
+  /** Everything, a series after the other. */
+  *all(): Generator<FoundTrades & { readonly id: number }> {
+    for (const { id } of this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>) {
+      const [whole, damaged] = parted(this.#blocks(id, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
+      yield { id, blocks: whole.map(({ data }) => data), coverage: this.#coverageOf(id), damaged };
+    }
+  }
+
+  /** Takes blocks out, and their ranges with them. */
+  drop(id: number, startsMs: ReadonlyArray<number>): void {
+    let coverage = this.#coverageOf(id);
+    for (const startMs of startsMs) {
+      this.#statements.remove.run(id, startMs);
+      coverage = uncovered(coverage, tradeBlockRange(startMs));
+    }
+    this.#setCoverage(id, coverage);
+  }
+
+  #putPart(id: number, { market }: TradeSeries, part: TradePart, nowMs: number): void {
+    const kept = this.#statements.block.get(id, part.startMs) as Pick<BlockRow, "data"> | undefined;
+    // A damaged block is as good as none; its range is complete from here on only where this put says so.
+    const before = kept === undefined ? [] : decodeTrades(kept.data, market);
+    if (before === undefined) this.drop(id, [part.startMs]);
+    const rows = replacedTrades(before ?? [], part);
+    if (rows.length === 0) this.#statements.remove.run(id, part.startMs);
+    else this.#statements.put.run(id, part.startMs, rows.length, nowMs, encodeTrades(rows));
+  }
+
+  #blocks(id: number, fromMs: number, toMs: number): ReadonlyArray<BlockRow> {
+    return this.#statements.blocks.all(id, fromMs, toMs) as unknown as ReadonlyArray<BlockRow>;
+  }
+
+  #coverageOf(id: number): Coverage {
+    const rows = this.#statements.coverage.all(id) as unknown as ReadonlyArray<{ readonly from_ms: number; readonly to_ms: number }>;
+    return rows.map(({ from_ms, to_ms }) => ({ fromMs: from_ms, toMs: to_ms }));
+  }
+
+  #setCoverage(id: number, coverage: Coverage): void {
+    this.#statements.forget.run(id);
+    for (const { fromMs, toMs } of coverage) this.#statements.cover.run(id, fromMs, toMs);
+  }
+
+  #find({ venue, market }: TradeSeries): number | undefined {
+    return (this.#statements.find.get(venue, market) as { readonly id: number } | undefined)?.id;
+  }
+
+  #obtain(series: TradeSeries): number {
+    return this.#find(series) ?? Number(this.#statements.make.run(series.venue, series.market).lastInsertRowid);
+  }
+}
+
+const parted = (found: ReadonlyArray<BlockRow>): readonly [whole: ReadonlyArray<BlockRow>, damaged: ReadonlyArray<number>] => {
+  const whole = found.filter(({ data }) => isWholeTrades(data));
+  return [whole, whole.length === found.length ? [] : found.filter((row) => !whole.includes(row)).map(({ start_ms }) => start_ms)];
+};
+
+interface SeriesRow {
+  readonly id: number;
+  readonly venue: string;
+  readonly market: string;
+  readonly rows: number;
+}
+
+interface StartRow {
+  readonly start_ms: number;
+}
+
+interface BlockRow extends StartRow {
+  readonly used_ms: number;
+  readonly data: Uint8Array;
+}
+
+type Statements = ReturnType<typeof prepared>;
+
+const prepared = (db: DatabaseSync) =>
+  ({
+    find: db.prepare("SELECT id FROM trade_series WHERE venue = ? AND market = ?"),
+    make: db.prepare("INSERT INTO trade_series (venue, market) VALUES (?, ?)"),
+    block: db.prepare("SELECT data FROM trade_block WHERE series = ? AND start_ms = ?"),
+    blocks: db.prepare(
+      "SELECT start_ms, used_ms, data FROM trade_block WHERE series = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms",
+    ),
+    starts: db.prepare("SELECT start_ms FROM trade_block WHERE series = ? AND start_ms >= ? AND start_ms < ?"),
+    use: db.prepare("UPDATE trade_block SET used_ms = ? WHERE series = ? AND start_ms >= ? AND start_ms < ?"),
+    put: db.prepare("INSERT OR REPLACE INTO trade_block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)"),
+    remove: db.prepare("DELETE FROM trade_block WHERE series = ? AND start_ms = ?"),
+    coverage: db.prepare("SELECT from_ms, to_ms FROM trade_coverage WHERE series = ? ORDER BY from_ms"),
+    forget: db.prepare("DELETE FROM trade_coverage WHERE series = ?"),
+    cover: db.prepare("INSERT INTO trade_coverage (series, from_ms, to_ms) VALUES (?, ?, ?)"),
+    allSeries: db.prepare(
+      "SELECT id, venue, market, (SELECT COALESCE(SUM(rows), 0) FROM trade_block WHERE series = series_.id) AS rows FROM trade_series AS series_ ORDER BY id",
+    ),
+  }) satisfies Record<string, StatementSync>;
