@@ -87,6 +87,7 @@ export {
   streamTradesEvents,
   subscribe,
 } from "./MarketData.ts";
+export * as Backtest from "./backtest/Backtest.ts";
 export { defaultRouterConfig, RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 export * as Legacy from "./legacy.ts";
 export * as Router from "./Router.ts";

@@ -11,7 +11,9 @@ import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
 import * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
-import type { ConfigError } from "@naru/router/errors/MarketDataError";
+import type { ConfigError, InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
+import * as Backtest from "@naru/router/backtest/Backtest";
+import type { MarketData } from "@naru/router/MarketData";
 import { checkedConfig } from "@naru/router/checkConfig";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
@@ -71,6 +73,25 @@ export const layer: Layer.Layer<Services> = layerWith(UpbitVenue.layer, {});
 
 /** The venue that `NARU_VENUE` and `NARU_URL` name. */
 export const layerConfig: Layer.Layer<Services, ConfigError | Config.ConfigError> = layerWith(UpbitVenue.layerConfig, {});
+
+export interface BacktestOptions extends Backtest.BacktestOptions, Pick<UpbitOptions, "venue" | "profile" | "config" | "history"> {}
+
+/**
+ * What was kept of the exchange, played again: the same `MarketData`, with the clock of the play (`backtest/Backtest.ts`). Nothing is asked of the
+ * exchange.
+ */
+export const layerBacktest = (options: BacktestOptions): Layer.Layer<MarketData | Venue, ConfigError | InvalidRequest | StorageError> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const profile = yield* Effect.fromResult(profileOf(options));
+      yield* Effect.fromResult(checkedConfig(options.config ?? {}));
+      return Backtest.layer(options).pipe(
+        Layer.provide(historyOf(options)),
+        Layer.provideMerge(UpbitVenue.layerOf(profile)),
+        Layer.provide(RouterConfig.layer(options.config ?? {})),
+      );
+    }),
+  );
 
 /** The region or address that `venue` names. */
 export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Result<UpbitProfile, ConfigError> =>

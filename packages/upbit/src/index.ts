@@ -1,6 +1,6 @@
 /** The Upbit venue: endpoints, subscription frames, decoders, error table and limit groups, behind the router's `Venue` port. */
 export * as Upbit from "./Upbit.ts";
-export { connect, type NaruClient } from "./connect.ts";
+export { backtest, connect, type NaruClient } from "./connect.ts";
 export * as UpbitVenue from "./UpbitVenue.ts";
 export { isProfileName, profileFromUrl, type ProfileName, type ProfileOptions, profiles, type UpbitProfile } from "./profiles.ts";
 export { limits, parseRemainingReq } from "./limits.ts";

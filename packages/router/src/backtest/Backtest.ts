@@ -16,7 +16,7 @@ import { type Moment, moment } from "../ask.ts";
 import { HistoryStore } from "../cache/HistoryStore.ts";
 import * as callbacks from "../callbacks.ts";
 import { counted } from "../counted.ts";
-import { InvalidRequest } from "../errors/MarketDataError.ts";
+import { ConfigError, InvalidRequest, type StorageError } from "../errors/MarketDataError.ts";
 import * as guard from "../guard.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
@@ -42,10 +42,10 @@ export interface BacktestOptions {
 const stillFor = Duration.seconds(5);
 
 /**
- * Needs a `HistoryStore` that keeps something, and the venue whose history it is. Fails with `InvalidRequest` where the range is none. One layer is one
- * play: build it anew for the next.
+ * Needs the venue whose history it is, and a `HistoryStore` that keeps something of it: a `ConfigError` says where it does not, an `InvalidRequest` where
+ * the range is none. One layer is one play: build it anew for the next.
  */
-export const layer = (options: BacktestOptions): Layer.Layer<MarketData, InvalidRequest, Venue> =>
+export const layer = (options: BacktestOptions): Layer.Layer<MarketData, InvalidRequest | ConfigError | StorageError, Venue> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const fromMs = yield* Effect.fromResult(moment("from", options.from));
@@ -74,7 +74,13 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
   const ledger = yield* Health;
   const live = yield* LiveLedger;
   const { clock } = play;
-  const stage: storedStreams.Stage = { ...play, store: yield* HistoryStore, venue: venue.id };
+  const store = yield* HistoryStore;
+  const kept = [...(yield* store.series), ...(yield* store.tradeSeries)];
+  if (!kept.some((series) => series.venue === venue.id)) {
+    const reason = "keeps nothing of this exchange: read it first, for instance with `naru history sync`";
+    return yield* new ConfigError({ setting: "history", input: venue.id, reason });
+  }
+  const stage: storedStreams.Stage = { ...play, store, venue: venue.id };
   const asker = counted(storedAnswers.make(stage, venue), ledger, clock);
   const streams = storedStreams.make(stage);
   yield* Effect.forkScoped(warnOfStandstill(play.player, outside));

@@ -215,6 +215,9 @@ describe("a back-test", () => {
       }
       const error = yield* Effect.flip(played(health, {}, 0));
       assert.include(error.message, "is not after the beginning");
+      const empty = Effect.provide(health, Backtest.layer({ from: at(0), to: at(1) }));
+      const nothing = yield* Effect.flip(Effect.provide(empty, Layer.merge(layerMemory(), Layer.succeed(Venue, venue))));
+      assert.strictEqual(nothing._tag, "ConfigError");
     }),
   );
 
