@@ -28,14 +28,25 @@ export interface Managed {
   readonly decisions: ReadonlyArray<Decision>;
 }
 
-export const strategyManager = (markets: ReadonlyArray<string>, strategies: ReadonlyArray<Strategy>): Consumer<Managed, Candle> => {
+/** A closed candle. Those of the past warm the strategies up, and decide nothing any more. */
+interface Closed {
+  readonly candle: Candle;
+  readonly isPast: boolean;
+}
+
+export const strategyManager = (markets: ReadonlyArray<string>, strategies: ReadonlyArray<Strategy>): Consumer<Managed, Closed> => {
   const needs = Math.max(...strategies.map((strategy) => strategy.needs)) + 1;
   const past = (market: string) => getCandles(market, "1m", { count: needs, forming: "exclude", context: "market_scanning" });
   return {
-    past: Effect.map(Effect.forEach(markets, past, { concurrency: "unbounded" }), (answers) => answers.flatMap(({ value }) => value)),
-    live: streamCandles(markets, "1m").pipe(Stream.filter(({ state }) => state === "closed")),
+    past: Effect.map(Effect.forEach(markets, past, { concurrency: "unbounded" }), (answers) =>
+      answers.flatMap(({ value }) => value.map((candle) => ({ candle, isPast: true }))),
+    ),
+    live: streamCandles(markets, "1m").pipe(
+      Stream.filter(({ state }) => state === "closed"),
+      Stream.map((candle) => ({ candle, isPast: false })),
+    ),
     start: { closes: new Map(), newestMs: new Map(), decisions: [] },
-    step: (state, candle) => Effect.sync(() => taken(state, candle, strategies, needs)),
+    step: (state, closed) => Effect.sync(() => taken(state, closed, strategies, needs)),
   };
 };
 
@@ -63,12 +74,12 @@ export const breakout = (length: number): Strategy => ({
 const mean = (numbers: ReadonlyArray<number>): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
 
 /** One closed candle more; one that was seen already, on the seam between the past and the present, changes nothing. */
-const taken = (state: Managed, candle: Candle, strategies: ReadonlyArray<Strategy>, needs: number): Managed => {
+const taken = (state: Managed, { candle, isPast }: Closed, strategies: ReadonlyArray<Strategy>, needs: number): Managed => {
   const { market, openTimeMs } = candle;
   if (openTimeMs <= (state.newestMs.get(market) ?? 0)) return state;
   const closes = [...(state.closes.get(market) ?? []), candle.close.number].slice(-needs);
   const decisions = strategies.flatMap((strategy): ReadonlyArray<Decision> => {
-    const side = closes.length < strategy.needs ? undefined : strategy.decide(closes);
+    const side = isPast || closes.length < strategy.needs ? undefined : strategy.decide(closes);
     return side === undefined ? [] : [{ strategy: strategy.name, market, side, openTimeMs }];
   });
   return {
