@@ -20,6 +20,7 @@ import { remember } from "./remember.ts";
 import type { Selection } from "./select/ChannelSelector.ts";
 import { channelOf, type RankFacts } from "./select/TierRank.ts";
 import { likelyPages } from "./tiers/candlePages.ts";
+import { mostTrades } from "./tiers/tradePages.ts";
 import { tracedCall, tracedTiers } from "./tracing.ts";
 import type { Venue } from "./transport/Venue.ts";
 
@@ -189,8 +190,11 @@ const awaitSocket = ({ subscriptions, venue }: Parts, question: Question): Effec
   return subscriptions.awaitLive(key).pipe(Effect.timeoutOption(question.intent.deadlineMs), Effect.ignore);
 };
 
-/** Requests a question costs in a market that trades all the time; each has the whole deadline. A quiet one can cost a few more. */
+/**
+ * Requests a question costs in a market that trades all the time; each has the whole deadline. A quiet one can cost a few more. How many trades a range
+ * has nobody knows before: as many as an answer may have.
+ */
 export const pagesOf = (question: Question, paging: Venue["Service"]["paging"], nowMs: number): number => {
-  if (question.kind === "trades") return Math.ceil(question.count / paging.trades);
+  if (question.kind === "trades") return Math.ceil((question.count ?? mostTrades) / paging.trades);
   return question.kind === "candles" ? likelyPages(question, paging.candles, nowMs) : 1;
 };

@@ -27,10 +27,20 @@ export interface OrderbookOptions extends Intent {
 }
 
 export interface TradesOptions extends Intent {
-  /** Trades wanted, newest ones (1). More than the exchange gives at once are read in pages; it keeps seven days. */
+  /**
+   * Trades wanted, newest ones (1, unless `from` is given). More than the exchange gives at once are read in pages. It keeps seven days; fewer than
+   * wanted come when there are no more in one piece.
+   */
   readonly count?: number | undefined;
-  /** Only trades before this trade id. */
+  /** Only trades before this trade id. Not together with `from` or `to`. */
   readonly before?: string | undefined;
+  /**
+   * All trades from this moment on, inclusive. Fails with `InvalidRequest` when that is further back than the exchange gives, and not all of it is kept,
+   * and when it is more than 300,000 trades.
+   */
+  readonly from?: Moment | undefined;
+  /** Only trades before this moment, exclusive (now). */
+  readonly to?: Moment | undefined;
 }
 
 /** A moment: a `Date`, epoch milliseconds, or ISO 8601 text; text without a zone is UTC. */
@@ -68,18 +78,31 @@ export const orderbookQuestion = (market: string, options: OrderbookOptions, con
     Result.map(wholeNumber("levels", options.levels ?? 15, 1, 30), (levels) => ({ kind: "orderbook", market: code, levels, intent })),
   );
 
-export const tradesQuestion = (market: string, options: TradesOptions, config: RouterConfigShape): Checked<TradesQuestion> =>
-  checkedMarket(market, options, "trades", config, (code, intent) => {
-    const { before } = options;
-    if (before !== undefined && !/^\d{1,30}$/.test(before)) return refuse("before", before, "is not a trade id");
-    return Result.map(wholeNumber("count", options.count ?? 1, 1, maxRows), (count) => ({
-      kind: "trades",
-      market: code,
-      count,
-      intent: before === undefined ? intent : { ...intent, maxAgeMs: immutableAgeMs },
-      ...(before === undefined ? {} : { before }),
-    }));
-  });
+export const tradesQuestion = (market: string, options: TradesOptions, config: RouterConfigShape, nowMs: number): Checked<TradesQuestion> =>
+  checkedMarket(market, options, "trades", config, (code, intent) =>
+    Result.gen(function* () {
+      const { before } = options;
+      if (before !== undefined && !/^\d{1,30}$/.test(before)) return yield* refuse("before", before, "is not a trade id");
+      const fromMs = options.from === undefined ? undefined : yield* moment("from", options.from);
+      const toMs = options.to === undefined ? undefined : yield* moment("to", options.to);
+      if (before !== undefined && (fromMs ?? toMs) !== undefined)
+        return yield* refuse("before", before, "cannot be combined with from or to");
+      if (fromMs !== undefined && fromMs >= Math.min(toMs ?? nowMs, nowMs))
+        return yield* refuse("from", new Date(fromMs).toISOString(), "is not before the end of the range");
+      const count = yield* rowCount(options.count, fromMs ?? null);
+      const isClosed = before !== undefined || (toMs !== undefined && nowMs >= toMs + finalAfterMs);
+      return {
+        kind: "trades",
+        market: code,
+        count,
+        intent: isClosed ? { ...intent, maxAgeMs: immutableAgeMs } : intent,
+        ...(before !== undefined && { before }),
+        ...(fromMs !== undefined && { fromMs }),
+        // A bound in the future is the present.
+        ...(toMs !== undefined && toMs < nowMs && { toMs }),
+      } as const;
+    }),
+  );
 
 export const candlesQuestion = (
   market: string,
@@ -93,7 +116,7 @@ export const candlesQuestion = (
       const interval = yield* parseInterval(intervalText);
       const fromMs = options.from === undefined ? null : yield* moment("from", options.from);
       const to = options.to === undefined ? null : yield* moment("to", options.to);
-      const count = yield* candleCount(options.count, fromMs);
+      const count = yield* rowCount(options.count, fromMs);
       // A bound in the future is the present; the wire reads whole seconds, and rounding up keeps a bound exclusive.
       // The wire reads whole seconds; rounding up keeps the bound exclusive.
       const toMs = to === null ? null : Math.ceil(to / 1_000) * 1_000;
@@ -155,7 +178,7 @@ const checkedMarket = <A>(
 ): Checked<A> =>
   Result.flatMap(parseMarket(market), (code) => Result.flatMap(resolveIntent(intent, kind, config), (resolved) => make(code, resolved)));
 
-const candleCount = (count: number | undefined, fromMs: number | null): Checked<number | null> => {
+const rowCount = (count: number | undefined, fromMs: number | null): Checked<number | null> => {
   if (count === undefined) return Result.succeed(fromMs === null ? 1 : null);
   if (fromMs !== null) return refuse("count", String(count), "cannot be combined with from; a range has as many rows as it has");
   return wholeNumber("count", count, 1, maxRows);

@@ -42,7 +42,7 @@ export const questionOf = (spec: QuestionSpec, config: RouterConfigShape, nowMs:
     case "orderbook":
       return ask.orderbookQuestion(spec.market, spec, config);
     case "trades":
-      return ask.tradesQuestion(spec.market, spec, config);
+      return ask.tradesQuestion(spec.market, spec, config, nowMs);
     case "candles":
       return ask.candlesQuestion(spec.market, spec.interval, spec, config, nowMs);
   }

@@ -17,7 +17,11 @@ export const questionsTo = (
 ): Doors<"getTicker" | "getOrderbook" | "getTrades" | "getCandles"> => ({
   getTicker: oneOrMany(asker, (market, intent) => ask.tickerQuestion(market, intent, config), {}),
   getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
-  getTrades: (market, options = {}) => one(asker, ask.tradesQuestion(market, options, config)),
+  getTrades: (market, options = {}) => {
+    const asked = () => one(asker, ask.tradesQuestion(market, options, config, clock.currentTimeMillisUnsafe()));
+    // Only moments are held against the present.
+    return options.from === undefined && options.to === undefined ? asked() : Effect.suspend(asked);
+  },
   getCandles: (market, interval, options = {}) =>
     Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
 });

@@ -1,7 +1,7 @@
 /** What an answer over REST leaves in memory, for the questions after it. */
 import { mayAnswer, type Parts } from "./askParts.ts";
 import type { Candle } from "./domain/Candle.ts";
-import type { Question } from "./domain/Question.ts";
+import { asksNewest, type Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
 import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
@@ -22,7 +22,7 @@ export const remember = ({ cache, lookup }: Parts, question: Question, won: Fall
 
 /** Even a question about many trades knows the newest one. */
 const newestKeyOf = (question: Question): StreamKey | undefined =>
-  question.kind === "trades" && question.before === undefined ? { kind: "trades", market: question.market } : undefined;
+  question.kind === "trades" && asksNewest(question) ? { kind: "trades", market: question.market } : undefined;
 
 /** The single row that the hot store keeps of an answer. */
 const newestRow = (question: Question, value: unknown): unknown => {

@@ -41,7 +41,7 @@ describe("defaults", () => {
   });
 
   it("of age go by kind, and realtime makes an answer younger, never older", () => {
-    assert.strictEqual(good(tradesQuestion("KRW-BTC", {}, config)).intent.maxAgeMs, 5_000);
+    assert.strictEqual(good(tradesQuestion("KRW-BTC", {}, config, now)).intent.maxAgeMs, 5_000);
     assert.strictEqual(good(candles()).intent.maxAgeMs, 5_000);
     assert.strictEqual(good(tickerQuestion("KRW-BTC", { realtime: true }, config)).intent.maxAgeMs, 1_000);
     const strict = { ...config, maxAgeMs: { ...config.maxAgeMs, ticker: 300 } };
@@ -60,7 +60,7 @@ describe("defaults", () => {
   it("of candles and trades ask for the newest one", () => {
     const { count, fromMs, toMs, forming, fill, interval } = good(candles());
     assert.deepStrictEqual([count, fromMs, toMs, forming, fill, interval], [1, null, null, "include", "none", "1m"]);
-    assert.strictEqual(good(tradesQuestion("KRW-BTC", {}, config)).count, 1);
+    assert.strictEqual(good(tradesQuestion("KRW-BTC", {}, config, now)).count, 1);
   });
 });
 
@@ -77,11 +77,18 @@ describe("refusals", () => {
       assert.strictEqual(fieldOf(orderbookQuestion("KRW-BTC", { levels }, config)), "levels");
     }
     for (const count of [0, -1, 1.5, maxRows + 1, Number.NaN, Number.POSITIVE_INFINITY]) {
-      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { count }, config)), "count");
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { count }, config, now)), "count");
       assert.strictEqual(fieldOf(candles({ count })), "count");
     }
     for (const before of ["", "abc", "-1", "1".repeat(31), "1e5"])
-      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { before }, config)), "before");
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { before }, config, now)), "before");
+    for (const moments of [{ from: now }, { from: now - minute, to: now - minute }]) {
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", moments, config, now)), "from");
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { before: "1", to: now }, config, now)), "before");
+      assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { ...moments, before: "1" }, config, now)), "before");
+    }
+    assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { to: "noon" }, config, now)), "to");
+    assert.strictEqual(fieldOf(tradesQuestion("KRW-BTC", { count: 10, from: now - minute }, config, now)), "count");
     assert.strictEqual(fieldOf(candles({}, "2m")), "interval");
     assert.strictEqual(fieldOf(candles({ count: 10, from: now - minute })), "count");
   });
@@ -174,9 +181,14 @@ describe("a range of candles", () => {
   });
 
   it("goes for trades before a known one as well", () => {
-    const past = good(tradesQuestion("KRW-BTC", { before: "17626391070740001", count: 500 }, config));
+    const past = good(tradesQuestion("KRW-BTC", { before: "17626391070740001", count: 500 }, config, now));
     assert.strictEqual(past.intent.maxAgeMs, Number.MAX_SAFE_INTEGER);
     assert.strictEqual(past.before, "17626391070740001");
-    assert.notProperty(good(tradesQuestion("KRW-BTC", { count: 500 }, config)), "before");
+    assert.notProperty(good(tradesQuestion("KRW-BTC", { count: 500 }, config, now)), "before");
+    const of = (to: number) => good(tradesQuestion("KRW-BTC", { from: now - 2 * minute, to }, config, now));
+    assert.deepInclude(of(now - minute), { count: null, fromMs: now - 2 * minute, toMs: now - minute });
+    assert.strictEqual(of(now - minute).intent.maxAgeMs, Number.MAX_SAFE_INTEGER);
+    assert.strictEqual(of(now - minute + 1).intent.maxAgeMs, 5_000, "one of the last minute may yet be booked");
+    assert.notProperty(of(now + minute), "toMs", "the future ends at the present");
   });
 });

@@ -9,8 +9,8 @@ export const TierName = Schema.Literals(tiers);
 export type TierName = typeof TierName.Type;
 
 /**
- * A tier; `direct_rest_fallback` when the router itself was out; `history_store` where closed candles were kept from before and the exchange was not
- * asked.
+ * A tier; `direct_rest_fallback` when the router itself was out; `history_store` where closed candles or trades were kept from before and the exchange
+ * was not asked.
  */
 export const Source = Schema.Literals([...tiers, "direct_rest_fallback", "history_store"]);
 export type Source = typeof Source.Type;

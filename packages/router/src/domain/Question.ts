@@ -69,9 +69,14 @@ export const OrderbookQuestion = Schema.Struct({
 export const TradesQuestion = Schema.Struct({
   kind: Schema.tag("trades"),
   market: Market,
-  count: Schema.Int,
+  /** Rows wanted, newest ones; null when `fromMs` bounds the question instead. */
+  count: Schema.NullOr(Schema.Int),
   /** Only trades before this one (a trade id), to page back. */
   before: Schema.optionalKey(Schema.String),
+  /** All trades from this moment on, epoch milliseconds, inclusive. */
+  fromMs: Schema.optionalKey(Schema.Int),
+  /** Only trades before this moment, epoch milliseconds, exclusive. */
+  toMs: Schema.optionalKey(Schema.Int),
   intent: ResolvedIntent,
 });
 export const CandlesQuestion = Schema.Struct({
@@ -88,6 +93,10 @@ export const CandlesQuestion = Schema.Struct({
   fill: Schema.Literals(["none", "flat"]),
   intent: ResolvedIntent,
 });
+
+/** Whether a question about trades is about the newest ones. */
+export const asksNewest = ({ before, fromMs, toMs }: TradesQuestion): boolean =>
+  before === undefined && fromMs === undefined && toMs === undefined;
 
 /** A checked question about one market. */
 export const Question = Schema.Union([TickerQuestion, OrderbookQuestion, TradesQuestion, CandlesQuestion]);

@@ -6,7 +6,7 @@
 import type { Mode } from "../domain/Mode.ts";
 import type { Channel, TierName } from "../domain/Provenance.ts";
 import { tiers } from "../domain/Provenance.ts";
-import type { Question } from "../domain/Question.ts";
+import { asksNewest, type Question } from "../domain/Question.ts";
 import { defaultRouterConfig, type RankOptions } from "../RouterConfig.ts";
 import type { Measured } from "./Evidence.ts";
 import { type TierScores, tierScores } from "./scores.ts";
@@ -143,8 +143,8 @@ const ledBy = (lead: Channel, feasible: ReadonlyArray<Placed>): ReadonlyArray<Pl
 /** Why the socket, and what it filled, cannot serve this question, whatever the state of the link: it carries the newest row only. */
 export const rowsGate = (question: Question): RowsGate | undefined => {
   if (question.kind === "trades") {
-    if (question.before !== undefined) return "history_requires_rest";
-    return question.count > 1 ? "multiple_rows_require_rest" : undefined;
+    if (!asksNewest(question)) return "history_requires_rest";
+    return question.count !== 1 ? "multiple_rows_require_rest" : undefined;
   }
   if (question.kind === "candles") {
     if (question.toMs !== null || question.fromMs !== null) return "history_requires_rest";

@@ -58,7 +58,7 @@ export const warmKeyOf = (question: Question): WarmKey => {
     case "orderbook":
       return { kind, market, parts: [String(question.levels)] };
     case "trades":
-      return { kind, market, parts: [String(question.count), question.before ?? "newest"] };
+      return { kind, market, parts: [String(question.count), question.before ?? "newest", String(question.fromMs), String(question.toMs)] };
     case "candles":
       return {
         kind,

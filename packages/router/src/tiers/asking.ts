@@ -6,6 +6,7 @@ import type { DecodeError } from "../errors/MarketDataError.ts";
 import type { Rest, RestResult } from "../transport/RestCall.ts";
 import type { RestCall, Venue } from "../transport/Venue.ts";
 import type * as CandleHistory from "./candleHistory.ts";
+import type * as TradeHistory from "./tradeHistory.ts";
 import type { TierAnswer } from "./Tier.ts";
 
 /** What the pages of a question are read with. */
@@ -14,6 +15,7 @@ export interface Asking {
   readonly venue: Venue["Service"];
   readonly clock: Clock.Clock;
   readonly history: Effect.Success<typeof CandleHistory.make>;
+  readonly trades: Effect.Success<typeof TradeHistory.make>;
 }
 
 /** One request of a question, about its market only. */

@@ -93,7 +93,7 @@ const startOf = ({ fromMs, fill, interval, count }: CandlesQuestion, toMs: numbe
 type Given = <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B) => Effect.Effect<A | B>;
 
 /** What the store says, or something else where it is in trouble. A trouble that goes on is told once, until the store answers again. */
-const makeGiven = (): Given => {
+export const makeGiven = (): Given => {
   let told: string | undefined;
   return <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B) =>
     asked.pipe(

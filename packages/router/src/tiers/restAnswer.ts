@@ -15,12 +15,16 @@ import { answered, type Asking, pageDeadline, run, whole } from "./asking.ts";
 import * as CandleHistory from "./candleHistory.ts";
 import { CandleReading, maxPages, type Wanted } from "./candlePages.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
+import * as TradeHistory from "./tradeHistory.ts";
 import { trades } from "./tradePages.ts";
 
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
 export const make: Effect.Effect<RestAnswer, never, Rest | Venue | Scope.Scope> = Effect.gen(function* () {
-  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock, history: yield* CandleHistory.make };
+  const asking: Asking = {
+    ...{ rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock },
+    ...{ history: yield* CandleHistory.make, trades: yield* TradeHistory.make },
+  };
   return Effect.fn("RestAnswer.ask")((question: Question, options: AskOptions): Effect.Effect<TierAnswer, MarketDataError> => {
     switch (question.kind) {
       case "ticker":

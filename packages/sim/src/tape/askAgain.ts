@@ -39,8 +39,10 @@ const asked = (data: MarketData["Service"], question: Question): Effect.Effect<u
       return data.getTicker(question.market, intent);
     case "orderbook":
       return data.getOrderbook(question.market, { ...intent, levels: question.levels });
-    case "trades":
-      return data.getTrades(question.market, { ...intent, count: question.count, before: question.before });
+    case "trades": {
+      const { count, before, fromMs, toMs } = question;
+      return data.getTrades(question.market, { ...intent, ...(count !== null && { count }), before, from: fromMs, to: toMs });
+    }
     case "candles": {
       const { count, fill, forming, fromMs, interval, toMs } = question;
       const bounds = {
