@@ -29,6 +29,12 @@ export const makeColumns = (market: Market, interval: Interval, length: number):
   };
 };
 
+/** The memory behind columns, each piece once. */
+export const buffersOf = (columns: CandleColumns): ReadonlyArray<ArrayBufferLike> => {
+  const { openTimeMs, lastTradeTimeMs, open, high, low, close, volume, value } = columns;
+  return [...new Set([openTimeMs, lastTradeTimeMs, open, high, low, close, volume, value].map(({ buffer }) => buffer))];
+};
+
 /** Rows `from` to `to`, exclusive, over the same memory. */
 export const sliceColumns = (columns: CandleColumns, from: number, to: number): CandleColumns => {
   const { market, interval } = columns;

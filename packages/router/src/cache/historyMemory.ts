@@ -2,10 +2,12 @@
 import * as Effect from "effect/Effect";
 import type { Candle } from "../domain/Candle.ts";
 import { makeColumns } from "./CandleColumns.ts";
-import { blockRange, decodeCandles, encodeCandles, rowsClaimed } from "./candleBlock.ts";
+import { rowsClaimed } from "./blockLayout.ts";
+import { spliced } from "./blockSplice.ts";
+import { blockRange, decodeCandles } from "./candleBlock.ts";
 import { type Coverage, covered, nothing, type TimeRange, uncovered, within } from "./Coverage.ts";
 import type { CandleSeries, HistoryStoreShape, KeptSeries } from "./HistoryStore.ts";
-import { columnsOf, isWithin, partsOf, replaced } from "./keptRows.ts";
+import { columnsOf, isWithin, partsOf } from "./keptRows.ts";
 
 interface Kept {
   readonly series: CandleSeries;
@@ -38,11 +40,11 @@ export const makeMemory = (maxRows: number): HistoryStoreShape => {
     putCandles: (series, rows, complete) =>
       Effect.sync(() => {
         // Nothing is touched before all of it is known to be good.
-        const parts = partsOf(series.interval, rows, complete);
+        const parts = [...partsOf(series.interval, rows, complete)];
         const kept = memory.obtain(series);
         for (const part of parts) {
           const bytes = kept.blocks.get(part.startMs);
-          memory.write(kept, part.startMs, replaced(bytes === undefined ? [] : rowsOf(kept, bytes), part));
+          memory.write(kept, part.startMs, bytes === undefined ? part.data : (spliced(bytes, part.data, part.range, series) ?? damaged()));
         }
         kept.coverage = covered(kept.coverage, complete);
         memory.makeRoom();
@@ -89,12 +91,13 @@ class Memory {
       .flatMap((startMs) => this.#use(kept, startMs) ?? []);
   }
 
-  write(kept: Kept, startMs: number, rows: ReadonlyArray<Candle>): void {
+  write(kept: Kept, startMs: number, bytes: Uint8Array): void {
     const id = `${nameOf(kept.series)} ${startMs}`;
-    this.#rows += rows.length - (this.#used.get(id)?.rows ?? 0);
+    const rows = rowsClaimed(bytes);
+    this.#rows += rows - (this.#used.get(id)?.rows ?? 0);
     this.#used.delete(id);
-    kept.blocks.set(startMs, encodeCandles(rows));
-    this.#used.set(id, { kept, startMs, rows: rows.length });
+    kept.blocks.set(startMs, bytes);
+    this.#used.set(id, { kept, startMs, rows });
   }
 
   /** What was used longest ago leaves, and its range with it. The last block stays, however large. */
