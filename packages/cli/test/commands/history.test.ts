@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import { rowToJson } from "@naru/router/domain/Answer";
+import { Decimal } from "@naru/router/domain/Decimal";
 import type { Market } from "@naru/router/domain/Market";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { invoke } from "../invoke.ts";
 
 const folder = Effect.acquireRelease(
@@ -14,6 +16,33 @@ const folder = Effect.acquireRelease(
 );
 
 const minute = 60_000;
+const prices = ["open", "high", "low", "close", "volume", "value"] as const;
+
+/** A Parquet file by a reader that knows nothing of us. It gives decimals as doubles, so their bytes are read, as what the file says they are. */
+const readParquet = (path: string) =>
+  Effect.promise(async () => {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    for (const element of metadata.schema) {
+      if (element.type !== "FIXED_LEN_BYTE_ARRAY") continue;
+      assert.deepInclude(element, { converted_type: "DECIMAL", precision: 38, scale: 18, type_length: 16 });
+      delete element.converted_type;
+      delete element.logical_type;
+    }
+    const rows = await parquetReadObjects({ file, metadata });
+    return rows.map((row) => {
+      const times = { open_time: Number(row["open_time"]), last_trade_time: Number(row["last_trade_time"]) };
+      return { ...times, ...Object.fromEntries(prices.map((name) => [name, decimalOf(row[name]).toString()])) };
+    });
+  });
+
+/** Sixteen bytes, the highest first, in two's complement. */
+const decimalOf = (bytes: unknown): Decimal => {
+  assert.instanceOf(bytes, Uint8Array);
+  const hex = Buffer.from(bytes).toString("hex");
+  return Decimal.make(BigInt.asIntN(128, BigInt(`0x${hex}`)), 18);
+};
+
 /** The start of a minute so long ago, as a flag takes it. */
 const ago = (minutes: number): string => new Date(Math.floor(performance.timeOrigin / minute - minutes) * minute).toISOString();
 
@@ -58,6 +87,17 @@ describe("naru history", () => {
           const numbers = [row.open, row.high, row.low, row.close, row.volume, row.value].map(String);
           return [new Date(row.openTimeMs).toISOString(), ...numbers, new Date(row.lastTradeTimeMs).toISOString()];
         }),
+      );
+
+      const parquet = join(place, "btc.parquet");
+      assert.strictEqual((yield* naru("export", "KRW-BTC", parquet, "--from", from, "--to", to)).exitCode, 0);
+      assert.deepStrictEqual(
+        yield* readParquet(parquet),
+        rows.map((row) => ({
+          ...{ open_time: row.openTimeMs, last_trade_time: row.lastTradeTimeMs },
+          ...{ open: `${row.open}`, high: `${row.high}`, low: `${row.low}`, close: `${row.close}` },
+          ...{ volume: `${row.volume}`, value: `${row.value}` },
+        })),
       );
     }).pipe(Effect.scoped),
   );
