@@ -91,7 +91,18 @@ const exporting = Command.make("export", exportFlags, (input) =>
   Command.withGlobalFlags(settings.connectionFlags),
 );
 
+const check = Command.make("check", { file }, (input) =>
+  running(
+    () => import("./commands/historyCheck.ts"),
+    settings.connection,
+    (command, given) => command.check(given, input),
+  ),
+).pipe(
+  Command.withDescription("Read the whole history file; what is damaged is taken out and told, with exit code 1"),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
 export const history = Command.make("history").pipe(
   Command.withDescription("Closed candles on this disk: read once, complete, exact"),
-  Command.withSubcommands([sync, list, gaps, exporting]),
+  Command.withSubcommands([sync, list, gaps, exporting, check]),
 );

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import { rowToJson } from "@naru/router/domain/Answer";
 import { Decimal } from "@naru/router/domain/Decimal";
@@ -8,6 +9,7 @@ import type { Market } from "@naru/router/domain/Market";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { candleAt } from "../../../router/test/cache/historyContract.ts";
 import { invoke } from "../invoke.ts";
 
 const folder = Effect.acquireRelease(
@@ -123,6 +125,34 @@ describe("naru history", () => {
     }).pipe(Effect.scoped),
   );
 
+  it.live("looks at all of it, takes out what is damaged, says which and ends with 1; then nothing is damaged any more", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const series = { venue: "sim", market: "KRW-BTC" as Market, interval: "1m" } as const;
+      const fromMs = Date.UTC(2026, 0, 5);
+      const range = { fromMs, toMs: fromMs + 600 * minute };
+      yield* Effect.scoped(
+        Effect.flatMap(SqliteHistory.make(file), (store) =>
+          store.putCandles(series, [candleAt(series, 1, "1"), candleAt(series, 400, "1")], range),
+        ),
+      );
+      const naru = (...args: ReadonlyArray<string>) => invoke("history", "check", ...args, "--file", file);
+      const whole = yield* naru();
+      assert.strictEqual(whole.exitCode, 0, whole.err.join("\n"));
+      assert.deepStrictEqual(whole.out, [`${file}: 1 series, 2 candles in 2 blocks`, "nothing is damaged"]);
+      const db = new DatabaseSync(file);
+      db.exec("UPDATE block SET data = zeroblob(length(data)) WHERE start_ms = (SELECT min(start_ms) FROM block)");
+      db.close();
+      const damaged = yield* naru("--json");
+      assert.strictEqual(damaged.exitCode, 1);
+      const [said] = damaged.documents();
+      assert.deepInclude(said, { kind: "check", file, series: 1, blocks: 2, rows: 1 });
+      assert.strictEqual((yield* invoke("history", "gaps", "KRW-BTC", "--file", file, "--from", "2026-01-05")).exitCode, 1);
+      assert.strictEqual((yield* naru()).exitCode, 0);
+    }).pipe(Effect.scoped),
+  );
+
   it.live("says what is wrong with a question before anything is read", () =>
     Effect.gen(function* () {
       const place = yield* folder;
@@ -133,6 +163,7 @@ describe("naru history", () => {
         [["sync", "KRW-BTC", "--from", ago(10), "--to", ago(20), "--venue", "sim", "--file", file], "before the end"],
         [["sync", "KRW-BTC", "--interval", "7m", "--from", ago(10), "--venue", "sim", "--file", file], "interval"],
         [["gaps", "KRW-BTC", "--file", file], "is no file"],
+        [["check", "--file", file], "is no file"],
       ] as const) {
         const { exitCode, err } = yield* invoke("history", ...args);
         assert.strictEqual(exitCode, 64, args.join(" "));

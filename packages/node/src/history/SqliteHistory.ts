@@ -41,6 +41,9 @@ const defaultMaxBytes = 2_000_000_000;
 /** Blocks made into rows, or rows into blocks, before others have their turn: about five thousand rows, a few milliseconds. */
 const blocksAtOnce = 20;
 
+/** The file in the state folder of the environment; nothing is touched. */
+export const usualPath = Effect.map(StateFolder.locate, (folder) => join(folder, usualName));
+
 /** In the state folder of the environment; without one nothing is kept. */
 export const layer = (options: SqliteHistoryOptions = {}): Layer.Layer<never> =>
   Layer.unwrap(
