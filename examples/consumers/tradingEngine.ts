@@ -39,6 +39,6 @@ export const tradingEngine = (market: string, basisPoints: number, rules: GuardO
 
 /** Up by so much, or down where it is negative. Exact. */
 const hasMoved = (from: Decimal, to: Decimal, basisPoints: number): boolean => {
-  const bound = from.times(Decimal.make(10_000 + basisPoints, 4));
+  const bound = from.times(Decimal.make(BigInt(10_000 + basisPoints), 4));
   return basisPoints > 0 ? to.compare(bound) >= 0 : to.compare(bound) <= 0;
 };

@@ -16,9 +16,7 @@ import type { Connection } from "./settings.ts";
 /** The store of a file that was named, or of the state folder for the exchange itself. */
 export const layerOf = ({ venue }: Connection, file: Option.Option<string>): Layer.Layer<never, InvalidRequest> => {
   if (Option.isSome(file)) return SqliteHistory.layerAt(file.value);
-  if (/^upbit(?:-[a-z]+)?$/.test(venue)) return SqliteHistory.layer();
-  const reason = "is needed: the candles of an address, or made-up ones, are not kept beside the exchange's";
-  return Layer.effectDiscard(Effect.fail(new InvalidRequest({ field: "--file", input: "", reason })));
+  return isExchange(venue) ? SqliteHistory.layer() : Layer.effectDiscard(Effect.fail(fileIsNeeded()));
 };
 
 export interface SeriesInput {
@@ -26,13 +24,30 @@ export interface SeriesInput {
   readonly interval: string;
 }
 
-/** The same for a command that only looks: it makes no file. */
+/** The same for a command that only looks: it makes no file and writes nothing into one. */
 export const layerToLook = (flags: Connection, file: Option.Option<string>): Layer.Layer<never, InvalidRequest> =>
-  Option.isSome(file) && !existsSync(file.value)
-    ? Layer.effectDiscard(
-        Effect.fail(new InvalidRequest({ field: "--file", input: file.value, reason: "is no file; naru history sync makes one" })),
-      )
-    : layerOf(flags, file);
+  Layer.unwrap(Effect.map(fileToLook(flags, file), (path) => SqliteHistory.layerAt(path, { readOnly: true })));
+
+/** The file that a command looks at. */
+export const fileToLook = (flags: Connection, file: Option.Option<string>): Effect.Effect<string, InvalidRequest> =>
+  Effect.gen(function* () {
+    const path = yield* Option.isSome(file) ? Effect.succeed(file.value) : usualFile(flags);
+    if (existsSync(path)) return path;
+    return yield* new InvalidRequest({ field: "--file", input: path, reason: "is no file; naru history sync makes one" });
+  });
+
+const usualFile = ({ venue }: Connection): Effect.Effect<string, InvalidRequest> =>
+  isExchange(venue)
+    ? Effect.mapError(SqliteHistory.usualPath, ({ message }) => new InvalidRequest({ field: "NARU_STATE", input: "", reason: message }))
+    : Effect.fail(fileIsNeeded());
+
+const isExchange = (venue: string): boolean => /^upbit(?:-[a-z]+)?$/.test(venue);
+
+const fileIsNeeded = () =>
+  new InvalidRequest({
+    ...{ field: "--file", input: "" },
+    reason: "is needed: the candles of an address, or made-up ones, are not kept beside the exchange's",
+  });
 
 /** The one series of a market and interval in the file; of several venues the one that `--venue` names. */
 export const keptSeries = ({ venue }: Connection, { market, interval }: SeriesInput): Effect.Effect<KeptSeries, MarketDataError> =>

@@ -15,7 +15,7 @@ const file = Flag.optional(
 
 const series = { market: flags.market, interval: flags.interval, file };
 
-const formats = ["csv", "jsonl"] as const;
+const formats = ["csv", "jsonl", "parquet"] as const;
 export type ExportFormat = (typeof formats)[number];
 
 const syncFlags = {
@@ -74,7 +74,7 @@ const exportFlags = {
   ...gapsFlags,
   output: Argument.String("output").pipe(Argument.withDescription("The file to write; - for stdout")),
   format: Flag.optional(
-    Flag.Literals("format", formats).pipe(Flag.withDescription("csv or jsonl, numbers exact in both (by the name of the file)")),
+    Flag.Literals("format", formats).pipe(Flag.withDescription("csv, jsonl or parquet, numbers exact in each (by the name of the file)")),
   ),
 };
 export type ExportInput = Command.Command.Config.Infer<typeof exportFlags>;
@@ -86,12 +86,23 @@ const exporting = Command.make("export", exportFlags, (input) =>
     (command, given) => command.exported(given, input),
   ),
 ).pipe(
-  Command.withDescription("Kept candles as CSV or JSON lines; refused where something is missing in between"),
+  Command.withDescription("Kept candles as CSV, JSON lines or Parquet; refused where something is missing in between"),
   Command.withExamples([{ command: "naru history export KRW-BTC btc.csv --interval 1m", description: "All that is kept" }]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
+const check = Command.make("check", { file }, (input) =>
+  running(
+    () => import("./commands/historyCheck.ts"),
+    settings.connection,
+    (command, given) => command.check(given, input),
+  ),
+).pipe(
+  Command.withDescription("Read the whole history file; what is damaged is taken out and told, with exit code 1"),
   Command.withGlobalFlags(settings.connectionFlags),
 );
 
 export const history = Command.make("history").pipe(
   Command.withDescription("Closed candles on this disk: read once, complete, exact"),
-  Command.withSubcommands([sync, list, gaps, exporting]),
+  Command.withSubcommands([sync, list, gaps, exporting, check]),
 );

@@ -58,6 +58,7 @@ const methods = (data: MarketData["Service"]): Readonly<Record<Method, Effect.Ef
   getOrderbook: Effect.andThen(one(data.getOrderbook("KRW-BTC", { levels: 5 })), list(data.getOrderbook(two, { levels: 5 }))),
   getTrades: Effect.andThen(one(data.getTrades("KRW-BTC")), one(data.getTrades("KRW-BTC", { count: 30 }))),
   getCandles: Effect.forEach(["1m", "1h", "1d", "1w", "1M"], (interval) => one(data.getCandles("KRW-BTC", interval, { count: 2 }))),
+  getCandleColumns: Effect.forEach([{ count: 30 }, { count: 250 }], (options) => one(data.getCandleColumns("KRW-BTC", "1m", options))),
   getMarkets: Effect.map(answered(data.getMarkets()), (markets) => assert.isAbove(markets.length, 10)),
   streamTicker: both(data.streamTicker(two)),
   streamOrderbook: both(data.streamOrderbook(two, { levels: 5 })),

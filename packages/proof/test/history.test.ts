@@ -1,8 +1,9 @@
 /** Candle history over the emulated exchange: complete and exact, from what is kept the second time, and told which. */
 import { assert, describe, it } from "@effect/vitest";
 import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
-import type { CandlesOptions } from "@naru/router/ask";
-import { getCandles } from "@naru/router/MarketData";
+import type { CandleColumnsOptions, CandlesOptions } from "@naru/router/ask";
+import { emptyWindows } from "@naru/router/cache/CandleColumns";
+import { getCandleColumns, getCandles } from "@naru/router/MarketData";
 import { type Interval, windowStart } from "@naru/router/domain/Interval";
 import { Exchange, Sim } from "@naru/sim";
 import { endOf } from "@naru/sim/market/Trade";
@@ -29,6 +30,80 @@ const ask = (market: string, interval: string, options: CandlesOptions) =>
   });
 
 const requests = Effect.map(Exchange, ({ ledger }) => ledger.requests().filter(({ target }) => target.includes("/candles/")).length);
+
+/** The same as columns. */
+const askColumns = (market: string, interval: string, options: CandleColumnsOptions) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(getCandleColumns(market, interval, { ...options, deadline: 60_000 }), { startImmediately: true });
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("50 millis");
+    return yield* Fiber.join(fiber);
+  });
+
+describe("candles as columns", () => {
+  it.effect("are the closed candles that rows would be, the windows without a trade told apart, and asked for once", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("10 minutes");
+      const now = origin + 10 * minute;
+      const questions: ReadonlyArray<{ readonly count?: number; readonly from?: number; readonly to?: number }> = [
+        { count: 450 },
+        { from: now - 700 * minute, to: now - 20 * minute + 1_500 },
+        { from: now - 90 * minute },
+      ];
+      for (const options of questions) {
+        const { value: rows } = yield* ask("KRW-ETH", "1m", { ...options, forming: "exclude" });
+        const { value: columns, provenance } = yield* askColumns("KRW-ETH", "1m", options);
+        assert.deepStrictEqual([columns.length, provenance.stale, provenance.simulated], [rows.length, false, true]);
+        for (const name of ["openTimeMs", "lastTradeTimeMs"] as const)
+          assert.deepStrictEqual(
+            [...columns[name]],
+            rows.map((row) => row[name]),
+          );
+        for (const name of ["open", "high", "low", "close", "volume", "value"] as const)
+          assert.deepStrictEqual(
+            [...columns[name]],
+            rows.map((row) => row[name].number),
+          );
+        const { fromMs, toMs } = columns.covers;
+        assert.strictEqual(fromMs, options.from ?? rows[0]?.openTimeMs);
+        if (options.to !== undefined) assert.strictEqual(toMs, now - 19 * minute);
+        else assert.isTrue(toMs > now - 3 * minute && toMs <= now + minute && toMs > (rows.at(-1)?.openTimeMs ?? 0));
+        const traded = new Set(rows.map(({ openTimeMs }) => openTimeMs));
+        const empty = Array.from({ length: (toMs - fromMs) / minute }, (_, at) => fromMs + at * minute).filter((open) => !traded.has(open));
+        assert.isNotEmpty(empty);
+        assert.deepStrictEqual([...emptyWindows(columns)], empty);
+      }
+      const sent = yield* requests;
+      const { provenance } = yield* askColumns("KRW-ETH", "1m", { from: now - 600 * minute, to: now - 100 * minute });
+      assert.deepStrictEqual([provenance.tier, yield* requests], ["history_store", sent]);
+    }).pipe(Effect.provide(scene(10, { "KRW-ETH": 2 }))),
+  );
+
+  it.effect("belong to whoever asked: what is written into them is in nobody else's answer", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const first = yield* askColumns("KRW-BTC", "1m", { count: 20, to: origin - 60 * minute });
+      const close = [...first.value.close];
+      first.value.close.fill(0);
+      const second = yield* askColumns("KRW-BTC", "1m", { count: 20, to: origin - 60 * minute });
+      assert.deepStrictEqual([...second.value.close], close);
+      assert.isAbove(Math.min(...close), 0);
+    }).pipe(Effect.provide(scene(11))),
+  );
+
+  it.effect("hold no candle that forms, and refuse to be asked for one", () =>
+    Effect.gen(function* () {
+      const refused: ReadonlyArray<readonly [CandlesOptions, string]> = [
+        [{ forming: "include" }, "forming"],
+        [{ fill: "flat" }, "fill"],
+      ];
+      for (const [options, field] of refused) {
+        const error = yield* Effect.flip(getCandleColumns("KRW-BTC", "1m", options));
+        assert.deepStrictEqual([error._tag, error._tag === "InvalidRequest" ? error.field : ""], ["InvalidRequest", field]);
+      }
+      assert.strictEqual(yield* requests, 0);
+    }).pipe(Effect.provide(scene(12))),
+  );
+});
 
 describe("candle history that was read before", () => {
   it.effect("is the same from what is kept, sends no request, and says where it came from", () =>

@@ -8,7 +8,8 @@ import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Alert } from "./alerts/Alert.ts";
-import type { CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
+import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
+import type { CoveredColumns } from "./cache/CandleColumns.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { MarketInfo } from "./domain/Market.ts";
@@ -85,6 +86,15 @@ export class MarketData extends Context.Service<
       interval: string,
       options?: CandlesOptions,
     ) => Effect.Effect<Answer<ReadonlyArray<Candle>>, MarketDataError>;
+    /**
+     * Closed candles as typed arrays, oldest first, for research over many: no object for a candle, numbers as their nearest doubles. What is kept comes
+     * from the store, the rest from the exchange; nothing within `covers` is missing, and a window without a row had no trade.
+     */
+    readonly getCandleColumns: (
+      market: string,
+      interval: string,
+      options?: CandleColumnsOptions,
+    ) => Effect.Effect<Answer<CoveredColumns>, MarketDataError>;
     /** Every market of the venue, with warnings and tick sizes. */
     readonly getMarkets: (options?: MarketsOptions) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
 
@@ -158,6 +168,9 @@ export const getTrades = (market: string, options?: TradesOptions) => MarketData
 
 export const getCandles = (market: string, interval: string, options?: CandlesOptions) =>
   MarketData.use((data) => data.getCandles(market, interval, options));
+
+export const getCandleColumns = (market: string, interval: string, options?: CandleColumnsOptions) =>
+  MarketData.use((data) => data.getCandleColumns(market, interval, options));
 
 export const getMarkets = (options?: MarketsOptions) => MarketData.use((data) => data.getMarkets(options));
 

@@ -7,7 +7,7 @@ import type { Market } from "./domain/Market.ts";
 import type { Mode } from "./domain/Mode.ts";
 import type { Provenance, Source, StaleReason } from "./domain/Provenance.ts";
 import type { Question } from "./domain/Question.ts";
-import { type Answer, rowToJson } from "./domain/Answer.ts";
+import { type Answer, valueToJson } from "./domain/Answer.ts";
 import { type MarketDataError, StaleData } from "./errors/MarketDataError.ts";
 import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
 
@@ -66,11 +66,8 @@ export const staleErrorOf = (
     maxAgeMs: question.intent.maxAgeMs,
     staleReason: reason,
     simulated,
-    lastKnown: jsonOf(question, answer.value),
+    lastKnown: valueToJson(question.kind, answer.value),
   });
-
-const jsonOf = ({ kind }: Question, value: unknown) =>
-  Array.isArray(value) ? value.map((row: unknown) => rowToJson(kind, row)) : rowToJson(kind, value);
 
 /**
  * An answer that waited `waitedMs` for the others of its list, which took `callMs` from its beginning: ages go on meanwhile. What was read for
@@ -88,7 +85,7 @@ export const waitedAnswer = <A>(
   if (isOld && question.intent.onStale === "fail") {
     const { kind, market, intent } = question;
     const { simulated } = provenance;
-    const lastKnown = jsonOf(question, answer.value);
+    const lastKnown = valueToJson(question.kind, answer.value);
     return Result.fail(
       new StaleData({ kind, market, confirmedAgeMs, maxAgeMs: intent.maxAgeMs, staleReason: "silent", simulated, lastKnown }),
     );

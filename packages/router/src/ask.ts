@@ -59,6 +59,9 @@ export interface CandlesOptions extends Intent {
   readonly fill?: "none" | "flat" | undefined;
 }
 
+/** Of columns: which closed candles. */
+export type CandleColumnsOptions = Omit<CandlesOptions, "forming" | "fill">;
+
 type Checked<A> = Result.Result<A, InvalidRequest>;
 
 /** Rows one question may ask for: half a year of minutes. */
@@ -143,6 +146,26 @@ export const candlesQuestion = (
       } as const;
     }),
   );
+
+/** The same for columns: closed candles, in which a window without a trade has no row. */
+export const candleColumnsQuestion = (
+  market: string,
+  interval: string,
+  options: CandleColumnsOptions,
+  config: RouterConfigShape,
+  nowMs: number,
+): Checked<CandlesQuestion> => {
+  // Types do not reach callers from plain JavaScript.
+  const { forming, fill }: CandlesOptions = { ...options };
+  if (forming !== undefined && forming !== "exclude")
+    return refuse("forming", String(forming), "cannot be said of columns: they hold closed candles");
+  if (fill !== undefined && fill !== "none")
+    return refuse("fill", String(fill), "cannot be said of columns: emptyWindows says which have no trade");
+  return Result.map(
+    candlesQuestion(market, interval, { ...options, forming: "exclude", fill: "none" }, config, nowMs),
+    (question): CandlesQuestion => ({ ...question, columns: true }),
+  );
+};
 
 /**
  * Every default of an intent. `realtime` asks for a younger value, and for trading an old value is an error. Without `Result.gen`: it stands in the way

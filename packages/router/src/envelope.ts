@@ -2,7 +2,7 @@
  * The older shape of an answer, for callers written against it: `{ success, data, metadata }`. It is made from an answer or an error, so it
  * can never say `success: true` over an error. Cache hits and first answers have the same fields.
  */
-import { type Answer, errorToJson, rowToJson } from "./domain/Answer.ts";
+import { type Answer, errorToJson, valueToJson } from "./domain/Answer.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 
 export interface EnvelopeMetadata {
@@ -30,9 +30,7 @@ export const toEnvelope = (answer: Answer<unknown>): Envelope => {
   const cached = provenance.tier === "hot_cache";
   return {
     success: true,
-    data: Array.isArray(answer.value)
-      ? answer.value.map((row: unknown) => rowToJson(answer.kind, row))
-      : rowToJson(answer.kind, answer.value),
+    data: valueToJson(answer.kind, answer.value),
     metadata: {
       channel: cached ? "cache" : provenance.channel,
       tier: provenance.tier,

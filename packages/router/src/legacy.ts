@@ -8,7 +8,7 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
-import { type Answer, errorToJson, rowToJson } from "./domain/Answer.ts";
+import { type Answer, errorToJson, valueToJson } from "./domain/Answer.ts";
 import type { Intent, Priority } from "./domain/Question.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { HealthReport } from "./HealthReport.ts";
@@ -115,8 +115,7 @@ const sourceOf = (results: ReadonlyArray<Result.Result<Answer<unknown>, MarketDa
   return tiers.includes("direct_rest_fallback") ? "direct_rest_fallback" : "smart_router";
 };
 
-const rowsOf = ({ kind, value }: Answer<unknown>): unknown =>
-  Array.isArray(value) ? value.map((row: unknown) => rowToJson(kind, row)) : rowToJson(kind, value);
+const rowsOf = ({ kind, value }: Answer<unknown>): unknown => valueToJson(kind, value);
 
 const rowsIn = (data: unknown): number => {
   if (Array.isArray(data)) return data.length;

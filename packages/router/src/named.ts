@@ -3,7 +3,10 @@ import type * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as ask from "./ask.ts";
 import type { Asker } from "./Asker.ts";
+import type { CoveredColumns } from "./cache/CandleColumns.ts";
 import { one, oneOrMany } from "./calls.ts";
+import type { Answer } from "./domain/Answer.ts";
+import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { MarketData } from "./MarketData.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import type { Streaming } from "./streaming.ts";
@@ -14,7 +17,7 @@ export const questionsTo = (
   asker: Pick<Asker, "begin">,
   config: RouterConfigShape,
   clock: Clock.Clock,
-): Doors<"getTicker" | "getOrderbook" | "getTrades" | "getCandles"> => ({
+): Doors<"getTicker" | "getOrderbook" | "getTrades" | "getCandles" | "getCandleColumns"> => ({
   getTicker: oneOrMany(asker, (market, intent) => ask.tickerQuestion(market, intent, config), {}),
   getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
   getTrades: (market, options = {}) => {
@@ -24,6 +27,12 @@ export const questionsTo = (
   },
   getCandles: (market, interval, options = {}) =>
     Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+  getCandleColumns: (market, interval, options = {}) =>
+    Effect.suspend(() => {
+      const asked = one(asker, ask.candleColumnsQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()));
+      // A question for columns is answered with them.
+      return asked as unknown as Effect.Effect<Answer<CoveredColumns>, MarketDataError>;
+    }),
 });
 
 export const streamsOf = (

@@ -1,7 +1,7 @@
 /** What an answer over REST leaves in memory, for the questions after it. */
 import { mayAnswer, type Parts } from "./askParts.ts";
 import type { Candle } from "./domain/Candle.ts";
-import { asksNewest, type Question } from "./domain/Question.ts";
+import { asksColumns, asksNewest, type Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
 import type { FallbackAnswer } from "./fallback/FallbackManager.ts";
@@ -27,6 +27,7 @@ const newestKeyOf = (question: Question): StreamKey | undefined =>
 /** The single row that the hot store keeps of an answer. */
 const newestRow = (question: Question, value: unknown): unknown => {
   if (question.kind === "ticker" || question.kind === "orderbook") return value;
+  if (asksColumns(question)) return undefined;
   const rows = value as ReadonlyArray<unknown>;
   if (question.kind === "trades") return rows.at(-1);
   // Only a forming candle is live; a closed one would be stale the moment it is kept.

@@ -1,13 +1,11 @@
 /**
- * `naru history export`: kept candles as CSV or JSON lines, oldest first, every number with all its digits. A range in which something is missing is
+ * `naru history export`: kept candles as CSV, JSON lines or Parquet, oldest first, every number with all its digits. A range in which something is missing is
  * refused: a file with a hole that nobody sees is worse than none.
  */
 import { once } from "node:events";
 import { open, rename, rm } from "node:fs/promises";
 import { missing, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
-import { rowToJson } from "@naru/router/domain/Answer";
-import type { Candle } from "@naru/router/domain/Candle";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import { InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
 import * as Console from "effect/Console";
@@ -20,6 +18,8 @@ import type { ExportFormat, ExportInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
+import { parquetOf } from "./candleParquet.ts";
+import { csv, type ExportedFormat, jsonLines } from "./exportFormats.ts";
 import { timeOf } from "./history.ts";
 
 /** Windows read and written at once. */
@@ -36,25 +36,35 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
         const reason = `is not complete: ${timeOf(hole.fromMs)} to ${timeOf(hole.toMs)} is missing; naru history gaps lists all, naru history sync reads them`;
         return yield* new InvalidRequest({ field: "range", input: `${timeOf(range.fromMs)} to ${timeOf(range.toMs)}`, reason });
       }
-      const format = Option.getOrElse(input.format, (): ExportFormat => (/\.jsonl?$/i.test(input.output) ? "jsonl" : "csv"));
-      const rows = yield* written(series, range, linesOf[format], input.output);
+      const format = Option.getOrElse(input.format, () => formatByName(input.output));
+      const rows = yield* written(series, range, yield* formatOf(format, series), input.output);
       yield* flags.json && input.output !== "-"
         ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
         : Console.error(`${counted(rows, "candle")} of ${series.market} ${series.interval} written`);
     }).pipe(Effect.provide(layerToLook(flags, input.file))),
   );
 
+const formatByName = (path: string): ExportFormat => {
+  if (/\.parquet$/i.test(path)) return "parquet";
+  return /\.jsonl?$/i.test(path) ? "jsonl" : "csv";
+};
+
+const formatOf = (format: ExportFormat, series: CandleSeries): Effect.Effect<ExportedFormat, InvalidRequest> => {
+  if (format === "parquet") return parquetOf(series);
+  return Effect.succeed(format === "csv" ? csv : jsonLines);
+};
+
 /** Writes the rows of a range; how many they were. A file takes its name when it is whole. */
-const written = (series: CandleSeries, range: TimeRange, format: Format, path: string): Effect.Effect<number, StorageError> =>
+const written = (series: CandleSeries, range: TimeRange, format: ExportedFormat, path: string): Effect.Effect<number, StorageError> =>
   path === "-"
-    ? rowsTo((text) => attempt(path, () => toStdout(text)), series, range, format)
+    ? rowsTo((piece) => attempt(path, () => toStdout(piece)), series, range, format)
     : Effect.gen(function* () {
         const next = `${path}.part`;
         const rows = yield* Effect.acquireUseRelease(
           attempt(path, () => open(next, "w")),
           (file) =>
             Effect.tap(
-              rowsTo((text) => attempt(path, () => file.writeFile(text)), series, range, format),
+              rowsTo((piece) => attempt(path, () => file.writeFile(piece)), series, range, format),
               () => attempt(path, () => file.sync()),
             ),
           (file) => Effect.promise(() => file.close()),
@@ -64,13 +74,13 @@ const written = (series: CandleSeries, range: TimeRange, format: Format, path: s
       });
 
 const rowsTo = Effect.fnUntraced(function* (
-  write: (text: string) => Effect.Effect<void, StorageError>,
+  write: (piece: string | Uint8Array) => Effect.Effect<void, StorageError>,
   series: CandleSeries,
   range: TimeRange,
-  { head, line }: Format,
+  format: ExportedFormat,
 ) {
   const store = yield* HistoryStore;
-  yield* write(head);
+  yield* write(format.head());
   let rows = 0;
   const lengthMs = (nextWindowStart(series.interval, range.fromMs) - windowStart(series.interval, range.fromMs)) * windowsAtOnce;
   for (let atMs = range.fromMs; atMs < range.toMs; atMs += lengthMs) {
@@ -85,12 +95,17 @@ const rowsTo = Effect.fnUntraced(function* (
         detail: `${timeOf(part.fromMs)} and on is not kept any more`,
       });
     rows += found.rows.length;
-    yield* write(found.rows.map(line).join(""));
+    yield* write(yield* pieceOf(() => format.rows(found.rows)));
   }
+  yield* write(format.end());
   return rows;
 });
 
-const toStdout = async (text: string): Promise<void> => {
+/** A number that the format cannot hold ends the export: none is rounded. */
+const pieceOf = (piece: () => string | Uint8Array): Effect.Effect<string | Uint8Array, StorageError> =>
+  Effect.try({ try: piece, catch: (cause) => troubleOf("", cause) });
+
+const toStdout = async (text: string | Uint8Array): Promise<void> => {
   if (!process.stdout.write(text)) await once(process.stdout, "drain");
 };
 
@@ -99,21 +114,3 @@ const attempt = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, Stora
 
 const troubleOf = (path: string, cause: unknown): StorageError =>
   new StorageError({ operation: "export", path, code: null, detail: cause instanceof Error ? cause.message : String(cause) });
-
-interface Format {
-  readonly head: string;
-  readonly line: (candle: Candle) => string;
-}
-
-const columns = ["open", "high", "low", "close", "volume", "value"] as const;
-
-const linesOf: Readonly<Record<ExportFormat, Format>> = {
-  csv: {
-    head: `open_time,${columns.join(",")},last_trade_time\n`,
-    line: (candle) =>
-      `${isoOf(candle.openTimeMs)},${columns.map((column) => candle[column].toString()).join(",")},${isoOf(candle.lastTradeTimeMs)}\n`,
-  },
-  jsonl: { head: "", line: (candle) => `${JSON.stringify(rowToJson("candles", candle))}\n` },
-};
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -1,11 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import { rowToJson } from "@naru/router/domain/Answer";
+import { Decimal } from "@naru/router/domain/Decimal";
 import type { Market } from "@naru/router/domain/Market";
 import { assert, describe, it } from "@effect/vitest";
 import { Effect } from "effect";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
+import { candleAt } from "../../../router/test/cache/historyContract.ts";
 import { invoke } from "../invoke.ts";
 
 const folder = Effect.acquireRelease(
@@ -14,6 +18,33 @@ const folder = Effect.acquireRelease(
 );
 
 const minute = 60_000;
+const prices = ["open", "high", "low", "close", "volume", "value"] as const;
+
+/** A Parquet file by a reader that knows nothing of us. It gives decimals as doubles, so their bytes are read, as what the file says they are. */
+const readParquet = (path: string) =>
+  Effect.promise(async () => {
+    const file = await asyncBufferFromFile(path);
+    const metadata = await parquetMetadataAsync(file);
+    for (const element of metadata.schema) {
+      if (element.type !== "FIXED_LEN_BYTE_ARRAY") continue;
+      assert.deepInclude(element, { converted_type: "DECIMAL", precision: 38, scale: 18, type_length: 16 });
+      delete element.converted_type;
+      delete element.logical_type;
+    }
+    const rows = await parquetReadObjects({ file, metadata });
+    return rows.map((row) => {
+      const times = { open_time: Number(row["open_time"]), last_trade_time: Number(row["last_trade_time"]) };
+      return { ...times, ...Object.fromEntries(prices.map((name) => [name, decimalOf(row[name]).toString()])) };
+    });
+  });
+
+/** Sixteen bytes, the highest first, in two's complement. */
+const decimalOf = (bytes: unknown): Decimal => {
+  assert.instanceOf(bytes, Uint8Array);
+  const hex = Buffer.from(bytes).toString("hex");
+  return Decimal.make(BigInt.asIntN(128, BigInt(`0x${hex}`)), 18);
+};
+
 /** The start of a minute so long ago, as a flag takes it. */
 const ago = (minutes: number): string => new Date(Math.floor(performance.timeOrigin / minute - minutes) * minute).toISOString();
 
@@ -59,6 +90,17 @@ describe("naru history", () => {
           return [new Date(row.openTimeMs).toISOString(), ...numbers, new Date(row.lastTradeTimeMs).toISOString()];
         }),
       );
+
+      const parquet = join(place, "btc.parquet");
+      assert.strictEqual((yield* naru("export", "KRW-BTC", parquet, "--from", from, "--to", to)).exitCode, 0);
+      assert.deepStrictEqual(
+        yield* readParquet(parquet),
+        rows.map((row) => ({
+          ...{ open_time: row.openTimeMs, last_trade_time: row.lastTradeTimeMs },
+          ...{ open: `${row.open}`, high: `${row.high}`, low: `${row.low}`, close: `${row.close}` },
+          ...{ volume: `${row.volume}`, value: `${row.value}` },
+        })),
+      );
     }).pipe(Effect.scoped),
   );
 
@@ -83,6 +125,34 @@ describe("naru history", () => {
     }).pipe(Effect.scoped),
   );
 
+  it.live("looks at all of it, takes out what is damaged, says which and ends with 1; then nothing is damaged any more", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const series = { venue: "sim", market: "KRW-BTC" as Market, interval: "1m" } as const;
+      const fromMs = Date.UTC(2026, 0, 5);
+      const range = { fromMs, toMs: fromMs + 600 * minute };
+      yield* Effect.scoped(
+        Effect.flatMap(SqliteHistory.make(file), (store) =>
+          store.putCandles(series, [candleAt(series, 1, "1"), candleAt(series, 400, "1")], range),
+        ),
+      );
+      const naru = (...args: ReadonlyArray<string>) => invoke("history", "check", ...args, "--file", file);
+      const whole = yield* naru();
+      assert.strictEqual(whole.exitCode, 0, whole.err.join("\n"));
+      assert.deepStrictEqual(whole.out, [`${file}: 1 series, 2 candles in 2 blocks`, "nothing is damaged"]);
+      const db = new DatabaseSync(file);
+      db.exec("UPDATE block SET data = zeroblob(length(data)) WHERE start_ms = (SELECT min(start_ms) FROM block)");
+      db.close();
+      const damaged = yield* naru("--json");
+      assert.strictEqual(damaged.exitCode, 1);
+      const [said] = damaged.documents();
+      assert.deepInclude(said, { kind: "check", file, series: 1, blocks: 2, rows: 1 });
+      assert.strictEqual((yield* invoke("history", "gaps", "KRW-BTC", "--file", file, "--from", "2026-01-05")).exitCode, 1);
+      assert.strictEqual((yield* naru()).exitCode, 0);
+    }).pipe(Effect.scoped),
+  );
+
   it.live("says what is wrong with a question before anything is read", () =>
     Effect.gen(function* () {
       const place = yield* folder;
@@ -93,6 +163,7 @@ describe("naru history", () => {
         [["sync", "KRW-BTC", "--from", ago(10), "--to", ago(20), "--venue", "sim", "--file", file], "before the end"],
         [["sync", "KRW-BTC", "--interval", "7m", "--from", ago(10), "--venue", "sim", "--file", file], "interval"],
         [["gaps", "KRW-BTC", "--file", file], "is no file"],
+        [["check", "--file", file], "is no file"],
       ] as const) {
         const { exitCode, err } = yield* invoke("history", ...args);
         assert.strictEqual(exitCode, 64, args.join(" "));

@@ -1,16 +1,17 @@
 /**
  * The history store over one SQLite file in the state folder: what was read of the past is there after a restart. The file is opened by the first
- * question and lives in a thread of its own; rows are made of its blocks here, a few thousand at a time, so that the event loop goes on.
+ * question and lives in a thread of its own. Columns are made there; rows are made of its blocks here, a few thousand at a time, so that the event loop
+ * goes on.
  *
  * Trouble with the file is a `StorageError` of the call that met it: `LOCKED`, `ENOSPC`, `READONLY`, `FOREIGN` (somebody else's, or a newer program's),
  * `CANTOPEN`, `IO`.
  */
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { decodeCandles, encodeCandles } from "@naru/router/cache/candleBlock";
+import { decodeCandles } from "@naru/router/cache/candleBlock";
 import type { TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore, type HistoryStoreShape, type StoredCandles } from "@naru/router/cache/HistoryStore";
-import { columnsOf, isWithin, partsOf } from "@naru/router/cache/keptRows";
+import { type BlockPart, isWithin, partsOf } from "@naru/router/cache/keptRows";
 import type { Candle } from "@naru/router/domain/Candle";
 import { StorageError } from "@naru/router/errors/MarketDataError";
 import * as Clock from "effect/Clock";
@@ -19,7 +20,7 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as StateFolder from "../StateFolder.ts";
 import { errorCode } from "../networkFailure.ts";
-import type { Checked, FoundBlocks } from "./HistoryDatabase.ts";
+import type { Checked } from "./HistoryDatabase.ts";
 import { usualName } from "./historyMessages.ts";
 import { HistoryThread } from "./HistoryThread.ts";
 import { makeTrades } from "./sqliteTrades.ts";
@@ -27,6 +28,8 @@ import { makeTrades } from "./sqliteTrades.ts";
 export interface SqliteHistoryOptions {
   /** The size from which what was used longest ago leaves, in bytes (2 GB: 26 million candles). */
   readonly maxBytes?: number | undefined;
+  /** Only looked at, beside a program that writes: nothing is changed, and a put fails with `READONLY` (false). */
+  readonly readOnly?: boolean | undefined;
 }
 
 /** What only the file's own store can do. */
@@ -36,8 +39,11 @@ export interface SqliteHistoryShape extends HistoryStoreShape {
 }
 
 const defaultMaxBytes = 2_000_000_000;
-/** Blocks made into rows before others have their turn: about five thousand rows, a few milliseconds. */
+/** Blocks made into rows, or rows into blocks, before others have their turn: about five thousand rows, a few milliseconds. */
 const blocksAtOnce = 20;
+
+/** The file in the state folder of the environment; nothing is touched. */
+export const usualPath = Effect.map(StateFolder.locate, (folder) => join(folder, usualName));
 
 /** In the state folder of the environment; without one nothing is kept. */
 export const layer = (options: SqliteHistoryOptions = {}): Layer.Layer<never> =>
@@ -52,47 +58,53 @@ export const layer = (options: SqliteHistoryOptions = {}): Layer.Layer<never> =>
 export const layerAt = (path: string, options: SqliteHistoryOptions = {}): Layer.Layer<never> =>
   Layer.effect(HistoryStore, make(path, options));
 
-export const make = Effect.fnUntraced(function* (path: string, { maxBytes = defaultMaxBytes }: SqliteHistoryOptions = {}) {
+export const make = Effect.fnUntraced(function* (
+  path: string,
+  { maxBytes = defaultMaxBytes, readOnly = false }: SqliteHistoryOptions = {},
+) {
   const clock = yield* Clock.Clock;
-  const thread = new HistoryThread({ path, maxBytes });
+  const thread = new HistoryThread({ path, maxBytes, readOnly });
   yield* Effect.addFinalizer(() => thread.close);
   let isReady = false;
   /** The folder, and a file that only its owner may read, before SQLite makes one that everybody may. */
-  const ready = Effect.suspend(() => (isReady ? Effect.void : Effect.tap(prepare(path), () => Effect.sync(() => (isReady = true)))));
-  const found = (series: CandleSeries, range: TimeRange): Effect.Effect<FoundBlocks, StorageError> =>
-    Effect.andThen(ready, thread.call("blocks", { series, range, nowMs: clock.currentTimeMillisUnsafe() })).pipe(
-      Effect.tap(({ damaged }) =>
-        damaged === 0
-          ? Effect.void
-          : Effect.logWarning(`${damaged} damaged blocks of ${series.market} ${series.interval} were taken out of ${path}`),
-      ),
+  const ready = Effect.suspend(() =>
+    isReady || readOnly ? Effect.void : Effect.tap(prepare(path), () => Effect.sync(() => (isReady = true))),
+  );
+  const ask = (series: CandleSeries, range: TimeRange) => ({ series, range, nowMs: clock.currentTimeMillisUnsafe() });
+  /** Blocks that were found damaged are told once, by whoever met them. */
+  const warned = <A extends { readonly damaged: number }>({ market, interval }: CandleSeries, found: Effect.Effect<A, StorageError>) =>
+    Effect.tap(Effect.andThen(ready, found), ({ damaged }) =>
+      damaged === 0 ? Effect.void : Effect.logWarning(`${damaged} damaged blocks of ${market} ${interval} were taken out of ${path}`),
     );
 
   const store: SqliteHistoryShape = {
     isKept: true,
     candles: (series, range) =>
-      Effect.flatMap(found(series, range), ({ blocks, coverage }) =>
-        Effect.map(rowsOf(path, series, blocks, range), (rows): StoredCandles => ({ rows, coverage })),
+      Effect.flatMap(
+        warned(
+          series,
+          Effect.suspend(() => thread.call("blocks", ask(series, range))),
+        ),
+        ({ blocks, coverage }) => Effect.map(rowsOf(path, series, blocks, range), (rows): StoredCandles => ({ rows, coverage })),
       ),
     columns: (series, range) =>
-      Effect.flatMap(found(series, range), ({ blocks, coverage }) => {
-        const columns = columnsOf(series, blocks, range);
-        if (columns !== undefined) return Effect.succeed({ columns, coverage });
-        return Effect.fail(changedOnItsWay(path));
-      }),
+      Effect.map(
+        warned(
+          series,
+          Effect.suspend(() => thread.call("columns", ask(series, range))),
+        ),
+        ({ columns, coverage }) => ({ columns, coverage }),
+      ),
     coverage: (series) => Effect.andThen(ready, thread.call("coverage", { series })),
     putCandles: (series, rows, complete) =>
-      Effect.andThen(
-        ready,
-        Effect.suspend(() => {
-          const parts = partsOf(series.interval, rows, complete).map(({ startMs, range, rows }) => ({
-            startMs,
-            range,
-            data: encodeCandles(rows),
-          }));
-          const transfer = parts.map(({ data }) => data.buffer);
-          return Effect.asVoid(thread.call("put", { series, parts, complete, nowMs: clock.currentTimeMillisUnsafe() }, transfer));
-        }),
+      Effect.flatMap(Effect.andThen(ready, encoded(series, rows, complete)), (parts) =>
+        Effect.asVoid(
+          thread.call(
+            "put",
+            { series, parts, complete, nowMs: clock.currentTimeMillisUnsafe() },
+            parts.map(({ data }) => data.buffer),
+          ),
+        ),
       ),
     series: Effect.andThen(ready, thread.call("series", null)),
     ...makeTrades({ path, thread, clock, ready }),
@@ -117,6 +129,15 @@ const prepare = (path: string): Effect.Effect<void, StorageError> =>
         detail: cause instanceof Error ? cause.message : null,
       }),
   });
+
+const encoded = Effect.fnUntraced(function* (series: CandleSeries, rows: ReadonlyArray<Candle>, complete: TimeRange) {
+  const parts: Array<BlockPart> = [];
+  for (const part of partsOf(series.interval, rows, complete)) {
+    parts.push(part);
+    if (parts.length % blocksAtOnce === 0) yield* Effect.yieldNow;
+  }
+  return parts;
+});
 
 const rowsOf = Effect.fnUntraced(function* (path: string, series: CandleSeries, blocks: ReadonlyArray<Uint8Array>, range: TimeRange) {
   const rows: Array<Candle> = [];

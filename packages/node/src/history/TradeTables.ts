@@ -6,6 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru/router/cache/Coverage";
 import type { KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
 import { replacedTrades, type TradePart, tradePartsOf } from "@naru/router/cache/keptTrades";
+import { rowsClaimed } from "@naru/router/cache/blockLayout";
 import { decodeTrades, encodeTrades, isWholeTrades, tradeBlockRange } from "@naru/router/cache/tradeBlock";
 import type { Trade } from "@naru/router/domain/Trade";
 
@@ -17,6 +18,17 @@ export interface FoundTrades {
   readonly blocks: ReadonlyArray<Uint8Array>;
   readonly coverage: Coverage;
   /** Starts of those that are damaged, which are not among `blocks`. */
+  readonly damaged: ReadonlyArray<number>;
+}
+
+/** One series that was looked at. */
+export interface CheckedTrades {
+  readonly id: number;
+  readonly series: TradeSeries;
+  readonly blocks: number;
+  /** Trades that are whole. */
+  readonly rows: number;
+  /** Starts of the blocks that are damaged. */
   readonly damaged: ReadonlyArray<number>;
 }
 
@@ -35,13 +47,14 @@ export class TradeTables {
     return id === undefined ? [] : this.#coverageOf(id);
   }
 
-  /** The blocks that hold a range, which count as used. */
-  find(series: TradeSeries, range: TimeRange, nowMs: number): FoundTrades {
+  /** The blocks that hold a range, which count as used at `nowMs`, if there is one. */
+  find(series: TradeSeries, range: TimeRange, nowMs: number | undefined): FoundTrades {
     const id = this.#find(series);
     if (id === undefined || range.fromMs >= range.toMs) return { id, blocks: [], coverage: [], damaged: [] };
     const { fromMs } = tradeBlockRange(range.fromMs);
     const found = this.#blocks(id, fromMs, range.toMs);
-    if (found.some(({ used_ms }) => used_ms < nowMs - dayMs)) this.#statements.use.run(nowMs, id, fromMs, range.toMs);
+    if (nowMs !== undefined && found.some(({ used_ms }) => used_ms < nowMs - dayMs))
+      this.#statements.use.run(nowMs, id, fromMs, range.toMs);
     const [whole, damaged] = parted(found);
     return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged };
   }
@@ -68,11 +81,21 @@ export class TradeTables {
     return rows.map(({ id, venue, market, rows }) => ({ ...({ venue, market } as TradeSeries), rows, coverage: this.#coverageOf(id) }));
   }
 
-  /** Everything, a series after the other. */
-  *all(): Generator<FoundTrades & { readonly id: number }> {
-    for (const { id } of this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>) {
-      const [whole, damaged] = parted(this.#blocks(id, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER));
-      yield { id, blocks: whole.map(({ data }) => data), coverage: this.#coverageOf(id), damaged };
+  /** Looks at everything, a block at a time: a file may be larger than memory. */
+  *checked(): Generator<CheckedTrades> {
+    for (const { id, venue, market } of this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>) {
+      const damaged: Array<number> = [];
+      let [blocks, rows] = [0, 0];
+      for (const row of this.#statements.blocks.iterate(
+        id,
+        Number.MIN_SAFE_INTEGER,
+        Number.MAX_SAFE_INTEGER,
+      ) as unknown as Iterable<BlockRow>) {
+        blocks++;
+        if (isWholeTrades(row.data)) rows += rowsClaimed(row.data);
+        else damaged.push(row.start_ms);
+      }
+      yield { id, series: { venue, market } as TradeSeries, blocks, rows, damaged };
     }
   }
 
@@ -105,9 +128,14 @@ export class TradeTables {
     return rows.map(({ from_ms, to_ms }) => ({ fromMs: from_ms, toMs: to_ms }));
   }
 
+  /** Only the ranges that changed are written. */
   #setCoverage(id: number, coverage: Coverage): void {
-    this.#statements.forget.run(id);
-    for (const { fromMs, toMs } of coverage) this.#statements.cover.run(id, fromMs, toMs);
+    const before = new Map(this.#coverageOf(id).map(({ fromMs, toMs }) => [fromMs, toMs]));
+    for (const { fromMs, toMs } of coverage) {
+      if (before.get(fromMs) !== toMs) this.#statements.cover.run(id, fromMs, toMs);
+      before.delete(fromMs);
+    }
+    for (const fromMs of before.keys()) this.#statements.forget.run(id, fromMs);
   }
 
   #find({ venue, market }: TradeSeries): number | undefined {
@@ -155,8 +183,8 @@ const prepared = (db: DatabaseSync) =>
     put: db.prepare("INSERT OR REPLACE INTO trade_block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)"),
     remove: db.prepare("DELETE FROM trade_block WHERE series = ? AND start_ms = ?"),
     coverage: db.prepare("SELECT from_ms, to_ms FROM trade_coverage WHERE series = ? ORDER BY from_ms"),
-    forget: db.prepare("DELETE FROM trade_coverage WHERE series = ?"),
-    cover: db.prepare("INSERT INTO trade_coverage (series, from_ms, to_ms) VALUES (?, ?, ?)"),
+    forget: db.prepare("DELETE FROM trade_coverage WHERE series = ? AND from_ms = ?"),
+    cover: db.prepare("INSERT OR REPLACE INTO trade_coverage (series, from_ms, to_ms) VALUES (?, ?, ?)"),
     allSeries: db.prepare(
       "SELECT id, venue, market, (SELECT COALESCE(SUM(rows), 0) FROM trade_block WHERE series = series_.id) AS rows FROM trade_series AS series_ ORDER BY id",
     ),

@@ -1,17 +1,10 @@
 /** What the two threads of the history store say to each other. Blocks travel as bytes, and their memory with them: nothing is copied. */
 import type { Coverage, TimeRange } from "@naru/router/cache/Coverage";
 import type { CandleSeries, KeptSeries, KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
-import type { Checked, DatabaseOptions, FoundBlocks } from "./HistoryDatabase.ts";
+import type { Checked, DatabaseOptions, FoundBlocks, FoundColumns, Put, TradePut } from "./HistoryDatabase.ts";
 
 /** The name of the file where nobody gives it another. */
 export const usualName = "history.sqlite";
-
-/** The candles of a part of a block, as a block of their own. */
-export interface PutPart {
-  readonly startMs: number;
-  readonly range: TimeRange;
-  readonly data: Uint8Array;
-}
 
 /** What can be asked, and what is answered. */
 export interface HistoryCalls {
@@ -21,31 +14,19 @@ export interface HistoryCalls {
     readonly ask: { readonly series: CandleSeries; readonly range: TimeRange; readonly nowMs: number };
     readonly answer: FoundBlocks;
   };
-  readonly put: {
-    readonly ask: {
-      readonly series: CandleSeries;
-      readonly parts: ReadonlyArray<PutPart>;
-      readonly complete: TimeRange;
-      readonly nowMs: number;
-    };
-    readonly answer: null;
+  readonly columns: {
+    readonly ask: { readonly series: CandleSeries; readonly range: TimeRange; readonly nowMs: number };
+    readonly answer: FoundColumns;
   };
+  /** Answered when it is on the disk. Those that wait together are written together. */
+  readonly put: { readonly ask: Put; readonly answer: null };
   readonly series: { readonly ask: null; readonly answer: ReadonlyArray<KeptSeries> };
   readonly tradeCoverage: { readonly ask: { readonly series: TradeSeries }; readonly answer: Coverage };
   readonly tradeBlocks: {
     readonly ask: { readonly series: TradeSeries; readonly range: TimeRange; readonly nowMs: number };
     readonly answer: FoundBlocks;
   };
-  readonly putTrades: {
-    readonly ask: {
-      readonly series: TradeSeries;
-      /** The trades of a put, as blocks. */
-      readonly blocks: ReadonlyArray<Uint8Array>;
-      readonly complete: TimeRange;
-      readonly nowMs: number;
-    };
-    readonly answer: null;
-  };
+  readonly putTrades: { readonly ask: TradePut; readonly answer: null };
   readonly tradeSeries: { readonly ask: null; readonly answer: ReadonlyArray<KeptTrades> };
   readonly check: { readonly ask: null; readonly answer: Checked };
   readonly close: { readonly ask: null; readonly answer: null };

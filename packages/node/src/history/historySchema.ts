@@ -34,13 +34,8 @@ export class ForeignFile extends Error {}
 
 /** Settles how the file is written, and brings it to today's shape in one transaction, so that a crash leaves the old one or the new one. */
 export const migrate = (db: DatabaseSync): void => {
-  const owner = numberOf(db, "application_id");
-  const shape = numberOf(db, "user_version");
-  const isEmpty = numberOf(db, "page_count") === 0 || tables(db) === 0;
-  if (owner !== applicationId && !isEmpty) throw new ForeignFile("it was not written by naru");
-  if (shape > migrations.length)
-    throw new ForeignFile(`it was written by a newer naru (shape ${shape}, this one knows ${migrations.length})`);
-  if (isEmpty) db.exec("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL");
+  const { shape, isEmpty } = ownShape(db);
+  if (isEmpty) db.exec("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL");
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   if (shape === migrations.length) return;
   db.exec("BEGIN IMMEDIATE");
@@ -52,6 +47,25 @@ export const migrate = (db: DatabaseSync): void => {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw cause;
   }
+};
+
+/** For a file that is only looked at: one of another shape is left to whoever may write to it. */
+export const checkShape = (db: DatabaseSync): void => {
+  const { shape } = ownShape(db);
+  if (shape < migrations.length)
+    throw new ForeignFile(
+      `it was written by an older naru (shape ${shape}); one that may write to it brings it to shape ${migrations.length}`,
+    );
+};
+
+const ownShape = (db: DatabaseSync): { readonly shape: number; readonly isEmpty: boolean } => {
+  const owner = numberOf(db, "application_id");
+  const shape = numberOf(db, "user_version");
+  const isEmpty = numberOf(db, "page_count") === 0 || tables(db) === 0;
+  if (owner !== applicationId && !isEmpty) throw new ForeignFile("it was not written by naru");
+  if (shape > migrations.length)
+    throw new ForeignFile(`it was written by a newer naru (shape ${shape}, this one knows ${migrations.length})`);
+  return { shape, isEmpty };
 };
 
 const numberOf = (db: DatabaseSync, pragma: string): number => {

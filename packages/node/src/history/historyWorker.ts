@@ -1,75 +1,58 @@
 /**
  * The thread in which the history file is read and written: a disk that takes half a second for a write holds up nobody else. It answers one request
- * after another, in their order. A file that SQLite finds broken is moved aside and begun anew: what it held can be asked for again.
+ * after another, in their order; puts that wait one behind the other wait for the disk together. A file that SQLite finds broken is moved aside and begun anew: what it held can be asked for again.
  */
 import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
 import { basename } from "node:path";
-import { parentPort } from "node:worker_threads";
-import { decodeCandles } from "@naru/router/cache/candleBlock";
-import { decodeTrades } from "@naru/router/cache/tradeBlock";
-import type { CandleSeries } from "@naru/router/cache/HistoryStore";
-import type { Candle } from "@naru/router/domain/Candle";
+import { type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads";
+import { DamagedPart } from "@naru/router/cache/blockSplice";
+import { buffersOf } from "@naru/router/cache/CandleColumns";
 import { BrokenFile, type DatabaseOptions, HistoryDatabase } from "./HistoryDatabase.ts";
-import { type HistoryCalls, type PutPart, type Reply, type Request, usualName } from "./historyMessages.ts";
+import { type HistoryCalls, type Reply, type Request, usualName } from "./historyMessages.ts";
 import { ForeignFile } from "./historySchema.ts";
 
 let database: HistoryDatabase | undefined;
 
-const answer = (request: Request): HistoryCalls[keyof HistoryCalls]["answer"] => {
+type PutRequest = Extract<Request, { readonly call: "put" | "putTrades" }>;
+type OtherRequest = Exclude<Request, PutRequest>;
+
+/** Puts and bytes that are written in one transaction. The next one waits for the transaction after it: nobody waits for a crowd without end. */
+const mostPuts = 256;
+const mostBytes = 16_000_000;
+
+const answer = (request: OtherRequest): HistoryCalls[OtherRequest["call"]]["answer"] => {
   if (request.call === "open") {
     database = opened(request.ask);
     return null;
   }
-  if (database === undefined) throw new Error("the file is not open");
+  const file = needed();
   switch (request.call) {
     case "coverage":
-      return database.coverage(request.ask.series);
+      return file.coverage(request.ask.series);
     case "blocks":
-      return database.blocks(request.ask.series, request.ask.range, request.ask.nowMs);
-    case "put": {
-      const { series, parts, complete, nowMs } = request.ask;
-      database.put(
-        series,
-        parts.map(({ startMs, range, data }: PutPart) => ({ startMs, range, rows: rowsOf(data, series) })),
-        complete,
-        nowMs,
-      );
-      return null;
-    }
+      return file.blocks(request.ask.series, request.ask.range, request.ask.nowMs);
+    case "columns":
+      return file.columns(request.ask.series, request.ask.range, request.ask.nowMs);
     case "series":
-      return database.series();
+      return file.series();
     case "tradeCoverage":
-      return database.tradeCoverage(request.ask.series);
+      return file.tradeCoverage(request.ask.series);
     case "tradeBlocks":
-      return database.tradeBlocks(request.ask.series, request.ask.range, request.ask.nowMs);
-    case "putTrades": {
-      const { series, blocks, complete, nowMs } = request.ask;
-      database.putTrades(
-        series,
-        blocks.flatMap((data) => whole(decodeTrades(data, series.market))),
-        complete,
-        nowMs,
-      );
-      return null;
-    }
+      return file.tradeBlocks(request.ask.series, request.ask.range, request.ask.nowMs);
     case "tradeSeries":
-      return database.tradeSeries();
+      return file.tradeSeries();
     case "check":
-      return database.check();
+      return file.check();
     case "close":
-      database.close();
+      file.close();
       database = undefined;
       return null;
   }
 };
 
-const rowsOf = (data: Uint8Array, { market, interval }: CandleSeries): ReadonlyArray<Candle> =>
-  whole(decodeCandles(data, market, interval));
-
-/** A block that was damaged on its way here is no empty range. */
-const whole = <A>(rows: ReadonlyArray<A> | undefined): ReadonlyArray<A> => {
-  if (rows === undefined) throw new BrokenFile("a block was damaged before it was written");
-  return rows;
+const needed = (): HistoryDatabase => {
+  if (database === undefined) throw new Error("the file is not open");
+  return database;
 };
 
 /**
@@ -80,7 +63,7 @@ const opened = (options: DatabaseOptions): HistoryDatabase => {
   try {
     return new HistoryDatabase(options);
   } catch (cause) {
-    if (!isBroken(cause)) throw cause;
+    if (!isBroken(cause) || options.readOnly === true) throw cause;
     if (basename(options.path) !== usualName && !isSqlite(options.path)) throw new ForeignFile("it is no history file");
     for (let nth = 1; ; nth++) {
       const aside = `${options.path}.corrupt-${nth}`;
@@ -118,25 +101,84 @@ const codes: ReadonlyMap<number, string> = new Map([
 
 const codeOf = (cause: unknown): string => {
   if (cause instanceof ForeignFile) return "FOREIGN";
-  if (cause instanceof BrokenFile) return "CORRUPT";
+  if (cause instanceof BrokenFile || cause instanceof DamagedPart) return "CORRUPT";
   if (typeof cause !== "object" || cause === null || !("errcode" in cause)) return "UNKNOWN";
   return codes.get(Number(cause.errcode) & 0xff) ?? "UNKNOWN";
 };
 
 const isBroken = (cause: unknown): boolean => codeOf(cause) === "CORRUPT";
 
-parentPort?.on("message", (request: Request) => {
-  let reply: Reply;
-  try {
-    reply = { id: request.id, answer: answer(request) };
-  } catch (cause) {
-    reply = { id: request.id, code: codeOf(cause), detail: cause instanceof Error ? cause.message : String(cause) };
+/** Answers a request and what waits behind it. */
+const serve = (port: MessagePort, first: Request): void => {
+  for (let request: Request | undefined = first; request !== undefined;) {
+    if (isPut(request)) request = write(port, request);
+    else {
+      const reply = replyTo(request);
+      port.postMessage(reply, transferable(reply));
+      request = waiting(port);
+    }
   }
-  parentPort?.postMessage(reply, transferable(reply));
+};
+
+/** Writes a put together with those that wait right behind it; the first request that is no part of them. */
+const write = (port: MessagePort, first: PutRequest): Request | undefined => {
+  const puts = [first];
+  let bytes = sizeOf(first);
+  let next: Request | undefined;
+  while (puts.length < mostPuts && bytes < mostBytes) {
+    next = waiting(port);
+    if (next === undefined || !isPut(next)) break;
+    puts.push(next);
+    bytes += sizeOf(next);
+    next = undefined;
+  }
+  for (const reply of repliesTo(puts)) port.postMessage(reply);
+  return next ?? waiting(port);
+};
+
+const waiting = (port: MessagePort): Request | undefined => {
+  const found = receiveMessageOnPort(port) as { readonly message: Request } | undefined;
+  return found?.message;
+};
+
+const isPut = (request: Request): request is PutRequest => request.call === "put" || request.call === "putTrades";
+
+const sizeOf = ({ ask }: PutRequest): number =>
+  ("blocks" in ask ? ask.blocks : ask.parts.map(({ data }) => data)).reduce((sum, { length }) => sum + length, 0);
+
+const repliesTo = (puts: ReadonlyArray<PutRequest>): ReadonlyArray<Reply> => {
+  try {
+    const outcomes = needed().putAll(puts.map(({ ask }) => ask));
+    return puts.map(({ id }, at) => {
+      const outcome = outcomes[at];
+      return outcome === undefined ? { id, answer: null } : failed(id, outcome.cause);
+    });
+  } catch (cause) {
+    return puts.map(({ id }) => failed(id, cause));
+  }
+};
+
+const replyTo = (request: OtherRequest): Reply => {
+  try {
+    return { id: request.id, answer: answer(request) };
+  } catch (cause) {
+    return failed(request.id, cause);
+  }
+};
+
+const failed = (id: number, cause: unknown): Reply => ({
+  ...{ id, code: codeOf(cause) },
+  detail: cause instanceof Error ? cause.message : String(cause),
 });
 
-/** The memory of blocks goes over to the other thread. */
-const transferable = (reply: Reply): Array<ArrayBuffer> =>
-  "answer" in reply && reply.answer !== null && "blocks" in reply.answer && typeof reply.answer.blocks !== "number"
-    ? reply.answer.blocks.map(({ buffer }) => buffer as ArrayBuffer) // SQLite hands out memory that nobody shares
-    : [];
+/** The memory of blocks and columns goes over to the other thread. */
+const transferable = (reply: Reply): Array<ArrayBuffer> => {
+  if (!("answer" in reply) || reply.answer === null) return [];
+  // SQLite hands out memory that nobody shares, and so does whoever makes columns.
+  if ("columns" in reply.answer) return buffersOf(reply.answer.columns) as Array<ArrayBuffer>;
+  return "coverage" in reply.answer && "blocks" in reply.answer ? reply.answer.blocks.map(({ buffer }) => buffer as ArrayBuffer) : [];
+};
+
+parentPort?.on("message", (request: Request) => {
+  if (parentPort !== null) serve(parentPort, request);
+});

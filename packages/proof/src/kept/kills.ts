@@ -92,7 +92,7 @@ const killed = (path: string, first: number, afterMs: number): Effect.Effect<num
 /** Holds a file against what was said of it; the first part that is not there. */
 const judged = (tally: Tally, last: number) => (store: SqliteHistory.SqliteHistoryShape) =>
   Effect.gen(function* () {
-    tally.damaged += (yield* store.check).damaged;
+    tally.damaged += (yield* store.check).damaged.length;
     const coverage = yield* store.coverage(series);
     const parts = coverage[0] === undefined ? 0 : partsIn(coverage[0]);
     tally.lost += Math.max(0, last + 1 - parts);

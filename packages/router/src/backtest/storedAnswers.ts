@@ -76,25 +76,26 @@ const candles = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, que
 });
 
 const trades = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, question: TradesQuestion) {
+  const { before, count, fromMs } = question;
   const series = { venue, market: question.market };
   const coverage = yield* store.tradeCoverage(series);
-  let toMs = clock.currentTimeMillisUnsafe() + 1;
+  let toMs = Math.min(clock.currentTimeMillisUnsafe() + 1, question.toMs ?? Number.POSITIVE_INFINITY);
   let spanMs = firstSpanMs;
   let rows: ReadonlyArray<Trade> = [];
-  while (rows.length < question.count) {
+  while (fromMs === undefined ? rows.length < (count ?? 0) : toMs > fromMs) {
     const known = coverage.find((range) => range.fromMs < toMs && toMs <= range.toMs);
     if (known === undefined) return yield* missing(question, toMs);
-    const range = { fromMs: Math.max(known.fromMs, toMs - spanMs), toMs };
+    const range = { fromMs: Math.max(known.fromMs, toMs - spanMs, fromMs ?? Number.NEGATIVE_INFINITY), toMs };
     const found = yield* store.trades(series, range);
     const [whole] = found.coverage;
     if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, toMs);
-    const older = question.before === undefined ? found.rows : found.rows.filter(isBefore(question.before));
+    const older = before === undefined ? found.rows : found.rows.filter(isBefore(before));
     rows = [...older, ...rows];
     toMs = range.fromMs;
     spanMs = Math.min(longestSpanMs, spanMs * 2);
   }
-  const newest = rows.slice(-question.count);
-  return { rows: newest, lastMs: newest.at(-1)?.tradeTimeMs ?? null };
+  const wanted = count === null ? rows : rows.slice(-count);
+  return { rows: wanted, lastMs: wanted.at(-1)?.tradeTimeMs ?? null };
 });
 
 /** Ids are whole numbers too long for a double. */

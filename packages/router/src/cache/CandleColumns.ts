@@ -2,8 +2,10 @@
  * Candles of one series as columns of typed arrays, for research over many of them: a hundred thousand rows without an object each. Numbers are the
  * nearest doubles; whoever needs the exact ones reads rows.
  */
-import type { Interval } from "../domain/Interval.ts";
+import type { Candle } from "../domain/Candle.ts";
+import { type Interval, nextWindowStart } from "../domain/Interval.ts";
 import type { Market } from "../domain/Market.ts";
+import type { TimeRange } from "./Coverage.ts";
 
 /** The columns of numbers, in the order in which they are stored. */
 export const decimalColumns = ["open", "high", "low", "close", "volume", "value"] as const;
@@ -20,6 +22,23 @@ export interface CandleColumns extends Readonly<Record<DecimalColumn, Float64Arr
   readonly lastTradeTimeMs: Float64Array;
 }
 
+/** Columns of a range in which nothing is missing. */
+export interface CoveredColumns extends CandleColumns {
+  /** From the first window, inclusive, to before the last, epoch milliseconds. A window in it that has no row had no trade. */
+  readonly covers: TimeRange;
+}
+
+/** The starts of the windows in which nobody traded, ascending, epoch milliseconds. */
+export const emptyWindows = ({ openTimeMs, interval, covers }: CoveredColumns): Float64Array => {
+  const empty: Array<number> = [];
+  let next = 0;
+  for (let startMs = covers.fromMs; startMs < covers.toMs; startMs = nextWindowStart(interval, startMs)) {
+    if (openTimeMs[next] === startMs) next++;
+    else empty.push(startMs);
+  }
+  return Float64Array.from(empty);
+};
+
 /** Room for so many rows. */
 export const makeColumns = (market: Market, interval: Interval, length: number): CandleColumns => {
   const column = () => new Float64Array(length);
@@ -27,6 +46,43 @@ export const makeColumns = (market: Market, interval: Interval, length: number):
     ...{ market, interval, length, openTimeMs: column(), lastTradeTimeMs: column() },
     ...{ open: column(), high: column(), low: column(), close: column(), volume: column(), value: column() },
   };
+};
+
+/** The memory behind columns, each piece once. */
+export const buffersOf = (columns: CandleColumns): ReadonlyArray<ArrayBufferLike> => {
+  const { openTimeMs, lastTradeTimeMs, open, high, low, close, volume, value } = columns;
+  return [...new Set([openTimeMs, lastTradeTimeMs, open, high, low, close, volume, value].map(({ buffer }) => buffer))];
+};
+
+/** The columns of rows, which are ascending. */
+export const columnsOfRows = (market: Market, interval: Interval, rows: ReadonlyArray<Candle>): CandleColumns => {
+  const columns = makeColumns(market, interval, rows.length);
+  for (const [at, row] of rows.entries()) {
+    columns.openTimeMs[at] = row.openTimeMs;
+    columns.lastTradeTimeMs[at] = row.lastTradeTimeMs;
+    for (const name of decimalColumns) columns[name][at] = row[name].number;
+  }
+  return columns;
+};
+
+/** Pieces one after another. A single one stays where it lies. */
+export const joinColumns = (market: Market, interval: Interval, pieces: ReadonlyArray<CandleColumns>): CandleColumns => {
+  const filled = pieces.filter(({ length }) => length > 0);
+  const [only] = filled;
+  if (only !== undefined && filled.length === 1) return only;
+  const columns = makeColumns(
+    market,
+    interval,
+    filled.reduce((sum, { length }) => sum + length, 0),
+  );
+  let at = 0;
+  for (const piece of filled) {
+    columns.openTimeMs.set(piece.openTimeMs, at);
+    columns.lastTradeTimeMs.set(piece.lastTradeTimeMs, at);
+    for (const name of decimalColumns) columns[name].set(piece[name], at);
+    at += piece.length;
+  }
+  return columns;
 };
 
 /** Rows `from` to `to`, exclusive, over the same memory. */

@@ -4,10 +4,12 @@ import type { Candle } from "../domain/Candle.ts";
 import type { Trade } from "../domain/Trade.ts";
 import { BlockUse, type KeptBlocks, SeriesMemory } from "./blockMemory.ts";
 import { makeColumns } from "./CandleColumns.ts";
-import { blockRange, decodeCandles, encodeCandles, rowsClaimed } from "./candleBlock.ts";
+import { rowsClaimed } from "./blockLayout.ts";
+import { spliced } from "./blockSplice.ts";
+import { blockRange, decodeCandles } from "./candleBlock.ts";
 import { nothing, within } from "./Coverage.ts";
 import type { CandleSeries, HistoryStoreShape, TradeSeries } from "./HistoryStore.ts";
-import { columnsOf, isWithin, partsOf, replaced } from "./keptRows.ts";
+import { columnsOf, isWithin, partsOf } from "./keptRows.ts";
 import { isTradeWithin, replacedTrades, tradePartsOf } from "./keptTrades.ts";
 import { decodeTrades, encodeTrades, tradeBlockRange } from "./tradeBlock.ts";
 
@@ -43,12 +45,12 @@ const candlesIn = (use: BlockUse): OfCandles => {
     putCandles: (series, rows, complete) =>
       Effect.sync(() => {
         // Nothing is touched before all of it is known to be good.
-        const parts = partsOf(series.interval, rows, complete);
+        const parts = [...partsOf(series.interval, rows, complete)];
         const kept = all.obtain(series);
         for (const part of parts) {
           const bytes = kept.blocks.get(part.startMs);
-          const rows = replaced(bytes === undefined ? [] : candlesOf(series, bytes), part);
-          use.write(kept, part.startMs, encodeCandles(rows), rows.length);
+          const after = bytes === undefined ? part.data : (spliced(bytes, part.data, part.range, series) ?? damaged());
+          use.write(kept, part.startMs, after, rowsClaimed(after));
         }
         kept.cover(complete);
         use.makeRoom();

@@ -1,7 +1,8 @@
 /** Ranges of candles as parts of blocks, and blocks as ranges of candles: what every store does alike. Pure. */
 import type { Candle } from "../domain/Candle.ts";
 import { type CandleColumns, makeColumns, sliceColumns } from "./CandleColumns.ts";
-import { blockRange, decodeColumns, rowsClaimed } from "./candleBlock.ts";
+import { rowsClaimed } from "./blockLayout.ts";
+import { blockRange, decodeColumns, encodeCandles } from "./candleBlock.ts";
 import type { TimeRange } from "./Coverage.ts";
 
 /** The part of a block that is written. */
@@ -10,32 +11,30 @@ export interface BlockPart {
   readonly startMs: number;
   /** What of the range lies in the block. */
   readonly range: TimeRange;
-  /** The candles of that part, ascending. */
-  readonly rows: ReadonlyArray<Candle>;
+  /** The candles of that part, as a block of their own. */
+  readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** The blocks that a range concerns, ascending, also where no candle lies in them but something may have been kept. */
-export const partsOf = (interval: Candle["interval"], rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<BlockPart> => {
+/**
+ * The blocks that a range concerns, ascending, also where no candle lies in them but something may have been kept. Each is made when it is taken, so
+ * that whoever writes a hundred thousand rows can let others have their turn; what is refused is refused before the first.
+ */
+export function* partsOf(interval: Candle["interval"], rows: ReadonlyArray<Candle>, complete: TimeRange): Generator<BlockPart, void> {
   const sorted = closedWithin(rows, complete);
-  const parts: Array<BlockPart> = [];
   let next = 0;
   for (let atMs = complete.fromMs; atMs < complete.toMs;) {
     const block = blockRange(interval, atMs);
     const range = { fromMs: atMs, toMs: Math.min(block.toMs, complete.toMs) };
     const first = next;
     while (next < sorted.length && (sorted[next]?.openTimeMs ?? Infinity) < range.toMs) next++;
-    parts.push({ startMs: block.fromMs, range, rows: sorted.slice(first, next) });
+    yield { startMs: block.fromMs, range, data: encodeCandles(sorted.slice(first, next)) };
     atMs = range.toMs;
   }
-  return parts;
-};
+}
 
-/** What a block holds after a part of it is known anew. */
-export const replaced = (kept: ReadonlyArray<Candle>, { range, rows }: BlockPart): ReadonlyArray<Candle> => [
-  ...kept.filter(({ openTimeMs }) => openTimeMs < range.fromMs),
-  ...rows,
-  ...kept.filter(({ openTimeMs }) => openTimeMs >= range.toMs),
-];
+/** Whether a part is all that its block can hold, so that what was kept of it need not be looked at. */
+export const isWholeBlock = (interval: Candle["interval"], { startMs, range }: BlockPart): boolean =>
+  range.fromMs <= startMs && range.toMs >= blockRange(interval, startMs).toMs;
 
 /** Whether a candle's window starts in a range. */
 export const isWithin =
@@ -75,12 +74,23 @@ const firstAtLeast = (times: Float64Array, timeMs: number): number => {
 };
 
 /** A window that is not over may look different tomorrow: it is never kept, whoever hands it in. */
-const closedWithin = (rows: ReadonlyArray<Candle>, { fromMs, toMs }: TimeRange): ReadonlyArray<Candle> => {
+const closedWithin = (rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<Candle> => {
+  const known = rows.some((row, at) => !isPlain(row, complete, rows[at - 1])) ? sorted(rows, complete) : rows;
+  const forming = known.find(({ state }) => state === "forming");
+  if (forming === undefined) return known;
+  throw new TypeError(`a forming candle is not history: ${forming.market} ${forming.interval} ${forming.openTimeMs}`);
+};
+
+/** Rows as they come from an answer: closed, within the range, ascending. */
+const isPlain = (row: Candle, complete: TimeRange, before: Candle | undefined): boolean =>
+  row.state === "closed" && isWithin(complete)(row) && (before === undefined || before.openTimeMs < row.openTimeMs);
+
+/** Any rows: of two of one window the last is meant. */
+const sorted = (rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<Candle> => {
   const byTime = new Map<number, Candle>();
   for (const row of rows) {
-    if (row.openTimeMs < fromMs || row.openTimeMs >= toMs || row.state === "empty") continue;
-    if (row.state === "forming") throw new TypeError(`a forming candle is not history: ${row.market} ${row.interval} ${row.openTimeMs}`);
-    byTime.set(row.openTimeMs, row.state === "closed" ? row : { ...row, state: "closed" });
+    if (row.state === "empty" || !isWithin(complete)(row)) continue;
+    byTime.set(row.openTimeMs, row.state === "corrected" ? { ...row, state: "closed" } : row);
   }
   return [...byTime.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
 };

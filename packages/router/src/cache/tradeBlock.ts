@@ -17,7 +17,8 @@ import { Decimal } from "../domain/Decimal.ts";
 import type { Market } from "../domain/Market.ts";
 import type { Change } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
-import { checksumOf, derived, isDerived, padded } from "./candleBlock.ts";
+import { checksumOf, padded } from "./blockLayout.ts";
+import { derived, isDerived } from "./candleBlock.ts";
 import type { TimeRange } from "./Coverage.ts";
 
 const version = 1;

@@ -3,7 +3,8 @@
  * easier here, only spelt differently. The types of this file name no Effect type.
  */
 import type { Alert } from "../alerts/Alert.ts";
-import type { CandlesOptions, OrderbookOptions, TradesOptions } from "../ask.ts";
+import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, TradesOptions } from "../ask.ts";
+import type { CoveredColumns } from "../cache/CandleColumns.ts";
 import type { Answer, Answers } from "../domain/Answer.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { MarketInfo } from "../domain/Market.ts";
@@ -50,6 +51,8 @@ export interface NaruClient extends AsyncDisposable {
   readonly getOrderbook: AskPromise<Orderbook, OrderbookOptions>;
   readonly getTrades: (market: string, options?: TradesOptions) => Promise<Answer<ReadonlyArray<Trade>>>;
   readonly getCandles: (market: string, interval: string, options?: CandlesOptions) => Promise<Answer<ReadonlyArray<Candle>>>;
+  /** Closed candles as typed arrays, for research over many. */
+  readonly getCandleColumns: (market: string, interval: string, options?: CandleColumnsOptions) => Promise<Answer<CoveredColumns>>;
   readonly getMarkets: (options?: MarketsOptions) => Promise<ReadonlyArray<MarketInfo>>;
   readonly streamTicker: (markets: Markets, options?: StreamOptions) => AsyncIterable<Ticker>;
   readonly streamOrderbook: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Orderbook>;

@@ -48,6 +48,7 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     getOrderbook: asPromise(data.getOrderbook, run),
     getTrades: (market, options) => run(data.getTrades(market, options)),
     getCandles: (market, interval, options) => run(data.getCandles(market, interval, options)),
+    getCandleColumns: (market, interval, options) => run(data.getCandleColumns(market, interval, options)),
     getMarkets: (options) => run(data.getMarkets(options)),
     streamTicker: (markets, options) => iterate(data.streamTicker(markets, options)),
     streamOrderbook: (markets, options) => iterate(data.streamOrderbook(markets, options)),

@@ -42,10 +42,25 @@ const encode = {
 /** One row of a kind as JSON: decimals as strings, every field present, null where the exchange gave nothing. */
 export const rowToJson = (kind: Kind, row: unknown): Json => encode[kind](row);
 
+/** The value of an answer as JSON: a row, a list of them, or the columns of many, whose numbers are plain ones. */
+export const valueToJson = (kind: Kind, value: unknown): Json => {
+  if (Array.isArray(value)) return value.map((row: unknown) => rowToJson(kind, row));
+  return isColumnar(value) ? columnsToJson(value) : rowToJson(kind, value);
+};
+
+const isColumnar = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && Object.values(value).some((column) => ArrayBuffer.isView(column));
+
+const columnsToJson = (columns: object): Json =>
+  Object.fromEntries(
+    // What is no column is text, a number or a range already.
+    Object.entries(columns).map(([name, column]) => [name, column instanceof Float64Array ? [...column] : (column as Json)]),
+  );
+
 /** The document of an answer: null, never absent; times ISO 8601 in UTC; ages in milliseconds. */
 export const answerToJson = (answer: Answer<unknown>): Json => {
   const { exchangeTimeMs, receivedTimeMs, ...rest } = answer.provenance;
-  const value = Array.isArray(answer.value) ? answer.value.map((row) => rowToJson(answer.kind, row)) : rowToJson(answer.kind, answer.value);
+  const value = valueToJson(answer.kind, answer.value);
   return {
     kind: answer.kind,
     market: answer.market,

@@ -91,6 +91,8 @@ export const CandlesQuestion = Schema.Struct({
   toMs: Schema.NullOr(Schema.Int),
   forming: Schema.Literals(["include", "exclude"]),
   fill: Schema.Literals(["none", "flat"]),
+  /** Answered as columns and not as rows. */
+  columns: Schema.optionalKey(Schema.Literal(true)),
   intent: ResolvedIntent,
 });
 
@@ -105,3 +107,6 @@ export type TickerQuestion = typeof TickerQuestion.Type;
 export type OrderbookQuestion = typeof OrderbookQuestion.Type;
 export type TradesQuestion = typeof TradesQuestion.Type;
 export type CandlesQuestion = typeof CandlesQuestion.Type;
+
+/** Whether the answer is columns of typed arrays and no rows. */
+export const asksColumns = (question: Question): boolean => question.kind === "candles" && question.columns === true;

@@ -14,7 +14,7 @@ import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import { DirectRest } from "../direct/DirectRest.ts";
 import type { Answer } from "../domain/Answer.ts";
-import type { Kind, Question } from "../domain/Question.ts";
+import { asksColumns, type Kind, type Question } from "../domain/Question.ts";
 import { labelled } from "../health/labelled.ts";
 import * as Metrics from "../health/Metrics.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
@@ -148,7 +148,7 @@ const make = Effect.gen(function* () {
   return Shadow.of({
     isOn,
     saw: (question, answer, tookMs, refute) => {
-      if (!isOn || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
+      if (!isOn || asksColumns(question) || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
       if (waiting.length >= waitingAtMost) return void passedOver++;
       waiting.push({ question, answer, tookMs, answeredNanos: clock.monotonicTimeNanosUnsafe(), refute });
       drawn.openUnsafe();

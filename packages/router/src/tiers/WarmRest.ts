@@ -5,7 +5,7 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import { Cache, type WarmKey } from "../cache/Cache.ts";
-import type { Question } from "../domain/Question.ts";
+import { asksColumns, type Question } from "../domain/Question.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { RestAnswer } from "./restAnswer.ts";
@@ -19,6 +19,8 @@ export const make = (restAnswer: RestAnswer): Effect.Effect<Tier, never, Cache> 
     return {
       name: "warm_cache_rest",
       ask: Effect.fn("WarmRest.ask")(function* (question, options) {
+        // Typed arrays cannot be kept from being written to: each caller has its own.
+        if (asksColumns(question)) return yield* restAnswer(question, options);
         const askedNanos = clock.monotonicTimeNanosUnsafe();
         const maxAgeMs = Math.min(config.warmTtlMs[question.kind], question.intent.maxAgeMs);
         let began = false;

@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
+import type { CandleColumns } from "../cache/CandleColumns.ts";
 import { type Coverage, type TimeRange, uncovered } from "../cache/Coverage.ts";
 import { type CandleSeries, HistoryStore, type HistoryStoreShape } from "../cache/HistoryStore.ts";
 import type { Candle } from "../domain/Candle.ts";
@@ -19,21 +20,23 @@ export const finalAfterMs = 60_000;
 /** Windows of what is kept that are read at once, for a question about a number of rows. */
 const windowsAtOnce = 2_000;
 
-/** A stretch that is kept: all candles that open in it. */
-export interface Stretch {
-  readonly rows: ReadonlyArray<Candle>;
+/** A stretch that is kept: all candles that open in it, as rows or as columns. */
+export interface Stretch<A> {
+  readonly all: A;
   readonly fromMs: number;
 }
 
 /** The store, asked by one question. */
 export interface CandleHistory {
   /** All that is kept right below `toMs`; undefined where that is nothing. */
-  readonly below: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch | undefined>;
+  readonly below: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch<ReadonlyArray<Candle>> | undefined>;
+  /** The same as columns. */
+  readonly columnsBelow: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch<CandleColumns> | undefined>;
   /** Keeps what the exchange sent of a range completely, as far as it is final at `nowMs`. Never waits. */
   readonly keep: (rows: ReadonlyArray<Candle>, complete: TimeRange, nowMs: number) => Effect.Effect<void>;
 }
 
-const nothingKept: CandleHistory = { below: () => Effect.undefined, keep: () => Effect.void };
+const nothingKept: CandleHistory = { below: () => Effect.undefined, columnsBelow: () => Effect.undefined, keep: () => Effect.void };
 
 /** Made when a layer is built, with whose scope the writing ends; asked once per question. */
 export const make = Effect.gen(function* () {
@@ -58,19 +61,27 @@ const historyOf = ({ store, scope, given }: Keeping, series: CandleSeries): Cand
       ? Effect.tap(given(store.coverage(series), []), (found) => Effect.sync(() => (coverage = found)))
       : Effect.succeed(coverage),
   );
+  const below = Effect.fnUntraced(function* <A>(
+    question: CandlesQuestion,
+    toMs: number,
+    read: (range: TimeRange) => Effect.Effect<{ readonly all: A; readonly coverage: Coverage }, StorageError>,
+  ) {
+    const range = (yield* known).find(({ fromMs, toMs: endMs }) => fromMs < toMs && toMs <= endMs);
+    if (range === undefined) return undefined;
+    const wanted = { fromMs: Math.max(range.fromMs, startOf(question, toMs)), toMs };
+    const found = yield* given(read(wanted), undefined);
+    const [whole] = found?.coverage ?? [];
+    if (found !== undefined && whole?.fromMs === wanted.fromMs && whole.toMs === wanted.toMs)
+      return { all: found.all, fromMs: wanted.fromMs };
+    // Forgotten, or found damaged, since the question began.
+    coverage = uncovered(coverage ?? [], range);
+    return undefined;
+  });
   return {
-    below: Effect.fnUntraced(function* (question: CandlesQuestion, toMs: number) {
-      const range = (yield* known).find(({ fromMs, toMs: endMs }) => fromMs < toMs && toMs <= endMs);
-      if (range === undefined) return undefined;
-      const wanted = { fromMs: Math.max(range.fromMs, startOf(question, toMs)), toMs };
-      const found = yield* given(store.candles(series, wanted), undefined);
-      const [whole] = found?.coverage ?? [];
-      if (found !== undefined && whole?.fromMs === wanted.fromMs && whole.toMs === wanted.toMs)
-        return { rows: found.rows, fromMs: wanted.fromMs };
-      // Forgotten, or found damaged, since the question began.
-      coverage = uncovered(coverage ?? [], range);
-      return undefined;
-    }),
+    below: (question, toMs) =>
+      below(question, toMs, (range) => Effect.map(store.candles(series, range), ({ rows, coverage }) => ({ all: rows, coverage }))),
+    columnsBelow: (question, toMs) =>
+      below(question, toMs, (range) => Effect.map(store.columns(series, range), ({ columns, coverage }) => ({ all: columns, coverage }))),
     keep: (rows, { fromMs, toMs }, nowMs) =>
       Effect.suspend(() => {
         const complete = { fromMs, toMs: Math.min(toMs, windowStart(series.interval, nowMs - finalAfterMs)) };

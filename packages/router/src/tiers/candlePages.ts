@@ -42,19 +42,11 @@ export class CandleReading {
 
   /** What to read next, or undefined when nothing is missing. */
   next(): Wanted | undefined {
-    const { fromMs, fill, count } = this.#question;
     if (this.#isExhausted) return undefined;
-    const toMs = this.#knownFromMs ?? this.#question.toMs ?? undefined;
-    if (fromMs !== null) {
-      // A filled range needs the close before its first window, so it reads one row past its start.
-      const reachedMs = fill === "flat" ? this.#oldestMs : this.#knownFromMs;
-      const isReached = reachedMs !== undefined && (fill === "flat" ? reachedMs < fromMs : reachedMs <= fromMs);
-      return isReached ? undefined : { count: this.#pageSize, toMs };
-    }
-    const missing = (count ?? 0) - this.#belonging;
-    if (missing <= 0) return undefined;
-    const isFirst = this.#knownFromMs === undefined;
-    return { count: Math.min(this.#pageSize, isFirst ? missing + unprovedRows(this.#question) : missing), toMs };
+    return nextWanted(this.#question, this.#pageSize, {
+      ...{ knownFromMs: this.#knownFromMs, belonging: this.#belonging },
+      reachedMs: this.#question.fill === "flat" ? this.#oldestMs : this.#knownFromMs,
+    });
   }
 
   /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it brought nothing new. */
@@ -95,6 +87,34 @@ export class CandleReading {
     if (this.#oldestMs === undefined || row.openTimeMs < this.#oldestMs) this.#oldestMs = row.openTimeMs;
   }
 }
+
+/** How far a reading has come. */
+interface Reached {
+  /** From here on everything is known. */
+  readonly knownFromMs: number | undefined;
+  /** What a range must have come down to. */
+  readonly reachedMs: number | undefined;
+  /** Rows that will belong to the answer. */
+  readonly belonging: number;
+}
+
+/** What a reading wants next, or undefined when nothing is missing. */
+export const nextWanted = (
+  question: CandlesQuestion,
+  pageSize: number,
+  { knownFromMs, reachedMs, belonging }: Reached,
+): Wanted | undefined => {
+  const { fromMs, fill, count } = question;
+  const toMs = knownFromMs ?? question.toMs ?? undefined;
+  if (fromMs !== null) {
+    // A filled range needs the close before its first window, so it reads one row past its start.
+    const isReached = reachedMs !== undefined && (fill === "flat" ? reachedMs < fromMs : reachedMs <= fromMs);
+    return isReached ? undefined : { count: pageSize, toMs };
+  }
+  const missing = (count ?? 0) - belonging;
+  if (missing <= 0) return undefined;
+  return { count: Math.min(pageSize, knownFromMs === undefined ? missing + unprovedRows(question) : missing), toMs };
+};
 
 /** The most requests a question can cost: a bound that holds on any market, however sparse. `nowMs` ends a range without an end. */
 export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: number): number => {

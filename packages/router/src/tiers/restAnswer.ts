@@ -14,6 +14,7 @@ import { type RestCall, Venue } from "../transport/Venue.ts";
 import { answered, type Asking, pageDeadline, run, whole } from "./asking.ts";
 import * as CandleHistory from "./candleHistory.ts";
 import { CandleReading, maxPages, type Wanted } from "./candlePages.ts";
+import { ColumnReading } from "./columnReading.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
 import * as TradeHistory from "./tradeHistory.ts";
 import { trades } from "./tradePages.ts";
@@ -55,16 +56,14 @@ const orderbook = Effect.fnUntraced(function* (asking: Asking, question: Orderbo
 
 const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQuestion) {
   const { clock, venue } = asking;
-  const reading = new CandleReading(question, venue.paging.candles);
-  const history = asking.history(venue.id, question);
+  const { reading, kept, keep } = readerOf(asking, question);
   const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
   let first: RestResult<Candle> | undefined;
   let keptRows = 0;
   for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
-    const stretch = wanted.toMs === undefined ? undefined : yield* history.below(question, wanted.toMs);
-    if (stretch !== undefined) {
-      keptRows += stretch.rows.length;
-      reading.kept(stretch.rows, stretch.fromMs);
+    const taken = wanted.toMs === undefined ? undefined : yield* kept(wanted.toMs);
+    if (taken !== undefined) {
+      keptRows += taken;
       continue;
     }
     const result: RestResult<Candle> = yield* candlePage(asking, question, wanted);
@@ -73,17 +72,45 @@ const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQu
     // Down to its oldest row a page is all there is; an empty one says that there is nothing, as far as anybody asked.
     const complete = { fromMs: fromMs ?? Number.POSITIVE_INFINITY, toMs: wanted.toMs ?? Number.POSITIVE_INFINITY };
     // Final by both clocks: one of them that is ahead would freeze a window that is still open.
-    yield* history.keep(result.rows, complete, Math.min(result.exchangeNowMs, result.receivedMs));
+    yield* keep(result.rows, complete, Math.min(result.exchangeNowMs, result.receivedMs));
   }
   // An exchange that keeps sending short pages would make the answer short without a word.
   if (reading.next() !== undefined) {
     const detail = `${reading.asked} pages brought only ${reading.rows} candles`;
     return yield* new DecodeError({ stage: "answer", path: "", detail });
   }
-  const rows = reading.result(first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
-  const answer = answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
+  const value = reading.result(first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
+  const lastMs = "covers" in value ? value.lastTradeTimeMs.at(-1) : value.at(-1)?.lastTradeTimeMs;
+  const answer = answered(asking, first, value, lastMs ?? null);
   return first !== undefined && keptRows === 0 ? answer : { ...answer, kept: { rows: keptRows, isAll: first === undefined } };
 });
+
+/** A reading of rows or of columns, and how it takes in what is kept below a moment: so many rows, or undefined where nothing is. */
+interface Reader {
+  readonly reading: CandleReading | ColumnReading;
+  readonly kept: (toMs: number) => Effect.Effect<number | undefined>;
+  readonly keep: CandleHistory.CandleHistory["keep"];
+}
+
+const readerOf = ({ venue, history }: Asking, question: CandlesQuestion): Reader => {
+  const kept = history(venue.id, question);
+  const { keep } = kept;
+  if (question.columns === true) {
+    const reading = new ColumnReading(question, venue.paging.candles);
+    return { reading, keep, kept: (toMs) => taking(kept.columnsBelow(question, toMs), reading) };
+  }
+  const reading = new CandleReading(question, venue.paging.candles);
+  return { reading, keep, kept: (toMs) => taking(kept.below(question, toMs), reading) };
+};
+
+const taking = <A extends { readonly length: number }>(
+  found: Effect.Effect<CandleHistory.Stretch<A> | undefined>,
+  reading: { readonly kept: (all: A, fromMs: number) => void },
+): Effect.Effect<number | undefined> =>
+  Effect.map(found, (stretch) => {
+    if (stretch !== undefined) reading.kept(stretch.all, stretch.fromMs);
+    return stretch?.all.length;
+  });
 
 const candlePage = (asking: Asking, question: CandlesQuestion, { count, toMs }: Wanted) =>
   Effect.gen(function* () {

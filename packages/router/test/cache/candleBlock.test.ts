@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
 import { makeColumns } from "../../src/cache/CandleColumns.ts";
-import { blockRange, decodeCandles, decodeColumns, encodeCandles, rowsClaimed, windowsPerBlock } from "../../src/cache/candleBlock.ts";
+import { rowsClaimed } from "../../src/cache/blockLayout.ts";
+import { blockRange, decodeCandles, decodeColumns, encodeCandles, windowsPerBlock } from "../../src/cache/candleBlock.ts";
 import type { Candle } from "../../src/domain/Candle.ts";
 import { Decimal } from "../../src/domain/Decimal.ts";
 import { intervals, nextWindowStart, windowStart } from "../../src/domain/Interval.ts";

@@ -1,7 +1,7 @@
 /** Trades to bytes and back: exact whatever the numbers and ids, and never an answer out of damaged bytes. */
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import { rowsClaimed } from "../../src/cache/candleBlock.ts";
+import { rowsClaimed } from "../../src/cache/blockLayout.ts";
 import { decodeTrades, encodeTrades, isWholeTrades, tradeBlockRange } from "../../src/cache/tradeBlock.ts";
 import { Decimal } from "../../src/domain/Decimal.ts";
 import { btc } from "../samples.ts";
