@@ -46,6 +46,7 @@ import type { Transport } from "./transport/Transport.ts";
 import type { Venue } from "./transport/Venue.ts";
 import * as Awake from "./transport/Awake.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
+import * as Workers from "./transport/Workers.ts";
 
 /** The router's services, and what stands behind them. */
 export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder | Shadow;
@@ -134,6 +135,7 @@ export const layerOver = <R>(
     Layer.provide(FlightRecorder.layerTransport),
     Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
     Layer.provide(Awake.layer),
+    Layer.provide(Workers.layer),
     Layer.provide(Wiretap.layerTransport),
   ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
 };

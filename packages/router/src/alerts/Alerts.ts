@@ -18,6 +18,7 @@ import { type OutcomeSummary, windowMs } from "../health/OutcomeWindow.ts";
 import { isIncident } from "../domain/Mode.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker, Workers } from "../transport/Workers.ts";
 import type { Alert } from "./Alert.ts";
 import { AlertBook, type Told } from "./AlertBook.ts";
 import { AlertSinks, deliveryTo } from "./AlertSink.ts";
@@ -52,6 +53,7 @@ const make = Effect.gen(function* () {
   const { id: venue, simulated } = yield* Venue;
   const { alertCoolDownMs, hostEveryMs } = yield* RouterConfig;
   const probe = yield* HostProbe;
+  const workers = yield* Workers;
   const context = yield* Effect.context<never>();
   const countAlert = labelled(Metrics.alerts, context);
   const countDelivery = labelled(Metrics.alertDeliveries, context);
@@ -79,7 +81,14 @@ const make = Effect.gen(function* () {
     const last = health.modes().at(-1);
     const mode = last?.to ?? "normal";
     seen = seenAt(health, seen, isIncident(mode), nowMs);
-    const findings = findingsOf({ mode, modeReason: last?.reason ?? "", calls: seen.calls, errors: seen.errors, host });
+    const findings = findingsOf({
+      mode,
+      modeReason: last?.reason ?? "",
+      calls: seen.calls,
+      errors: seen.errors,
+      host,
+      workers: workers.troubles(nowMs),
+    });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
       const alert = alertOf(one, nowMs);
@@ -92,8 +101,8 @@ const make = Effect.gen(function* () {
   };
 
   const trouble = (): void => void Queue.offerUnsafe(wake, undefined);
-  const stop = health.watch(trouble);
-  yield* Effect.addFinalizer(() => Effect.sync(stop));
+  const stops = [health.watch(trouble), workers.watch(trouble)];
+  yield* Effect.addFinalizer(() => Effect.sync(() => stops.forEach((stop) => stop())));
 
   const watching = Effect.gen(function* () {
     const woken = Queue.take(wake);
@@ -101,7 +110,7 @@ const make = Effect.gen(function* () {
     look();
     yield* Effect.sleep(troubleEveryMs);
   });
-  yield* Effect.forkScoped(Effect.forever(watching), { startImmediately: true });
+  yield* startWorker("alerts", Effect.forever(watching), { startImmediately: true });
 
   if (probe.knows) {
     const looking = Effect.flatMap(probe.read, (facts) => {
@@ -109,7 +118,7 @@ const make = Effect.gen(function* () {
       trouble();
       return Effect.sleep(hostEveryMs);
     });
-    yield* Effect.forkScoped(Effect.forever(looking), { startImmediately: true });
+    yield* startWorker("watch over the machine", Effect.forever(looking), { startImmediately: true });
   }
 
   return Alerts.of({

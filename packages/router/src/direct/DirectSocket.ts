@@ -26,6 +26,7 @@ import type { Sleep } from "../transport/Sleep.ts";
 import { Signal } from "../transport/Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker } from "../transport/Workers.ts";
 import { Consumer, type DirectValue } from "./Consumer.ts";
 import { valueOf } from "./message.ts";
 
@@ -68,7 +69,7 @@ const capacity = 4_096;
 const make = Effect.gen(function* () {
   const { streamBuffer } = yield* RouterConfig;
   const wire = new Wire(yield* Clock.Clock, yield* Venue);
-  yield* Effect.forkScoped(Effect.forever(live(wire)));
+  yield* startWorker("direct socket", Effect.forever(live(wire)));
   yield* (yield* Awake).onWake((sleep) => wire.slept(sleep));
   yield* Effect.addFinalizer(() => Effect.sync(() => wire.close()));
   const events = <K extends Kind>(

@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { RouterConfig } from "../RouterConfig.ts";
 import { type Look, type Sleep, sleepBetween } from "./Sleep.ts";
+import { startWorker } from "./Workers.ts";
 
 /** What the machine knows of time beside the clock: given by `@naru/node`. The router knows no machine. */
 export const HostClock = Context.Reference<() => Pick<Look, "bootMs" | "cpuMs">>("@naru/router/transport/HostClock", {
@@ -39,7 +40,7 @@ export const layer: Layer.Layer<never> = Layer.effect(
         `This process slept for ${Math.round(sleep.sleptMs / 1_000)} s: nothing from before is believed, and every socket is replaced`,
       );
     });
-    if (sleepLookEveryMs > 0) yield* Effect.forkScoped(Effect.forever(Effect.delay(tick, sleepLookEveryMs)));
+    if (sleepLookEveryMs > 0) yield* startWorker("watch for sleeps", Effect.forever(Effect.delay(tick, sleepLookEveryMs)));
     return {
       onWake: (listener) =>
         Effect.asVoid(
