@@ -13,6 +13,7 @@ import { type CandleSeries, HistoryStore, type HistoryStoreShape, type StoredCan
 import { columnsOf, isWithin, partsOf } from "@naru/router/cache/keptRows";
 import type { Candle } from "@naru/router/domain/Candle";
 import { StorageError } from "@naru/router/errors/MarketDataError";
+import { atEnd } from "@naru/router/transport/atEnd";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -54,7 +55,7 @@ export const layerAt = (path: string, options: SqliteHistoryOptions = {}): Layer
 export const make = Effect.fnUntraced(function* (path: string, { maxBytes = defaultMaxBytes }: SqliteHistoryOptions = {}) {
   const clock = yield* Clock.Clock;
   const thread = new HistoryThread({ path, maxBytes });
-  yield* Effect.addFinalizer(() => thread.close);
+  yield* atEnd("the candle history", thread.close);
   let isReady = false;
   /** The folder, and a file that only its owner may read, before SQLite makes one that everybody may. */
   const ready = Effect.suspend(() => (isReady ? Effect.void : Effect.tap(prepare(path), () => Effect.sync(() => (isReady = true)))));

@@ -17,7 +17,7 @@ import { HotStore, type HotEntry } from "../cache/HotStore.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey.ts";
-import { type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
+import { Closed, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Awake } from "../transport/Awake.ts";
@@ -179,7 +179,7 @@ class Wire {
   }
 
   close(): void {
-    const error = new NetworkError({ phase: "socket", host: this.#venue.host, code: null, detail: "the direct socket is closed" });
+    const error = new Closed({ what: "The direct socket" });
     for (const { buffer } of this.#consumers) buffer.fail(error);
   }
 

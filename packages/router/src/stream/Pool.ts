@@ -8,6 +8,7 @@
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
@@ -62,7 +63,9 @@ export const makePool = Effect.fnUntraced(function* (options: PoolOptions) {
   );
   pool.links = links;
   yield* (yield* Awake).onWake(({ sleptMs }) => pool.slept(sleptMs));
-  for (const link of links) yield* startWorker(`socket ${link.id + 1}`, link.run, { isVital: true });
+  const fibers = yield* Effect.forEach(links, (link) => startWorker(`socket ${link.id + 1}`, link.run, { isVital: true }));
+  // A peer that does not answer a close is waited for a second: one second for all of them.
+  yield* Effect.addFinalizer(() => Fiber.interruptAll(fibers));
   return pool;
 });
 

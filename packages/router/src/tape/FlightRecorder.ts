@@ -15,6 +15,7 @@ import * as Semaphore from "effect/Semaphore";
 import { Closed, type StorageError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { defaultRouterConfig, RouterConfig } from "../RouterConfig.ts";
+import { atEnd } from "../transport/atEnd.ts";
 import { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { startWorker } from "../transport/Workers.ts";
@@ -132,7 +133,7 @@ const make = Effect.gen(function* () {
       ),
     );
   });
-  yield* Effect.addFinalizer(() => dumpWanted);
+  yield* atEnd("the flight recorder", dumpWanted);
   yield* startWorker(
     "flight recordings",
     Effect.forever(

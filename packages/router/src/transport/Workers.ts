@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import type * as Fiber from "effect/Fiber";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import { plainText } from "../domain/plainText.ts";
@@ -89,7 +90,7 @@ export const startWorker = <R>(
   name: string,
   work: Effect.Effect<unknown, never, R>,
   options: WorkerOptions = {},
-): Effect.Effect<void, never, R | Scope.Scope> =>
+): Effect.Effect<Fiber.Fiber<void>, never, R | Scope.Scope> =>
   Effect.gen(function* () {
     const workers = yield* Workers;
     const giveUp = yield* GiveUp;
@@ -117,5 +118,5 @@ export const startWorker = <R>(
         yield* Effect.sleep(delayMs);
       }
     });
-    yield* Effect.forkScoped(kept, { startImmediately: options.startImmediately });
+    return yield* Effect.forkScoped(kept, { startImmediately: options.startImmediately });
   });
