@@ -54,7 +54,7 @@ const heldUp = (markets: ReadonlyArray<string>, forMs: number, times: number, ev
         yield* TestClock.adjust(everyMs(time));
       }
       return { sockets: ledger.connections().length, told: [...told].sort(), stalls };
-    }).pipe(Effect.provide(router), Effect.provide(Logger.layer([stallsTo(stalls)])));
+    }).pipe(Effect.provide(Layer.provideMerge(router, Logger.layer([stallsTo(stalls)]))));
   });
 
 /** How long each stall was, as the log says. */

@@ -86,10 +86,9 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
 
   const build = Effect.gen(function* () {
     const scope = yield* Scope.fork(outer);
-    let instance: Instance | undefined;
     // Closing its scope ends the worker that asks for it: somebody else must do it.
     const giveUp = (reason: string) =>
-      Effect.suspend(() => (instance === undefined ? Effect.void : Effect.asVoid(Effect.forkIn(died(instance, reason), outer))));
+      Effect.suspend(() => (current?.scope === scope ? Effect.asVoid(Effect.forkIn(died(current.instance, reason), outer)) : Effect.void));
     const exit = yield* Layer.buildWithMemoMap(side, Layer.makeMemoMapUnsafe(), scope).pipe(
       Effect.provideService(GiveUp, giveUp),
       Effect.provide(context),
@@ -102,7 +101,7 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
       yield* control.tell("gone", "the router could not be built");
       return undefined;
     }
-    instance = instanceOf(++built, exit.value, venue);
+    const instance = instanceOf(++built, exit.value, venue);
     current = { instance, scope };
     yield* Effect.logDebug(`router ${built} was built`);
     look();

@@ -11,7 +11,7 @@ import * as Queue from "effect/Queue";
 import * as Stream from "effect/Stream";
 import type { ErrorHealth } from "../health/ErrorLog.ts";
 import { Health } from "../health/HealthLedger.ts";
-import { HostProbe, nothingKnown } from "../health/HostProbe.ts";
+import { type HostFacts, HostProbe, type HostProbeShape, nothingKnown } from "../health/HostProbe.ts";
 import { labelled } from "../health/labelled.ts";
 import * as Metrics from "../health/Metrics.ts";
 import { type OutcomeSummary, windowMs } from "../health/OutcomeWindow.ts";
@@ -71,11 +71,6 @@ const make = Effect.gen(function* () {
   /** Something was found that may end by itself, or be due to be told. What others report ends by their word. */
   let isOpen = false;
 
-  const alertOf = ({ finding, state, sinceMs }: Told, nowMs: number): Alert => {
-    const atMs = clock.currentTimeMillisUnsafe();
-    return { ...finding, state, sinceMs: Math.round(atMs - (nowMs - sinceMs)), atMs, venue, simulated };
-  };
-
   const look = (): void => {
     const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
     const last = health.modes().at(-1);
@@ -91,7 +86,7 @@ const make = Effect.gen(function* () {
     });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
-      const alert = alertOf(one, nowMs);
+      const alert: Alert = { ...alertAt(one, nowMs, clock.currentTimeMillisUnsafe()), venue, simulated };
       recent.push(alert);
       if (recent.length > kept) recent.shift();
       countAlert(1, alert.rule, alert.state);
@@ -112,14 +107,10 @@ const make = Effect.gen(function* () {
   });
   yield* startWorker("alerts", Effect.forever(watching), { startImmediately: true });
 
-  if (probe.knows) {
-    const looking = Effect.flatMap(probe.read, (facts) => {
-      host = facts;
-      trouble();
-      return Effect.sleep(hostEveryMs);
-    });
-    yield* startWorker("watch over the machine", Effect.forever(looking), { startImmediately: true });
-  }
+  yield* watchHost(probe, hostEveryMs, (facts) => {
+    host = facts;
+    trouble();
+  });
 
   return Alerts.of({
     stream: Stream.fromPubSub(told),
@@ -131,6 +122,28 @@ const make = Effect.gen(function* () {
     },
   });
 });
+
+const alertAt = ({ finding, state, sinceMs }: Told, nowMs: number, atMs: number) => ({
+  ...finding,
+  state,
+  sinceMs: Math.round(atMs - (nowMs - sinceMs)),
+  atMs,
+});
+
+/** Looks at the machine now and again, where there is anything to be seen. */
+const watchHost = (probe: HostProbeShape, everyMs: number, saw: (facts: HostFacts) => void) =>
+  probe.knows
+    ? startWorker(
+        "watch over the machine",
+        Effect.forever(
+          Effect.flatMap(probe.read, (facts) => {
+            saw(facts);
+            return Effect.sleep(everyMs);
+          }),
+        ),
+        { startImmediately: true },
+      )
+    : Effect.void;
 
 /** How calls and errors looked outside incidents. */
 interface Seen {
