@@ -6,6 +6,7 @@
  */
 import * as Net from "node:net";
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
+import { bounded } from "@naru/router/transport/atEnd";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
@@ -44,10 +45,13 @@ export const make = (settings: TransportSettings): Effect.Effect<Dispatcher, nev
         return { agent, connector };
       }),
       ({ agent, connector }) =>
-        Effect.promise(async () => {
-          await connector.destroyPending();
-          await agent.destroy();
-        }),
+        bounded(
+          "the REST connections",
+          Effect.promise(async () => {
+            await connector.destroyPending();
+            await agent.destroy();
+          }),
+        ),
     ),
     ({ agent }) => agent.compose(limitPhases(settings.timeouts)),
   );

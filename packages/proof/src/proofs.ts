@@ -14,6 +14,7 @@ import { churn } from "./soak/churn.ts";
 import { crashes } from "./soak/crashes.ts";
 import { cuts, quietCuts } from "./soak/cuts/cuts.ts";
 import { holds, type Report, tableOf } from "./soak/Figures.ts";
+import { interrupts } from "./soak/interrupts.ts";
 import { quiet, silence } from "./soak/quiet.ts";
 import { swaps } from "./soak/swaps.ts";
 import { strangers } from "./strangers/fullRun.ts";
@@ -118,6 +119,11 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "churn",
     summary: "100,000 questions, as many streams and 10,000 reconnects leave no heap, fiber, timer or socket; a quarter of an hour",
     run: (say) => proved(say, [plain(churn, { questions: 100_000, cycles: 100_000, reconnects: 10_000 })]),
+  },
+  {
+    name: "interrupts",
+    summary: "a client, and a caller of one that goes on, interrupted at every step of a run: nothing is left of either; some minutes",
+    run: (say) => proved(say, [plain(interrupts, { every: { client: 1, caller: 1 } })]),
   },
   {
     name: "kills",

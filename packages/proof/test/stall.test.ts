@@ -8,18 +8,21 @@ import { Transport } from "@naru/router/transport/Transport";
 import { defaultOriginMs, Exchange } from "@naru/sim";
 import { profiles } from "@naru/upbit/profiles";
 import { layerOf } from "@naru/upbit/UpbitVenue";
-import { Clock, Effect, Layer, Stream } from "effect";
+import { Clock, Effect, Layer, Logger, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import { makeLoop, onClock } from "./ownClocks.ts";
 
-/** Streams of these markets over one socket, held up again and again; how many sockets it took, and what was told beside elements. */
-const heldUp = (markets: ReadonlyArray<string>, forMs: number, times: number) =>
+let made = 0;
+
+/** Streams of these markets over one socket, held up again and again; how many sockets it took, what was told beside elements, and the log's stalls. */
+const heldUp = (markets: ReadonlyArray<string>, forMs: number, times: number, everyMs = (time: number) => 11_000 + 1_300 * (time % 9)) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(defaultOriginMs);
     const clock = yield* Clock.Clock;
     const loop = makeLoop(clock);
     let workMs = 0;
-    const host = `stalled-${markets.length}-${forMs}`;
+    const stalls: Array<number> = [];
+    const host = `stalled-${++made}`;
     const profile = { ...profiles.upbit, restUrl: `http://${host}/v1`, socketUrl: `ws://${host}/websocket/v1`, host, simulated: true };
     const exchange = onClock(clock).pipe(Layer.provideMerge(Exchange.layer({ seed: 5 })));
     const network = Layer.effect(Transport, Effect.map(Transport, loop.transport)).pipe(Layer.provideMerge(exchange));
@@ -48,10 +51,17 @@ const heldUp = (markets: ReadonlyArray<string>, forMs: number, times: number) =>
           ),
         );
         // At another moment between two pings each time.
-        yield* TestClock.adjust(11_000 + 1_300 * (time % 9));
+        yield* TestClock.adjust(everyMs(time));
       }
-      return { sockets: ledger.connections().length, told: [...told].sort() };
-    }).pipe(Effect.provide(router));
+      return { sockets: ledger.connections().length, told: [...told].sort(), stalls };
+    }).pipe(Effect.provide(Layer.provideMerge(router, Logger.layer([stallsTo(stalls)]))));
+  });
+
+/** How long each stall was, as the log says. */
+const stallsTo = (stalls: Array<number>) =>
+  Logger.make<unknown, void>(({ message }) => {
+    const ms = /held up for at least (\d+) ms by work of this process/.exec(String(Array.isArray(message) ? message[0] : message))?.[1];
+    if (ms !== undefined) stalls.push(Number(ms));
   });
 
 describe("an event loop that is held up", () => {
@@ -65,11 +75,20 @@ describe("an event loop that is held up", () => {
             [1_500, 2],
             [10_000, 6],
           ] as const)
-            assert.deepStrictEqual(
-              yield* heldUp(markets, forMs, times),
-              { sockets: 1, told: ["Live"] },
-              `${markets.join()} for ${forMs} ms`,
-            );
+            assert.deepInclude(yield* heldUp(markets, forMs, times), { sockets: 1, told: ["Live"] }, `${markets.join()} for ${forMs} ms`);
+      }),
+  );
+
+  it.effect(
+    "by a consumer that works for one and a half seconds, at any moment, costs nobody a link, and the log says what it was (E13)",
+    () =>
+      Effect.gen(function* () {
+        // Every tenth of the second between two looks, and all of the time between two pings.
+        const { sockets, told, stalls } = yield* heldUp(["KRW-BTC", "BTC-DOT"], 1_500, 30, (time) => 3_000 + 100 * (time % 10));
+        assert.deepStrictEqual({ sockets, told }, { sockets: 1, told: ["Live"] });
+        assert.lengthOf(stalls, 30);
+        assert.isAtLeast(Math.min(...stalls), 500);
+        assert.isAtMost(Math.max(...stalls), 1_500);
       }),
   );
 });

@@ -117,6 +117,15 @@ export const HealthReport = Schema.Struct({
   /** The markets of `coreMarkets`: how long ago what we know of them was last known to be current. */
   core: Schema.Array(Schema.Struct({ market: Market, confirmedAgeMs: Measured, wanted: Schema.Boolean })),
   host: HostFacts,
+  /** Parts of the client that crashed and have not worked for a minute since; those that go on crashing are `failed`, and begun once a minute. */
+  workers: Schema.Array(
+    Schema.Struct({
+      name: Schema.String,
+      state: Schema.Literals(["restarting", "failed"]),
+      crashes: Count,
+      lastCrash: Schema.String,
+    }),
+  ),
   /** Keys in the hot store. */
   hotKeys: Count,
   /** Markets in the list as last read; null before the first reading. */

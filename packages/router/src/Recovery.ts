@@ -26,6 +26,7 @@ import { Health } from "./health/HealthLedger.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
 import { Signal } from "./transport/Signal.ts";
+import { startWorker } from "./transport/Workers.ts";
 
 /** A limit or a breaker that refuses a probe is waited for, so often and so long at most, in milliseconds. */
 const maxWaits = 4;
@@ -61,11 +62,7 @@ const run = Effect.gen(function* () {
     if (isProbe) return yield* probe;
     yield* control.tell("due", "a step of the recovery is over without a failure");
   });
-  yield* Effect.forkScoped(
-    Effect.forever(
-      Effect.catchCause(turn, (cause) => Effect.andThen(Effect.logError("the recovery crashed", cause), Effect.sleep("1 second"))),
-    ),
-  );
+  yield* startWorker("recovery", Effect.forever(turn));
   watch.look();
 });
 

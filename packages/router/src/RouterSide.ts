@@ -19,6 +19,7 @@ import { RouterConfig } from "./RouterConfig.ts";
 import * as streaming from "./streaming.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { Venue } from "./transport/Venue.ts";
+import { GiveUp } from "./transport/Workers.ts";
 
 /** One router of those that were built. */
 export interface Instance {
@@ -77,9 +78,19 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
     return ending === undefined ? Effect.void : Effect.ignoreCause(Scope.close(ending.scope, Exit.void));
   });
 
+  const died = (instance: Instance, reason: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (closing || current?.instance !== instance) return Effect.void;
+      return Effect.andThen(close, control.tell("gone", reason));
+    });
+
   const build = Effect.gen(function* () {
     const scope = yield* Scope.fork(outer);
+    // Closing its scope ends the worker that asks for it: somebody else must do it.
+    const giveUp = (reason: string) =>
+      Effect.suspend(() => (current?.scope === scope ? Effect.asVoid(Effect.forkIn(died(current.instance, reason), outer)) : Effect.void));
     const exit = yield* Layer.buildWithMemoMap(side, Layer.makeMemoMapUnsafe(), scope).pipe(
+      Effect.provideService(GiveUp, giveUp),
       Effect.provide(context),
       Effect.timeoutOrElse({ duration: routerBuildMs, orElse: () => Effect.fail(`was not built within ${routerBuildMs} ms`) }),
       Effect.exit,
@@ -106,11 +117,7 @@ const make = Effect.fnUntraced(function* <R>(side: Layer.Layer<SideServices, unk
       if (current === undefined) throw new Closed({ what: "The router" });
       return Context.get(current.instance.services, key);
     },
-    died: (instance, reason) =>
-      Effect.suspend(() => {
-        if (closing || current?.instance !== instance) return Effect.void;
-        return Effect.andThen(close, control.tell("gone", reason));
-      }),
+    died,
     renew: Effect.fn("RouterSide.renew")(function* (reason: string) {
       yield* Effect.logWarning("the router is built afresh", { reason });
       yield* close;

@@ -25,6 +25,7 @@ import type { Question } from "./domain/Question.ts";
 import { type Attempt, Closed, DataUnavailable, type MarketDataError } from "./errors/MarketDataError.ts";
 import { type CallEnd, endOfAnswer, endOfError, isTelling, patientMs } from "./fallback/rescue.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
+import type { InFlight } from "./InFlight.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
 import { type Refutation, Shadow } from "./shadow/Shadow.ts";
@@ -39,9 +40,10 @@ type Asked = Effect.Effect<Answered, MarketDataError>;
 
 export type SupervisedAsker = Pick<Asker, "begin">;
 
-export const make = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (inFlight: InFlight) {
   const { smartRouting } = yield* RouterConfig;
   const parts: Parts = {
+    inFlight,
     control: yield* ModeControl,
     side: yield* RouterSide,
     direct: yield* DirectClient,
@@ -54,6 +56,9 @@ export const make = Effect.gen(function* () {
   const shadow = yield* Shadow;
   const supervised: SupervisedAsker = {
     begin: (question, markets) => {
+      // What memory knows is nothing to give out after the end.
+      const closed = inFlight.closed();
+      if (closed !== undefined) return closed;
       active.asked(question);
       flight.asked(question, markets);
       const instance = smartRouting[question.kind] ? parts.side.current() : undefined;
@@ -81,6 +86,7 @@ const besides = (shadow: Shadow["Service"], { clock }: Parts, instance: Instance
 
 /** What a question passes through. */
 interface Parts {
+  readonly inFlight: InFlight;
   readonly control: ModeControl["Service"];
   readonly side: RouterSide["Service"];
   readonly direct: DirectClient["Service"];
@@ -103,9 +109,9 @@ const began = ({ clock, paging }: Parts, question: Question, startedNanos: bigin
 };
 
 /** The direct client's answer. More is written to the log while the router is out. */
-const directly = ({ control, direct }: Parts, call: Begun, attempts: ReadonlyArray<Attempt>): Asked => {
+const directly = ({ control, direct, inFlight }: Parts, call: Begun, attempts: ReadonlyArray<Attempt>): Asked => {
   const { logLevel } = control.monitoring();
-  const asked = direct.ask(call.question, { ...call, attempts, mode: control.mode });
+  const asked = inFlight.run(direct.ask(call.question, { ...call, attempts, mode: control.mode }));
   return logLevel === null ? asked : Effect.provideService(logged(asked, call.question), References.MinimumLogLevel, logLevel);
 };
 
@@ -120,6 +126,7 @@ const withoutRouter = (parts: Parts, call: Begun): Asked =>
   directly(parts, call, []).pipe(
     Effect.tap(() => parts.control.tell("carried", "the direct client answered")),
     Effect.catch((error) => {
+      if (parts.inFlight.closed() !== undefined) return Effect.fail(error);
       const isSilent = endOfError(error) === "final" || !isTelling(error);
       const told = isSilent ? Effect.void : parts.control.tell("lost", error.message);
       return Effect.andThen(
@@ -148,7 +155,7 @@ const withRouter = (parts: Parts, instance: Instance, question: Question, market
     const running = yield* Effect.forkChild(begun, { startImmediately: true });
     const early = running.pollUnsafe();
     if (early !== undefined) return yield* judged(parts, question, startedNanos, instance, early);
-    return yield* Effect.ensuring(awaited(parts, instance, began(parts, question, startedNanos), running), Fiber.interrupt(running));
+    return yield* parts.inFlight.holding(running, awaited(parts, instance, began(parts, question, startedNanos), running));
   });
 };
 
@@ -191,6 +198,7 @@ const beside = (parts: Parts, call: Begun, afterMs: number, done: Effect.Effect<
       yield* parts.control.tell(isNobodysFault ? "carried" : "rescued", reason);
       return result.success;
     }
+    if (parts.inFlight.closed() !== undefined) return yield* Effect.fail(result.failure);
     const outcome = yield* done;
     if (!isGood(outcome)) yield* toldLost(parts, call, outcome, result.failure);
     return yield* saidOf(call.question, outcome);
@@ -208,7 +216,9 @@ const judged = (parts: Parts, question: Question, startedNanos: bigint, instance
 /** The router did not answer: the direct client does, if time is left; its failure leaves what the router said. */
 const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome): Asked =>
   Effect.gen(function* () {
-    const { clock, control, side } = parts;
+    const { clock, control, inFlight, side } = parts;
+    const closed = inFlight.closed();
+    if (closed !== undefined) return yield* closed;
     if (side.isClosing()) return yield* saidOf(call.question, outcome);
     const reason = reasonOf(outcome);
     const isDead = endOf(outcome) === "dead";
@@ -220,6 +230,7 @@ const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome
       yield* control.tell("rescued", reason);
       return result.success;
     }
+    if (inFlight.closed() !== undefined) return yield* Effect.fail(result.failure);
     yield* toldLost(parts, call, outcome, result.failure);
     return yield* isDead ? settled(parts, call, result.failure) : saidOf(call.question, outcome);
   });
@@ -236,8 +247,8 @@ const toldLost = ({ clock, control, direct }: Parts, call: Begun, outcome: Outco
 const endOf = (outcome: Outcome): CallEnd => {
   if (Exit.isSuccess(outcome)) return endOfAnswer(outcome.value.provenance);
   const error = Option.getOrUndefined(Exit.findErrorOption(outcome));
-  if (error !== undefined) return endOfError(error);
-  return Cause.hasInterruptsOnly(outcome.cause) ? "final" : "failed";
+  // Interrupted, and not by its caller, who would not be here to see it: somebody it waited for has gone.
+  return error === undefined ? "failed" : endOfError(error);
 };
 
 /** An answer, or a failure that nobody could better. */

@@ -26,6 +26,7 @@ import * as flight from "./flight.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
+import * as InFlight from "./InFlight.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
@@ -46,6 +47,7 @@ import type { Transport } from "./transport/Transport.ts";
 import type { Venue } from "./transport/Venue.ts";
 import * as Awake from "./transport/Awake.ts";
 import * as Wiretap from "./transport/Wiretap.ts";
+import * as Workers from "./transport/Workers.ts";
 
 /** The router's services, and what stands behind them. */
 export type Services = Router.RouterServices | ModeControl | DirectRest | DirectSocket | FlightRecorder.FlightRecorder | Shadow;
@@ -59,7 +61,8 @@ const make = Effect.gen(function* () {
   const ledger = yield* Health;
   const rest = yield* DirectRest;
   const alerts = yield* Alerts;
-  const asker = counted(yield* SupervisedAsker.make, ledger, clock);
+  const inFlight = yield* InFlight.make;
+  const asker = counted(yield* SupervisedAsker.make(inFlight), ledger, clock);
   const streams = yield* supervisedStreams.make;
 
   /** The router's own, while there is one. */
@@ -72,12 +75,14 @@ const make = Effect.gen(function* () {
   return MarketData.of({
     ...questionsTo(asker, config, clock),
     getMarkets: (options = {}) =>
-      Effect.suspend(() => {
-        if (side.current() !== undefined) return side.service(MarketData).getMarkets(options);
-        const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(config.deadlineMs * 1e6));
-        const isWanted = ({ quote }: { readonly quote: string }) => options.quote === undefined || quote === options.quote.toUpperCase();
-        return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
-      }),
+      inFlight.run(
+        Effect.suspend(() => {
+          if (side.current() !== undefined) return side.service(MarketData).getMarkets(options);
+          const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(config.deadlineMs * 1e6));
+          const isWanted = ({ quote }: { readonly quote: string }) => options.quote === undefined || quote === options.quote.toUpperCase();
+          return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
+        }),
+      ),
     ...streamsOf(streams),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
@@ -134,6 +139,7 @@ export const layerOver = <R>(
     Layer.provide(FlightRecorder.layerTransport),
     Layer.provideMerge(FlightRecorder.FlightRecorder.layer),
     Layer.provide(Awake.layer),
+    Layer.provide(Workers.layer),
     Layer.provide(Wiretap.layerTransport),
   ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
 };

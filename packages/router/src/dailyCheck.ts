@@ -17,6 +17,7 @@ import { Closed, type MarketDataError, TimeoutError } from "./errors/MarketDataE
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
+import { startWorker } from "./transport/Workers.ts";
 
 /** How long one of the three may take, in milliseconds. */
 const patienceMs = 10_000;
@@ -51,7 +52,7 @@ export const layer: Layer.Layer<never, never, MarketData | DirectRest | RateLimi
       if (nowMs >= dueMs) yield* check;
       dueMs = Cron.next(cron.success, nowMs).getTime();
     });
-    yield* Effect.forkScoped(Effect.forever(day), { startImmediately: true });
+    yield* startWorker("daily check", Effect.forever(day), { startImmediately: true });
   }),
 );
 

@@ -9,6 +9,7 @@ import { Alerts } from "./alerts/Alerts.ts";
 import { ModeControl } from "./fallback/ModeControl.ts";
 import { FlightRecorder } from "./tape/FlightRecorder.ts";
 import { BreakerObserver } from "./transport/RestCall.ts";
+import { startWorker } from "./transport/Workers.ts";
 
 /** Every change of mode and every alert goes into the ring and has a recording written. */
 export const layerModes: Layer.Layer<never, never, ModeControl | Alerts | FlightRecorder> = Layer.effectDiscard(
@@ -26,7 +27,8 @@ export const layerModes: Layer.Layer<never, never, ModeControl | Alerts | Flight
       flight.dumpSoon(`${from} → ${to}: ${reason ?? ""}`);
       from = to;
     });
-    yield* Effect.forkScoped(
+    yield* startWorker(
+      "alerts into the flight recorder",
       Stream.runForEach(alerts.stream, ({ rule, severity, state, what }) =>
         Effect.sync(() => {
           flight.told({ event: "alert", severity, what, reason: `${rule} ${state}` });

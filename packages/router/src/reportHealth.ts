@@ -1,5 +1,6 @@
 /** Gathers the health report: what the ledger counted and how everything stands, read at one moment, and the judgement of it. */
 import * as Clock from "effect/Clock";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
@@ -17,6 +18,7 @@ import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { Rest } from "./transport/RestCall.ts";
 import { Venue } from "./transport/Venue.ts";
+import { Workers } from "./transport/Workers.ts";
 
 /** Keys in a report. All are counted. */
 const shownKeys = 100;
@@ -34,6 +36,7 @@ export const make = Effect.gen(function* () {
     subscriptions: yield* Subscriptions,
     marketList: yield* MarketList,
     ledger: yield* Health,
+    workers: yield* Workers,
   };
   const probe = yield* HostProbe;
   return Effect.map(probe.read, (host) => reportOf(parts, host));
@@ -50,6 +53,7 @@ interface Parts {
   readonly subscriptions: Subscriptions["Service"];
   readonly marketList: MarketList["Service"];
   readonly ledger: Health["Service"];
+  readonly workers: Context.Service.Shape<typeof Workers>;
 }
 
 const reportOf = (parts: Parts, host: HealthReport["host"]): HealthReport => {
@@ -69,19 +73,22 @@ const reportOf = (parts: Parts, host: HealthReport["host"]): HealthReport => {
 
 /** What there is to say while no router is there: the ledger goes on, and so do the limits. */
 export const makeBare = Effect.fnUntraced(function* (mode: () => Mode) {
-  return yield* reportWithoutRouter({ venue: yield* Venue, limiter: yield* RateLimiter, ledger: yield* Health }, mode);
+  const parts = {
+    venue: yield* Venue,
+    clock: yield* Clock.Clock,
+    limiter: yield* RateLimiter,
+    ledger: yield* Health,
+    workers: yield* Workers,
+  };
+  return yield* reportWithoutRouter(parts, mode);
 });
 
 /** The same over parts that need be no services. */
-export const reportWithoutRouter = Effect.fnUntraced(function* (parts: Bare, mode: () => Mode) {
+export const reportWithoutRouter = Effect.fnUntraced(function* (parts: JudgedParts, mode: () => Mode) {
   const probe = yield* HostProbe;
   const nothing = { link: noLink, isOpen: false, core: [], breakerOpenMs: () => 0, hotKeys: 0, knownMarkets: null };
   return Effect.map(probe.read, (host) => judged(parts, { ...nothing, mode: mode(), host }));
 });
-
-interface Bare extends Pick<Parts, "venue" | "ledger"> {
-  readonly limiter: Pick<Parts["limiter"], "snapshot" | "blockedMs">;
-}
 
 /** The live side of a router that is not there. */
 const noLink: HealthReport["link"] = {
@@ -98,18 +105,32 @@ const noLink: HealthReport["link"] = {
   sockets: [],
 };
 
+interface JudgedParts extends Pick<Parts, "venue" | "clock" | "ledger" | "workers"> {
+  readonly limiter: Pick<Parts["limiter"], "snapshot" | "blockedMs">;
+}
+
 interface Seen extends Pick<HealthReport, "mode" | "host" | "link" | "core" | "hotKeys" | "knownMarkets"> {
   readonly isOpen: boolean;
   readonly breakerOpenMs: (group: string) => number;
 }
 
-const judged = ({ venue, limiter, ledger }: Bare, seen: Seen): HealthReport => {
+const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: Seen): HealthReport => {
   const { isOpen, breakerOpenMs, mode, host, link, core, hotKeys, knownMarkets } = seen;
   const limits = limiter
     .snapshot()
     .map(({ group, limit, used, waiting, pausedMs }) => ({ group, limit, used, waiting, pausedMs, breakerOpenMs: breakerOpenMs(group) }));
   const counted = { calls: ledger.calls(), errors: ledger.errors() };
-  const facts = { mode, host, core, limits, ...counted, link: { wanted: link.wanted, open: isOpen }, blockedMs: limiter.blockedMs() };
+  const troubles = workers.troubles(Number(clock.monotonicTimeNanosUnsafe()) / 1e6);
+  const facts = {
+    mode,
+    host,
+    core,
+    limits,
+    ...counted,
+    workers: troubles,
+    link: { wanted: link.wanted, open: isOpen },
+    blockedMs: limiter.blockedMs(),
+  };
   return {
     venue: venue.id,
     simulated: venue.simulated,
@@ -124,6 +145,7 @@ const judged = ({ venue, limiter, ledger }: Bare, seen: Seen): HealthReport => {
     limits,
     core,
     host,
+    workers: troubles,
     hotKeys,
     knownMarkets,
   };

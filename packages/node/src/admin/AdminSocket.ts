@@ -10,6 +10,7 @@ import { chmod, mkdtemp, rename, rm } from "node:fs/promises";
 import * as http from "node:http";
 import { join } from "node:path";
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
+import { atEnd, bounded } from "@naru/router/transport/atEnd";
 import type { Alerts } from "@naru/router/alerts/Alerts";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import type { RateLimiter } from "@naru/router/limits/RateLimiter";
@@ -60,7 +61,10 @@ const listen = Effect.fnUntraced(function* ({ program = appStatus.ownName() }: A
   const making = yield* Effect.tryPromise(() => mkdtemp(join(folder, ".admin-")));
   const made = join(making, "s");
   const server = makeServer();
-  yield* Effect.addFinalizer(() => Effect.promise(() => rm(making, { recursive: true, force: true })));
+  yield* atEnd(
+    "the admin socket",
+    Effect.promise(() => rm(making, { recursive: true, force: true })),
+  );
   yield* Layer.build(
     // Afresh: a router of HTTP that the app has for itself is another one.
     HttpRouter.serve(routes(program, folder), { disableLogger: true, disableListenLog: true }).pipe(
@@ -76,7 +80,10 @@ const listen = Effect.fnUntraced(function* ({ program = appStatus.ownName() }: A
       // Nobody who is still connected keeps the app from ending.
       Effect.andThen(
         Effect.sync(() => server.closeAllConnections()),
-        Effect.promise(() => rm(path, { force: true })),
+        bounded(
+          "the admin socket",
+          Effect.promise(() => rm(path, { force: true })),
+        ),
       ),
   );
   yield* Effect.promise(() => rm(making, { recursive: true, force: true }));

@@ -10,8 +10,8 @@ import type { CallName, HistoryCalls, Reply, Request } from "./historyMessages.t
 
 /** Calls that may be under way or wait. The next one fails. */
 const mostCalls = 1_000;
-/** What was asked before the end has this long to be done. */
-const endMs = 5_000;
+/** What was asked before the end has this long to be done, so that the thread can be ended within the second that an end may take. */
+const endMs = 800;
 
 type Settle = (reply: Reply | StorageError) => void;
 

@@ -14,6 +14,7 @@ import { type CandleSeries, HistoryStore, type HistoryStoreShape, type StoredCan
 import { type BlockPart, isWithin, partsOf } from "@naru/router/cache/keptRows";
 import type { Candle } from "@naru/router/domain/Candle";
 import { StorageError } from "@naru/router/errors/MarketDataError";
+import { atEnd } from "@naru/router/transport/atEnd";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -64,7 +65,7 @@ export const make = Effect.fnUntraced(function* (
 ) {
   const clock = yield* Clock.Clock;
   const thread = new HistoryThread({ path, maxBytes, readOnly });
-  yield* Effect.addFinalizer(() => thread.close);
+  yield* atEnd("the history", thread.close);
   let isReady = false;
   /** The folder, and a file that only its owner may read, before SQLite makes one that everybody may. */
   const ready = Effect.suspend(() =>

@@ -19,6 +19,8 @@ export interface VirtualRun<A> {
 export interface VirtualOptions {
   /** Shown the engine before the program begins. */
   readonly onStart?: ((engine: Engine) => void) | undefined;
+  /** How many operations a fiber may do before others run, so that there are more steps; else the seed decides. */
+  readonly operations?: number | undefined;
   /** Called before each move of the clock, when everything due at that instant has been done. */
   readonly onInstant?: (() => void) | undefined;
 }
@@ -26,9 +28,9 @@ export interface VirtualOptions {
 export const runVirtual = async <A, E>(
   seed: number,
   program: Effect.Effect<A, E>,
-  { onStart, onInstant }: VirtualOptions = {},
+  { onStart, onInstant, operations }: VirtualOptions = {},
 ): Promise<VirtualRun<A>> => {
-  const engine = new Engine(new Chance(seed).branch("engine"));
+  const engine = new Engine(new Chance(seed).branch("engine"), operations);
   onStart?.(engine);
   const exit = await engine.run(Effect.provide(program, Logger.layer([])), () => onInstant?.());
   if (Exit.isFailure(exit)) throw new Error(Cause.pretty(exit.cause));

@@ -5,7 +5,17 @@
 import * as Schema from "effect/Schema";
 
 /** What may be told of. A rule of its own for each, so that one does not silence another. */
-export const AlertRule = Schema.Literals(["mode", "success_rate", "slow", "error_burst", "memory", "event_loop", "disk", "daily_check"]);
+export const AlertRule = Schema.Literals([
+  "mode",
+  "success_rate",
+  "slow",
+  "error_burst",
+  "memory",
+  "event_loop",
+  "disk",
+  "worker_failed",
+  "daily_check",
+]);
 export type AlertRule = typeof AlertRule.Type;
 
 export const Severity = Schema.Literals(["info", "warning", "critical"]);

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import * as Queue from "effect/Queue";
 import * as Schedule from "effect/Schedule";
 import type * as Scope from "effect/Scope";
+import { startWorker } from "../transport/Workers.ts";
 import { type Alert, alertText } from "./Alert.ts";
 
 /** Why an alert did not arrive, without anything secret: an address may be all that protects a channel. */
@@ -68,7 +69,7 @@ export const deliveryTo = (sink: AlertSink, told: Delivered): Effect.Effect<(ale
           onFailure: () => Effect.sync(() => told(sink.name, "failed")),
         }),
       );
-    yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(waiting), deliver)), { startImmediately: true });
+    yield* startWorker(`alerts to ${sink.name}`, Effect.forever(Effect.flatMap(Queue.take(waiting), deliver)), { startImmediately: true });
     return (alert) => {
       if (Queue.sizeUnsafe(waiting) >= queued) told(sink.name, "dropped");
       Queue.offerUnsafe(waiting, alert);

@@ -11,13 +11,14 @@ import * as Queue from "effect/Queue";
 import * as Stream from "effect/Stream";
 import type { ErrorHealth } from "../health/ErrorLog.ts";
 import { Health } from "../health/HealthLedger.ts";
-import { HostProbe, nothingKnown } from "../health/HostProbe.ts";
+import { type HostFacts, HostProbe, type HostProbeShape, nothingKnown } from "../health/HostProbe.ts";
 import { labelled } from "../health/labelled.ts";
 import * as Metrics from "../health/Metrics.ts";
 import { type OutcomeSummary, windowMs } from "../health/OutcomeWindow.ts";
 import { isIncident } from "../domain/Mode.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker, Workers } from "../transport/Workers.ts";
 import type { Alert } from "./Alert.ts";
 import { AlertBook, type Told } from "./AlertBook.ts";
 import { AlertSinks, deliveryTo } from "./AlertSink.ts";
@@ -52,6 +53,7 @@ const make = Effect.gen(function* () {
   const { id: venue, simulated } = yield* Venue;
   const { alertCoolDownMs, hostEveryMs } = yield* RouterConfig;
   const probe = yield* HostProbe;
+  const workers = yield* Workers;
   const context = yield* Effect.context<never>();
   const countAlert = labelled(Metrics.alerts, context);
   const countDelivery = labelled(Metrics.alertDeliveries, context);
@@ -69,20 +71,22 @@ const make = Effect.gen(function* () {
   /** Something was found that may end by itself, or be due to be told. What others report ends by their word. */
   let isOpen = false;
 
-  const alertOf = ({ finding, state, sinceMs }: Told, nowMs: number): Alert => {
-    const atMs = clock.currentTimeMillisUnsafe();
-    return { ...finding, state, sinceMs: Math.round(atMs - (nowMs - sinceMs)), atMs, venue, simulated };
-  };
-
   const look = (): void => {
     const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
     const last = health.modes().at(-1);
     const mode = last?.to ?? "normal";
     seen = seenAt(health, seen, isIncident(mode), nowMs);
-    const findings = findingsOf({ mode, modeReason: last?.reason ?? "", calls: seen.calls, errors: seen.errors, host });
+    const findings = findingsOf({
+      mode,
+      modeReason: last?.reason ?? "",
+      calls: seen.calls,
+      errors: seen.errors,
+      host,
+      workers: workers.troubles(nowMs),
+    });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
-      const alert = alertOf(one, nowMs);
+      const alert: Alert = { ...alertAt(one, nowMs, clock.currentTimeMillisUnsafe()), venue, simulated };
       recent.push(alert);
       if (recent.length > kept) recent.shift();
       countAlert(1, alert.rule, alert.state);
@@ -92,8 +96,8 @@ const make = Effect.gen(function* () {
   };
 
   const trouble = (): void => void Queue.offerUnsafe(wake, undefined);
-  const stop = health.watch(trouble);
-  yield* Effect.addFinalizer(() => Effect.sync(stop));
+  const stops = [health.watch(trouble), workers.watch(trouble)];
+  yield* Effect.addFinalizer(() => Effect.sync(() => stops.forEach((stop) => stop())));
 
   const watching = Effect.gen(function* () {
     const woken = Queue.take(wake);
@@ -101,16 +105,12 @@ const make = Effect.gen(function* () {
     look();
     yield* Effect.sleep(troubleEveryMs);
   });
-  yield* Effect.forkScoped(Effect.forever(watching), { startImmediately: true });
+  yield* startWorker("alerts", Effect.forever(watching), { startImmediately: true });
 
-  if (probe.knows) {
-    const looking = Effect.flatMap(probe.read, (facts) => {
-      host = facts;
-      trouble();
-      return Effect.sleep(hostEveryMs);
-    });
-    yield* Effect.forkScoped(Effect.forever(looking), { startImmediately: true });
-  }
+  yield* watchHost(probe, hostEveryMs, (facts) => {
+    host = facts;
+    trouble();
+  });
 
   return Alerts.of({
     stream: Stream.fromPubSub(told),
@@ -122,6 +122,28 @@ const make = Effect.gen(function* () {
     },
   });
 });
+
+const alertAt = ({ finding, state, sinceMs }: Told, nowMs: number, atMs: number) => ({
+  ...finding,
+  state,
+  sinceMs: Math.round(atMs - (nowMs - sinceMs)),
+  atMs,
+});
+
+/** Looks at the machine now and again, where there is anything to be seen. */
+const watchHost = (probe: HostProbeShape, everyMs: number, saw: (facts: HostFacts) => void) =>
+  probe.knows
+    ? startWorker(
+        "watch over the machine",
+        Effect.forever(
+          Effect.flatMap(probe.read, (facts) => {
+            saw(facts);
+            return Effect.sleep(everyMs);
+          }),
+        ),
+        { startImmediately: true },
+      )
+    : Effect.void;
 
 /** How calls and errors looked outside incidents. */
 interface Seen {

@@ -5,6 +5,7 @@ import type { ErrorHealth } from "../health/ErrorLog.ts";
 import type { HostFacts } from "../health/HostProbe.ts";
 import { healthBounds } from "../health/judgeHealth.ts";
 import type { OutcomeSummary } from "../health/OutcomeWindow.ts";
+import type { WorkerTrouble } from "../transport/Workers.ts";
 import type { Alert } from "./Alert.ts";
 
 export type Finding = Pick<Alert, "rule" | "about" | "severity" | "what" | "did" | "youCan">;
@@ -17,6 +18,7 @@ export interface AlertFacts {
   readonly calls: OutcomeSummary;
   readonly errors: ReadonlyArray<ErrorHealth>;
   readonly host: HostFacts;
+  readonly workers: ReadonlyArray<WorkerTrouble>;
 }
 
 export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
@@ -24,6 +26,7 @@ export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
   ...ofCalls(facts.calls),
   ...ofErrors(facts.errors),
   ...ofHost(facts.host),
+  ...ofWorkers(facts.workers),
 ];
 
 /** A mode that answers less than it should. A call that passed over one failing tier is no news for a person. */
@@ -121,3 +124,20 @@ const ofHost = ({ memory, eventLoopDelay, disk }: HostFacts): ReadonlyArray<Find
   }
   return found;
 };
+
+/** One that crashed and works again is for the log. */
+const ofWorkers = (workers: ReadonlyArray<WorkerTrouble>): ReadonlyArray<Finding> =>
+  workers.flatMap(({ name, state, crashes, lastCrash }) =>
+    state === "failed"
+      ? [
+          {
+            rule: "worker_failed",
+            about: name,
+            severity: "critical",
+            what: `a part of the client crashes again and again (${crashes} times): ${name}: ${lastCrash}`,
+            did: "it is begun again once a minute; a router that cannot be trusted without it is given up, and the direct clients answer",
+            youCan: "report the crash, which is in the log; build the client anew if it goes on",
+          },
+        ]
+      : [],
+  );

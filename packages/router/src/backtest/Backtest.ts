@@ -25,6 +25,7 @@ import { questionsTo, streamsOf } from "../named.ts";
 import { reportWithoutRouter } from "../reportHealth.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Venue } from "../transport/Venue.ts";
+import { Workers } from "../transport/Workers.ts";
 import { BacktestClock } from "./BacktestClock.ts";
 import { IdleScheduler } from "./IdleScheduler.ts";
 import { Player } from "./Player.ts";
@@ -93,7 +94,7 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
     guard: guard.make({ asker, config, clock, mode: () => "normal", told: ledger.guarded }),
     explain: ({ kind }) =>
       Effect.fail(new InvalidRequest({ field: "kind", input: kind, reason: "is not routed: a back-test asks the store" })),
-    health: yield* reportWithoutRouter({ venue, limiter: noLimits, ledger }, () => "normal"),
+    health: yield* reportWithoutRouter({ venue, clock, limiter: noLimits, ledger, workers: yield* Workers }, () => "normal"),
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: Stream.never,
     alerts: Stream.never,

@@ -17,7 +17,7 @@ import { HotStore, type HotEntry } from "../cache/HotStore.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, sameKeys, type StreamKey } from "../domain/StreamKey.ts";
-import { type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
+import { Closed, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Awake } from "../transport/Awake.ts";
@@ -26,6 +26,7 @@ import type { Sleep } from "../transport/Sleep.ts";
 import { Signal } from "../transport/Signal.ts";
 import { type Socket, type SocketHandlers, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker } from "../transport/Workers.ts";
 import { Consumer, type DirectValue } from "./Consumer.ts";
 import { valueOf } from "./message.ts";
 
@@ -68,7 +69,7 @@ const capacity = 4_096;
 const make = Effect.gen(function* () {
   const { streamBuffer } = yield* RouterConfig;
   const wire = new Wire(yield* Clock.Clock, yield* Venue);
-  yield* Effect.forkScoped(Effect.forever(live(wire)));
+  yield* startWorker("direct socket", Effect.forever(live(wire)));
   yield* (yield* Awake).onWake((sleep) => wire.slept(sleep));
   yield* Effect.addFinalizer(() => Effect.sync(() => wire.close()));
   const events = <K extends Kind>(
@@ -178,7 +179,7 @@ class Wire {
   }
 
   close(): void {
-    const error = new NetworkError({ phase: "socket", host: this.#venue.host, code: null, detail: "the direct socket is closed" });
+    const error = new Closed({ what: "The direct socket" });
     for (const { buffer } of this.#consumers) buffer.fail(error);
   }
 

@@ -25,6 +25,7 @@ export const HealthCause = Schema.Struct({
     "memory",
     "event_loop",
     "disk",
+    "worker_failed",
   ]),
   /** What it concerns: a mode, an error's tag, a limit group, a market; empty for the whole. */
   about: Schema.String,
@@ -45,6 +46,8 @@ export interface HealthFacts {
   /** Markets that matter, and how old what we know of them is; null where nobody asked. */
   readonly core: ReadonlyArray<{ readonly market: string; readonly confirmedAgeMs: number | null; readonly wanted: boolean }>;
   readonly host: HostFacts;
+  /** Fibers of our own that crashed lately. */
+  readonly workers: ReadonlyArray<{ readonly name: string; readonly state: "restarting" | "failed"; readonly lastCrash: string }>;
 }
 
 /** What is called bad. Percentages, shares and milliseconds as the names say. */
@@ -64,7 +67,7 @@ export const healthBounds = {
 } as const;
 
 export const judgeHealth = (facts: HealthFacts): { readonly status: HealthStatus; readonly causes: ReadonlyArray<HealthCause> } => {
-  const causes = [...ofCalls(facts), ...ofErrors(facts), ...ofWays(facts), ...ofCore(facts), ...ofHost(facts.host)];
+  const causes = [...ofCalls(facts), ...ofErrors(facts), ...ofWays(facts), ...ofCore(facts), ...ofHost(facts.host), ...ofWorkers(facts)];
   const worst = causes.some(({ severity }) => severity === "unhealthy") ? "unhealthy" : causes.length > 0 ? "degraded" : "healthy";
   return { status: worst, causes };
 };
@@ -133,6 +136,11 @@ const ofHost = ({ memory, eventLoopDelay, disk }: HostFacts): ReadonlyArray<Heal
   if (disk !== null && isFull) found.push(cause("disk", "", `${(disk.freeBytes / 1e6).toFixed(0)} MB are free at ${disk.path}`));
   return found;
 };
+
+const ofWorkers = ({ workers }: HealthFacts): ReadonlyArray<HealthCause> =>
+  workers.flatMap(({ name, state, lastCrash }) =>
+    state === "failed" ? [cause("worker_failed", name, `it crashes again and again: ${lastCrash}`)] : [],
+  );
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 

@@ -15,6 +15,8 @@ import * as Schema from "effect/Schema";
 import type * as Scope from "effect/Scope";
 import type { LimitShare } from "../RouterConfig.ts";
 import type { Json, StateStoreShape } from "../state/StateStore.ts";
+import { atEnd } from "../transport/atEnd.ts";
+import { startWorker } from "../transport/Workers.ts";
 import type { HostLimits } from "./HostLimits.ts";
 
 /** The name of the document of blocks. */
@@ -57,8 +59,8 @@ export const make = Effect.fnUntraced(function* (
   }
   if (options.store.durable) {
     // The last word is the end's: finalizers run in the opposite order.
-    yield* Effect.addFinalizer(() => noteEnd(limits, options));
-    yield* Effect.forkScoped(noteUse(limits, options));
+    yield* atEnd("the notes of the limits", noteEnd(limits, options));
+    yield* startWorker("notes of the limits", noteUse(limits, options));
   }
   return { blocked: noteBlock(limits, options) };
 });

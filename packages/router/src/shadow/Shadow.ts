@@ -21,6 +21,7 @@ import { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { groupsOf } from "../tiers/groups.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker } from "../transport/Workers.ts";
 import { compareAnswers } from "./compareAnswers.ts";
 import { aggregate, type ShadowAggregate, type ShadowRecord } from "./records.ts";
 import { refutes } from "./refutes.ts";
@@ -143,7 +144,7 @@ const make = Effect.gen(function* () {
     // Whatever goes wrong here concerns nobody else. Our own interruption passes this by.
     yield* Effect.catchCause(compare(next), (cause) => Effect.logDebug("a shadow could not be compared", cause));
   });
-  if (isOn) yield* Effect.forkScoped(Effect.forever(work));
+  if (isOn) yield* startWorker("shadow", Effect.forever(work));
 
   return Shadow.of({
     isOn,

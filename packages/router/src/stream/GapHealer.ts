@@ -4,6 +4,7 @@
  * waits, for its first word or after a failure, takes nobody's place. Whatever cannot be read ends as a gap that the consumers are told of,
  * never as silence.
  */
+import type * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { Priority } from "../domain/Question.ts";
@@ -53,6 +54,8 @@ export const makeGapHealer = Effect.fnUntraced(function* (pace: HealPace): Effec
   const queue = new HealQueue<Turn>();
   const signal = new Signal();
   let busy = 0;
+  /** What a reading crashed on: the worker's own crash, which is counted and begun again. */
+  let crash: Cause.Cause<never> | undefined;
 
   const join = (turn: Turn, readyMs: number) => {
     const { track } = turn.reading.job;
@@ -82,6 +85,11 @@ export const makeGapHealer = Effect.fnUntraced(function* (pace: HealPace): Effec
   });
 
   const work = Effect.fnUntraced(function* (hub: FrameHub) {
+    if (crash !== undefined) {
+      const cause = crash;
+      crash = undefined;
+      return yield* Effect.failCause(cause);
+    }
     const nowMs = monotonicMs(clock);
     const next = busy < healConcurrency ? queue.take(nowMs) : undefined;
     if (next === undefined)
@@ -92,7 +100,14 @@ export const makeGapHealer = Effect.fnUntraced(function* (pace: HealPace): Effec
       busy--;
       signal.notify();
     });
-    yield* Effect.forkChild(Effect.ensuring(step(hub, next.job), done), { startImmediately: true });
+    // Nobody else reads this hole back: it goes in line again. Our own interruption passes this by.
+    const stepped = Effect.catchCause(step(hub, next.job), (cause) =>
+      Effect.sync(() => {
+        crash = cause;
+        if (hub.isCurrent(next.job.reading.job)) join(next.job, monotonicMs(clock));
+      }),
+    );
+    yield* Effect.forkChild(Effect.ensuring(stepped, done), { startImmediately: true });
   });
 
   return { request, run: (hub) => Effect.forever(work(hub)) };

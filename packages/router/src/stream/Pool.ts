@@ -8,19 +8,19 @@
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
-import type { RateLimiter } from "../limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import { Awake } from "../transport/Awake.ts";
 import type { ProbeResult, Suspect } from "../transport/FeedWatch.ts";
 import type { LinkDecision } from "../transport/LinkProfile.ts";
 import { monotonicMs } from "../transport/Session.ts";
-import type { SocketBytes, Transport } from "../transport/Transport.ts";
-import type { Venue } from "../transport/Venue.ts";
+import type { SocketBytes } from "../transport/Transport.ts";
+import { startWorker } from "../transport/Workers.ts";
 import type { FrameHub } from "./FrameHub.ts";
 import type { Interest } from "./Interest.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
@@ -63,7 +63,9 @@ export const makePool = Effect.fnUntraced(function* (options: PoolOptions) {
   );
   pool.links = links;
   yield* (yield* Awake).onWake(({ sleptMs }) => pool.slept(sleptMs));
-  for (const link of links) yield* Effect.forkScoped(link.run as Effect.Effect<never, never, Transport | Venue | RateLimiter>);
+  const fibers = yield* Effect.forEach(links, (link) => startWorker(`socket ${link.id + 1}`, link.run, { isVital: true }));
+  // A peer that does not answer a close is waited for a second: one second for all of them.
+  yield* Effect.addFinalizer(() => Fiber.interruptAll(fibers));
   return pool;
 });
 

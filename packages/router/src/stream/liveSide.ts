@@ -17,6 +17,7 @@ import { RouterConfig } from "../RouterConfig.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import type { SocketBytes } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker } from "../transport/Workers.ts";
 import { makeCandleAudit } from "./CandleAudit.ts";
 import { FrameHub } from "./FrameHub.ts";
 import { makeGapHealer } from "./GapHealer.ts";
@@ -109,17 +110,20 @@ export const makeLiveSide = Effect.gen(function* () {
     onDown: (error, concerns) => waiters.fail(error, concerns),
     onBytes,
   });
-  for (const worker of run(hub)) yield* Effect.forkScoped(worker);
+  for (const { name, isVital, work } of run(hub)) yield* startWorker(name, work, { isVital });
   const side: LiveSide = { hub, interest, numbers, pool, waiters, transition, confirmedNanos, gaveUp, doubt: audit.doubt };
-  yield* Effect.addFinalizer(() =>
-    Effect.sync(() => {
-      side.pool.close();
-      hub.close(closed);
-      waiters.fail(closed, () => true);
-    }),
-  );
+  // Each by itself, the last one first: whoever crashes at the end does not keep the others from being told.
+  yield* Effect.addFinalizer(() => Effect.sync(() => waiters.fail(closed, () => true)));
+  yield* Effect.addFinalizer(() => Effect.sync(() => hub.close(closed)));
+  yield* Effect.addFinalizer(() => Effect.sync(() => side.pool.close()));
   return side;
 });
+
+interface Worker {
+  readonly name: string;
+  readonly isVital: boolean;
+  readonly work: Effect.Effect<never>;
+}
 
 /** What works beside the hub, and all of it at work, to be run for ever. */
 const makeWorkers = Effect.gen(function* () {
@@ -131,14 +135,15 @@ const makeWorkers = Effect.gen(function* () {
   const tickers = yield* makeTickerAudit;
   const candles = yield* makeCandleAudit;
   const polling = yield* makePolling;
-  const run = (hub: FrameHub): ReadonlyArray<Effect.Effect<never>> => [
-    healer.run(hub),
-    polling.run(hub),
-    release.run(hub.trades),
-    catchUp.run(hub.trades),
-    audit.run(hub.trades),
-    tickers.run(hub),
-    candles.run(hub.candles),
+  // Without the first four a stream waits for ever, or for what nobody reads; without an audit it is only less sure of itself.
+  const run = (hub: FrameHub): ReadonlyArray<Worker> => [
+    { name: "healing of gaps", isVital: true, work: healer.run(hub) },
+    { name: "polling", isVital: true, work: polling.run(hub) },
+    { name: "release of trades", isVital: true, work: release.run(hub.trades) },
+    { name: "catching up of trades", isVital: true, work: catchUp.run(hub.trades) },
+    { name: "audit of trades", isVital: false, work: audit.run(hub.trades) },
+    { name: "audit of tickers", isVital: false, work: tickers.run(hub) },
+    { name: "audit of candles", isVital: false, work: candles.run(hub.candles) },
   ];
   return { healer, release, catchUp, audit, polling, run };
 });

@@ -15,8 +15,10 @@ import * as Semaphore from "effect/Semaphore";
 import { Closed, type StorageError } from "../errors/MarketDataError.ts";
 import { RateLimiter } from "../limits/RateLimiter.ts";
 import { defaultRouterConfig, RouterConfig } from "../RouterConfig.ts";
+import { atEnd } from "../transport/atEnd.ts";
 import { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { startWorker } from "../transport/Workers.ts";
 import { FlightFolder, type FlightFolderShape, type Written } from "./FlightFolder.ts";
 import { FlightRing, type Piece } from "./FlightRing.ts";
 import { beginningOf, endOf, type FlightSubject, stretchesOf, wallOf } from "./flightText.ts";
@@ -131,8 +133,9 @@ const make = Effect.gen(function* () {
       ),
     );
   });
-  yield* Effect.addFinalizer(() => dumpWanted);
-  yield* Effect.forkScoped(
+  yield* atEnd("the flight recorder", dumpWanted);
+  yield* startWorker(
+    "flight recordings",
     Effect.forever(
       Effect.gen(function* () {
         yield* wanted.await;
@@ -142,7 +145,8 @@ const make = Effect.gen(function* () {
       }),
     ),
   );
-  yield* Effect.forkScoped(
+  yield* startWorker(
+    "packing of the flight recorder",
     Effect.forever(
       Effect.gen(function* () {
         yield* sealed.await;

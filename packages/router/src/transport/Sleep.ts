@@ -3,7 +3,7 @@
  * is known from before can be believed then, and no socket: the other side may have given it up long ago without a word.
  *
  * A clock that counts may stand still while the machine sleeps, so the time since the machine started is asked as well, where there is one who knows.
- * A process that was only busy, and looked up late, did not sleep: it used the processor all that time. Pure.
+ * A process that was only busy, and looked up late, did not sleep: it used the processor all that time, and its event loop stood still. Pure.
  */
 export interface Look {
   /** The clock that everything else goes by. */
@@ -22,6 +22,8 @@ export interface Sleep {
 
 /** Shorter than this is a pause as any busy machine makes. */
 export const leastSleepMs = 5_000;
+/** A look that comes so late is worth a line: long enough for a person to feel it, and longer than collecting garbage takes. */
+export const leastStallMs = 400;
 /** Two readings in whole seconds are off by as much between them. */
 const coarseMs = 1_000;
 
@@ -33,6 +35,15 @@ export const sleepBetween = (before: Look, now: Look, lookEveryMs = 1_000): Slee
   const idleMs = Math.max(0, seenMs - lookEveryMs - grown(before.cpuMs, now.cpuMs));
   const sleptMs = idleMs + hiddenMs;
   return sleptMs > leastSleepMs ? { sleptMs, unseenMs: hiddenMs } : undefined;
+};
+
+/**
+ * How long this process did nothing but one piece of work, at least, in milliseconds; undefined where it was no time worth telling, or a sleep. A stall
+ * that began between two looks is longer by what was left until the second of them.
+ */
+export const stallBetween = (before: Look, now: Look, lookEveryMs = 1_000): number | undefined => {
+  const lateMs = now.monotonicMs - before.monotonicMs - lookEveryMs;
+  return lateMs >= leastStallMs && sleepBetween(before, now, lookEveryMs) === undefined ? lateMs : undefined;
 };
 
 const grown = (before: number | undefined, now: number | undefined): number =>

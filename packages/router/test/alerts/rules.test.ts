@@ -8,6 +8,7 @@ const well: AlertFacts = {
   calls: { samples: 100, failures: 0, successRate: 1, p50Ms: 1, p95Ms: 20 },
   errors: [],
   host: nothingKnown,
+  workers: [],
 };
 
 const calls = (samples: number, successRate: number, p95Ms = 20) => ({ calls: { samples, failures: 0, successRate, p50Ms: 1, p95Ms } });
@@ -56,6 +57,12 @@ describe("the rules of alerts", () => {
       disk: { path: "/state", freeBytes: 1e6, totalBytes: 1e12 },
     };
     assert.deepStrictEqual(words({ host }), ["memory  warning", "event_loop  warning", "disk  warning"]);
+  });
+
+  it("tell of a part of the client that goes on crashing, and not of one that crashed and works again", () => {
+    const crashed = { name: "polling", crashes: 2, lastCrash: "Error: a bug" };
+    assert.deepStrictEqual(words({ workers: [{ ...crashed, state: "restarting" }] }), []);
+    assert.deepStrictEqual(words({ workers: [{ ...crashed, state: "failed" }] }), ["worker_failed polling critical"]);
   });
 
   it("say of everything what happened, what was done, and what can be done; text of others in it is one plain line", () => {

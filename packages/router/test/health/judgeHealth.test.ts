@@ -19,6 +19,7 @@ const well: HealthFacts = {
     eventLoopDelay: { p50Ms: 1, p99Ms: 20, maxMs: 900 },
     disk: { path: "/", freeBytes: 5e10, totalBytes: 1e11 },
   },
+  workers: [],
 };
 
 const calls = (samples: number, successRate: number | null, p95Ms: number | null = 20) => ({
@@ -90,6 +91,17 @@ const cases: ReadonlyArray<readonly [title: string, changes: Partial<HealthFacts
     },
     "degraded",
     ["memory ", "event_loop ", "disk "],
+  ],
+  [
+    "one part crashed a moment ago, another goes on crashing",
+    {
+      workers: [
+        { name: "polling", state: "failed", lastCrash: "Error: a bug" },
+        { name: "recovery", state: "restarting", lastCrash: "Error: a bug" },
+      ],
+    },
+    "degraded",
+    ["worker_failed polling"],
   ],
 ];
 

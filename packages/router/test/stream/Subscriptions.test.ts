@@ -46,6 +46,70 @@ describe("the wanted set on the wire", () => {
     );
   });
 
+  it.effect("is that of the streams that are open, whoever ends, twice, from within, or opens another as it ends (E15)", () => {
+    const exchange = new ScriptedExchange();
+    let seed = 15;
+    const draw = (below: number): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return (seed >>> 8) % below;
+    };
+    const keys = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-SOL"].map((code) => tickerKey(market(code)));
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const scope = yield* Effect.scope;
+        /** Streams that were opened, those that ended included; and how many of each key have not. */
+        const opened: Array<Fiber.Fiber<unknown, unknown>> = [];
+        const counts = new Map<string, number>();
+        const open = (opens: ReadonlyArray<StreamKey>, isOnce: boolean, last: Effect.Effect<unknown>): Effect.Effect<void> =>
+          Effect.gen(function* () {
+            const count = (by: number) => {
+              for (const key of opens) counts.set(keyId(key), (counts.get(keyId(key)) ?? 0) + by);
+            };
+            let isOpen = true;
+            const left = () => {
+              if (isOpen) count(-1);
+              isOpen = false;
+            };
+            count(1);
+            const stream = subscriptions.events("ticker", opens, {});
+            const fiber = yield* Stream.runDrain(isOnce ? Stream.take(stream, 1) : stream).pipe(
+              Effect.onExit(() => Effect.andThen(Effect.sync(left), last)),
+              Effect.forkIn(scope, { startImmediately: true }),
+            );
+            opened.push(fiber);
+          });
+        const some = () => keys.filter(() => draw(2) === 0);
+        let checked = 0;
+        for (let sequence = 0; sequence < 200; sequence++) {
+          for (let ops = draw(6); ops >= 0; ops--) {
+            const at = opened[draw(Math.max(1, opened.length))];
+            const act = draw(8);
+            if (act < 3) yield* open(some(), draw(4) === 0, draw(4) === 0 ? open(some(), false, Effect.void) : Effect.void);
+            else if (act < 6 && at !== undefined) yield* Fiber.interrupt(at);
+            else if (act === 6) yield* TestClock.adjust(draw(60));
+            else if (exchange.sockets.length > 0) exchange.socket.push(...keys.map((key, id) => ticker(key.market, id + 1, id + 1)));
+          }
+          // No more streams than a run can hold.
+          while (opened.length > 12) yield* Fiber.interrupt(opened.shift()!);
+          yield* TestClock.adjust(1_500);
+          const wanted = keys.map(keyId).filter((id) => (counts.get(id) ?? 0) > 0);
+          for (const count of counts.values()) assert.isAtLeast(count, 0);
+          assert.strictEqual(subscriptions.status().wanted, wanted.length);
+          if (wanted.length === 0) continue;
+          assert.deepStrictEqual([...(exchange.socket.sent.at(-1) ?? [])].sort(), [...wanted].sort(), `sequence ${sequence}`);
+          checked++;
+        }
+        assert.isAbove(checked, 150);
+        yield* Fiber.interruptAll(opened);
+        yield* TestClock.adjust("1 minute");
+        yield* Fiber.interruptAll(opened);
+        yield* TestClock.adjust("1 minute");
+        assert.deepStrictEqual([subscriptions.status().wanted, [...counts.values()].filter((count) => count !== 0)], [0, []]);
+      }),
+    );
+  });
+
   it.effect("a swap of markets is one message on the same link and disturbs no other stream (R003-22)", () => {
     const exchange = new ScriptedExchange();
     return exchange.run(

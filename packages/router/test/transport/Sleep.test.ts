@@ -1,6 +1,6 @@
 /** What is taken for a sleep of this process, and what for one that is merely late. */
 import { assert, describe, it } from "@effect/vitest";
-import { sleepBetween } from "../../src/transport/Sleep.ts";
+import { sleepBetween, stallBetween } from "../../src/transport/Sleep.ts";
 
 const hourMs = 3_600_000;
 const unknown = { bootMs: undefined, cpuMs: undefined };
@@ -24,6 +24,15 @@ describe("a sleep of this process", () => {
   it("is seen by the time since boot where the clock stood still", () => {
     const sleep = sleepBetween(from, after(1_000, hourMs + 1_000, 5));
     assert.deepStrictEqual(sleep, { sleptMs: hourMs - 1_000, unseenMs: hourMs - 1_000 });
+  });
+
+  it("is told from a stall, which is work of the process itself, and from a look that is a little late", () => {
+    assert.strictEqual(stallBetween(from, after(2_500, 2_500, 1_500)), 1_500);
+    assert.strictEqual(stallBetween(from, after(1_400, 1_400, 400)), 400);
+    assert.strictEqual(stallBetween({ monotonicMs: 0, ...unknown }, { monotonicMs: 2_500, ...unknown }), 1_500, "not known to have worked");
+    assert.isUndefined(stallBetween(from, after(1_399, 1_399, 399)), "late");
+    assert.isUndefined(stallBetween(from, after(hourMs, hourMs, 20)), "asleep");
+    assert.isUndefined(stallBetween(from, after(1_000, hourMs, 20)), "asleep behind a clock that stood still");
   });
 
   it("is not a process that was busy so long, nor one that is a little late, nor two readings in whole seconds", () => {

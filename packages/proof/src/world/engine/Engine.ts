@@ -28,10 +28,13 @@ export class Engine {
   readonly clock: VirtualClock;
   private readonly fibers = new FiberCount();
 
-  constructor(chance: Chance) {
+  /** `operations`: how many a fiber may do before others run; else the seed decides. */
+  constructor(chance: Chance, operations?: number) {
     // A quarter of worlds run first in, first out: some bugs need that.
     const inOrder = chance.flip(0.25);
-    this.scheduler = new SeededScheduler(chance.branch("scheduler"), { inOrder, operations: chance.pick([64, 512, 2_048]) });
+    const scheduling = chance.branch("scheduler");
+    const drawn = chance.pick([64, 512, 2_048]);
+    this.scheduler = new SeededScheduler(scheduling, { inOrder, operations: operations ?? drawn });
     this.clock = new VirtualClock(this.scheduler);
   }
 

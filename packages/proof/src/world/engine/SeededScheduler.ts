@@ -16,6 +16,8 @@ export class SeededScheduler implements Scheduler {
   readonly executionMode = "async";
   /** Steps run so far. */
   steps = 0;
+  /** Called before each step, with its number from 1. */
+  onStep: (step: number) => void = () => {};
   private readonly pools: Array<Pool> = [];
   private readonly dispatcher: SchedulerDispatcher;
   private readonly chance: Chance;
@@ -54,7 +56,7 @@ export class SeededScheduler implements Scheduler {
   /** Runs until nothing is runnable. */
   runAll(): void {
     for (let task = this.take(); task !== undefined; task = this.take()) {
-      this.steps++;
+      this.onStep(++this.steps);
       task();
     }
   }
