@@ -1,4 +1,4 @@
-/** The commands of kept candle history: bringing it in, looking at it, giving it out. Names, flags and help only. */
+/** The commands of kept history, candles and trades: bringing it in, looking at it, giving it out. Names, flags and help only. */
 import * as Argument from "effect/cli/Argument";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
@@ -13,18 +13,29 @@ const file = Flag.optional(
   ),
 );
 
-const series = { market: flags.market, interval: flags.interval, file };
+const series = {
+  market: flags.market,
+  interval: flags.interval,
+  trades: Flag.Boolean("trades").pipe(Flag.withDescription("Trades instead of candles; without an interval"), Flag.withDefault(false)),
+  file,
+};
 
 const formats = ["csv", "jsonl", "parquet"] as const;
 export type ExportFormat = (typeof formats)[number];
 
 const syncFlags = {
   ...series,
-  from: Flag.String("from").pipe(
-    Flag.withMetavar("time"),
-    Flag.withDescription("First window: 2024-01-01 or 2024-01-01T09:00:00+09:00; UTC without a zone"),
+  from: Flag.optional(
+    Flag.String("from").pipe(
+      Flag.withMetavar("time"),
+      Flag.withDescription(
+        "First window or trade: 2024-01-01 or 2024-01-01T09:00:00+09:00; UTC without a zone. Trades: seven days back at most, and by default",
+      ),
+    ),
   ),
-  to: Flag.optional(Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("Windows starting before this (now)"))),
+  to: Flag.optional(
+    Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("Windows starting before this, or trades before it (now)")),
+  ),
 };
 export type SyncInput = Command.Command.Config.Infer<typeof syncFlags>;
 
@@ -35,8 +46,9 @@ const sync = Command.make("sync", syncFlags, (input) =>
     (command, given) => command.sync(given, input),
   ),
 ).pipe(
-  Command.withDescription("Read closed candles into the history file, as far as they are missing there; Ctrl-C loses nothing"),
+  Command.withDescription("Read closed candles or trades into the history file, as far as they are missing there; Ctrl-C loses nothing"),
   Command.withExamples([
+    { command: "naru history sync KRW-BTC --trades", description: "Every trade of the last seven days" },
     { command: "naru history sync KRW-BTC --interval 1m --from 2024-01-01", description: "Every minute since; again to go on" },
   ]),
   Command.withGlobalFlags(settings.connectionFlags),
@@ -52,9 +64,14 @@ const list = Command.make("list", { file }, (input) =>
 
 const gapsFlags = {
   ...series,
-  from: Flag.optional(Flag.String("from").pipe(Flag.withMetavar("time"), Flag.withDescription("First window (the first that is kept)"))),
+  from: Flag.optional(
+    Flag.String("from").pipe(Flag.withMetavar("time"), Flag.withDescription("First window or trade (the first that is kept)")),
+  ),
   to: Flag.optional(
-    Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("Windows starting before this (the last that is kept)")),
+    Flag.String("to").pipe(
+      Flag.withMetavar("time"),
+      Flag.withDescription("Windows starting before this, or trades before it (the last that is kept)"),
+    ),
   ),
 };
 export type RangeInput = Command.Command.Config.Infer<typeof gapsFlags>;
@@ -86,7 +103,9 @@ const exporting = Command.make("export", exportFlags, (input) =>
     (command, given) => command.exported(given, input),
   ),
 ).pipe(
-  Command.withDescription("Kept candles as CSV, JSON lines or Parquet; refused where something is missing in between"),
+  Command.withDescription(
+    "Kept candles or trades as CSV or JSON lines, candles as Parquet too; refused where something is missing in between",
+  ),
   Command.withExamples([{ command: "naru history export KRW-BTC btc.csv --interval 1m", description: "All that is kept" }]),
   Command.withGlobalFlags(settings.connectionFlags),
 );
@@ -103,6 +122,6 @@ const check = Command.make("check", { file }, (input) =>
 );
 
 export const history = Command.make("history").pipe(
-  Command.withDescription("Closed candles on this disk: read once, complete, exact"),
+  Command.withDescription("Closed candles and trades on this disk: read once, complete, exact"),
   Command.withSubcommands([sync, list, gaps, exporting, check]),
 );

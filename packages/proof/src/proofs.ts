@@ -127,7 +127,8 @@ export const proofs: ReadonlyArray<Proof> = [
   },
   {
     name: "kills",
-    summary: "200 kills of a process that keeps candles: every file opens, nothing is torn, nothing acknowledged is lost; some minutes",
+    summary:
+      "200 kills of a process that keeps candles and trades: every file opens, nothing is torn, nothing acknowledged is lost; some minutes",
     run: (say) => proved(say, [(say) => kills({ kills: 200 }, say)]),
   },
   {

@@ -18,7 +18,7 @@ const most = 10n ** BigInt(precision);
 
 type Library = typeof import("hyparquet-writer");
 
-export const parquetOf = (series: CandleSeries): Effect.Effect<ExportedFormat, InvalidRequest> =>
+export const parquetOf = (series: CandleSeries): Effect.Effect<ExportedFormat<Candle>, InvalidRequest> =>
   Effect.map(library, (parquet) => formatOf(parquet, series));
 
 const library: Effect.Effect<Library, InvalidRequest> = Effect.tryPromise({
@@ -31,7 +31,7 @@ const library: Effect.Effect<Library, InvalidRequest> = Effect.tryPromise({
     }),
 });
 
-const formatOf = ({ ByteWriter, ParquetWriter }: Library, { venue, market, interval }: CandleSeries): ExportedFormat => {
+const formatOf = ({ ByteWriter, ParquetWriter }: Library, { venue, market, interval }: CandleSeries): ExportedFormat<Candle> => {
   const writer = new ByteWriter();
   const kvMetadata = Object.entries({ venue, market, interval }).map(([key, value]) => ({ key, value }));
   const file = new ParquetWriter({ writer, schema: schemaOf(), kvMetadata, createdBy: "naru" });

@@ -1,29 +1,32 @@
 /**
- * `naru history export`: kept candles as CSV, JSON lines or Parquet, oldest first, every number with all its digits. A range in which something is missing is
+ * `naru history export`: kept candles or trades as CSV, JSON lines or (candles) Parquet, oldest first, every number with all its digits. A range in which something is missing is
  * refused: a file with a hole that nobody sees is worse than none.
  */
 import { once } from "node:events";
 import { open, rename, rm } from "node:fs/promises";
-import { missing, type TimeRange } from "@naru/router/cache/Coverage";
-import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
+import { type Coverage, missing, type TimeRange } from "@naru/router/cache/Coverage";
+import { HistoryStore, type HistoryStoreShape, type KeptSeries, type KeptTrades } from "@naru/router/cache/HistoryStore";
+import type { Candle } from "@naru/router/domain/Candle";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
+import type { Trade } from "@naru/router/domain/Trade";
 import { InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
-import { keptSeries, layerToLook, rangeOf } from "../historyFile.ts";
+import { keptSeries, layerToLook, nameOf, rangeOf } from "../historyFile.ts";
 import type { ExportFormat, ExportInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
 import { parquetOf } from "./candleParquet.ts";
-import { csv, type ExportedFormat, jsonLines } from "./exportFormats.ts";
+import { candleCsv, type ExportedFormat, jsonLines, tradeCsv } from "./exportFormats.ts";
 import { timeOf } from "./history.ts";
 
-/** Windows read and written at once. */
+/** Windows read and written at once, and of trades milliseconds. */
 const windowsAtOnce = 10_000;
+const tradesAtOnceMs = 3_600_000;
 
 export const exported = (flags: Connection, input: ExportInput): Effect.Effect<void, CommandFailed> =>
   reporting(
@@ -37,10 +40,14 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
         return yield* new InvalidRequest({ field: "range", input: `${timeOf(range.fromMs)} to ${timeOf(range.toMs)}`, reason });
       }
       const format = Option.getOrElse(input.format, () => formatByName(input.output));
-      const rows = yield* written(series, range, yield* formatOf(format, series), input.output);
+      const store = yield* HistoryStore;
+      const rows =
+        "interval" in series
+          ? yield* written(candlesOf(store, series), yield* candleFormat(format, series), range, input.output)
+          : yield* written(tradesOf(store, series), yield* tradeFormat(format), range, input.output);
       yield* flags.json && input.output !== "-"
         ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
-        : Console.error(`${counted(rows, "candle")} of ${series.market} ${series.interval} written`);
+        : Console.error(`${counted(rows, "interval" in series ? "candle" : "trade")} of ${nameOf(series)} written`);
     }).pipe(Effect.provide(layerToLook(flags, input.file))),
   );
 
@@ -49,22 +56,47 @@ const formatByName = (path: string): ExportFormat => {
   return /\.jsonl?$/i.test(path) ? "jsonl" : "csv";
 };
 
-const formatOf = (format: ExportFormat, series: CandleSeries): Effect.Effect<ExportedFormat, InvalidRequest> => {
-  if (format === "parquet") return parquetOf(series);
-  return Effect.succeed(format === "csv" ? csv : jsonLines);
-};
+const candleFormat = (format: ExportFormat, series: KeptSeries): Effect.Effect<ExportedFormat<Candle>, InvalidRequest> =>
+  format === "parquet" ? parquetOf(series) : Effect.succeed(format === "csv" ? candleCsv : jsonLines("candles"));
+
+const tradeFormat = (format: ExportFormat): Effect.Effect<ExportedFormat<Trade>, InvalidRequest> =>
+  format === "parquet"
+    ? Effect.fail(new InvalidRequest({ field: "--format", input: format, reason: "is for candles; trades are given out as csv or jsonl" }))
+    : Effect.succeed(format === "csv" ? tradeCsv : jsonLines("trades"));
+
+/** Where the rows come from. */
+interface Source<Row> {
+  /** How far to read at once from a moment on, in milliseconds. */
+  readonly stepMs: (atMs: number) => number;
+  readonly read: (part: TimeRange) => Effect.Effect<{ readonly rows: ReadonlyArray<Row>; readonly coverage: Coverage }, StorageError>;
+}
+
+const candlesOf = (store: HistoryStoreShape, series: KeptSeries): Source<Candle> => ({
+  stepMs: (atMs) => (nextWindowStart(series.interval, atMs) - windowStart(series.interval, atMs)) * windowsAtOnce,
+  read: (part) => store.candles(series, part),
+});
+
+const tradesOf = (store: HistoryStoreShape, series: KeptTrades): Source<Trade> => ({
+  stepMs: () => tradesAtOnceMs,
+  read: (part) => store.trades(series, part),
+});
 
 /** Writes the rows of a range; how many they were. A file takes its name when it is whole. */
-const written = (series: CandleSeries, range: TimeRange, format: ExportedFormat, path: string): Effect.Effect<number, StorageError> =>
+const written = <Row>(
+  source: Source<Row>,
+  format: ExportedFormat<Row>,
+  range: TimeRange,
+  path: string,
+): Effect.Effect<number, StorageError> =>
   path === "-"
-    ? rowsTo((piece) => attempt(path, () => toStdout(piece)), series, range, format)
+    ? rowsTo((piece) => attempt(path, () => toStdout(piece)), source, format, range)
     : Effect.gen(function* () {
         const next = `${path}.part`;
         const rows = yield* Effect.acquireUseRelease(
           attempt(path, () => open(next, "w")),
           (file) =>
             Effect.tap(
-              rowsTo((piece) => attempt(path, () => file.writeFile(piece)), series, range, format),
+              rowsTo((piece) => attempt(path, () => file.writeFile(piece)), source, format, range),
               () => attempt(path, () => file.sync()),
             ),
           (file) => Effect.promise(() => file.close()),
@@ -73,19 +105,17 @@ const written = (series: CandleSeries, range: TimeRange, format: ExportedFormat,
         return rows;
       });
 
-const rowsTo = Effect.fnUntraced(function* (
+const rowsTo = Effect.fnUntraced(function* <Row>(
   write: (piece: string | Uint8Array) => Effect.Effect<void, StorageError>,
-  series: CandleSeries,
+  { stepMs, read }: Source<Row>,
+  format: ExportedFormat<Row>,
   range: TimeRange,
-  format: ExportedFormat,
 ) {
-  const store = yield* HistoryStore;
   yield* write(format.head());
   let rows = 0;
-  const lengthMs = (nextWindowStart(series.interval, range.fromMs) - windowStart(series.interval, range.fromMs)) * windowsAtOnce;
-  for (let atMs = range.fromMs; atMs < range.toMs; atMs += lengthMs) {
-    const part = { fromMs: atMs, toMs: Math.min(range.toMs, atMs + lengthMs) };
-    const found = yield* store.candles(series, part);
+  for (let atMs = range.fromMs; atMs < range.toMs;) {
+    const part = { fromMs: atMs, toMs: Math.min(range.toMs, atMs + stepMs(atMs)) };
+    const found = yield* read(part);
     // Damaged, or gone to make room, since the range was looked at.
     if (missing(found.coverage, part).length > 0)
       return yield* new StorageError({
@@ -96,6 +126,7 @@ const rowsTo = Effect.fnUntraced(function* (
       });
     rows += found.rows.length;
     yield* write(yield* pieceOf(() => format.rows(found.rows)));
+    atMs = part.toMs;
   }
   yield* write(format.end());
   return rows;

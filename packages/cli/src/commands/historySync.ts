@@ -1,6 +1,6 @@
 /**
  * `naru history sync`: reads closed candles through the router, a stretch at a time, which keeps every page as it comes. What is kept already is not
- * asked for, so a run that was cut off is gone on with by the same command.
+ * asked for, so a run that was cut off is gone on with by the same command. Trades: `historySyncTrades.ts`.
  */
 import { coveredMs, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
@@ -20,19 +20,21 @@ import { checkedSeries, layerOf, momentOf } from "../historyFile.ts";
 import type { SyncInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { timeOf } from "./history.ts";
+import { syncedTrades } from "./historySyncTrades.ts";
+import { barOf, notKept, tellEveryMs } from "../syncing.ts";
 import { counted, duration, grouped } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 
 /** Windows of one call: ten pages. */
 const stretchWindows = 2_000;
-/** The disk did not take it: EX_IOERR of sysexits.h. */
-const notKept = 74;
-/** How often it is told how far it is, in milliseconds. */
-const tellEveryMs = 2_000;
-
 export const sync = (flags: Connection, input: SyncInput): Effect.Effect<void, CommandFailed> =>
-  reporting(flags, withMarketData({ ...flags, keepsHistory: true }, synced(flags, input)).pipe(Effect.provide(layerOf(flags, input.file))));
+  reporting(
+    flags,
+    withMarketData({ ...flags, keepsHistory: true }, input.trades ? syncedTrades(flags, input) : synced(flags, input)).pipe(
+      Effect.provide(layerOf(flags, input.file)),
+    ),
+  );
 
 const synced = (flags: Connection, input: SyncInput) =>
   Effect.gen(function* () {
@@ -76,10 +78,12 @@ const synced = (flags: Connection, input: SyncInput) =>
 /** Closed windows only: one that ended a moment ago may yet get a trade. */
 const rangeOf = (series: CandleSeries, { from, to }: SyncInput, nowMs: number): Effect.Effect<TimeRange, InvalidRequest> =>
   Effect.gen(function* () {
-    const fromMs = yield* momentOf(series, from, "from");
+    if (Option.isNone(from)) return yield* new InvalidRequest({ field: "--from", input: "", reason: "is needed: where candles begin" });
+    const fromMs = yield* momentOf(series, from.value, "from");
     const finalMs = windowStart(series.interval, nowMs - finalAfterMs);
     const toMs = Math.min(Option.isSome(to) ? yield* momentOf(series, to.value, "to") : finalMs, finalMs);
-    if (fromMs >= toMs) return yield* new InvalidRequest({ field: "from", input: from, reason: "is not before the end of the range" });
+    if (fromMs >= toMs)
+      return yield* new InvalidRequest({ field: "from", input: from.value, reason: "is not before the end of the range" });
     return { fromMs, toMs };
   });
 
@@ -105,5 +109,3 @@ const makeProgress = ({ market, interval }: CandleSeries, windows: number, start
       );
     });
 };
-
-const barOf = (share: number): string => `[${"#".repeat(Math.round(share * 20)).padEnd(20, ".")}]`;

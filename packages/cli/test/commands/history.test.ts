@@ -140,7 +140,7 @@ describe("naru history", () => {
       const naru = (...args: ReadonlyArray<string>) => invoke("history", "check", ...args, "--file", file);
       const whole = yield* naru();
       assert.strictEqual(whole.exitCode, 0, whole.err.join("\n"));
-      assert.deepStrictEqual(whole.out, [`${file}: 1 series, 2 candles in 2 blocks`, "nothing is damaged"]);
+      assert.deepStrictEqual(whole.out, [`${file}: 1 series, 2 rows in 2 blocks`, "nothing is damaged"]);
       const db = new DatabaseSync(file);
       db.exec("UPDATE block SET data = zeroblob(length(data)) WHERE start_ms = (SELECT min(start_ms) FROM block)");
       db.close();
@@ -153,6 +153,45 @@ describe("naru history", () => {
     }).pipe(Effect.scoped),
   );
 
+  it.live("does the same for trades: reads them, lists them, and gives them out with all digits", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const naru = (...args: ReadonlyArray<string>) => invoke("history", ...args, "--file", file, "--venue", "sim");
+      const [from, to] = [ago(30), ago(20)];
+      const first = yield* naru("sync", "KRW-BTC", "--trades", "--from", from, "--to", to, "--json");
+      assert.strictEqual(first.exitCode, 0, first.err.join("\n"));
+      const [read] = first.documents();
+      assert.deepInclude(read, { kind: "sync", venue: "sim", market: "KRW-BTC", missingMs: 0 });
+      assert.isAbove(Number(read?.["read"]), 100);
+      assert.match((yield* naru("list")).out.join("\n"), /^sim {2}KRW-BTC trades {2}[\d,]+ trades, /);
+
+      const range = { fromMs: Date.parse(from), toMs: Date.parse(to) };
+      const { rows } = yield* Effect.scoped(
+        Effect.flatMap(SqliteHistory.make(file), (store) => store.trades({ venue: "sim", market: "KRW-BTC" as Market }, range)),
+      );
+      assert.strictEqual(rows.length, Number(read?.["read"]));
+      const [jsonl, csv] = [join(place, "trades.jsonl"), join(place, "trades.csv")];
+      assert.strictEqual((yield* naru("export", "KRW-BTC", jsonl, "--trades", "--from", from, "--to", to)).exitCode, 0);
+      assert.deepStrictEqual(
+        readFileSync(jsonl, "utf8")
+          .trimEnd()
+          .split("\n")
+          .map((line): unknown => JSON.parse(line)),
+        rows.map((row) => rowToJson("trades", row)),
+      );
+      assert.strictEqual((yield* naru("export", "KRW-BTC", csv, "--trades", "--from", from, "--to", to)).exitCode, 0);
+      const [head, ...lines] = readFileSync(csv, "utf8").trimEnd().split("\n");
+      assert.strictEqual(head, "trade_time,id,price,volume,side");
+      assert.deepStrictEqual(
+        lines.map((line) => line.split(",")),
+        rows.map(({ id, price, volume, side, tradeTimeMs }) => [new Date(tradeTimeMs).toISOString(), id, `${price}`, `${volume}`, side]),
+      );
+      const tooFar = yield* naru("sync", "KRW-BTC", "--trades", "--from", ago(20_000), "--to", to);
+      assert.deepStrictEqual([tooFar.exitCode, tooFar.err.join("\n").includes("seven days")], [64, true]);
+    }).pipe(Effect.scoped),
+  );
+
   it.live("says what is wrong with a question before anything is read", () =>
     Effect.gen(function* () {
       const place = yield* folder;
@@ -162,6 +201,8 @@ describe("naru history", () => {
         [["sync", "KRW-BTC", "--from", "yesterday", "--venue", "sim", "--file", file], "from"],
         [["sync", "KRW-BTC", "--from", ago(10), "--to", ago(20), "--venue", "sim", "--file", file], "before the end"],
         [["sync", "KRW-BTC", "--interval", "7m", "--from", ago(10), "--venue", "sim", "--file", file], "interval"],
+        [["sync", "KRW-BTC", "--venue", "sim", "--file", file], "--from"],
+        [["sync", "krw-btc", "--trades", "--venue", "sim", "--file", file], "KRW-BTC"],
         [["gaps", "KRW-BTC", "--file", file], "is no file"],
         [["check", "--file", file], "is no file"],
       ] as const) {

@@ -1,5 +1,5 @@
 /**
- * A process that keeps candles is killed in the middle of it, again and again. After every kill the file opens, nothing in it is damaged, what it says is
+ * A process that keeps candles and trades is killed in the middle of it, again and again. After every kill the file opens, nothing in it is damaged, what it says is
  * complete is exactly what was written, and every part whose writer was told that it is kept is there.
  */
 import { fork } from "node:child_process";
@@ -11,7 +11,7 @@ import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import * as Effect from "effect/Effect";
 import { atLeast, exactly, type Report } from "../soak/Figures.ts";
 import { Chance } from "../world/engine/Chance.ts";
-import { candlesIn, partOf, partsIn, series } from "./keptLedger.ts";
+import { candlesIn, partOf, partsIn, series, tradePartOf, tradePartsIn, trades, tradesIn } from "./keptLedger.ts";
 
 export interface KillsOptions {
   readonly kills: number;
@@ -53,7 +53,7 @@ export const kills = ({ kills: wanted }: KillsOptions, say: (line: string) => vo
     return {
       rows: [
         exactly("kills", wanted, wanted),
-        atLeast("parts of 200 windows that were said to be kept", tally.acknowledged, wanted),
+        atLeast("parts of 200 windows and 250 trades that were said to be kept", tally.acknowledged, wanted),
         exactly("of them lost", tally.lost, 0),
         exactly("files that did not open", tally.unopened, 0),
         exactly("ranges that hold something else than what was written", tally.torn, 0),
@@ -95,13 +95,17 @@ const judged = (tally: Tally, last: number) => (store: SqliteHistory.SqliteHisto
     tally.damaged += (yield* store.check).damaged.length;
     const coverage = yield* store.coverage(series);
     const parts = coverage[0] === undefined ? 0 : partsIn(coverage[0]);
-    tally.lost += Math.max(0, last + 1 - parts);
     const whole = { fromMs: partOf(0).fromMs, toMs: partOf(parts).fromMs };
     const { rows } = yield* store.candles(series, { ...whole, toMs: whole.toMs + 86_400_000 * 365 });
-    const written = candlesIn(whole);
-    const isSame = coverage.length <= 1 && rows.length === written.length && rows.every((row, at) => isCandle(row, written[at]));
-    if (!isSame) tally.torn++;
-    return parts;
+    if (coverage.length > 1 || !areSame(rows, candlesIn(whole))) tally.torn++;
+    const tradeCoverage = yield* store.tradeCoverage(trades);
+    const tradeParts = tradeCoverage[0] === undefined ? 0 : tradePartsIn(tradeCoverage[0]);
+    const wholeTrades = { fromMs: tradePartOf(0).fromMs, toMs: tradePartOf(tradeParts).fromMs };
+    const found = yield* store.trades(trades, { ...wholeTrades, toMs: wholeTrades.toMs + 86_400_000 * 365 });
+    if (tradeCoverage.length > 1 || !areSame(found.rows, tradesIn(wholeTrades))) tally.torn++;
+    tally.lost += Math.max(0, last + 1 - parts, last + 1 - tradeParts);
+    return Math.min(parts, tradeParts);
   });
 
-const isCandle = (row: object, written: object | undefined): boolean => JSON.stringify(row) === JSON.stringify(written);
+const areSame = (rows: ReadonlyArray<object>, written: ReadonlyArray<object>): boolean =>
+  rows.length === written.length && rows.every((row, at) => JSON.stringify(row) === JSON.stringify(written[at]));

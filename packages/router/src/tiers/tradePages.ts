@@ -69,7 +69,7 @@ const checkedReach = ({ fromMs, toMs }: TradesQuestion, history: TradeHistory, n
 
 const beforeAll = ({ fromMs }: Pick<TradesQuestion, "fromMs">, edgeMs: number | undefined): InvalidRequest => {
   const reason =
-    `lies before the last ${tradeDays} days, which is as far back as the exchange gives trades, and not all of it is kept` +
+    `lies before the last seven days, which is as far back as the exchange gives trades, and not all of it is kept` +
     (edgeMs === undefined ? "" : `: what is known begins at ${isoOf(edgeMs)}`);
   return new InvalidRequest({ field: "from", input: isoOf(fromMs ?? 0), reason });
 };
