@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { assert, describe, it } from "@effect/vitest";
 import { HistoryStore } from "@naru/router/cache/HistoryStore";
-import { Effect, Layer } from "effect";
+import { Effect, Fiber, Layer } from "effect";
 import { candleAt, historyContract, minutes, seriesOf } from "../../../router/test/cache/historyContract.ts";
 import * as SqliteHistory from "../../src/history/SqliteHistory.ts";
 
@@ -48,21 +48,72 @@ describe("in a file", () => {
     }).pipe(Effect.scoped),
   );
 
-  it.live("writes nothing while another process has the file locked, says so, and goes on after it", () =>
+  it.live("many puts at once are all there when each is answered, and one that cannot be kept fails alone", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "history.sqlite");
+      const broken = candleAt(btc, 3, "1", { state: "forming" });
+      yield* opened(path, (store) =>
+        Effect.gen(function* () {
+          const puts = Array.from({ length: 40 }, (_, nth) =>
+            Effect.exit(
+              store.putCandles(
+                btc,
+                nth === 7 ? [{ ...broken, openTimeMs: minutes(nth * 30, 0).fromMs }] : [],
+                minutes(nth * 30, nth * 30 + 30),
+              ),
+            ),
+          );
+          const exits = yield* Effect.all(puts, { concurrency: "unbounded" });
+          assert.deepStrictEqual(
+            exits.flatMap((exit, nth) => (exit._tag === "Failure" ? [nth] : [])),
+            [7],
+          );
+        }),
+      );
+      const kept = yield* opened(path, (store) => store.coverage(btc));
+      assert.deepStrictEqual(kept, [minutes(0, 210), minutes(240, 1_200)]);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("is waited for in a thread of its own: whoever stands in its way can step aside meanwhile (G09)", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "history.sqlite");
       const store = yield* SqliteHistory.make(path);
       yield* store.putCandles(btc, [], minutes(0, 5));
       const other = new DatabaseSync(path);
       other.exec("BEGIN IMMEDIATE");
-      const error = yield* Effect.flip(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)));
-      assert.deepStrictEqual([error._tag, error.code], ["StorageError", "LOCKED"]);
-      assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 5)], "readers go on");
+      // A disk that stalls looks like this from here. Were it waited for on this thread, nobody could end the wait.
+      const put = yield* Effect.forkChild(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)), { startImmediately: true });
+      for (let turn = 0; turn < 50; turn++) yield* Effect.promise(() => new Promise((resolve) => void setImmediate(resolve)));
+      assert.isUndefined(put.pollUnsafe(), "nothing is said to be kept before it is");
       other.exec("ROLLBACK");
       other.close();
-      yield* store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10));
+      yield* Fiber.join(put);
       assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 10)]);
     }).pipe(Effect.scoped),
+  );
+
+  it.live(
+    "writes nothing while another process has the file locked, says so, and goes on after it; whoever only looks is not held up (G04)",
+    () =>
+      Effect.gen(function* () {
+        const path = join(yield* folder, "history.sqlite");
+        const store = yield* SqliteHistory.make(path);
+        yield* store.putCandles(btc, [], minutes(0, 5));
+        const other = new DatabaseSync(path);
+        other.exec("BEGIN IMMEDIATE");
+        const error = yield* Effect.flip(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)));
+        assert.deepStrictEqual([error._tag, error.code], ["StorageError", "LOCKED"]);
+        assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 5)], "readers go on");
+        const looking = yield* SqliteHistory.make(path, { readOnly: true });
+        assert.deepStrictEqual((yield* looking.candles(btc, minutes(0, 10))).coverage, [minutes(0, 5)]);
+        assert.strictEqual((yield* Effect.flip(looking.putCandles(btc, [], minutes(20, 25)))).code, "READONLY");
+        other.exec("ROLLBACK");
+        other.close();
+        yield* store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10));
+        assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 10)]);
+        assert.deepStrictEqual(yield* looking.coverage(btc), [minutes(0, 10)]);
+      }).pipe(Effect.scoped),
   );
 
   it.live("is left alone when it is somebody else's, or a newer program's", () =>
