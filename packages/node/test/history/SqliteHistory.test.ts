@@ -1,9 +1,12 @@
 /** The history file through its thread: what every store keeps to, and what only a file can come to. */
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
+import type { Coverage } from "@naru/router/cache/Coverage";
 import { HistoryStore } from "@naru/router/cache/HistoryStore";
 import { Effect, Fiber, Layer } from "effect";
 import { candleAt, historyContract, minutes, seriesOf } from "../../../router/test/cache/historyContract.ts";
@@ -16,6 +19,16 @@ const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "naru-history-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
 );
+
+/** What the process on a full disk says. */
+interface Said {
+  readonly tag?: string;
+  readonly code?: string;
+  readonly kept?: number;
+  readonly coverage: Coverage;
+  readonly rows?: number;
+  readonly damaged?: ReadonlyArray<unknown>;
+}
 
 /** A store over a file, opened for one piece of work and closed after it: what the next one finds was on the disk. */
 const opened = <A, E>(path: string, use: (store: SqliteHistory.SqliteHistoryShape) => Effect.Effect<A, E>, options = {}) =>
@@ -114,6 +127,25 @@ describe("in a file", () => {
         assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 10)]);
         assert.deepStrictEqual(yield* looking.coverage(btc), [minutes(0, 10)]);
       }).pipe(Effect.scoped),
+  );
+
+  it.live("on a disk without room says that it is not kept, is read as before, and goes on when there is room again (G03)", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "history.sqlite");
+      const entry = fileURLToPath(new URL("./fullDiskChild.ts", import.meta.url));
+      const start = 'ulimit -S -f 1024; exec "$0" "$@"';
+      const child = spawn("bash", ["-c", start, process.execPath, entry, path], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      const heard = Effect.callback<Said>((resume) => void child.once("message", (word) => resume(Effect.succeed(word as Said))));
+      const full = yield* heard;
+      assert.deepStrictEqual([full.tag, full.code], ["StorageError", "IO"], "the limit of a process is no full disk, and met like one");
+      const kept = full.kept ?? 0;
+      assert.isAbove(kept, 1);
+      assert.deepStrictEqual([full.coverage, full.rows], [[minutes(0, 256 * kept)], 256 * kept]);
+      spawnSync("prlimit", ["--pid", String(child.pid), "--fsize=unlimited"]);
+      const after = yield* Effect.forkChild(heard, { startImmediately: true });
+      child.send("go on");
+      assert.deepStrictEqual(yield* Fiber.join(after), { coverage: [minutes(0, 256 * (kept + 1))], damaged: [] });
+    }).pipe(Effect.scoped),
   );
 
   it.live("is left alone when it is somebody else's, or a newer program's", () =>
