@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
 import type { CandleColumnsOptions, CandlesOptions } from "@naru/router/ask";
 import { emptyWindows } from "@naru/router/cache/CandleColumns";
+import { StorageError } from "@naru/router/errors/MarketDataError";
 import { getCandleColumns, getCandles } from "@naru/router/MarketData";
 import { type Interval, windowStart } from "@naru/router/domain/Interval";
 import { Exchange, Sim } from "@naru/sim";
@@ -30,6 +31,31 @@ const ask = (market: string, interval: string, options: CandlesOptions) =>
   });
 
 const requests = Effect.map(Exchange, ({ ledger }) => ledger.requests().filter(({ target }) => target.includes("/candles/")).length);
+
+/** A store on a disk that fails at everything. */
+const broken = new StorageError({ operation: "history", path: "/full", code: "ENOSPC", detail: null });
+const brokenStore = Layer.succeed(HistoryStore, {
+  ...{ isKept: true, candles: () => Effect.fail(broken), columns: () => Effect.fail(broken), coverage: () => Effect.fail(broken) },
+  ...{ putCandles: () => Effect.fail(broken), series: Effect.fail(broken) },
+});
+
+describe("candles while nothing can be kept", () => {
+  it.effect("are the exchange's all the same, as rows and as columns", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const range = { from: origin - 500 * minute, to: origin - 100 * minute };
+      const { value: rows, provenance } = yield* ask("KRW-BTC", "1m", range);
+      assert.deepStrictEqual([rows.length, provenance.stale], [400, false]);
+      const { value: columns } = yield* askColumns("KRW-BTC", "1m", range);
+      assert.deepStrictEqual(
+        [...columns.openTimeMs],
+        rows.map(({ openTimeMs }) => openTimeMs),
+      );
+    }).pipe(
+      Effect.provide(Layer.fresh(Sim.layerTest({ seed: 13, config: { candleAuditEveryMs: 0 } })).pipe(Layer.provideMerge(brokenStore))),
+    ),
+  );
+});
 
 /** The same as columns. */
 const askColumns = (market: string, interval: string, options: CandleColumnsOptions) =>

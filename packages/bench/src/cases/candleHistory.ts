@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DatabaseSync } from "node:sqlite";
 import { HistoryDatabase } from "@naru/node/history/HistoryDatabase";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
@@ -83,32 +84,44 @@ const rangeOf = (page: ReadonlyArray<Candle>) => ({
 
 const perSecond = (beganNanos: bigint): number => rowCount / (Number(nowNanos() - beganNanos) / 1e9);
 
-/** Rows a second, from the call to the word that all of it is on the disk. The file is open before: how long a thread takes to start is not asked. */
-const written = (path: string, puts: ReadonlyArray<ReadonlyArray<Candle>>): Promise<number> =>
+interface Written {
+  /** Rows a second. */
+  readonly rate: number;
+  /** The longest that the event loop had to wait for its turn, in milliseconds. */
+  readonly blockedMs: number;
+}
+
+/** From the call to the word that all of it is on the disk. The file is open before: how long a thread takes to start is not asked. */
+const written = (path: string, puts: ReadonlyArray<ReadonlyArray<Candle>>): Promise<Written> =>
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
         const store = yield* SqliteHistory.make(path);
         yield* store.series;
+        const delay = monitorEventLoopDelay({ resolution: 1 });
+        delay.enable();
         const began = nowNanos();
         yield* Effect.forEach(puts, (rows) => store.putCandles(series, rows, rangeOf(rows)), { concurrency: "unbounded", discard: true });
-        return perSecond(began);
+        const rate = perSecond(began);
+        delay.disable();
+        return { rate, blockedMs: delay.max / 1e6 };
       }),
     ),
   );
 
 const candidate = async (rows: () => ReadonlyArray<Candle>, folder: string): Promise<Reading> => {
   const path = join(folder, "history.sqlite");
-  const bulk = await written(path, [rows()]);
-  const inPages = await written(join(folder, "pages.sqlite"), pages(rows()));
+  const whole = await written(path, [rows()]);
+  const { rate: inPages } = await written(join(folder, "pages.sqlite"), pages(rows()));
   const database = new HistoryDatabase({ path, maxBytes: 1e9 });
   try {
+    const { rate: bulk, blockedMs: blocked } = whole;
     const blocks = () => database.blocks(series, range, start).blocks;
     return {
       figures: {
         columns: timed(() => database.columns(series, range, start).columns.length),
         rows: timed(() => blocks().reduce((sum, bytes) => sum + (decodeCandles(bytes, series.market, series.interval)?.length ?? 0), 0)),
-        ...{ bulk, pages: inPages },
+        ...{ bulk, pages: inPages, blocked },
       },
       work: rowCount,
     };
@@ -121,7 +134,10 @@ const base = (rows: () => ReadonlyArray<Candle>, folder: string): Reading => {
   const inserted = insertedPlainly(rows(), folder);
   const text = `[${rows().map(wireOf).join(",")}]`;
   const parsed = timed(() => (JSON.parse(text) as ReadonlyArray<unknown>).length);
-  return { figures: { columns: parsed, rows: parsed, bulk: inserted, pages: inserted }, work: rowCount };
+  return {
+    figures: { columns: parsed, rows: parsed, bulk: inserted, pages: inserted, blocked: (rowCount / inserted) * 1_000 },
+    work: rowCount,
+  };
 };
 
 const insertedPlainly = (rows: ReadonlyArray<Candle>, folder: string): number => {
@@ -163,6 +179,7 @@ export const subject: Case = {
     { name: "rows", unit: "ms CPU", better: "lower" },
     { name: "bulk", unit: "rows/s, on the disk in one call", better: "higher" },
     { name: "pages", unit: "rows/s, on the disk as 500 pages at once", better: "higher" },
+    { name: "blocked", unit: "ms, the event loop's longest wait meanwhile", better: "lower" },
   ],
   rounds: 5,
   isolation: "child",

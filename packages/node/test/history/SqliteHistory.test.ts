@@ -1,11 +1,14 @@
 /** The history file through its thread: what every store keeps to, and what only a file can come to. */
+import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
+import type { Coverage } from "@naru/router/cache/Coverage";
 import { HistoryStore } from "@naru/router/cache/HistoryStore";
-import { Effect, Layer } from "effect";
+import { Effect, Fiber, Layer } from "effect";
 import { candleAt, historyContract, minutes, seriesOf } from "../../../router/test/cache/historyContract.ts";
 import * as SqliteHistory from "../../src/history/SqliteHistory.ts";
 
@@ -16,6 +19,16 @@ const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "naru-history-"))),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
 );
+
+/** What the process on a full disk says. */
+interface Said {
+  readonly tag?: string;
+  readonly code?: string;
+  readonly kept?: number;
+  readonly coverage: Coverage;
+  readonly rows?: number;
+  readonly damaged?: ReadonlyArray<unknown>;
+}
 
 /** A store over a file, opened for one piece of work and closed after it: what the next one finds was on the disk. */
 const opened = <A, E>(path: string, use: (store: SqliteHistory.SqliteHistoryShape) => Effect.Effect<A, E>, options = {}) =>
@@ -48,20 +61,90 @@ describe("in a file", () => {
     }).pipe(Effect.scoped),
   );
 
-  it.live("writes nothing while another process has the file locked, says so, and goes on after it", () =>
+  it.live("many puts at once are all there when each is answered, and one that cannot be kept fails alone", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "history.sqlite");
+      const broken = candleAt(btc, 3, "1", { state: "forming" });
+      yield* opened(path, (store) =>
+        Effect.gen(function* () {
+          const puts = Array.from({ length: 40 }, (_, nth) =>
+            Effect.exit(
+              store.putCandles(
+                btc,
+                nth === 7 ? [{ ...broken, openTimeMs: minutes(nth * 30, 0).fromMs }] : [],
+                minutes(nth * 30, nth * 30 + 30),
+              ),
+            ),
+          );
+          const exits = yield* Effect.all(puts, { concurrency: "unbounded" });
+          assert.deepStrictEqual(
+            exits.flatMap((exit, nth) => (exit._tag === "Failure" ? [nth] : [])),
+            [7],
+          );
+        }),
+      );
+      const kept = yield* opened(path, (store) => store.coverage(btc));
+      assert.deepStrictEqual(kept, [minutes(0, 210), minutes(240, 1_200)]);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("is waited for in a thread of its own: whoever stands in its way can step aside meanwhile (G09)", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "history.sqlite");
       const store = yield* SqliteHistory.make(path);
       yield* store.putCandles(btc, [], minutes(0, 5));
       const other = new DatabaseSync(path);
       other.exec("BEGIN IMMEDIATE");
-      const error = yield* Effect.flip(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)));
-      assert.deepStrictEqual([error._tag, error.code], ["StorageError", "LOCKED"]);
-      assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 5)], "readers go on");
+      // A disk that stalls looks like this from here. Were it waited for on this thread, nobody could end the wait.
+      const put = yield* Effect.forkChild(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)), { startImmediately: true });
+      for (let turn = 0; turn < 50; turn++) yield* Effect.promise(() => new Promise((resolve) => void setImmediate(resolve)));
+      assert.isUndefined(put.pollUnsafe(), "nothing is said to be kept before it is");
       other.exec("ROLLBACK");
       other.close();
-      yield* store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10));
+      yield* Fiber.join(put);
       assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 10)]);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live(
+    "writes nothing while another process has the file locked, says so, and goes on after it; whoever only looks is not held up (G04)",
+    () =>
+      Effect.gen(function* () {
+        const path = join(yield* folder, "history.sqlite");
+        const store = yield* SqliteHistory.make(path);
+        yield* store.putCandles(btc, [], minutes(0, 5));
+        const other = new DatabaseSync(path);
+        other.exec("BEGIN IMMEDIATE");
+        const error = yield* Effect.flip(store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10)));
+        assert.deepStrictEqual([error._tag, error.code], ["StorageError", "LOCKED"]);
+        assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 5)], "readers go on");
+        const looking = yield* SqliteHistory.make(path, { readOnly: true });
+        assert.deepStrictEqual((yield* looking.candles(btc, minutes(0, 10))).coverage, [minutes(0, 5)]);
+        assert.strictEqual((yield* Effect.flip(looking.putCandles(btc, [], minutes(20, 25)))).code, "READONLY");
+        other.exec("ROLLBACK");
+        other.close();
+        yield* store.putCandles(btc, [candleAt(btc, 6, "2")], minutes(5, 10));
+        assert.deepStrictEqual(yield* store.coverage(btc), [minutes(0, 10)]);
+        assert.deepStrictEqual(yield* looking.coverage(btc), [minutes(0, 10)]);
+      }).pipe(Effect.scoped),
+  );
+
+  it.live("on a disk without room says that it is not kept, is read as before, and goes on when there is room again (G03)", () =>
+    Effect.gen(function* () {
+      const path = join(yield* folder, "history.sqlite");
+      const entry = fileURLToPath(new URL("./fullDiskChild.ts", import.meta.url));
+      const start = 'ulimit -S -f 1024; exec "$0" "$@"';
+      const child = spawn("bash", ["-c", start, process.execPath, entry, path], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      const heard = Effect.callback<Said>((resume) => void child.once("message", (word) => resume(Effect.succeed(word as Said))));
+      const full = yield* heard;
+      assert.deepStrictEqual([full.tag, full.code], ["StorageError", "IO"], "the limit of a process is no full disk, and met like one");
+      const kept = full.kept ?? 0;
+      assert.isAbove(kept, 1);
+      assert.deepStrictEqual([full.coverage, full.rows], [[minutes(0, 256 * kept)], 256 * kept]);
+      spawnSync("prlimit", ["--pid", String(child.pid), "--fsize=unlimited"]);
+      const after = yield* Effect.forkChild(heard, { startImmediately: true });
+      child.send("go on");
+      assert.deepStrictEqual(yield* Fiber.join(after), { coverage: [minutes(0, 256 * (kept + 1))], damaged: [] });
     }).pipe(Effect.scoped),
   );
 
