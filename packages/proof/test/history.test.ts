@@ -36,7 +36,8 @@ const requests = Effect.map(Exchange, ({ ledger }) => ledger.requests().filter((
 const broken = new StorageError({ operation: "history", path: "/full", code: "ENOSPC", detail: null });
 const brokenStore = Layer.succeed(HistoryStore, {
   ...{ isKept: true, candles: () => Effect.fail(broken), columns: () => Effect.fail(broken), coverage: () => Effect.fail(broken) },
-  ...{ putCandles: () => Effect.fail(broken), series: Effect.fail(broken) },
+  ...{ putCandles: () => Effect.fail(broken), series: Effect.fail(broken), trades: () => Effect.fail(broken) },
+  ...{ tradeCoverage: () => Effect.fail(broken), putTrades: () => Effect.fail(broken), tradeSeries: Effect.fail(broken) },
 });
 
 describe("candles while nothing can be kept", () => {
