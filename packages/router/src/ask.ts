@@ -20,6 +20,7 @@ import {
 import { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import { windowsBetween } from "./tiers/candlePages.ts";
+import type { CandleProgress } from "./tiers/candleProgress.ts";
 
 export interface OrderbookOptions extends Intent {
   /** Price levels per side, 1 to 30 (15). */
@@ -47,6 +48,11 @@ export interface CandlesOptions extends Intent {
   readonly forming?: "include" | "exclude" | undefined;
   /** "flat" puts a marked empty candle where nobody traded ("none"). */
   readonly fill?: "none" | "flat" | undefined;
+  /**
+   * Told while the answer is read, after every page and kept stretch, and a last time with the share 1 before it is given. Synchronous; what it throws is
+   * logged.
+   */
+  readonly onProgress?: ((progress: CandleProgress) => void) | undefined;
 }
 
 type Checked<A> = Result.Result<A, InvalidRequest>;
@@ -94,7 +100,6 @@ export const candlesQuestion = (
       const fromMs = options.from === undefined ? null : yield* moment("from", options.from);
       const to = options.to === undefined ? null : yield* moment("to", options.to);
       const count = yield* candleCount(options.count, fromMs);
-      // A bound in the future is the present; the wire reads whole seconds, and rounding up keeps a bound exclusive.
       // The wire reads whole seconds; rounding up keeps the bound exclusive.
       const toMs = to === null ? null : Math.ceil(to / 1_000) * 1_000;
       const upper = Math.min(toMs ?? nowMs, nowMs);

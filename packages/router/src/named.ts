@@ -7,6 +7,7 @@ import { one, oneOrMany } from "./calls.ts";
 import type { MarketData } from "./MarketData.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import type { Streaming } from "./streaming.ts";
+import { listened } from "./tiers/candleProgress.ts";
 
 type Doors<Names extends keyof MarketData["Service"]> = Pick<MarketData["Service"], Names>;
 
@@ -19,7 +20,10 @@ export const questionsTo = (
   getOrderbook: oneOrMany(asker, (market, options) => ask.orderbookQuestion(market, options, config), {}),
   getTrades: (market, options = {}) => one(asker, ask.tradesQuestion(market, options, config)),
   getCandles: (market, interval, options = {}) =>
-    Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+    listened(
+      Effect.suspend(() => one(asker, ask.candlesQuestion(market, interval, options, config, clock.currentTimeMillisUnsafe()))),
+      options.onProgress,
+    ),
 });
 
 export const streamsOf = (

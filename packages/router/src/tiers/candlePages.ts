@@ -1,38 +1,41 @@
 /**
- * Candle history as it is read, newest first, the way exchanges serve it: what to ask next from what has come, and how the rows become the answer. What
- * is kept already takes the place of pages. Plain state, no clock and no network.
+ * Candle history as it is read, newest first, the way exchanges serve it: what is wanted and what has come of it, and how the rows become the answer.
+ * What is kept already takes the place of pages; in which parts the rest is read is `candleSchedule.ts`. Plain state, no clock and no network.
  *
  * Windows without a trade have no row, so a page may cover any span and may be shorter than asked; only an empty page means the end. Rows
  * are keyed by their window, so an edge row sent twice counts once.
  */
+import type { Coverage, TimeRange } from "../cache/Coverage.ts";
 import { type Candle, closeMarginMs } from "../domain/Candle.ts";
 import { Decimal } from "../domain/Decimal.ts";
 import { type Interval, nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";
+import { CandleSchedule, type Part, shortestMs } from "./candleSchedule.ts";
 
-/** What is to be read next: up to so many rows that open before `toMs`; undefined for the newest. */
-export interface Wanted {
-  readonly count: number;
-  readonly toMs: number | undefined;
+export interface ReadingOptions {
+  /** Rows of one page at most. */
+  readonly pageSize: number;
+  /** Parts that may be read side by side; one after another where it is missing. */
+  readonly atOnce?: number | undefined;
+  /** What is kept, as far as is known. */
+  readonly kept?: Coverage | undefined;
 }
 
 export class CandleReading {
   readonly #question: CandlesQuestion;
   readonly #pageSize: number;
+  readonly #schedule: CandleSchedule;
+  readonly #topMs: number;
   readonly #rows = new Map<number, Candle>();
-  /** Rows that will belong to the answer, but for the cut at its start. */
-  #belonging = 0;
-  #oldestMs: number | undefined;
-  /** From here on everything is known. */
-  #knownFromMs: number | undefined;
-  /** The last page was empty, or brought nothing new: there is no more. */
-  #isExhausted = false;
+  #oldestMs = Number.POSITIVE_INFINITY;
   /** Pages so far. */
   asked = 0;
 
-  constructor(question: CandlesQuestion, pageSize: number) {
+  constructor(question: CandlesQuestion, { pageSize, atOnce = 1, kept = [] }: ReadingOptions) {
     this.#question = question;
     this.#pageSize = pageSize;
+    this.#topMs = question.toMs ?? Number.POSITIVE_INFINITY;
+    this.#schedule = new CandleSchedule({ interval: question.interval, pageSize, isCounted: question.count !== null, atOnce, kept });
   }
 
   /** Rows so far. */
@@ -40,37 +43,68 @@ export class CandleReading {
     return this.#rows.size;
   }
 
-  /** What to read next, or undefined when nothing is missing. */
-  next(): Wanted | undefined {
-    const { fromMs, fill, count } = this.#question;
-    if (this.#isExhausted) return undefined;
-    const toMs = this.#knownFromMs ?? this.#question.toMs ?? undefined;
-    if (fromMs !== null) {
-      // A filled range needs the close before its first window, so it reads one row past its start.
-      const reachedMs = fill === "flat" ? this.#oldestMs : this.#knownFromMs;
-      const isReached = reachedMs !== undefined && (fill === "flat" ? reachedMs < fromMs : reachedMs <= fromMs);
-      return isReached ? undefined : { count: this.#pageSize, toMs };
-    }
-    const missing = (count ?? 0) - this.#belonging;
-    if (missing <= 0) return undefined;
-    const isFirst = this.#knownFromMs === undefined;
-    return { count: Math.min(this.#pageSize, isFirst ? missing + unprovedRows(this.#question) : missing), toMs };
+  /** Parts that were handed out and have not come. */
+  get underWay(): number {
+    return this.#schedule.underWay;
   }
 
-  /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it brought nothing new. */
-  page(rows: ReadonlyArray<Candle>): number | undefined {
-    const before = this.#rows.size;
-    for (const row of rows) this.#add(row);
+  get isComplete(): boolean {
+    const range = this.#wanted();
+    return range === undefined || this.#schedule.missingIn(range).length === 0;
+  }
+
+  /** The most requests it may cost. `nowMs` ends a range without an end. */
+  bound(nowMs: number): number {
+    return maxPages(this.#question, this.#pageSize, nowMs) + this.#schedule.cuts;
+  }
+
+  /** How much of what is wanted has come, 0 to 1. `nowMs` ends a range without an end. */
+  share(nowMs: number): number {
+    const { count, fromMs } = this.#question;
+    if (this.isComplete) return 1;
+    if (fromMs === null) return Math.min(1, this.#rows.size / (count ?? 1));
+    const toMs = Math.min(this.#topMs, nowMs);
+    const missingMs = this.#schedule.missingIn({ fromMs, toMs }).reduce((sum, gap) => sum + gap.toMs - gap.fromMs, 0);
+    return Math.max(0, 1 - missingMs / (toMs - fromMs));
+  }
+
+  /** What to read next, beside what is being read, or undefined when there is nothing to begin now. */
+  next(): Part | undefined {
+    const range = this.#wanted();
+    return range === undefined ? undefined : this.#schedule.take(range);
+  }
+
+  /** Rows to ask the exchange for. */
+  countOf({ fromMs, toMs }: Part): number {
+    const { count, interval } = this.#question;
+    if (count === null) return this.#pageSize;
+    const missing = count - this.#schedule.knownBelow(this.#topMs).rows;
+    const inPart = toMs === undefined ? missing : Math.min(missing, windowsBetween(interval, fromMs, toMs));
+    return Math.min(this.#pageSize, this.asked === 0 ? missing + unprovedRows(this.#question) : Math.max(1, inPart));
+  }
+
+  /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it reaches no further. */
+  page(part: Part, rows: ReadonlyArray<Candle>): number | undefined {
     this.asked++;
-    this.#isExhausted = this.#rows.size === before;
-    this.#knownFromMs = this.#oldestMs;
-    return this.#isExhausted ? undefined : this.#oldestMs;
+    const added = this.#add(rows);
+    const oldestMs = rows.reduce(
+      (oldest, { openTimeMs }) => (openTimeMs < (part.toMs ?? Infinity) ? Math.min(oldest, openTimeMs) : oldest),
+      Number.POSITIVE_INFINITY,
+    );
+    // A page that is empty, or repeats what lies above it, is the end of the history.
+    const fromMs = oldestMs === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : oldestMs;
+    this.#schedule.done(part, fromMs, added, this.#endOf(rows));
+    return oldestMs === Number.POSITIVE_INFINITY ? undefined : oldestMs;
   }
 
-  /** Takes in what was kept from `fromMs` to where {@link next} wanted to go on: all that is there. */
-  kept(rows: ReadonlyArray<Candle>, fromMs: number): void {
-    for (const row of rows) this.#add(row);
-    this.#knownFromMs = fromMs;
+  /** Takes in all that was kept of a part. */
+  kept(part: Part, rows: ReadonlyArray<Candle>): void {
+    this.#schedule.done(part, part.fromMs, this.#add(rows), this.#endOf(rows));
+  }
+
+  /** A part did not come: it is handed out again, the kept one as a page. */
+  givenUp(part: Part): void {
+    this.#schedule.givenUp(part);
   }
 
   /** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
@@ -85,14 +119,44 @@ export class CandleReading {
     return question.count === null ? rows : rows.slice(-question.count);
   }
 
-  #add(row: Candle): void {
+  /**
+   * The range in which everything is wanted; undefined when nothing is missing. So many rows take at least so many windows: those below what is known
+   * are wanted for certain, and when they are known and had fewer rows, there are more.
+   */
+  #wanted(): TimeRange | undefined {
+    const { count, fill, fromMs, interval } = this.#question;
+    const toMs = this.#topMs;
+    const known = this.#schedule.knownBelow(toMs);
+    if (fromMs !== null) {
+      const isOpen = fill === "flat" && this.#oldestMs >= fromMs && known.fromMs > Number.NEGATIVE_INFINITY && known.fromMs <= fromMs;
+      // A filled range needs the close before its first window, so it reads one row past its start.
+      return { fromMs: isOpen ? known.fromMs - 1 : fromMs, toMs };
+    }
+    const missing = (count ?? 0) - known.rows;
+    if (missing <= 0 || known.fromMs === Number.NEGATIVE_INFINITY) return undefined;
+    // Towards the present a page comes first: only then it is known where the windows end.
+    if (known.fromMs === Number.POSITIVE_INFINITY) return { fromMs: Number.MAX_SAFE_INTEGER, toMs };
+    return { fromMs: known.fromMs - missing * shortestMs(interval), toMs };
+  }
+
+  /** How many rows that belong to the answer came with these, but for the cut at its start. */
+  #add(rows: ReadonlyArray<Candle>): number {
     const { forming, toMs } = this.#question;
-    const known = this.#rows.get(row.openTimeMs);
     const belongs = ({ state, openTimeMs }: Candle) => (forming === "include" || state !== "forming") && openTimeMs < (toMs ?? Infinity);
-    if (known !== undefined && belongs(known)) this.#belonging--;
-    if (belongs(row)) this.#belonging++;
-    this.#rows.set(row.openTimeMs, row);
-    if (this.#oldestMs === undefined || row.openTimeMs < this.#oldestMs) this.#oldestMs = row.openTimeMs;
+    let added = 0;
+    for (const row of rows) {
+      const before = this.#rows.get(row.openTimeMs);
+      added += Number(belongs(row)) - Number(before !== undefined && belongs(before));
+      this.#rows.set(row.openTimeMs, row);
+      this.#oldestMs = Math.min(this.#oldestMs, row.openTimeMs);
+    }
+    return added;
+  }
+
+  /** Where the newest window of these ends. */
+  #endOf(rows: ReadonlyArray<Candle>): number {
+    const newestMs = rows.reduce((newest, { openTimeMs }) => Math.max(newest, openTimeMs), Number.NEGATIVE_INFINITY);
+    return newestMs === Number.NEGATIVE_INFINITY ? newestMs : nextWindowStart(this.#question.interval, newestMs);
   }
 }
 

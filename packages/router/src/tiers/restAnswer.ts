@@ -5,15 +5,13 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import type { Candle } from "../domain/Candle.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { CandlesQuestion, OrderbookQuestion, Question, TickerQuestion, TradesQuestion } from "../domain/Question.ts";
 import type { Trade } from "../domain/Trade.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
-import * as CandleHistory from "./candleHistory.ts";
-import { CandleReading, maxPages, type Wanted } from "./candlePages.ts";
+import * as CandleReader from "./candleReader.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
 
 /** UTC days before today whose trades exchanges keep. */
@@ -22,7 +20,7 @@ const tradeDays = 7;
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
 export const make: Effect.Effect<RestAnswer, never, Rest | Venue | Scope.Scope> = Effect.gen(function* () {
-  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock, history: yield* CandleHistory.make };
+  const asking: Asking = { rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock, candles: yield* CandleReader.make };
   return Effect.fn("RestAnswer.ask")((question: Question, options: AskOptions): Effect.Effect<TierAnswer, MarketDataError> => {
     switch (question.kind) {
       case "ticker":
@@ -41,7 +39,7 @@ interface Asking {
   readonly rest: Rest["Service"];
   readonly venue: Venue["Service"];
   readonly clock: Clock.Clock;
-  readonly history: Effect.Success<typeof CandleHistory.make>;
+  readonly candles: Effect.Success<typeof CandleReader.make>;
 }
 
 /** One request of a question, about its market only. */
@@ -91,45 +89,10 @@ const trades = Effect.fnUntraced(function* (asking: Asking, question: TradesQues
 });
 
 const candles = Effect.fnUntraced(function* (asking: Asking, question: CandlesQuestion) {
-  const { clock, venue } = asking;
-  const reading = new CandleReading(question, venue.paging.candles);
-  const history = asking.history(venue.id, question);
-  const bound = maxPages(question, venue.paging.candles, clock.currentTimeMillisUnsafe());
-  let first: RestResult<Candle> | undefined;
-  let keptRows = 0;
-  for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
-    const stretch = wanted.toMs === undefined ? undefined : yield* history.below(question, wanted.toMs);
-    if (stretch !== undefined) {
-      keptRows += stretch.rows.length;
-      reading.kept(stretch.rows, stretch.fromMs);
-      continue;
-    }
-    const result: RestResult<Candle> = yield* candlePage(asking, question, wanted);
-    first = first ?? result;
-    const fromMs = reading.page(result.rows) ?? (result.rows.length === 0 ? question.fromMs : null);
-    // Down to its oldest row a page is all there is; an empty one says that there is nothing, as far as anybody asked.
-    const complete = { fromMs: fromMs ?? Number.POSITIVE_INFINITY, toMs: wanted.toMs ?? Number.POSITIVE_INFINITY };
-    // Final by both clocks: one of them that is ahead would freeze a window that is still open.
-    yield* history.keep(result.rows, complete, Math.min(result.exchangeNowMs, result.receivedMs));
-  }
-  // An exchange that keeps sending short pages would make the answer short without a word.
-  if (reading.next() !== undefined) {
-    const detail = `${reading.asked} pages brought only ${reading.rows} candles`;
-    return yield* new DecodeError({ stage: "answer", path: "", detail });
-  }
-  const rows = reading.result(first?.exchangeNowMs ?? clock.currentTimeMillisUnsafe());
+  const { first, keptRows, rows } = yield* asking.candles(question);
   const answer = answered(asking, first, rows, rows.at(-1)?.lastTradeTimeMs ?? null);
   return first !== undefined && keptRows === 0 ? answer : { ...answer, kept: { rows: keptRows, isAll: first === undefined } };
 });
-
-const candlePage = (asking: Asking, question: CandlesQuestion, { count, toMs }: Wanted) =>
-  Effect.gen(function* () {
-    // A bound in the future is the present; what it means on the wire is not documented.
-    const isFuture = toMs !== undefined && toMs > asking.clock.currentTimeMillisUnsafe();
-    const query = { count, toMs: isFuture ? undefined : toMs };
-    const call = yield* Effect.fromResult(asking.venue.candles(question.market, question.interval, query));
-    return yield* Effect.flatMap(run(asking, call, question, pageDeadline(asking, question)), whole);
-  });
 
 /** The first page saw the market's present; later ones only reach back. */
 const answered = (

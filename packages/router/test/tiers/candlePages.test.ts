@@ -29,12 +29,13 @@ const read = (
   serve: (count: number, toMs: number | undefined) => ReadonlyArray<Candle>,
   nowMs: number,
 ) => {
-  const reading = new CandleReading(question, pageSize);
+  const reading = new CandleReading(question, { pageSize });
   const bound = maxPages(question, pageSize, nowMs);
-  for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
-    assert.isAtMost(wanted.count, pageSize);
-    assert.isAtLeast(wanted.count, 1);
-    reading.page(serve(wanted.count, wanted.toMs));
+  for (let part = reading.next(); part !== undefined && reading.asked < bound; part = reading.next()) {
+    const count = reading.countOf(part);
+    assert.isAtMost(count, pageSize);
+    assert.isAtLeast(count, 1);
+    reading.page(part, serve(count, part.toMs));
   }
   return { rows: reading.result(nowMs), asked: reading.asked, bound };
 };
@@ -197,8 +198,10 @@ describe("flat filling", () => {
 
   it("costs no more windows than are wanted, however old the last trade is", () => {
     const lone = candle(0, { lastTradeTimeMs: 1 });
-    const reading = new CandleReading(ask({ count: 2, fill: "flat" }), 200);
-    reading.page([lone]);
+    const reading = new CandleReading(ask({ count: 2, fill: "flat" }), { pageSize: 200 });
+    const part = reading.next();
+    assert(part !== undefined);
+    reading.page(part, [lone]);
     assert.deepStrictEqual(starts(reading.result(at(100) + 2_000)), [98, 99]);
   });
 
