@@ -33,6 +33,7 @@ import * as reportHealth from "./reportHealth.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
 import { questionsTo, streamsOf } from "./named.ts";
+import * as rolling24h from "./rolling24h.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { Shadow } from "./shadow/Shadow.ts";
 import { RouterSide } from "./RouterSide.ts";
@@ -61,6 +62,7 @@ const make = Effect.gen(function* () {
   const alerts = yield* Alerts;
   const asker = counted(yield* SupervisedAsker.make, ledger, clock);
   const streams = yield* supervisedStreams.make;
+  const rolling = rolling24h.make(asker, config, clock);
 
   /** The router's own, while there is one. */
   const router = Effect.suspend(() =>
@@ -70,7 +72,7 @@ const make = Effect.gen(function* () {
   const bareReport = yield* reportHealth.makeBare(control.mode);
 
   return MarketData.of({
-    ...questionsTo(asker, config, clock),
+    ...questionsTo(asker, rolling, config, clock),
     getMarkets: (options = {}) =>
       Effect.suspend(() => {
         if (side.current() !== undefined) return side.service(MarketData).getMarkets(options);
@@ -78,7 +80,7 @@ const make = Effect.gen(function* () {
         const isWanted = ({ quote }: { readonly quote: string }) => options.quote === undefined || quote === options.quote.toUpperCase();
         return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
       }),
-    ...streamsOf(streams),
+    ...streamsOf(streams, rolling),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),

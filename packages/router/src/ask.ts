@@ -22,6 +22,14 @@ import type { RouterConfigShape } from "./RouterConfig.ts";
 import { windowsBetween } from "./tiers/candlePages.ts";
 import type { CandleProgress } from "./tiers/candleProgress.ts";
 
+/** The figures that a ticker does not come with. */
+export interface RollingOptions {
+  /** Also give `high24h` and `low24h`, from candles (false). Costs up to two requests a market and day, and one every three hours. */
+  readonly rolling24h?: boolean | undefined;
+}
+
+export interface TickerOptions extends Intent, RollingOptions {}
+
 export interface OrderbookOptions extends Intent {
   /** Price levels per side, 1 to 30 (15). */
   readonly levels?: number | undefined;
@@ -66,8 +74,13 @@ const immutableAgeMs = Number.MAX_SAFE_INTEGER;
 /** A day: whoever waits longer for one answer means another unit. */
 const maxDeadlineMs = 86_400_000;
 
-export const tickerQuestion = (market: string, intent: Intent, config: RouterConfigShape): Checked<TickerQuestion> =>
-  checkedMarket(market, intent, "ticker", config, (code, resolved) => Result.succeed({ kind: "ticker", market: code, intent: resolved }));
+export const tickerQuestion = (market: string, options: TickerOptions, config: RouterConfigShape): Checked<TickerQuestion> =>
+  checkedMarket(market, options, "ticker", config, (code, intent) =>
+    // Types do not reach callers from plain JavaScript, and "no" is true there.
+    options.rolling24h === undefined || typeof options.rolling24h === "boolean"
+      ? Result.succeed({ kind: "ticker", market: code, intent })
+      : refuse("rolling24h", String(options.rolling24h), "is neither true nor false"),
+  );
 
 export const orderbookQuestion = (market: string, options: OrderbookOptions, config: RouterConfigShape): Checked<OrderbookQuestion> =>
   checkedMarket(market, options, "orderbook", config, (code, intent) =>

@@ -47,7 +47,8 @@ export type {
 export type { Quote } from "./domain/Quote.ts";
 export { Change, Side, Ticker } from "./domain/Ticker.ts";
 export { Trade } from "./domain/Trade.ts";
-export type { CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./ask.ts";
+export type { CandlesOptions, Moment, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "./ask.ts";
+export type { CandleProgress } from "./tiers/candleProgress.ts";
 export type { NaruClient } from "./client/NaruClient.ts";
 export { type Envelope, errorEnvelope, toEnvelope } from "./envelope.ts";
 export type { GuardError, GuardOptions } from "./guard.ts";

@@ -28,6 +28,8 @@ export interface AnyRangeOptions {
   /** Each has a file, an exchange and questions of its own. */
   readonly rounds: number;
   readonly questions: number;
+  /** Lives of the program that are cut off and ended at any time, before the two that answer everything. */
+  readonly brokenLives: number;
 }
 
 const minuteMs = 60_000;
@@ -35,8 +37,6 @@ const minuteMs = 60_000;
 const originMs = Date.UTC(2026, 0, 5, 3);
 /** A step of the virtual clock: less than a request takes. */
 const stepMs = 15;
-/** Lives of the program that are cut off and ended at any time, before the two that answer everything. */
-const brokenLives = 2;
 const markets = ["KRW-BTC", "KRW-ETH"] as const;
 /** The longest range that is asked of an interval, in windows: the exchange's record of them is made trade by trade. */
 const longest: Readonly<Partial<Record<Interval, number>>> = {
@@ -65,11 +65,12 @@ interface Tally {
   readonly problems: Array<string>;
 }
 
-export const anyRange = ({ rounds, questions }: AnyRangeOptions, say: (line: string) => void): Effect.Effect<Report> =>
+export const anyRange = (options: AnyRangeOptions, say: (line: string) => void): Effect.Effect<Report> =>
   Effect.gen(function* () {
+    const { questions, rounds } = options;
     const tally: Tally = { asked: 0, cut: 0, wrong: 0, again: 0, problems: [] };
     for (let seed = 1; seed <= rounds; seed++) {
-      yield* round(seed, questions, tally);
+      yield* round(seed, options, tally);
       if (seed % 20 === 0) say(`${seed} rounds, ${tally.asked} answers, ${tally.cut} cut off`);
     }
     return {
@@ -89,7 +90,7 @@ const newFolder = Effect.acquireRelease(
 );
 
 /** The lives of one program over one file. */
-const round = (seed: number, questions: number, tally: Tally): Effect.Effect<void> =>
+const round = (seed: number, { brokenLives, questions }: AnyRangeOptions, tally: Tally): Effect.Effect<void> =>
   Effect.gen(function* () {
     const path = join(yield* newFolder, "history.sqlite");
     const chance = new Chance(seed);
