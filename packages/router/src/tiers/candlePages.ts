@@ -28,6 +28,7 @@ export class CandleReading {
   readonly #topMs: number;
   readonly #rows = new Map<number, Candle>();
   #oldestMs = Number.POSITIVE_INFINITY;
+  #belonging = 0;
   /** Pages so far. */
   asked = 0;
 
@@ -38,9 +39,9 @@ export class CandleReading {
     this.#schedule = new CandleSchedule({ interval: question.interval, pageSize, isCounted: question.count !== null, atOnce, kept });
   }
 
-  /** Rows so far. */
+  /** Rows that belong to the answer, of those that have come. */
   get rows(): number {
-    return this.#rows.size;
+    return this.#belonging;
   }
 
   /** Parts that were handed out and have not come. */
@@ -62,7 +63,7 @@ export class CandleReading {
   share(nowMs: number): number {
     const { count, fromMs } = this.#question;
     if (this.isComplete) return 1;
-    if (fromMs === null) return Math.min(1, this.#rows.size / (count ?? 1));
+    if (fromMs === null) return Math.min(1, this.#belonging / (count ?? 1));
     const toMs = Math.min(this.#topMs, nowMs);
     const missingMs = this.#schedule.missingIn({ fromMs, toMs }).reduce((sum, gap) => sum + gap.toMs - gap.fromMs, 0);
     return Math.max(0, 1 - missingMs / (toMs - fromMs));
@@ -139,14 +140,16 @@ export class CandleReading {
     return { fromMs: known.fromMs - missing * shortestMs(interval), toMs };
   }
 
-  /** How many rows that belong to the answer came with these, but for the cut at its start. */
+  /** How many rows that belong to the answer, or would if it began earlier, came with these. */
   #add(rows: ReadonlyArray<Candle>): number {
-    const { forming, toMs } = this.#question;
+    const { forming, fromMs, toMs } = this.#question;
     const belongs = ({ state, openTimeMs }: Candle) => (forming === "include" || state !== "forming") && openTimeMs < (toMs ?? Infinity);
     let added = 0;
     for (const row of rows) {
       const before = this.#rows.get(row.openTimeMs);
-      added += Number(belongs(row)) - Number(before !== undefined && belongs(before));
+      const more = Number(belongs(row)) - Number(before !== undefined && belongs(before));
+      added += more;
+      if (row.openTimeMs >= (fromMs ?? -Infinity)) this.#belonging += more;
       this.#rows.set(row.openTimeMs, row);
       this.#oldestMs = Math.min(this.#oldestMs, row.openTimeMs);
     }
