@@ -6,8 +6,6 @@ import { once } from "node:events";
 import { open, rename, rm } from "node:fs/promises";
 import { missing, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
-import { rowToJson } from "@naru/router/domain/Answer";
-import type { Candle } from "@naru/router/domain/Candle";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import { InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
 import * as Console from "effect/Console";
@@ -16,10 +14,11 @@ import * as Option from "effect/Option";
 import type { CommandFailed } from "../CommandFailed.ts";
 import { reporting } from "../failure.ts";
 import { keptSeries, layerToLook, rangeOf } from "../historyFile.ts";
-import type { ExportFormat, ExportInput } from "../historyTree.ts";
+import type { ExportInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
+import { type CandleText, formatOf, textOf } from "./candleText.ts";
 import { timeOf } from "./history.ts";
 
 /** Windows read and written at once. */
@@ -36,8 +35,8 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
         const reason = `is not complete: ${timeOf(hole.fromMs)} to ${timeOf(hole.toMs)} is missing; naru history gaps lists all, naru history sync reads them`;
         return yield* new InvalidRequest({ field: "range", input: `${timeOf(range.fromMs)} to ${timeOf(range.toMs)}`, reason });
       }
-      const format = Option.getOrElse(input.format, (): ExportFormat => (/\.jsonl?$/i.test(input.output) ? "jsonl" : "csv"));
-      const rows = yield* written(series, range, linesOf[format], input.output);
+      const format = Option.getOrElse(input.format, () => formatOf(input.output));
+      const rows = yield* written(series, range, textOf(format, series), input.output);
       yield* flags.json && input.output !== "-"
         ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
         : Console.error(`${counted(rows, "candle")} of ${series.market} ${series.interval} written`);
@@ -45,7 +44,7 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
   );
 
 /** Writes the rows of a range; how many they were. A file takes its name when it is whole. */
-const written = (series: CandleSeries, range: TimeRange, format: Format, path: string): Effect.Effect<number, StorageError> =>
+const written = (series: CandleSeries, range: TimeRange, format: CandleText, path: string): Effect.Effect<number, StorageError> =>
   path === "-"
     ? rowsTo((text) => attempt(path, () => toStdout(text)), series, range, format)
     : Effect.gen(function* () {
@@ -67,7 +66,7 @@ const rowsTo = Effect.fnUntraced(function* (
   write: (text: string) => Effect.Effect<void, StorageError>,
   series: CandleSeries,
   range: TimeRange,
-  { head, line }: Format,
+  { head, line }: CandleText,
 ) {
   const store = yield* HistoryStore;
   yield* write(head);
@@ -99,21 +98,3 @@ const attempt = <A>(path: string, use: () => Promise<A>): Effect.Effect<A, Stora
 
 const troubleOf = (path: string, cause: unknown): StorageError =>
   new StorageError({ operation: "export", path, code: null, detail: cause instanceof Error ? cause.message : String(cause) });
-
-interface Format {
-  readonly head: string;
-  readonly line: (candle: Candle) => string;
-}
-
-const columns = ["open", "high", "low", "close", "volume", "value"] as const;
-
-const linesOf: Readonly<Record<ExportFormat, Format>> = {
-  csv: {
-    head: `open_time,${columns.join(",")},last_trade_time\n`,
-    line: (candle) =>
-      `${isoOf(candle.openTimeMs)},${columns.map((column) => candle[column].toString()).join(",")},${isoOf(candle.lastTradeTimeMs)}\n`,
-  },
-  jsonl: { head: "", line: (candle) => `${JSON.stringify(rowToJson("candles", candle))}\n` },
-};
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -75,13 +75,15 @@ export class CandleReading {
     return range === undefined ? undefined : this.#schedule.take(range);
   }
 
-  /** Rows to ask the exchange for. */
+  /** Rows to ask the exchange for: no more than there are windows in the part. */
   countOf({ fromMs, toMs }: Part): number {
-    const { count, interval } = this.#question;
-    if (count === null) return this.#pageSize;
+    const { count, fill, interval } = this.#question;
+    const windows = toMs === undefined ? Number.POSITIVE_INFINITY : windowsBetween(interval, fromMs, toMs);
+    // A filled range needs the close before its first window.
+    if (count === null) return Math.min(this.#pageSize, Math.max(1, fill === "flat" ? windows + 1 : windows));
     const missing = count - this.#schedule.knownBelow(this.#topMs).rows;
-    const inPart = toMs === undefined ? missing : Math.min(missing, windowsBetween(interval, fromMs, toMs));
-    return Math.min(this.#pageSize, this.asked === 0 ? missing + unprovedRows(this.#question) : Math.max(1, inPart));
+    const wanted = this.asked === 0 ? missing + unprovedRows(this.#question) : Math.min(missing, Math.max(1, windows));
+    return Math.min(this.#pageSize, wanted);
   }
 
   /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it reaches no further. */
