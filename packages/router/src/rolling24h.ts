@@ -32,22 +32,7 @@ export interface Rolling24h {
 }
 
 export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clock: Clock.Clock): Rolling24h => {
-  const days = new Map<Market, RollingDay>();
-
-  const dayOf = (market: Market, atMs: number): RollingDay => {
-    const known = days.get(market);
-    const day = known?.midnightMs === midnightOf(atMs) ? known : new RollingDay(atMs);
-    days.delete(market);
-    days.set(market, day);
-    const oldest = days.size > capacity ? days.keys().next().value : undefined;
-    if (oldest !== undefined) days.delete(oldest);
-    return day;
-  };
-
-  const withFigures = (ticker: Ticker, atMs: number): Ticker => {
-    const figures = dayOf(ticker.market, atMs).figures(ticker, atMs);
-    return figures === undefined ? ticker : { ...ticker, high24h: figures.high, low24h: figures.low };
-  };
+  const days = new Days();
 
   /** Reads what is missing at a moment. Never fails: what could not be read is missing still. */
   const read = (
@@ -56,7 +41,7 @@ export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clo
     intent: Pick<ResolvedIntent, "priority" | "strategy">,
     deadline: number,
   ): Effect.Effect<void> => {
-    const day = dayOf(market, atMs);
+    const day = days.of(market, atMs);
     const asked = day.missing(atMs).map((reading) => {
       const options = { from: reading.fromMs, to: reading.toMs, deadline, priority: intent.priority, strategy: intent.strategy };
       return Effect.fromResult(candlesQuestion(market, reading.interval, options, config, clock.currentTimeMillisUnsafe())).pipe(
@@ -69,10 +54,11 @@ export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clo
     return Effect.all(asked, { concurrency: "unbounded", discard: true });
   };
 
-  /** It is current, so the figures are those of now and not of its last trade. */
+  /** It is current, so the figures are those of now and not of its last trade; one that is not has none. */
   const extended = (answer: Answer<Ticker>): Answer<Ticker> => {
-    const { exchangeTimeMs, valueAgeMs } = answer.provenance;
-    return { ...answer, value: withFigures(answer.value, Math.floor((exchangeTimeMs ?? answer.value.timestampMs) + valueAgeMs)) };
+    const { exchangeTimeMs, stale, valueAgeMs } = answer.provenance;
+    if (stale) return answer;
+    return { ...answer, value: days.filled(answer.value, Math.floor((exchangeTimeMs ?? answer.value.timestampMs) + valueAgeMs)) };
   };
 
   const begin: Asker["begin"] = (question, markets) =>
@@ -82,7 +68,7 @@ export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clo
       const { intent, market } = question;
       // A question about a ticker is answered with one.
       const asked = (left: Question) => Effect.map(asker.begin(left, markets), (answer) => extended(answer as Answer<Ticker>));
-      if (dayOf(market, nowMs).missing(nowMs).length === 0) return asked(question);
+      if (days.of(market, nowMs).missing(nowMs).length === 0) return asked(question);
       // Before the ticker, which would grow old meanwhile.
       const reading = Effect.timeoutOption(read(market, nowMs, intent, intent.deadlineMs / 2), intent.deadlineMs / 2);
       return Effect.flatMap(reading, () => {
@@ -91,50 +77,77 @@ export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clo
       });
     });
 
-  const streamed = <A, E>(
-    stream: Stream.Stream<A, E>,
-    tickerOf: (element: A) => Ticker | undefined,
-    withTicker: (element: A, ticker: Ticker) => A,
-  ) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        const wanted = yield* Queue.sliding<Ticker>(capacity);
-        const restingUntilMs = new Map<Market, number>();
-        yield* Effect.forkScoped(
-          Effect.forever(
-            Effect.flatMap(Queue.take(wanted), ({ market, timestampMs }) =>
-              read(market, timestampMs, { priority: "low", strategy: "auto" }, config.deadlineMs),
-            ),
-          ),
-        );
-        return Stream.map(stream, (element) => {
-          const ticker = tickerOf(element);
-          if (ticker === undefined) return element;
-          const { market, timestampMs } = ticker;
-          const full = withFigures(ticker, timestampMs);
-          if (full !== ticker) return withTicker(element, full);
-          if (timestampMs < (restingUntilMs.get(market) ?? 0) || dayOf(market, timestampMs).missing(timestampMs).length === 0)
-            return element;
-          restingUntilMs.set(market, timestampMs + restMs);
-          Queue.offerUnsafe(wanted, ticker);
-          return element;
-        });
-      }),
-    );
+  const readBeside: ReadBeside = ({ market, timestampMs }) =>
+    read(market, timestampMs, { priority: "low", strategy: "auto" }, config.deadlineMs);
 
   return {
     asker: { begin },
     tickers: (stream) =>
       streamed(
+        days,
+        readBeside,
         stream,
         (ticker) => ticker,
         (_, ticker) => ticker,
       ),
     elements: (stream) =>
       streamed(
+        days,
+        readBeside,
         stream,
         (element) => ("value" in element ? element.value : undefined),
         (element, value) => ("value" in element ? { ...element, value } : element),
       ),
   };
 };
+
+type ReadBeside = (ticker: Ticker) => Effect.Effect<void>;
+
+/** The day before, of every market that was looked at of late. */
+class Days {
+  readonly #days = new Map<Market, RollingDay>();
+
+  of(market: Market, atMs: number): RollingDay {
+    const known = this.#days.get(market);
+    const day = known?.midnightMs === midnightOf(atMs) ? known : new RollingDay(atMs);
+    this.#days.delete(market);
+    this.#days.set(market, day);
+    const oldest = this.#days.size > capacity ? this.#days.keys().next().value : undefined;
+    if (oldest !== undefined) this.#days.delete(oldest);
+    return day;
+  }
+
+  /** A ticker with the figures of a moment, or the same where they are not known. */
+  filled(ticker: Ticker, atMs: number): Ticker {
+    const figures = this.of(ticker.market, atMs).figures(ticker, atMs);
+    return figures === undefined ? ticker : { ...ticker, high24h: figures.high, low24h: figures.low };
+  }
+}
+
+/** A stream with the figures, and beside it whoever reads what is missing, one market after another. */
+const streamed = <A, E>(
+  days: Days,
+  readBeside: ReadBeside,
+  stream: Stream.Stream<A, E>,
+  tickerOf: (element: A) => Ticker | undefined,
+  withTicker: (element: A, ticker: Ticker) => A,
+) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const wanted = yield* Queue.sliding<Ticker>(capacity);
+      const restingUntilMs = new Map<Market, number>();
+      yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(wanted), readBeside)));
+      return Stream.map(stream, (element) => {
+        const ticker = tickerOf(element);
+        if (ticker === undefined) return element;
+        const { market, timestampMs } = ticker;
+        const full = days.filled(ticker, timestampMs);
+        if (full !== ticker) return withTicker(element, full);
+        if (timestampMs < (restingUntilMs.get(market) ?? 0) || days.of(market, timestampMs).missing(timestampMs).length === 0)
+          return element;
+        restingUntilMs.set(market, timestampMs + restMs);
+        Queue.offerUnsafe(wanted, ticker);
+        return element;
+      });
+    }),
+  );
