@@ -19,6 +19,9 @@ export const layerOf = ({ venue }: Connection, file: Option.Option<string>): Lay
   return isExchange(venue) ? SqliteHistory.layer() : Layer.effectDiscard(Effect.fail(fileIsNeeded()));
 };
 
+/** The name under which candles of a venue are kept, which must be one: an address by its host. */
+export const keptUnder = ({ venue }: Connection): string => (venue.includes("://") ? new URL(venue).host : venue);
+
 export interface SeriesInput {
   readonly market: string;
   readonly interval: string;

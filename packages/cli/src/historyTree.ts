@@ -20,7 +20,9 @@ const series = {
   file,
 };
 
-const formats = ["csv", "jsonl", "parquet"] as const;
+const textFormats = ["csv", "jsonl"] as const;
+export type TextFormat = (typeof textFormats)[number];
+const formats = [...textFormats, "parquet"] as const;
 export type ExportFormat = (typeof formats)[number];
 
 const syncFlags = {
@@ -121,7 +123,36 @@ const check = Command.make("check", { file }, (input) =>
   Command.withGlobalFlags(settings.connectionFlags),
 );
 
+const importFlags = {
+  market: flags.market,
+  interval: flags.interval,
+  file,
+  from: Flag.optional(
+    Flag.String("from").pipe(Flag.withMetavar("time"), Flag.withDescription("It is complete from here (its first window)")),
+  ),
+  to: Flag.optional(
+    Flag.String("to").pipe(Flag.withMetavar("time"), Flag.withDescription("And up to here, exclusive (the end of its last)")),
+  ),
+  input: Argument.String("input").pipe(Argument.withDescription("A file of candles that naru history export wrote")),
+  format: Flag.optional(Flag.Literals("format", textFormats).pipe(Flag.withDescription("csv or jsonl (by the name of the file)"))),
+};
+export type ImportInput = Command.Command.Config.Infer<typeof importFlags>;
+
+const importing = Command.make("import", importFlags, (input) =>
+  running(
+    () => import("./commands/historyImport.ts"),
+    settings.connection,
+    (command, given) => command.imported(given, input),
+  ),
+).pipe(
+  Command.withDescription("Candles that naru history export wrote, kept in the history file; all of it or, where a line is wrong, nothing"),
+  Command.withExamples([
+    { command: "naru history import KRW-BTC btc.csv --interval 1m --file other.sqlite", description: "Into another file, digit by digit" },
+  ]),
+  Command.withGlobalFlags(settings.connectionFlags),
+);
+
 export const history = Command.make("history").pipe(
   Command.withDescription("Closed candles and trades on this disk: read once, complete, exact"),
-  Command.withSubcommands([sync, list, gaps, exporting, check]),
+  Command.withSubcommands([sync, list, gaps, exporting, importing, check]),
 );

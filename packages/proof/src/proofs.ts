@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
+import { anyRange } from "./kept/anyRange.ts";
 import { kills } from "./kept/kills.ts";
 import { competed, sharedInBothModes } from "./limits/limits.ts";
 import { rules } from "./rules/fullRun.ts";
@@ -130,6 +131,12 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "200 kills of a process that keeps candles and trades: every file opens, nothing is torn, nothing acknowledged is lost; some minutes",
     run: (say) => proved(say, [(say) => kills({ kills: 200 }, say)]),
+  },
+  {
+    name: "history",
+    summary:
+      "300 files: any ranges of sparse markets, cut off anywhere, over four lives each, are the exchange's to the last digit, and nothing complete is asked for again; a quarter of an hour",
+    run: (say) => proved(say, [(say) => anyRange({ rounds: 300, questions: 10, brokenLives: 2 }, say)]),
   },
   {
     name: "crashes",

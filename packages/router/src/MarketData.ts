@@ -8,7 +8,7 @@ import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Alert } from "./alerts/Alert.ts";
-import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, TradesOptions } from "./ask.ts";
+import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "./ask.ts";
 import type { CoveredColumns } from "./cache/CandleColumns.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
 import type { Candle } from "./domain/Candle.ts";
@@ -16,7 +16,7 @@ import type { MarketInfo } from "./domain/Market.ts";
 import type { ModeChange } from "./domain/Mode.ts";
 import type { Quote } from "./domain/Quote.ts";
 import type { Orderbook } from "./domain/Orderbook.ts";
-import type { Intent, Kind } from "./domain/Question.ts";
+import type { Kind } from "./domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
 import type { Ticker } from "./domain/Ticker.ts";
 import type { Trade } from "./domain/Trade.ts";
@@ -75,7 +75,7 @@ export class MarketData extends Context.Service<
   MarketData,
   {
     /** The state of a market: last price and the day's figures. */
-    readonly getTicker: Ask<Ticker, Intent>;
+    readonly getTicker: Ask<Ticker, TickerOptions>;
     /** The order book, 15 levels per side unless said otherwise. */
     readonly getOrderbook: Ask<Orderbook, OrderbookOptions>;
     /** The newest trades, oldest first. */
@@ -99,7 +99,7 @@ export class MarketData extends Context.Service<
     readonly getMarkets: (options?: MarketsOptions) => Effect.Effect<ReadonlyArray<MarketInfo>, MarketDataError>;
 
     /** Values as they come. A hole that cannot be healed fails the stream, unless `onGap: "skip"`. */
-    readonly streamTicker: (markets: Markets, options?: StreamOptions) => Stream.Stream<Ticker, MarketDataError>;
+    readonly streamTicker: (markets: Markets, options?: StreamOptions & RollingOptions) => Stream.Stream<Ticker, MarketDataError>;
     readonly streamOrderbook: (
       markets: Markets,
       options?: StreamOptions & { readonly levels?: number },
@@ -107,7 +107,10 @@ export class MarketData extends Context.Service<
     readonly streamTrades: (markets: Markets, options?: StreamOptions) => Stream.Stream<Trade, MarketDataError>;
     readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => Stream.Stream<Candle, MarketDataError>;
     /** The same with reconnects, recoveries, gaps and drops as elements. */
-    readonly streamTickerEvents: (markets: Markets, options?: StreamOptions) => Stream.Stream<StreamElement<Ticker>, MarketDataError>;
+    readonly streamTickerEvents: (
+      markets: Markets,
+      options?: StreamOptions & RollingOptions,
+    ) => Stream.Stream<StreamElement<Ticker>, MarketDataError>;
     readonly streamOrderbookEvents: (
       markets: Markets,
       options?: StreamOptions & { readonly levels?: number },
@@ -154,8 +157,8 @@ export class MarketData extends Context.Service<
 
 /** Asks one market, or a list, for its ticker. */
 export const getTicker: {
-  (market: string, options?: Intent): Effect.Effect<Answer<Ticker>, MarketDataError, MarketData>;
-  (markets: ReadonlyArray<string>, options?: Intent): Effect.Effect<Answers<Ticker>, MarketDataError, MarketData>;
+  (market: string, options?: TickerOptions): Effect.Effect<Answer<Ticker>, MarketDataError, MarketData>;
+  (markets: ReadonlyArray<string>, options?: TickerOptions): Effect.Effect<Answers<Ticker>, MarketDataError, MarketData>;
 } = ask((data) => data.getTicker);
 
 /** Asks one market, or a list, for its order book. */
@@ -174,7 +177,8 @@ export const getCandleColumns = (market: string, interval: string, options?: Can
 
 export const getMarkets = (options?: MarketsOptions) => MarketData.use((data) => data.getMarkets(options));
 
-export const streamTicker = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTicker(markets, options));
+export const streamTicker = (markets: Markets, options?: StreamOptions & RollingOptions) =>
+  stream((data) => data.streamTicker(markets, options));
 
 export const streamOrderbook = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>
   stream((data) => data.streamOrderbook(markets, options));
@@ -184,7 +188,7 @@ export const streamTrades = (markets: Markets, options?: StreamOptions) => strea
 export const streamCandles = (markets: Markets, interval: string, options?: StreamOptions) =>
   stream((data) => data.streamCandles(markets, interval, options));
 
-export const streamTickerEvents = (markets: Markets, options?: StreamOptions) =>
+export const streamTickerEvents = (markets: Markets, options?: StreamOptions & RollingOptions) =>
   stream((data) => data.streamTickerEvents(markets, options));
 
 export const streamOrderbookEvents = (markets: Markets, options?: StreamOptions & { readonly levels?: number }) =>

@@ -24,6 +24,7 @@ import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
 import { questionsTo, streamsOf } from "./named.ts";
+import * as rolling24h from "./rolling24h.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
 import * as streaming from "./streaming.ts";
@@ -47,6 +48,7 @@ const make = Effect.gen(function* () {
   const alerts = yield* Alerts;
   const asker = counted(yield* Asker.RouterAsker, ledger, clock);
   const streams = streaming.make(subscriptions, marketList, venue);
+  const rolling = rolling24h.make(asker, config, clock);
   yield* publishControl({
     client: live.client,
     groups: Object.keys(venue.limits.groups),
@@ -69,13 +71,13 @@ const make = Effect.gen(function* () {
   });
 
   return MarketData.of({
-    ...questionsTo(asker, config, clock),
+    ...questionsTo(asker, rolling, config, clock),
     getMarkets: (options = {}) =>
       Effect.map(
         options.instruments === false ? Effect.map(marketList.get, (known) => [...known.values()]) : marketList.withInstruments,
         (markets) => markets.filter((info) => options.quote === undefined || info.quote === options.quote.toUpperCase()),
       ),
-    ...streamsOf(streams),
+    ...streamsOf(streams, rolling),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,

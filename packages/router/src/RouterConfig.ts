@@ -188,6 +188,11 @@ export interface RouterConfigShape {
   readonly healPages: number;
   /** Markets read back at the same time after an outage; the others wait, so that reads keep a share of the REST limit. */
   readonly healConcurrency: number;
+  /**
+   * Pages of one candle history asked side by side at most. Ten a second over a way of 200 ms need three, over one of half a second six; all but one
+   * have the lowest priority.
+   */
+  readonly candlePagesAtOnce: number;
   /** Field names of socket messages: `full`, `compact`, or `auto`: as the profile of the line says. */
   readonly socketFormat: "auto" | "full" | "compact";
   /** Compression of the socket: `on`, `off`, or `auto`: as the profile of the line says. */
@@ -305,6 +310,7 @@ export const defaultRouterConfig: RouterConfigShape = {
   tradePollEveryMs: 2_000,
   healPages: 3,
   healConcurrency: 4,
+  candlePagesAtOnce: 6,
   socketFormat: "auto",
   socketCompression: "auto",
   linkProfiles: {

@@ -34,6 +34,7 @@ import * as reportHealth from "./reportHealth.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
 import { questionsTo, streamsOf } from "./named.ts";
+import * as rolling24h from "./rolling24h.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { Shadow } from "./shadow/Shadow.ts";
 import { RouterSide } from "./RouterSide.ts";
@@ -64,6 +65,7 @@ const make = Effect.gen(function* () {
   const inFlight = yield* InFlight.make;
   const asker = counted(yield* SupervisedAsker.make(inFlight), ledger, clock);
   const streams = yield* supervisedStreams.make;
+  const rolling = rolling24h.make(asker, config, clock);
 
   /** The router's own, while there is one. */
   const router = Effect.suspend(() =>
@@ -73,7 +75,7 @@ const make = Effect.gen(function* () {
   const bareReport = yield* reportHealth.makeBare(control.mode);
 
   return MarketData.of({
-    ...questionsTo(asker, config, clock),
+    ...questionsTo(asker, rolling, config, clock),
     getMarkets: (options = {}) =>
       inFlight.run(
         Effect.suspend(() => {
@@ -83,7 +85,7 @@ const make = Effect.gen(function* () {
           return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
         }),
       ),
-    ...streamsOf(streams),
+    ...streamsOf(streams, rolling),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),

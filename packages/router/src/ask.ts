@@ -20,6 +20,15 @@ import {
 import { InvalidRequest } from "./errors/MarketDataError.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
 import { windowsBetween } from "./tiers/candlePages.ts";
+import type { CandleProgress } from "./tiers/candleProgress.ts";
+
+/** The figures that a ticker does not come with. */
+export interface RollingOptions {
+  /** Also give `high24h` and `low24h`, from candles (false). Costs up to two requests a market and day, and one every three hours. */
+  readonly rolling24h?: boolean | undefined;
+}
+
+export interface TickerOptions extends Intent, RollingOptions {}
 
 export interface OrderbookOptions extends Intent {
   /** Price levels per side, 1 to 30 (15). */
@@ -57,6 +66,11 @@ export interface CandlesOptions extends Intent {
   readonly forming?: "include" | "exclude" | undefined;
   /** "flat" puts a marked empty candle where nobody traded ("none"). */
   readonly fill?: "none" | "flat" | undefined;
+  /**
+   * Told while the answer is read, after every page and kept stretch, and a last time with the share 1 before it is given. Synchronous; what it throws is
+   * logged.
+   */
+  readonly onProgress?: ((progress: CandleProgress) => void) | undefined;
 }
 
 /** Of columns: which closed candles. */
@@ -73,8 +87,13 @@ const immutableAgeMs = Number.MAX_SAFE_INTEGER;
 /** A day: whoever waits longer for one answer means another unit. */
 const maxDeadlineMs = 86_400_000;
 
-export const tickerQuestion = (market: string, intent: Intent, config: RouterConfigShape): Checked<TickerQuestion> =>
-  checkedMarket(market, intent, "ticker", config, (code, resolved) => Result.succeed({ kind: "ticker", market: code, intent: resolved }));
+export const tickerQuestion = (market: string, options: TickerOptions, config: RouterConfigShape): Checked<TickerQuestion> =>
+  checkedMarket(market, options, "ticker", config, (code, intent) =>
+    // Types do not reach callers from plain JavaScript, and "no" is true there.
+    options.rolling24h === undefined || typeof options.rolling24h === "boolean"
+      ? Result.succeed({ kind: "ticker", market: code, intent })
+      : refuse("rolling24h", String(options.rolling24h), "is neither true nor false"),
+  );
 
 export const orderbookQuestion = (market: string, options: OrderbookOptions, config: RouterConfigShape): Checked<OrderbookQuestion> =>
   checkedMarket(market, options, "orderbook", config, (code, intent) =>
@@ -120,7 +139,6 @@ export const candlesQuestion = (
       const fromMs = options.from === undefined ? null : yield* moment("from", options.from);
       const to = options.to === undefined ? null : yield* moment("to", options.to);
       const count = yield* rowCount(options.count, fromMs);
-      // A bound in the future is the present; the wire reads whole seconds, and rounding up keeps a bound exclusive.
       // The wire reads whole seconds; rounding up keeps the bound exclusive.
       const toMs = to === null ? null : Math.ceil(to / 1_000) * 1_000;
       const upper = Math.min(toMs ?? nowMs, nowMs);

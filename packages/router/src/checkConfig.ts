@@ -68,7 +68,7 @@ const counts = new Set([
     "copies",
     "tradeMemory",
   ],
-  ...["healPages", "healConcurrency"],
+  ...["healPages", "healConcurrency", "candlePagesAtOnce"],
 ]);
 /** Shares, 0 to 1. */
 const shares = new Set(["rescueAfterShare", "shadow.maxUsage", "thinLoad.enter", "thinLoad.leave"]);

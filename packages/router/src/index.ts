@@ -48,7 +48,16 @@ export type { Quote } from "./domain/Quote.ts";
 export { Change, Side, Ticker } from "./domain/Ticker.ts";
 export { Trade } from "./domain/Trade.ts";
 export { type CandleColumns, type CoveredColumns, emptyWindows } from "./cache/CandleColumns.ts";
-export type { CandleColumnsOptions, CandlesOptions, Moment, OrderbookOptions, TradesOptions } from "./ask.ts";
+export type {
+  CandleColumnsOptions,
+  CandlesOptions,
+  Moment,
+  OrderbookOptions,
+  RollingOptions,
+  TickerOptions,
+  TradesOptions,
+} from "./ask.ts";
+export type { CandleProgress } from "./tiers/candleProgress.ts";
 export type { NaruClient } from "./client/NaruClient.ts";
 export { type Envelope, errorEnvelope, toEnvelope } from "./envelope.ts";
 export type { GuardError, GuardOptions } from "./guard.ts";

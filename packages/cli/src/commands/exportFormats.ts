@@ -1,7 +1,7 @@
-/** The formats of `naru history export` that are text: CSV with a head, and a JSON document a line. */
+/** What a format of `naru history export` is, and those of it that are lines of text: CSV with a head, and a JSON document a line. */
 import { rowToJson } from "@naru/router/domain/Answer";
-import type { Candle } from "@naru/router/domain/Candle";
 import type { Trade } from "@naru/router/domain/Trade";
+import type { TextFormat } from "../historyTree.ts";
 
 /** A file as it is written, piece by piece, in this order. */
 export interface ExportedFormat<Row> {
@@ -10,31 +10,24 @@ export interface ExportedFormat<Row> {
   readonly end: () => string | Uint8Array;
 }
 
-const columns = ["open", "high", "low", "close", "volume", "value"] as const;
+/** Rows as lines, each with its end. */
+export interface RowText<Row> {
+  /** The lines before the first row. */
+  readonly head: string;
+  readonly line: (row: Row) => string;
+}
 
-export const candleCsv: ExportedFormat<Candle> = {
-  head: () => `open_time,${columns.join(",")},last_trade_time\n`,
-  rows: (rows) => rows.map(candleLine).join(""),
-  end: () => "",
-};
-
-export const tradeCsv: ExportedFormat<Trade> = {
-  head: () => "trade_time,id,price,volume,side\n",
-  rows: (rows) => rows.map(tradeLine).join(""),
-  end: () => "",
-};
-
-export const jsonLines = (kind: "candles" | "trades"): ExportedFormat<Candle | Trade> => ({
-  head: () => "",
-  rows: (rows) => rows.map((row) => `${JSON.stringify(rowToJson(kind, row))}\n`).join(""),
+export const asText = <Row>({ head, line }: RowText<Row>): ExportedFormat<Row> => ({
+  head: () => head,
+  rows: (rows) => rows.map(line).join(""),
   end: () => "",
 });
 
-const candleLine = (candle: Candle): string =>
-  `${isoOf(candle.openTimeMs)},${columns.map((column) => candle[column].toString()).join(",")},${isoOf(candle.lastTradeTimeMs)}\n`;
+export const tradeText = (format: TextFormat): RowText<Trade> =>
+  format === "csv"
+    ? { head: "trade_time,id,price,volume,side\n", line: tradeLine }
+    : { head: "", line: (trade) => `${JSON.stringify(rowToJson("trades", trade))}\n` };
 
 /** An id is text: whoever reads it as a number of today's spreadsheets loses its last digit. */
 const tradeLine = ({ id, price, volume, side, tradeTimeMs }: Trade): string =>
-  `${isoOf(tradeTimeMs)},${id},${price.toString()},${volume.toString()},${side}\n`;
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();
+  `${new Date(tradeTimeMs).toISOString()},${id},${price.toString()},${volume.toString()},${side}\n`;

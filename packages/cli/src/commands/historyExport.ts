@@ -21,7 +21,8 @@ import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
 import { parquetOf } from "./candleParquet.ts";
-import { candleCsv, type ExportedFormat, jsonLines, tradeCsv } from "./exportFormats.ts";
+import { formatOf, textOf } from "./candleText.ts";
+import { asText, type ExportedFormat, tradeText } from "./exportFormats.ts";
 import { timeOf } from "./history.ts";
 
 /** Windows read and written at once, and of trades milliseconds. */
@@ -51,18 +52,15 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
     }).pipe(Effect.provide(layerToLook(flags, input.file))),
   );
 
-const formatByName = (path: string): ExportFormat => {
-  if (/\.parquet$/i.test(path)) return "parquet";
-  return /\.jsonl?$/i.test(path) ? "jsonl" : "csv";
-};
+const formatByName = (path: string): ExportFormat => (/\.parquet$/i.test(path) ? "parquet" : formatOf(path));
 
 const candleFormat = (format: ExportFormat, series: KeptSeries): Effect.Effect<ExportedFormat<Candle>, InvalidRequest> =>
-  format === "parquet" ? parquetOf(series) : Effect.succeed(format === "csv" ? candleCsv : jsonLines("candles"));
+  format === "parquet" ? parquetOf(series) : Effect.succeed(asText(textOf(format, series)));
 
 const tradeFormat = (format: ExportFormat): Effect.Effect<ExportedFormat<Trade>, InvalidRequest> =>
   format === "parquet"
     ? Effect.fail(new InvalidRequest({ field: "--format", input: format, reason: "is for candles; trades are given out as csv or jsonl" }))
-    : Effect.succeed(format === "csv" ? tradeCsv : jsonLines("trades"));
+    : Effect.succeed(asText(tradeText(format)));
 
 /** Where the rows come from. */
 interface Source<Row> {

@@ -2,13 +2,14 @@
  * `naru history sync`: reads closed candles through the router, a stretch at a time, which keeps every page as it comes. What is kept already is not
  * asked for, so a run that was cut off is gone on with by the same command. Trades: `historySyncTrades.ts`.
  */
-import { coveredMs, type TimeRange } from "@naru/router/cache/Coverage";
+import { type Coverage, coveredMs, missing, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import { InvalidRequest } from "@naru/router/errors/MarketDataError";
 import { getCandles } from "@naru/router/MarketData";
 import { finalAfterMs } from "@naru/router/tiers/candleHistory";
 import { windowsBetween } from "@naru/router/tiers/candlePages";
+import type { CandleProgress } from "@naru/router/tiers/candleProgress";
 import { Venue } from "@naru/router/transport/Venue";
 import * as Clock from "effect/Clock";
 import * as Console from "effect/Console";
@@ -23,11 +24,15 @@ import { timeOf } from "./history.ts";
 import { syncedTrades } from "./historySyncTrades.ts";
 import { barOf, notKept, tellEveryMs } from "../syncing.ts";
 import { counted, duration, grouped } from "../render/numbers.ts";
+import { redraw } from "../render/redraw.ts";
 import type { Connection } from "../settings.ts";
 import { withMarketData } from "../venue.ts";
 
-/** Windows of one call: ten pages. */
-const stretchWindows = 2_000;
+/** Windows of one call: what one answer holds in memory. */
+const stretchWindows = 50_000;
+/** How often it is told how far it is: where a line can be drawn over, and where every one stays. */
+const tellEvery = { drawn: 250, printed: tellEveryMs } as const;
+
 export const sync = (flags: Connection, input: SyncInput): Effect.Effect<void, CommandFailed> =>
   reporting(
     flags,
@@ -41,39 +46,46 @@ const synced = (flags: Connection, input: SyncInput) =>
     const store = yield* HistoryStore;
     const startedMs = yield* Clock.currentTimeMillis;
     const series: CandleSeries = { venue: (yield* Venue).id, ...(yield* checkedSeries(input)) };
+    const { interval, market } = series;
     const range = yield* rangeOf(series, input, startedMs);
-    const windows = windowsBetween(series.interval, range.fromMs, range.toMs);
-    const progress = makeProgress(series, windows, startedMs);
-    let rows = 0;
+    const windows = windowsBetween(interval, range.fromMs, range.toMs);
+    const kept = yield* store.coverage(series);
+    const progress = new SyncProgress(series, windows, windowsIn(interval, missing(kept, range)), startedMs);
     const work = Effect.gen(function* () {
       for (const stretch of stretchesOf(series, range)) {
-        if (coveredMs(yield* store.coverage(series), stretch) < stretch.toMs - stretch.fromMs) {
-          const { market, interval } = series;
-          const { value } = yield* getCandles(market, interval, {
-            from: stretch.fromMs,
-            to: stretch.toMs,
-            context: "backtesting",
-            priority: "low",
-          });
-          rows += value.length;
-        }
-        yield* progress(windowsBetween(series.interval, range.fromMs, stretch.toMs), rows);
+        const wanted = windowsIn(interval, missing(kept, stretch));
+        if (wanted === 0) continue;
+        const already = 1 - wanted / windowsBetween(interval, stretch.fromMs, stretch.toMs);
+        const onProgress = ({ rows, share }: CandleProgress) =>
+          progress.within(wanted * Math.max(0, (share - already) / (1 - already)), rows);
+        yield* getCandles(market, interval, {
+          from: stretch.fromMs,
+          to: stretch.toMs,
+          context: "backtesting",
+          priority: "low",
+          onProgress,
+        });
+        progress.next(wanted);
       }
     });
-    yield* Effect.onInterrupt(work, () => Console.error("stopped; what was read is kept, and the same command goes on from there"));
+    const told = Effect.raceFirst(work, telling(progress));
+    yield* Effect.onInterrupt(told, () => Console.error("stopped; what was read is kept, and the same command goes on from there"));
     // Asked after all that was to be kept: when this is answered, it is on the disk.
     const missingMs = range.toMs - range.fromMs - coveredMs(yield* store.coverage(series), range);
     const tookMs = (yield* Clock.currentTimeMillis) - startedMs;
-    const name = `${series.market} ${series.interval}`;
+    const { rows } = progress;
     if (flags.json) yield* output.json({ kind: "sync", ...series, ...range, windows, read: rows, missingMs, tookMs });
     else
       yield* output.lines([
-        `${name}: ${counted(windows, "window")} to ${timeOf(range.toMs)}, ${counted(rows, "candle")} read in ${duration(tookMs)}`,
+        `${market} ${interval}: ${counted(windows, "window")} to ${timeOf(range.toMs)}, ${counted(rows, "candle")} read in ${duration(tookMs)}`,
       ]);
     if (missingMs <= 0) return;
     yield* Console.error("not all of it could be kept; naru history gaps says what is missing");
     return yield* new CommandFailed({ exitCode: notKept });
   });
+
+const windowsIn = (interval: CandleSeries["interval"], ranges: Coverage): number =>
+  ranges.reduce((sum, { fromMs, toMs }) => sum + windowsBetween(interval, fromMs, toMs), 0);
 
 /** Closed windows only: one that ended a moment ago may yet get a trade. */
 const rangeOf = (series: CandleSeries, { from, to }: SyncInput, nowMs: number): Effect.Effect<TimeRange, InvalidRequest> =>
@@ -93,19 +105,63 @@ function* stretchesOf({ interval }: CandleSeries, { fromMs, toMs }: TimeRange): 
   for (let atMs = fromMs; atMs < toMs; atMs += lengthMs) yield { fromMs: atMs, toMs: Math.min(toMs, atMs + lengthMs) };
 }
 
-/** Tells on stderr, not too often, how far it is, how fast, and how long it will take. */
-const makeProgress = ({ market, interval }: CandleSeries, windows: number, startedMs: number) => {
-  let toldMs = startedMs;
-  return (done: number, rows: number): Effect.Effect<void> =>
-    Effect.gen(function* () {
-      const nowMs = yield* Clock.currentTimeMillis;
-      if (nowMs - toldMs < tellEveryMs) return;
-      toldMs = nowMs;
-      const perSecond = done / ((nowMs - startedMs) / 1_000);
-      const leftMs = ((windows - done) / perSecond) * 1_000;
-      const share = `${barOf(done / windows)} ${((100 * done) / windows).toFixed(1)} %`;
-      yield* Console.error(
-        `${market} ${interval} ${share} of ${counted(windows, "window")}, ${counted(rows, "candle")}, ${grouped(Math.round(perSecond))} windows/s, ${duration(leftMs)} left`,
-      );
+/** How far it is, how fast, and how long it will take: of what was missing when it began. */
+class SyncProgress {
+  readonly #series: CandleSeries;
+  readonly #windows: number;
+  readonly #wanted: number;
+  readonly #startedMs: number;
+  #done = 0;
+  #within = 0;
+  #rows = 0;
+  #rowsWithin = 0;
+
+  constructor(series: CandleSeries, windows: number, wanted: number, startedMs: number) {
+    this.#series = series;
+    this.#windows = windows;
+    this.#wanted = wanted;
+    this.#startedMs = startedMs;
+  }
+
+  /** Candles of the stretches that were read. */
+  get rows(): number {
+    return this.#rows + this.#rowsWithin;
+  }
+
+  /** So many windows of the present stretch, and the candles in it. */
+  within(windows: number, rows: number): void {
+    this.#within = windows;
+    this.#rowsWithin = rows;
+  }
+
+  /** A stretch is whole. */
+  next(windows: number): void {
+    this.#done += windows;
+    this.#rows += this.#rowsWithin;
+    this.within(0, 0);
+  }
+
+  line(nowMs: number): string {
+    const { interval, market } = this.#series;
+    const read = this.#done + this.#within;
+    const share = (this.#windows - this.#wanted + read) / this.#windows;
+    const perSecond = read / ((nowMs - this.#startedMs) / 1_000);
+    const left = perSecond > 0 ? `, ${duration(((this.#wanted - read) / perSecond) * 1_000)} left` : "";
+    const figures = `${counted(this.#windows, "window")}, ${counted(this.rows, "candle")}, ${grouped(Math.round(perSecond))} windows/s${left}`;
+    return `${market} ${interval} ${barOf(share)} ${(100 * share).toFixed(1)} % of ${figures}`;
+  }
+}
+
+/** On stderr, over and over: drawn over the line before on a terminal. */
+const telling = (progress: SyncProgress): Effect.Effect<never> =>
+  Effect.gen(function* () {
+    const isDrawn = process.stderr.isTTY && (yield* output.canRedraw);
+    let height = 0;
+    const tell = Effect.flatMap(Clock.currentTimeMillis, (nowMs) => {
+      if (!isDrawn) return Console.error(progress.line(nowMs));
+      const picture = redraw([progress.line(nowMs)], height, 0);
+      height = picture.height;
+      return Console.error(picture.text);
     });
-};
+    return yield* Effect.forever(Effect.delay(tell, isDrawn ? tellEvery.drawn : tellEvery.printed));
+  });

@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import { rowToJson } from "@naru/router/domain/Answer";
+import type { Candle } from "@naru/router/domain/Candle";
 import { Decimal } from "@naru/router/domain/Decimal";
 import type { Market } from "@naru/router/domain/Market";
 import { assert, describe, it } from "@effect/vitest";
@@ -47,6 +48,25 @@ const decimalOf = (bytes: unknown): Decimal => {
 
 /** The start of a minute so long ago, as a flag takes it. */
 const ago = (minutes: number): string => new Date(Math.floor(performance.timeOrigin / minute - minutes) * minute).toISOString();
+
+const day = 1_440 * minute;
+const series = { venue: "sim", market: "KRW-BTC" as Market };
+
+/** Windows with a trade: all but every fifth. */
+const starts = ({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }, lengthMs: number): ReadonlyArray<number> =>
+  Array.from({ length: (toMs - fromMs) / lengthMs }, (_, nth) => fromMs + nth * lengthMs).filter((_, nth) => nth % 5 !== 2);
+
+const minuteCandle = (openTimeMs: number): Candle => ({
+  ...{ market: series.market, interval: "1m", openTimeMs, lastTradeTimeMs: openTimeMs + 59_123, state: "closed" },
+  ...{ open: Decimal.of("0.00001234"), high: Decimal.of("0.1"), low: Decimal.of("0.00000001"), close: Decimal.of("91368000") },
+  // More digits than a double has.
+  ...{ volume: Decimal.of("348666.78732189"), value: Decimal.of("37189906239683.1762312345") },
+});
+
+const dayCandle = (openTimeMs: number): Candle => ({
+  ...minuteCandle(openTimeMs),
+  ...{ interval: "1d", previousClose: Decimal.of("91367000.5"), changeAmount: Decimal.of("-12.25"), changeRatio: Decimal.of("-0.0000001") },
+});
 
 describe("naru history", () => {
   it.live("reads what is missing and nothing twice, says what there is, and gives it out exactly", () =>
@@ -189,6 +209,66 @@ describe("naru history", () => {
       );
       const tooFar = yield* naru("sync", "KRW-BTC", "--trades", "--from", ago(20_000), "--to", to);
       assert.deepStrictEqual([tooFar.exitCode, tooFar.err.join("\n").includes("seven days")], [64, true]);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("puts what was given out into another file, equal to the last digit and with its range, or nothing of it", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const naru = (file: string, ...args: ReadonlyArray<string>) =>
+        invoke("history", ...args, "--file", join(place, file), "--venue", "sim");
+      const keptIn = (file: string, interval: "1m" | "1d", range = { fromMs: Date.parse(ago(20_000)), toMs: Date.parse(ago(0)) }) =>
+        Effect.scoped(
+          Effect.flatMap(SqliteHistory.make(join(place, file)), (store) =>
+            store.candles({ venue: "sim", market: "KRW-BTC" as Market, interval }, range),
+          ),
+        );
+      const [from, to] = [ago(900), ago(300)];
+      const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+      const minutes = { fromMs: fromMs - 3 * minute, toMs: toMs + 7 * minute };
+      const today = Math.floor(fromMs / day) * day;
+      const days = { fromMs: today - 5 * day, toMs: today - day };
+      yield* Effect.scoped(
+        Effect.flatMap(SqliteHistory.make(join(place, "a.sqlite")), (store) =>
+          Effect.andThen(
+            store.putCandles({ ...series, interval: "1m" }, starts(minutes, minute).map(minuteCandle), minutes),
+            store.putCandles({ ...series, interval: "1d" }, starts(days, day).map(dayCandle), days),
+          ),
+        ),
+      );
+      for (const [name, interval, range, within] of [
+        ["a.csv", "1m", ["--from", from, "--to", to], { fromMs, toMs }],
+        ["b.csv", "1d", [], undefined],
+        ["a.jsonl", "1d", [], undefined],
+      ] as const) {
+        const path = join(place, name);
+        assert.strictEqual((yield* naru("a.sqlite", "export", "KRW-BTC", path, "--interval", interval, ...range)).exitCode, 0);
+        const taken = yield* naru(`${name}.sqlite`, "import", "KRW-BTC", path, "--interval", interval, ...range);
+        assert.strictEqual(taken.exitCode, 0, taken.err.join("\n"));
+        const kept = yield* keptIn("a.sqlite", interval, within);
+        assert.isAbove(kept.rows.length, 2);
+        assert.strictEqual(kept.rows[0]?.previousClose === undefined, interval === "1m");
+        assert.deepStrictEqual(yield* keptIn(`${name}.sqlite`, interval), kept);
+      }
+      const good = readFileSync(join(place, "a.csv"), "utf8");
+      const [head = "", first = "", second = "", ...rest] = good.split("\n");
+      for (const [lines, word] of [
+        [[head, second, first, ...rest], "line"],
+        [[head, first, second.replace(/,[^,]*,/, ",twelve,"), ...rest], "no candle"],
+        [[head.replace("high", "top"), first], "is not open_time"],
+        [[head, first.replace(":00.000Z,", ":30.000Z,")], "does not begin a window"],
+        [[head, first, `${ago(0)}${second.slice(24)}`], "not final"],
+      ] as const) {
+        const path = join(place, "bad.csv");
+        writeFileSync(path, lines.join("\n"));
+        const refused = yield* naru("bad.sqlite", "import", "KRW-BTC", path);
+        assert.strictEqual(refused.exitCode, 64, word);
+        assert.include(refused.err.join("\n"), word);
+      }
+      assert.deepStrictEqual((yield* keptIn("bad.sqlite", "1m")).coverage, [], "not a line of them");
+      const narrow = yield* naru("bad.sqlite", "import", "KRW-BTC", join(place, "a.csv"), "--from", from, "--to", ago(600));
+      assert.include(narrow.err.join("\n"), "shorter than the file");
+      assert.strictEqual((yield* naru("bad.sqlite", "import", "KRW-BTC", join(place, "none.csv"))).exitCode, 74);
     }).pipe(Effect.scoped),
   );
 

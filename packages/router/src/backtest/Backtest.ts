@@ -23,6 +23,7 @@ import { LiveLedger } from "../health/LiveLedger.ts";
 import { MarketData } from "../MarketData.ts";
 import { questionsTo, streamsOf } from "../named.ts";
 import { reportWithoutRouter } from "../reportHealth.ts";
+import * as rolling24h from "../rolling24h.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Venue } from "../transport/Venue.ts";
 import { Workers } from "../transport/Workers.ts";
@@ -84,12 +85,13 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
   const stage: storedStreams.Stage = { ...play, store, venue: venue.id };
   const asker = counted(storedAnswers.make(stage, venue), ledger, clock);
   const streams = storedStreams.make(stage);
+  const rolling = rolling24h.make(asker, config, clock);
   yield* Effect.forkScoped(warnOfStandstill(play.player, outside));
   return MarketData.of({
-    ...questionsTo(asker, config, clock),
+    ...questionsTo(asker, rolling, config, clock),
     getMarkets: () =>
       Effect.fail(new InvalidRequest({ field: "markets", input: "", reason: "are not kept: a back-test has trades and candles" })),
-    ...streamsOf(streams),
+    ...streamsOf(streams, rolling),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: () => "normal", told: ledger.guarded }),
     explain: ({ kind }) =>

@@ -10,6 +10,7 @@ import type { CandlesQuestion, Question, TradesQuestion } from "../domain/Questi
 import type { Trade } from "../domain/Trade.ts";
 import { DataUnavailable, type MarketDataError } from "../errors/MarketDataError.ts";
 import { CandleReading } from "../tiers/candlePages.ts";
+import { RowIntake } from "../tiers/RowIntake.ts";
 import { notKept, type Stage, whileStill } from "./storedStreams.ts";
 
 export interface Origin {
@@ -52,24 +53,21 @@ const rowsFor = (stage: Stage, question: Question): Effect.Effect<Found, MarketD
   return question.kind === "trades" ? trades(stage, question) : Effect.fail(notKept(question.kind));
 };
 
-const candles = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, question: CandlesQuestion) {
-  const { interval, market } = question;
+const candles = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, asked: CandlesQuestion) {
+  const { interval, market } = asked;
   const series = { venue, market, interval };
   const nowMs = clock.currentTimeMillisUnsafe();
-  // Windows that begin before this are over.
-  const endMs = windowStart(interval, nowMs);
-  const coverage = yield* store.coverage(series);
-  const reading = new CandleReading(question, rowsAtOnce);
-  for (let wanted = reading.next(); wanted !== undefined; wanted = reading.next()) {
-    const toMs = Math.min(wanted.toMs ?? endMs, endMs);
-    const known = coverage.find((range) => range.fromMs < toMs && toMs <= range.toMs);
-    if (known === undefined) return yield* missing(question, toMs);
-    const backMs = rowsAtOnce * Math.max(1_000, endMs - windowStart(interval, endMs - 1));
-    const range = { fromMs: Math.max(known.fromMs, windowStart(interval, Math.max(0, toMs - backMs))), toMs };
+  // Only windows that begin before the present one are over.
+  const question = { ...asked, toMs: Math.min(asked.toMs ?? Number.POSITIVE_INFINITY, windowStart(interval, nowMs)) };
+  const kept = yield* store.coverage(series);
+  const reading = new CandleReading(question, new RowIntake(question), { pageSize: rowsAtOnce, kept });
+  for (let part = reading.next(); part !== undefined; part = reading.next()) {
+    const range = { fromMs: part.fromMs, toMs: part.toMs ?? question.toMs };
+    if (part.source === "exchange") return yield* missing(question, range.toMs);
     const found = yield* store.candles(series, range);
     const [whole] = found.coverage;
-    if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, toMs);
-    reading.kept(found.rows, range.fromMs);
+    if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, range.toMs);
+    reading.kept(part, found.rows);
   }
   const rows = reading.result(nowMs);
   return { rows, lastMs: rows.at(-1)?.lastTradeTimeMs ?? null };

@@ -3,14 +3,13 @@
  * easier here, only spelt differently. The types of this file name no Effect type.
  */
 import type { Alert } from "../alerts/Alert.ts";
-import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, TradesOptions } from "../ask.ts";
+import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "../ask.ts";
 import type { CoveredColumns } from "../cache/CandleColumns.ts";
 import type { Answer, Answers } from "../domain/Answer.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { MarketInfo } from "../domain/Market.ts";
 import type { ModeChange } from "../domain/Mode.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
-import type { Intent } from "../domain/Question.ts";
 import type { StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
@@ -47,18 +46,18 @@ export interface ClientSubscription {
  * `await using` closes it; so does `close()`, which may be called twice.
  */
 export interface NaruClient extends AsyncDisposable {
-  readonly getTicker: AskPromise<Ticker, Intent>;
+  readonly getTicker: AskPromise<Ticker, TickerOptions>;
   readonly getOrderbook: AskPromise<Orderbook, OrderbookOptions>;
   readonly getTrades: (market: string, options?: TradesOptions) => Promise<Answer<ReadonlyArray<Trade>>>;
   readonly getCandles: (market: string, interval: string, options?: CandlesOptions) => Promise<Answer<ReadonlyArray<Candle>>>;
   /** Closed candles as typed arrays, for research over many. */
   readonly getCandleColumns: (market: string, interval: string, options?: CandleColumnsOptions) => Promise<Answer<CoveredColumns>>;
   readonly getMarkets: (options?: MarketsOptions) => Promise<ReadonlyArray<MarketInfo>>;
-  readonly streamTicker: (markets: Markets, options?: StreamOptions) => AsyncIterable<Ticker>;
+  readonly streamTicker: (markets: Markets, options?: StreamOptions & RollingOptions) => AsyncIterable<Ticker>;
   readonly streamOrderbook: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Orderbook>;
   readonly streamTrades: (markets: Markets, options?: StreamOptions) => AsyncIterable<Trade>;
   readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<Candle>;
-  readonly streamTickerEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Ticker>>;
+  readonly streamTickerEvents: (markets: Markets, options?: StreamOptions & RollingOptions) => AsyncIterable<StreamElement<Ticker>>;
   readonly streamOrderbookEvents: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<StreamElement<Orderbook>>;
   readonly streamTradesEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Trade>>;
   readonly streamCandlesEvents: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<StreamElement<Candle>>;

@@ -2,7 +2,7 @@
  * The state of one market: last price, the day's figures and the rolling 24 hours. REST and both socket formats decode into this one type.
  *
  * "Day" is the exchange's day, which starts at 00:00 UTC (09:00 in Korea). The exchange's `high_price` and `low_price` are of that day and
- * are named so here; they are not 24-hour figures.
+ * are named so here; they are not 24-hour figures. Those are computed, and only for who asks (`tiers/RollingDay.ts`).
  */
 import * as Schema from "effect/Schema";
 import { Decimal } from "./Decimal.ts";
@@ -45,6 +45,13 @@ export const Ticker = Schema.Struct({
   volume24h: Decimal.schema,
   /** Quote currency traded in the last 24 hours. */
   value24h: Decimal.schema,
+  /**
+   * Highest price of the last 24 hours, where that was asked for (`rolling24h`) and is known: absent, null in JSON, until all of it is covered and where
+   * nobody traded. It counts from the start of the minute that was 24 hours ago.
+   */
+  high24h: Schema.optionalKey(Decimal.schema),
+  /** Lowest price of the last 24 hours; as `high24h`. */
+  low24h: Schema.optionalKey(Decimal.schema),
   high52w: Schema.optionalKey(Decimal.schema),
   /** `yyyy-MM-dd`. */
   high52wDate: Schema.optionalKey(Schema.String),

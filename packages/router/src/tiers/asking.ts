@@ -5,7 +5,6 @@ import type { Question } from "../domain/Question.ts";
 import type { DecodeError } from "../errors/MarketDataError.ts";
 import type { Rest, RestResult } from "../transport/RestCall.ts";
 import type { RestCall, Venue } from "../transport/Venue.ts";
-import type * as CandleHistory from "./candleHistory.ts";
 import type * as TradeHistory from "./tradeHistory.ts";
 import type { TierAnswer } from "./Tier.ts";
 
@@ -14,7 +13,6 @@ export interface Asking {
   readonly rest: Rest["Service"];
   readonly venue: Venue["Service"];
   readonly clock: Clock.Clock;
-  readonly history: Effect.Success<typeof CandleHistory.make>;
   readonly trades: Effect.Success<typeof TradeHistory.make>;
 }
 

@@ -8,35 +8,34 @@
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { CandleColumns } from "../cache/CandleColumns.ts";
-import { type Coverage, type TimeRange, uncovered } from "../cache/Coverage.ts";
+import type { Coverage, TimeRange } from "../cache/Coverage.ts";
 import { type CandleSeries, HistoryStore, type HistoryStoreShape } from "../cache/HistoryStore.ts";
 import type { Candle } from "../domain/Candle.ts";
-import { nextWindowStart, windowStart } from "../domain/Interval.ts";
+import { windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";
 import type { StorageError } from "../errors/MarketDataError.ts";
 
 /** How long after its end a window is taken for final, in milliseconds. */
 export const finalAfterMs = 60_000;
-/** Windows of what is kept that are read at once, for a question about a number of rows. */
-const windowsAtOnce = 2_000;
-
-/** A stretch that is kept: all candles that open in it, as rows or as columns. */
-export interface Stretch<A> {
-  readonly all: A;
-  readonly fromMs: number;
-}
 
 /** The store, asked by one question. */
 export interface CandleHistory {
-  /** All that is kept right below `toMs`; undefined where that is nothing. */
-  readonly below: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch<ReadonlyArray<Candle>> | undefined>;
+  /** The ranges that are kept. */
+  readonly coverage: Effect.Effect<Coverage>;
+  /** All candles that open in a range; undefined where the store does not have all of them any more. */
+  readonly rows: (range: TimeRange) => Effect.Effect<ReadonlyArray<Candle> | undefined>;
   /** The same as columns. */
-  readonly columnsBelow: (question: CandlesQuestion, toMs: number) => Effect.Effect<Stretch<CandleColumns> | undefined>;
+  readonly columns: (range: TimeRange) => Effect.Effect<CandleColumns | undefined>;
   /** Keeps what the exchange sent of a range completely, as far as it is final at `nowMs`. Never waits. */
   readonly keep: (rows: ReadonlyArray<Candle>, complete: TimeRange, nowMs: number) => Effect.Effect<void>;
 }
 
-const nothingKept: CandleHistory = { below: () => Effect.undefined, columnsBelow: () => Effect.undefined, keep: () => Effect.void };
+const nothingKept: CandleHistory = {
+  coverage: Effect.succeed([]),
+  rows: () => Effect.undefined,
+  columns: () => Effect.undefined,
+  keep: () => Effect.void,
+};
 
 /** Made when a layer is built, with whose scope the writing ends; asked once per question. */
 export const make = Effect.gen(function* () {
@@ -53,53 +52,24 @@ interface Keeping {
   readonly given: Given;
 }
 
-const historyOf = ({ store, scope, given }: Keeping, series: CandleSeries): CandleHistory => {
-  /** What is kept, as far as this question knows; undefined before it asked. */
-  let coverage: Coverage | undefined;
-  const known = Effect.suspend(() =>
-    coverage === undefined
-      ? Effect.tap(given(store.coverage(series), []), (found) => Effect.sync(() => (coverage = found)))
-      : Effect.succeed(coverage),
-  );
-  const below = Effect.fnUntraced(function* <A>(
-    question: CandlesQuestion,
-    toMs: number,
-    read: (range: TimeRange) => Effect.Effect<{ readonly all: A; readonly coverage: Coverage }, StorageError>,
-  ) {
-    const range = (yield* known).find(({ fromMs, toMs: endMs }) => fromMs < toMs && toMs <= endMs);
-    if (range === undefined) return undefined;
-    const wanted = { fromMs: Math.max(range.fromMs, startOf(question, toMs)), toMs };
-    const found = yield* given(read(wanted), undefined);
-    const [whole] = found?.coverage ?? [];
-    if (found !== undefined && whole?.fromMs === wanted.fromMs && whole.toMs === wanted.toMs)
-      return { all: found.all, fromMs: wanted.fromMs };
-    // Forgotten, or found damaged, since the question began.
-    coverage = uncovered(coverage ?? [], range);
-    return undefined;
-  });
-  return {
-    below: (question, toMs) =>
-      below(question, toMs, (range) => Effect.map(store.candles(series, range), ({ rows, coverage }) => ({ all: rows, coverage }))),
-    columnsBelow: (question, toMs) =>
-      below(question, toMs, (range) => Effect.map(store.columns(series, range), ({ columns, coverage }) => ({ all: columns, coverage }))),
-    keep: (rows, { fromMs, toMs }, nowMs) =>
-      Effect.suspend(() => {
-        const complete = { fromMs, toMs: Math.min(toMs, windowStart(series.interval, nowMs - finalAfterMs)) };
-        // A forming candle in a range that should be final is a word of the exchange against its own clock.
-        const isFinal = rows.every((row) => row.state !== "forming" || row.openTimeMs >= complete.toMs);
-        if (complete.fromMs >= complete.toMs || !isFinal) return Effect.void;
-        return Effect.asVoid(Effect.forkIn(given(store.putCandles(series, rows, complete), undefined), scope, { startImmediately: true }));
-      }),
-  };
-};
+const historyOf = ({ store, scope, given }: Keeping, series: CandleSeries): CandleHistory => ({
+  coverage: given(store.coverage(series), []),
+  rows: (range) =>
+    Effect.map(given(store.candles(series, range), undefined), (found) => (isAllOf(range, found?.coverage) ? found?.rows : undefined)),
+  columns: (range) =>
+    Effect.map(given(store.columns(series, range), undefined), (found) => (isAllOf(range, found?.coverage) ? found?.columns : undefined)),
+  keep: (rows, { fromMs, toMs }, nowMs) =>
+    Effect.suspend(() => {
+      const complete = { fromMs, toMs: Math.min(toMs, windowStart(series.interval, nowMs - finalAfterMs)) };
+      // A forming candle in a range that should be final is a word of the exchange against its own clock.
+      const isFinal = rows.every((row) => row.state !== "forming" || row.openTimeMs >= complete.toMs);
+      if (complete.fromMs >= complete.toMs || !isFinal) return Effect.void;
+      return Effect.asVoid(Effect.forkIn(given(store.putCandles(series, rows, complete), undefined), scope, { startImmediately: true }));
+    }),
+});
 
-/** How far back to read at once: to the question's start, or so many windows. */
-const startOf = ({ fromMs, fill, interval, count }: CandlesQuestion, toMs: number): number => {
-  if (fromMs !== null && fill === "none") return fromMs;
-  const lengthMs = nextWindowStart(interval, 0) - windowStart(interval, 0);
-  const backMs = Math.max(windowsAtOnce, count ?? 0) * lengthMs;
-  return windowStart(interval, Math.min(fromMs ?? toMs, toMs) - backMs);
-};
+/** Something of it may have been forgotten, or found damaged, since the question began. */
+const isAllOf = (range: TimeRange, [whole]: Coverage = []): boolean => whole?.fromMs === range.fromMs && whole.toMs === range.toMs;
 
 type Given = <A, B>(asked: Effect.Effect<A, StorageError>, otherwise: B) => Effect.Effect<A | B>;
 

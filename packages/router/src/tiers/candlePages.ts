@@ -1,120 +1,167 @@
 /**
- * Candle history as it is read, newest first, the way exchanges serve it: what to ask next from what has come, and how the rows become the answer. What
- * is kept already takes the place of pages. Plain state, no clock and no network.
+ * Candle history as it is read, newest first, the way exchanges serve it: what is wanted and what has come of it, and how the rows become the answer.
+ * What is kept already takes the place of pages; in which parts the rest is read is `candleSchedule.ts`. Plain state, no clock and no network.
  *
  * Windows without a trade have no row, so a page may cover any span and may be shorter than asked; only an empty page means the end. Rows
  * are keyed by their window, so an edge row sent twice counts once.
  */
+import type { Coverage, TimeRange } from "../cache/Coverage.ts";
 import { type Candle, closeMarginMs } from "../domain/Candle.ts";
-import { Decimal } from "../domain/Decimal.ts";
 import { type Interval, nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";
+import { CandleSchedule, type Part, shortestMs } from "./candleSchedule.ts";
 
-/** What is to be read next: up to so many rows that open before `toMs`; undefined for the newest. */
-export interface Wanted {
-  readonly count: number;
-  readonly toMs: number | undefined;
+export interface ReadingOptions {
+  /** Rows of one page at most. */
+  readonly pageSize: number;
+  /** Parts that may be read side by side; one after another where it is missing. */
+  readonly atOnce?: number | undefined;
+  /** What is kept, as far as is known. */
+  readonly kept?: Coverage | undefined;
 }
 
-export class CandleReading {
+/** Where what comes is collected: as rows (`RowIntake.ts`), or as columns (`ColumnIntake.ts`). */
+export interface Intake<Kept, Value> {
+  /** Rows of a page. */
+  readonly page: (rows: ReadonlyArray<Candle>) => Added;
+  /** All that was kept of a part. */
+  readonly kept: (part: Part, all: Kept) => Added;
+  /** The oldest window that has come, plus infinity before any. */
+  readonly oldestMs: number;
+  /** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
+  readonly result: (exchangeNowMs: number) => Value;
+}
+
+/** Rows that had not come before. */
+export interface Added {
+  /** Those that belong to the answer, or would if it began earlier. */
+  readonly added: number;
+  /** Those that belong to it. */
+  readonly belonging: number;
+  /** The newest window of all that came, minus infinity where there was none. */
+  readonly newestMs: number;
+}
+
+export class CandleReading<Kept, Value> {
   readonly #question: CandlesQuestion;
+  readonly #intake: Intake<Kept, Value>;
   readonly #pageSize: number;
-  readonly #rows = new Map<number, Candle>();
-  /** Rows that will belong to the answer, but for the cut at its start. */
+  readonly #schedule: CandleSchedule;
+  readonly #topMs: number;
   #belonging = 0;
-  #oldestMs: number | undefined;
-  /** From here on everything is known. */
-  #knownFromMs: number | undefined;
-  /** The last page was empty, or brought nothing new: there is no more. */
-  #isExhausted = false;
   /** Pages so far. */
   asked = 0;
 
-  constructor(question: CandlesQuestion, pageSize: number) {
+  constructor(question: CandlesQuestion, intake: Intake<Kept, Value>, { pageSize, atOnce = 1, kept = [] }: ReadingOptions) {
     this.#question = question;
+    this.#intake = intake;
     this.#pageSize = pageSize;
+    this.#topMs = question.toMs ?? Number.POSITIVE_INFINITY;
+    this.#schedule = new CandleSchedule({ interval: question.interval, pageSize, isCounted: question.count !== null, atOnce, kept });
   }
 
-  /** Rows so far. */
+  /** Rows that belong to the answer, of those that have come. */
   get rows(): number {
-    return this.#rows.size;
+    return this.#belonging;
   }
 
-  /** What to read next, or undefined when nothing is missing. */
-  next(): Wanted | undefined {
-    if (this.#isExhausted) return undefined;
-    return nextWanted(this.#question, this.#pageSize, {
-      ...{ knownFromMs: this.#knownFromMs, belonging: this.#belonging },
-      reachedMs: this.#question.fill === "flat" ? this.#oldestMs : this.#knownFromMs,
-    });
+  /** Parts that were handed out and have not come. */
+  get underWay(): number {
+    return this.#schedule.underWay;
   }
 
-  /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it brought nothing new. */
-  page(rows: ReadonlyArray<Candle>): number | undefined {
-    const before = this.#rows.size;
-    for (const row of rows) this.#add(row);
+  get isComplete(): boolean {
+    const range = this.#wanted();
+    return range === undefined || this.#schedule.missingIn(range).length === 0;
+  }
+
+  /** The most requests it may cost. `nowMs` ends a range without an end. */
+  bound(nowMs: number): number {
+    return maxPages(this.#question, this.#pageSize, nowMs) + this.#schedule.cuts;
+  }
+
+  /** How much of what is wanted has come, 0 to 1. `nowMs` ends a range without an end. */
+  share(nowMs: number): number {
+    const { count, fromMs } = this.#question;
+    if (this.isComplete) return 1;
+    if (fromMs === null) return Math.min(1, this.#belonging / (count ?? 1));
+    const toMs = Math.min(this.#topMs, nowMs);
+    const missingMs = this.#schedule.missingIn({ fromMs, toMs }).reduce((sum, gap) => sum + gap.toMs - gap.fromMs, 0);
+    return Math.max(0, 1 - missingMs / (toMs - fromMs));
+  }
+
+  /** What to read next, beside what is being read, or undefined when there is nothing to begin now. */
+  next(): Part | undefined {
+    const range = this.#wanted();
+    return range === undefined ? undefined : this.#schedule.take(range);
+  }
+
+  /** Rows to ask the exchange for: no more than there are windows in the part. */
+  countOf({ fromMs, toMs }: Part): number {
+    const { count, fill, interval } = this.#question;
+    const windows = toMs === undefined ? Number.POSITIVE_INFINITY : windowsBetween(interval, fromMs, toMs);
+    // A filled range needs the close before its first window.
+    if (count === null) return Math.min(this.#pageSize, Math.max(1, fill === "flat" ? windows + 1 : windows));
+    const missing = count - this.#schedule.knownBelow(this.#topMs).rows;
+    const wanted = this.asked === 0 ? missing + unprovedRows(this.#question) : Math.min(missing, Math.max(1, windows));
+    return Math.min(this.#pageSize, wanted);
+  }
+
+  /** Takes in one page of the exchange. The start of what is known from it: of its oldest row, or undefined where it reaches no further. */
+  page(part: Part, rows: ReadonlyArray<Candle>): number | undefined {
     this.asked++;
-    this.#isExhausted = this.#rows.size === before;
-    this.#knownFromMs = this.#oldestMs;
-    return this.#isExhausted ? undefined : this.#oldestMs;
+    const oldestMs = rows.reduce(
+      (oldest, { openTimeMs }) => (openTimeMs < (part.toMs ?? Infinity) ? Math.min(oldest, openTimeMs) : oldest),
+      Number.POSITIVE_INFINITY,
+    );
+    // A page that is empty, or repeats what lies above it, is the end of the history.
+    const fromMs = oldestMs === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : oldestMs;
+    this.#done(part, fromMs, this.#intake.page(rows));
+    return oldestMs === Number.POSITIVE_INFINITY ? undefined : oldestMs;
   }
 
-  /** Takes in what was kept from `fromMs` to where {@link next} wanted to go on: all that is there. */
-  kept(rows: ReadonlyArray<Candle>, fromMs: number): void {
-    for (const row of rows) this.#add(row);
-    this.#knownFromMs = fromMs;
+  /** Takes in all that was kept of a part. */
+  kept(part: Part, all: Kept): void {
+    this.#done(part, part.fromMs, this.#intake.kept(part, all));
   }
 
-  /** The answer: oldest first, cut to the question, filled where asked. `exchangeNowMs` ends the filling at the present window. */
-  result(exchangeNowMs: number): ReadonlyArray<Candle> {
-    const question = this.#question;
-    let rows = [...this.#rows.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
-    if (question.forming === "exclude") rows = rows.filter((row) => row.state !== "forming");
-    if (question.fill === "flat") rows = fillFlat(rows, question, exchangeNowMs);
-    const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
-    const to = question.toMs ?? Number.POSITIVE_INFINITY;
-    rows = rows.filter((row) => row.openTimeMs >= from && row.openTimeMs < to);
-    return question.count === null ? rows : rows.slice(-question.count);
+  /** A part did not come: it is handed out again, the kept one as a page. */
+  givenUp(part: Part): void {
+    this.#schedule.givenUp(part);
   }
 
-  #add(row: Candle): void {
-    const { forming, toMs } = this.#question;
-    const known = this.#rows.get(row.openTimeMs);
-    const belongs = ({ state, openTimeMs }: Candle) => (forming === "include" || state !== "forming") && openTimeMs < (toMs ?? Infinity);
-    if (known !== undefined && belongs(known)) this.#belonging--;
-    if (belongs(row)) this.#belonging++;
-    this.#rows.set(row.openTimeMs, row);
-    if (this.#oldestMs === undefined || row.openTimeMs < this.#oldestMs) this.#oldestMs = row.openTimeMs;
+  /** The answer. `exchangeNowMs`: where the present window is. */
+  result(exchangeNowMs: number): Value {
+    return this.#intake.result(exchangeNowMs);
+  }
+
+  /**
+   * The range in which everything is wanted; undefined when nothing is missing. So many rows take at least so many windows: those below what is known
+   * are wanted for certain, and when they are known and had fewer rows, there are more.
+   */
+  #wanted(): TimeRange | undefined {
+    const { count, fill, fromMs, interval } = this.#question;
+    const toMs = this.#topMs;
+    const known = this.#schedule.knownBelow(toMs);
+    if (fromMs !== null) {
+      const isOpen =
+        fill === "flat" && this.#intake.oldestMs >= fromMs && known.fromMs > Number.NEGATIVE_INFINITY && known.fromMs <= fromMs;
+      // A filled range needs the close before its first window, so it reads one row past its start.
+      return { fromMs: isOpen ? known.fromMs - 1 : fromMs, toMs };
+    }
+    const missing = (count ?? 0) - known.rows;
+    if (missing <= 0 || known.fromMs === Number.NEGATIVE_INFINITY) return undefined;
+    // Towards the present a page comes first: only then it is known where the windows end.
+    if (known.fromMs === Number.POSITIVE_INFINITY) return { fromMs: Number.MAX_SAFE_INTEGER, toMs };
+    return { fromMs: known.fromMs - missing * shortestMs(interval), toMs };
+  }
+
+  #done(part: Part, fromMs: number, { added, belonging, newestMs }: Added): void {
+    this.#belonging += belonging;
+    const endMs = newestMs === Number.NEGATIVE_INFINITY ? newestMs : nextWindowStart(this.#question.interval, newestMs);
+    this.#schedule.done(part, fromMs, added, endMs);
   }
 }
-
-/** How far a reading has come. */
-interface Reached {
-  /** From here on everything is known. */
-  readonly knownFromMs: number | undefined;
-  /** What a range must have come down to. */
-  readonly reachedMs: number | undefined;
-  /** Rows that will belong to the answer. */
-  readonly belonging: number;
-}
-
-/** What a reading wants next, or undefined when nothing is missing. */
-export const nextWanted = (
-  question: CandlesQuestion,
-  pageSize: number,
-  { knownFromMs, reachedMs, belonging }: Reached,
-): Wanted | undefined => {
-  const { fromMs, fill, count } = question;
-  const toMs = knownFromMs ?? question.toMs ?? undefined;
-  if (fromMs !== null) {
-    // A filled range needs the close before its first window, so it reads one row past its start.
-    const isReached = reachedMs !== undefined && (fill === "flat" ? reachedMs < fromMs : reachedMs <= fromMs);
-    return isReached ? undefined : { count: pageSize, toMs };
-  }
-  const missing = (count ?? 0) - belonging;
-  if (missing <= 0) return undefined;
-  return { count: Math.min(pageSize, knownFromMs === undefined ? missing + unprovedRows(question) : missing), toMs };
-};
 
 /** The most requests a question can cost: a bound that holds on any market, however sparse. `nowMs` ends a range without an end. */
 export const maxPages = (question: CandlesQuestion, pageSize: number, nowMs: number): number => {
@@ -142,43 +189,3 @@ export const windowsBetween = (interval: Interval, fromMs: number, toMs: number)
 /** Rows that may have to be thrown away: the window in progress, and those whose end is not longer ago than the margin. */
 const unprovedRows = ({ forming, interval }: CandlesQuestion): number =>
   forming === "include" ? 0 : 1 + Math.ceil(closeMarginMs / (nextWindowStart(interval, 0) - windowStart(interval, 0)));
-
-/**
- * Puts an `empty` candle into every window without a trade, up to the last closed window of the question. Works back from the newest row and
- * stops at the question's count or start, so a lone old row never costs more windows than are wanted.
- */
-const fillFlat = (rows: ReadonlyArray<Candle>, question: CandlesQuestion, exchangeNowMs: number): Array<Candle> => {
-  const wanted = question.count ?? Number.POSITIVE_INFINITY;
-  const from = question.fromMs ?? Number.NEGATIVE_INFINITY;
-  const newestFirst: Array<Candle> = [];
-  // A window that ended just now may yet get the trades that the exchange books late.
-  let end = Math.min(question.toMs ?? Number.POSITIVE_INFINITY, windowStart(question.interval, exchangeNowMs - closeMarginMs));
-  for (let i = rows.length - 1; i >= 0 && newestFirst.length < wanted; i--) {
-    const row = rows[i];
-    if (row === undefined) break;
-    for (let start = windowBefore(row, end); start > row.openTimeMs && start >= from; start = windowStart(row.interval, start - 1)) {
-      newestFirst.push(emptyAfter(row, start));
-      if (newestFirst.length >= wanted) break;
-    }
-    newestFirst.push(row);
-    end = row.openTimeMs;
-  }
-  return newestFirst.reverse();
-};
-
-const windowBefore = (row: Candle, endMs: number): number =>
-  endMs <= row.openTimeMs ? row.openTimeMs : windowStart(row.interval, endMs - 1);
-
-const emptyAfter = (last: Candle, openTimeMs: number): Candle => ({
-  market: last.market,
-  interval: last.interval,
-  openTimeMs,
-  open: last.close,
-  high: last.close,
-  low: last.close,
-  close: last.close,
-  volume: Decimal.zero,
-  value: Decimal.zero,
-  lastTradeTimeMs: last.lastTradeTimeMs,
-  state: "empty",
-});

@@ -55,6 +55,8 @@ describe("answerToJson", () => {
         "dayValue": "1142100000",
         "volume24h": "30.25",
         "value24h": "2763882000",
+        "high24h": null,
+        "low24h": null,
         "high52w": null,
         "high52wDate": null,
         "low52w": null,

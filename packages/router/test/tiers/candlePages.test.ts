@@ -6,6 +6,7 @@ import { Decimal } from "../../src/domain/Decimal.ts";
 import { type Interval, intervals, nextWindowStart, windowStart } from "../../src/domain/Interval.ts";
 import type { CandlesQuestion } from "../../src/domain/Question.ts";
 import { CandleReading, maxPages, windowsBetween } from "../../src/tiers/candlePages.ts";
+import { RowIntake } from "../../src/tiers/RowIntake.ts";
 import { candle, questions } from "../samples.ts";
 
 const minute = 60_000;
@@ -29,12 +30,13 @@ const read = (
   serve: (count: number, toMs: number | undefined) => ReadonlyArray<Candle>,
   nowMs: number,
 ) => {
-  const reading = new CandleReading(question, pageSize);
+  const reading = new CandleReading(question, new RowIntake(question), { pageSize });
   const bound = maxPages(question, pageSize, nowMs);
-  for (let wanted = reading.next(); wanted !== undefined && reading.asked < bound; wanted = reading.next()) {
-    assert.isAtMost(wanted.count, pageSize);
-    assert.isAtLeast(wanted.count, 1);
-    reading.page(serve(wanted.count, wanted.toMs));
+  for (let part = reading.next(); part !== undefined && reading.asked < bound; part = reading.next()) {
+    const count = reading.countOf(part);
+    assert.isAtMost(count, pageSize);
+    assert.isAtLeast(count, 1);
+    reading.page(part, serve(count, part.toMs));
   }
   return { rows: reading.result(nowMs), asked: reading.asked, bound };
 };
@@ -197,8 +199,10 @@ describe("flat filling", () => {
 
   it("costs no more windows than are wanted, however old the last trade is", () => {
     const lone = candle(0, { lastTradeTimeMs: 1 });
-    const reading = new CandleReading(ask({ count: 2, fill: "flat" }), 200);
-    reading.page([lone]);
+    const reading = new CandleReading(ask({ count: 2, fill: "flat" }), new RowIntake(ask({ count: 2, fill: "flat" })), { pageSize: 200 });
+    const part = reading.next();
+    assert(part !== undefined);
+    reading.page(part, [lone]);
     assert.deepStrictEqual(starts(reading.result(at(100) + 2_000)), [98, 99]);
   });
 
