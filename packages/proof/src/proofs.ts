@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect";
 import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
+import { habits } from "./habits/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
 import { anyRange } from "./kept/anyRange.ts";
 import { kills } from "./kept/kills.ts";
@@ -57,6 +58,12 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "formats",
     summary: "short field names and compression save bytes on every stream: ten minutes of ten markets; seconds",
     run: (say) => formats(600, say),
+  },
+  {
+    name: "habits",
+    summary:
+      "what the model of habits foresees on days it was not made on, and the warm cache's settings beside their neighbours; a minute or two",
+    run: (say) => Effect.sync(() => habits(12, say)),
   },
   {
     name: "worlds",

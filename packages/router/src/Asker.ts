@@ -94,6 +94,7 @@ const ranked = (parts: Parts, question: Question, markets: number, startedNanos:
   const facts: RankFacts = { ...factsOf(parts, question, markets), mode: "normal" };
   const selection = selector.select(question, facts);
   follow(parts, question, selection);
+  parts.foresight?.asked(question);
   const call: CallFacts = {
     venue: venue.id,
     simulated: venue.simulated,
@@ -129,6 +130,7 @@ const asked = (parts: Parts, question: Question, facts: RankFacts, order: Order,
       Effect.map((won) => answered(parts, question, facts, won, call)),
       Effect.catch((failure) => {
         selector.learn(question, facts, { attempts: failure.attempts, ageMs: Number.NaN });
+        if (failure.error._tag === "MarketUnknown") parts.marketList.refused(question.market);
         return settle(parts, question, failure, call);
       }),
     );

@@ -5,6 +5,7 @@
 import * as Context from "effect/Context";
 import * as Layer from "effect/Layer";
 import type { Kind } from "./domain/Question.ts";
+import type { PredictionOptions } from "./domain/PredictionOptions.ts";
 import type { SlotPolicy } from "./domain/SlotPolicy.ts";
 
 /** What kind of line the exchange is reached over: a good one, one that is full, one that is long. Judged in `transport/LinkProfile.ts`. */
@@ -93,10 +94,20 @@ export interface RouterConfigShape {
   readonly maxStaleMs: number;
   /** Budget of one call, in milliseconds; per page for candles and trades. */
   readonly deadlineMs: number;
-  /** How long a warm answer is served, in milliseconds, by kind; always cut to the question's `maxAge`. */
+  /** The longest a warm answer is served, in milliseconds, by kind; cut to the question's `maxAge`. What else cuts it: `tiers/warmTraits.ts`. */
   readonly warmTtlMs: Readonly<Record<Kind, number>>;
+  /** The least share of that which a key lives that is asked often and differs each time, 0 to 1. 1 gives all keys the same life. */
+  readonly warmFloor: number;
+  /** The share of an answer's life after which a hit has it read again behind the caller's back, 0 to 1. 1 is never. */
+  readonly warmRefreshAt: number;
   /** Entries of the warm cache; the least recently used leaves. */
   readonly warmCapacity: number;
+  /** Bytes of the warm cache, estimated from rows; the least recently used leaves. */
+  readonly warmBytes: number;
+  /** How long a market that the exchange itself called unknown is refused without asking again, in milliseconds. */
+  readonly unknownMarketMs: number;
+  /** Questions that are guessed from habit before they are asked. */
+  readonly prediction: PredictionOptions;
   /** Keys of the hot store; the least recently written leaves. */
   readonly hotCapacity: number;
   /** How long callers of single markets are gathered for one batch, in milliseconds. */
@@ -269,7 +280,12 @@ export const defaultRouterConfig: RouterConfigShape = {
   maxStaleMs: 30_000,
   deadlineMs: 5_000,
   warmTtlMs: { ticker: 1_000, orderbook: 1_000, trades: 30_000, candles: 30_000 },
+  warmFloor: 0.5,
+  warmRefreshAt: 0.8,
   warmCapacity: 10_000,
+  warmBytes: 67_108_864,
+  unknownMarketMs: 60_000,
+  prediction: { enabled: false, prefetchAt: 0.5, presubscribeAt: 0.7, maxUsage: 0.5 },
   hotCapacity: 10_000,
   batchWindowMs: 5,
   marketListTtlMs: 60_000,

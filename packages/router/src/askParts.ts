@@ -10,6 +10,7 @@ import type { TierName } from "./domain/Provenance.ts";
 import { allows, type Kind, type Priority, type Question } from "./domain/Question.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
 import { FallbackManager } from "./fallback/FallbackManager.ts";
+import * as Foresight from "./Foresight.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { ChannelSelector } from "./select/ChannelSelector.ts";
@@ -44,14 +45,17 @@ export interface Parts {
   readonly transition: HotCache.HotLookup;
   readonly groups: Readonly<Record<Kind, string>>;
   readonly nextRequestId: () => string;
+  /** Told of every question; undefined where nothing is done ahead. */
+  readonly foresight: Foresight.Foresight | undefined;
 }
 
 export const makeParts = Effect.gen(function* () {
   const venue = yield* Venue;
   const restAnswer = yield* RestAnswer.make;
+  const warm = yield* WarmRest.make(restAnswer);
   const prefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
   let asked = 0;
-  const parts: Parts = {
+  const parts: Omit<Parts, "foresight"> = {
     venue,
     cache: yield* Cache,
     config: yield* RouterConfig,
@@ -67,7 +71,7 @@ export const makeParts = Effect.gen(function* () {
       hot_cache: yield* HotCache.make,
       live_subscription: yield* LiveSubscription.make,
       batch_snapshot: yield* BatchSnapshot.make,
-      warm_cache_rest: yield* WarmRest.make(restAnswer),
+      warm_cache_rest: warm,
       cold_rest: ColdRest.make(restAnswer),
     },
     lookup: yield* HotCache.hotLookup,
@@ -75,7 +79,8 @@ export const makeParts = Effect.gen(function* () {
     groups: groupsOf(venue),
     nextRequestId: () => `${prefix}-${++asked}`,
   };
-  return parts;
+  const foresight = yield* Foresight.make({ ...parts, warm });
+  return { ...parts, foresight } satisfies Parts;
 });
 
 /** The facts of the moment, for a ranking. */

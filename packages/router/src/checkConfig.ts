@@ -61,6 +61,7 @@ const counts = new Set([
     "limitShare.part",
     "limitShare.of",
     "warmCapacity",
+    "warmBytes",
     "hotCapacity",
     "streamBuffer",
     "keysPerSocket",
@@ -71,7 +72,10 @@ const counts = new Set([
   ...["healPages", "healConcurrency", "candlePagesAtOnce"],
 ]);
 /** Shares, 0 to 1. */
-const shares = new Set(["rescueAfterShare", "shadow.maxUsage", "thinLoad.enter", "thinLoad.leave"]);
+const shares = new Set([
+  ...["rescueAfterShare", "shadow.maxUsage", "thinLoad.enter", "thinLoad.leave", "warmFloor", "warmRefreshAt"],
+  ...["prediction.prefetchAt", "prediction.presubscribeAt", "prediction.maxUsage"],
+]);
 
 /** Holds what is given against the shape of the default. */
 const within = (given: unknown, usual: unknown, path: string): ReadonlyArray<ConfigProblem> => {

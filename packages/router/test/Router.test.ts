@@ -154,22 +154,35 @@ describe("the list of the exchange's markets", () => {
   );
 });
 
-describe("a closed range of candles", () => {
-  const stub = stubOf(({ query }) => Effect.succeed([candle(Number(query[3]) - 60_000)]));
+describe("what the warm store keeps", () => {
+  const ranges = stubOf(({ query }) => Effect.succeed(query[3] === "" ? [] : [candle(Number(query[3]) - 60_000)]));
   test(
-    "is kept for 30 seconds: asked again at 29.9 it is the same answer, at 30.1 a new request (R003-31)",
-    stub,
+    "a closed range of candles does not grow old, and says all the same how long ago it was read",
+    ranges,
     Effect.gen(function* () {
       const ask = answered(getCandles("KRW-BTC", "1m", { count: 1, to: start - 600_000 }));
       const first = yield* ask;
       assert.strictEqual(first.provenance.tier, "warm_cache_rest");
-      yield* TestClock.adjust("29900 millis");
+      yield* TestClock.adjust("1 hour");
       const second = yield* ask;
       assert.deepStrictEqual(second.value, first.value);
-      assert.deepStrictEqual([second.provenance.confirmedAgeMs, second.provenance.stale, stub.asked.length], [29_900, false, 1]);
-      yield* TestClock.adjust("200 millis");
-      assert.strictEqual((yield* ask).provenance.confirmedAgeMs, 0);
-      assert.strictEqual(stub.asked.length, 2);
+      assert.deepStrictEqual([second.provenance.confirmedAgeMs, second.provenance.stale, ranges.asked.length], [3_600_000, false, 1]);
+    }),
+  );
+
+  const pages = stubOf(() => Effect.succeed([trade("1", start)]));
+  test(
+    "an answer that could change lives up to 30 seconds: at 29.9 one of a hundred still answers, at 30.1 none (R003-31)",
+    pages,
+    Effect.gen(function* () {
+      const cursors = Array.from({ length: 100 }, (_, i) => String(1_000 + i));
+      const ask = Effect.forEach(cursors, (before) => getTrades("KRW-BTC", { before }), { concurrency: "unbounded" });
+      const remembered = Effect.map(answered(ask), (answers) => answers.filter(({ provenance }) => provenance.confirmedAgeMs > 0).length);
+      assert.strictEqual(yield* remembered, 0);
+      yield* TestClock.adjust("29900 millis");
+      assert.isAtLeast(yield* remembered, 1);
+      yield* TestClock.adjust("30100 millis");
+      assert.strictEqual(yield* remembered, 0);
     }),
   );
 });

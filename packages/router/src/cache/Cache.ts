@@ -1,6 +1,6 @@
 /**
  * What is remembered: the last live values (hot, see `HotStore.ts`), those of keys that reads have just turned away from (`Transition.ts`), and
- * recent REST answers (warm, see `WarmStore.ts`). All ages are monotonic.
+ * recent REST answers (warm, see `Warm.ts`). All ages are monotonic.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -11,22 +11,13 @@ import type { Kind } from "../domain/Question.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { Awake } from "../transport/Awake.ts";
 import { HotStore } from "./HotStore.ts";
-import { SingleFlight } from "./SingleFlight.ts";
 import { Transition } from "./Transition.ts";
-import { WarmStore, warmKeyId } from "./WarmStore.ts";
+import { Warm, type WarmAnswer, type WarmTraits } from "./Warm.ts";
+import type { WarmEntry } from "./WarmStore.ts";
 
-/** A REST answer in the warm store. */
-export interface WarmEntry<A> {
-  readonly value: A;
-  /** Monotonic time since which its age counts. */
-  readonly sinceNanos: bigint;
-}
+export type { WarmEntry } from "./WarmStore.ts";
 
-export interface WarmAnswer<A> {
-  readonly entry: WarmEntry<A>;
-  /** It was stored before this call. */
-  readonly hit: boolean;
-}
+export { maxRefreshes, type WarmAnswer, type WarmTraits } from "./Warm.ts";
 
 export class Cache extends Context.Service<
   Cache,
@@ -34,24 +25,37 @@ export class Cache extends Context.Service<
     readonly hot: HotStore;
     readonly transition: Transition;
     /**
-     * The stored value if it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure is never stored;
-     * one caller's interruption does not disturb the others. A value is as old as `since` says, which gives a monotonic time; without it,
-     * as the time it has been stored.
+     * The stored value while its life lasts and it is at most `maxAgeMs` old, else what `load` brings. Callers of one key share one load; a failure
+     * is never stored; one caller's interruption does not disturb the others.
+     *
+     * A hit late in an entry's life (`warmRefreshAt`) starts one refresh that nobody waits for. While it runs, and when it fails, the entry goes on
+     * answering until its own time is over; after a failure the next refresh waits. No more than {@link maxRefreshes} run at once, and further
+     * hits start none.
      */
     readonly warm: <A, E, R>(
       key: WarmKey,
       maxAgeMs: number,
       load: Effect.Effect<A, E, R>,
-      since?: (value: A) => bigint,
+      traits?: WarmTraits<A>,
     ) => Effect.Effect<WarmAnswer<A>, E, R>;
+    /**
+     * Reads a question before anybody asks it again. Whether it did: not while a refresh of it runs or has just failed, nor while as many run as may.
+     * Does not count as use. Never fails.
+     */
+    readonly refreshWarm: <A>(
+      key: WarmKey,
+      traits: WarmTraits<A> & { readonly refresh: Effect.Effect<A, unknown> },
+    ) => Effect.Effect<boolean>;
     /** What is stored for a question, however old, without marking it as used. */
     readonly peekWarm: (key: WarmKey) => WarmEntry<unknown> | undefined;
+    /** What the warm store holds: entries, and an estimate of their bytes. */
+    readonly warmSize: () => { readonly entries: number; readonly bytes: number };
     /** Forgets what is known of a market, all of it or one kind. */
     readonly invalidate: (market: Market, kind?: Kind) => Effect.Effect<void>;
     readonly clear: Effect.Effect<void>;
   }
 >()("@naru/router/cache/Cache") {
-  /** In memory, empty at the start, bounded by `hotCapacity` and `warmCapacity`. */
+  /** In memory, empty at the start, bounded by `hotCapacity`, `warmCapacity` and `warmBytes`. */
   static readonly layerMemory: Layer.Layer<Cache> = Layer.effect(
     Cache,
     Effect.suspend(() => make),
@@ -71,49 +75,28 @@ export interface WarmKey {
 
 const make = Effect.gen(function* () {
   const config = yield* RouterConfig;
-  const clock = yield* Clock.Clock;
   const hot = new HotStore(config.hotCapacity);
   const transition = new Transition({ capacity: config.maxReadSubscriptions, lastsMs: config.transitionMs });
-  const store = new WarmStore(config.warmCapacity);
+  const warm = new Warm(config, yield* Clock.Clock, yield* Effect.scope);
   const clear = () => {
-    store.clear();
+    warm.forget();
     hot.clear();
     transition.clear();
   };
-  const flights = new SingleFlight<WarmEntry<unknown>, unknown>(yield* Effect.scope);
 
   // Where the clock stood still, everything is older than it says, and nobody knows by how much.
   yield* (yield* Awake).onWake(({ unseenMs }) => void (unseenMs > 0 && clear()));
 
-  const ageMs = (entry: WarmEntry<unknown>): number => Number(clock.monotonicTimeNanosUnsafe() - entry.sinceNanos) / 1e6;
-
-  const loadInto = <A, E, R>(key: WarmKey, load: Effect.Effect<A, E, R>, since: (value: A) => bigint): Effect.Effect<WarmEntry<A>, E, R> =>
-    Effect.map(load, (value) => {
-      const entry = { value, sinceNanos: since(value) };
-      store.put(key, entry);
-      return entry;
-    });
-
   return Cache.of({
     hot,
     transition,
-    warm: <A, E, R>(
-      key: WarmKey,
-      maxAgeMs: number,
-      load: Effect.Effect<A, E, R>,
-      since: (value: A) => bigint = () => clock.monotonicTimeNanosUnsafe(),
-    ) =>
-      Effect.suspend((): Effect.Effect<WarmAnswer<A>, E, R> => {
-        const held = store.get(key);
-        // A key is only ever loaded with one type of value: its kind is part of the key.
-        if (held !== undefined && ageMs(held) <= maxAgeMs) return Effect.succeed({ entry: held as WarmEntry<A>, hit: true });
-        const flight = flights.run(warmKeyId(key), loadInto(key, load, since)) as Effect.Effect<WarmEntry<A>, E, R>;
-        return Effect.map(flight, (entry) => ({ entry, hit: false }));
-      }),
-    peekWarm: (key) => store.peek(key),
+    warm: (key, maxAgeMs, load, traits = {}) => warm.ask(key, maxAgeMs, load, traits),
+    refreshWarm: (key, traits) => warm.refresh(key, traits),
+    peekWarm: (key) => warm.store.peek(key),
+    warmSize: () => ({ entries: warm.store.size, bytes: warm.store.bytes }),
     invalidate: (market, kind) =>
       Effect.sync(() => {
-        store.invalidate(market, kind);
+        warm.forget(market, kind);
         hot.invalidate(market, kind);
         transition.invalidate(market, kind);
       }),

@@ -1,6 +1,8 @@
 /**
  * The venue's list of markets, read once and refreshed behind the callers' backs when it is older than `marketListTtlMs`. It is what tells a
  * misspelt market from a quiet one: over the socket both are silence. A list that cannot be read makes nobody wait and refuses nobody.
+ *
+ * A market that the exchange itself called unknown is refused as well, for `unknownMarketMs`, or until a list read later holds it.
  */
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
@@ -11,6 +13,7 @@ import { DecodeError, type MarketDataError, MarketUnknown } from "../errors/Mark
 import { RouterConfig } from "../RouterConfig.ts";
 import { Rest } from "../transport/RestCall.ts";
 import { Venue } from "../transport/Venue.ts";
+import { Refusals } from "./Refusals.ts";
 import { SingleFlight } from "./SingleFlight.ts";
 
 /** After a reading that failed, calls ask for the next one no sooner than this, in milliseconds. */
@@ -25,10 +28,15 @@ export class MarketList extends Context.Service<
     readonly get: Effect.Effect<Known, MarketDataError>;
     /** The list as last read, however old; undefined before the first reading. */
     readonly known: () => Known | undefined;
-    /** Fails with `MarketUnknown` and its neighbours when the list is known and does not hold the market. Never asks the network. */
+    /**
+     * Fails with `MarketUnknown` and its neighbours when the list is known and does not hold the market, or the exchange has just called it unknown.
+     * Never asks the network.
+     */
     readonly check: (market: Market) => Effect.Effect<void, MarketUnknown>;
     /** The list is young and holds the market: {@link check} and {@link refresh} have nothing to do. Synchronous. */
     readonly isSettled: (market: Market) => boolean;
+    /** The exchange called this market unknown. Synchronous. */
+    readonly refused: (market: Market) => void;
     /** Reads the list behind the caller's back if it is missing or too old. Never waits, never fails. */
     readonly refresh: Effect.Effect<void>;
     /** `MarketUnknown` with the nearest known markets, reading the list for them if need be. */
@@ -55,6 +63,11 @@ const make = Effect.gen(function* () {
   let triedNanos: bigint | undefined;
   /** A list with unreadable records does not know which markets they were. */
   let whole = true;
+
+  const refusals = new Refusals(config.unknownMarketMs);
+  /** The exchange called it unknown, and no list read since says otherwise. */
+  const isRefused = (market: Market): boolean =>
+    refusals.has(market, clock.monotonicTimeNanosUnsafe(), list?.has(market) === true ? readNanos : undefined);
 
   const deadline = () => clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(config.deadlineMs * 1e6));
   const isYoung = () => list !== undefined && Number(clock.monotonicTimeNanosUnsafe() - readNanos) / 1e6 < config.marketListTtlMs;
@@ -88,10 +101,11 @@ const make = Effect.gen(function* () {
     known: () => list,
     check: (market) =>
       Effect.suspend(() => {
-        if (list === undefined || !whole || list.has(market)) return Effect.void;
-        return Effect.fail(new MarketUnknown({ market, venue: venue.id, near: nearestMarkets(market, list.keys()) }));
+        if (!isRefused(market) && (list === undefined || !whole || list.has(market))) return Effect.void;
+        return Effect.fail(new MarketUnknown({ market, venue: venue.id, near: nearestMarkets(market, list?.keys() ?? []) }));
       }),
-    isSettled: (market) => isYoung() && list?.has(market) === true,
+    isSettled: (market) => isYoung() && list?.has(market) === true && !isRefused(market),
+    refused: (market) => refusals.add(market, clock.monotonicTimeNanosUnsafe()),
     refresh: Effect.suspend(() =>
       isYoung() || triedLately() || flights.size > 0 ? Effect.void : Effect.asVoid(Effect.forkIn(Effect.ignore(get), scope)),
     ),

@@ -1,32 +1,76 @@
 /**
- * Recent REST answers by question. Ages are monotonic, so a step of the wall clock makes nothing fresh or stale. Bounded: when full, the
- * entry used longest ago leaves.
+ * Recent REST answers by question, and how each question is used. Ages are monotonic, so a step of the wall clock makes nothing fresh or stale.
+ * Bounded by entries and by an estimate of their bytes: when full, the entry used longest ago leaves, and what was known of its use with it.
  */
 import type { Kind } from "../domain/Question.ts";
 import type { Market } from "../domain/Market.ts";
-import type { WarmEntry, WarmKey } from "./Cache.ts";
+import type { WarmKey } from "./Cache.ts";
+import { beginUse, type WarmUse } from "./warmLife.ts";
+
+/** A REST answer in the warm store. */
+export interface WarmEntry<A> {
+  readonly value: A;
+  /** Monotonic time since which its age counts. */
+  readonly sinceNanos: bigint;
+  /** Age up to which it answers, in milliseconds; infinite where the value can never change. */
+  readonly lifeMs: number;
+  /** How often the key's value differed when it was read again, 0 to 1. */
+  readonly volatility: number;
+}
+
+export interface WarmStoreOptions {
+  /** Entries at most. */
+  readonly capacity: number;
+  /** Estimated bytes at most. An entry that is larger by itself is not kept. */
+  readonly bytes: number;
+}
+
+interface PutOptions {
+  /** Estimated bytes of the value. */
+  readonly bytes?: number | undefined;
+  /** Somebody asked for it, so it counts as used now (true). */
+  readonly isRead?: boolean | undefined;
+  /** What is known of the use of a key that is new here. */
+  readonly use?: WarmUse | undefined;
+}
+
+interface Held {
+  readonly key: WarmKey;
+  entry: WarmEntry<unknown>;
+  bytes: number;
+  readonly use: WarmUse;
+}
+
+/** What an entry costs beside its value: its key, its place, and what is known of its use. */
+const overheadBytes = 400;
 
 export class WarmStore {
   /** In order of use, the one used longest ago first. */
-  readonly #entries = new Map<string, { readonly key: WarmKey; readonly entry: WarmEntry<unknown> }>();
-  readonly #capacity: number;
+  readonly #entries = new Map<string, Held>();
+  readonly #options: WarmStoreOptions;
+  #bytes = 0;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor(options: WarmStoreOptions) {
+    this.#options = options;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The entry, marked as used now. */
-  get(key: WarmKey): WarmEntry<unknown> | undefined {
+  /** Estimated bytes of all entries. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The entry and its use, marked as used now. */
+  get(key: WarmKey): { readonly entry: WarmEntry<unknown>; readonly use: WarmUse } | undefined {
     const id = warmKeyId(key);
     const held = this.#entries.get(id);
     if (held === undefined) return undefined;
     this.#entries.delete(id);
     this.#entries.set(id, held);
-    return held.entry;
+    return held;
   }
 
   /** The entry, without marking it as used. */
@@ -34,23 +78,47 @@ export class WarmStore {
     return this.#entries.get(warmKeyId(key))?.entry;
   }
 
-  put(key: WarmKey, entry: WarmEntry<unknown>): void {
+  /** What is known of the use of a key that is held, without marking it as used. */
+  peekUse(key: WarmKey): WarmUse | undefined {
+    return this.#entries.get(warmKeyId(key))?.use;
+  }
+
+  /** Keeps `entry` unless a younger one is held. The use of a key that is held goes on. */
+  put(key: WarmKey, entry: WarmEntry<unknown>, { bytes = 0, isRead = true, use }: PutOptions = {}): void {
     const id = warmKeyId(key);
-    this.#entries.delete(id);
-    this.#entries.set(id, { key, entry });
-    if (this.#entries.size <= this.#capacity) return;
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    const held = this.#entries.get(id);
+    if (held !== undefined && held.entry.sinceNanos > entry.sinceNanos) return;
+    const cost = bytes + overheadBytes;
+    if (cost > this.#options.bytes) return this.#drop(id);
+    this.#bytes += cost - (held?.bytes ?? 0);
+    if (held !== undefined && !isRead) {
+      held.entry = entry;
+      held.bytes = cost;
+    } else {
+      this.#entries.delete(id);
+      this.#entries.set(id, { key, entry, bytes: cost, use: held?.use ?? use ?? beginUse() });
+    }
+    while (this.#entries.size > this.#options.capacity || this.#bytes > this.#options.bytes) {
+      const oldest = this.#entries.keys().next();
+      if (oldest.done === true) return;
+      this.#drop(oldest.value);
+    }
   }
 
   invalidate(market: Market, kind: Kind | undefined): void {
     for (const [id, { key }] of this.#entries) {
-      if (key.market === market && (kind === undefined || key.kind === kind)) this.#entries.delete(id);
+      if (key.market === market && (kind === undefined || key.kind === kind)) this.#drop(id);
     }
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#bytes = 0;
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
+    this.#entries.delete(id);
   }
 }
 

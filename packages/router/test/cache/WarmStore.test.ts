@@ -7,7 +7,8 @@ import { Kind } from "../../src/domain/Question.ts";
 import { btc, marketOf } from "../samples.ts";
 
 const keyOf = (part: string): WarmKey => ({ kind: "candles", market: btc, parts: [part] });
-const entryOf = (value: unknown) => ({ value, sinceNanos: 0n });
+const entryOf = (value: unknown) => ({ value, sinceNanos: 0n, lifeMs: 1_000, volatility: 0 });
+const storeOf = (capacity: number, bytes = 1e9) => new WarmStore({ capacity, bytes });
 
 describe("WarmStore", () => {
   it.prop(
@@ -19,7 +20,7 @@ describe("WarmStore", () => {
       ),
     },
     ({ capacity, steps }) => {
-      const store = new WarmStore(capacity);
+      const store = storeOf(capacity);
       // The model: names in order of use, the last one used last.
       let model: ReadonlyArray<string> = [];
       for (const [step, number] of steps) {
@@ -37,15 +38,47 @@ describe("WarmStore", () => {
   );
 
   it("stays at a thousand entries under ten thousand keys", () => {
-    const store = new WarmStore(1_000);
+    const store = storeOf(1_000);
     for (let i = 0; i < 10_000; i++) store.put(keyOf(String(i)), entryOf(i));
     assert.strictEqual(store.size, 1_000);
     assert.isUndefined(store.peek(keyOf("8999")));
     assert.strictEqual(store.peek(keyOf("9000"))?.value, 9_000);
   });
 
+  it("is bounded by entries and by bytes under a hundred thousand odd questions, and what it says of its bytes is so (E08)", () => {
+    const store = new WarmStore({ capacity: 500, bytes: 400_000 });
+    const kept: Array<number> = [];
+    for (let i = 0; i < 100_000; i++) {
+      store.put(keyOf(String(i)), entryOf(i), { bytes: (i % 7) * 300 });
+      assert.isAtMost(store.bytes, 400_000);
+      assert.isAtMost(store.size, 500);
+    }
+    for (let i = 0; i < 100_000; i++) if (store.peek(keyOf(String(i))) !== undefined) kept.push(i);
+    // Exactly the youngest, and as many of them as there is room for.
+    assert.deepStrictEqual(
+      kept,
+      Array.from({ length: store.size }, (_, nth) => 100_000 - store.size + nth),
+    );
+    const bytes = kept.reduce((sum, i) => sum + (i % 7) * 300 + 400, 0);
+    assert.strictEqual(store.bytes, bytes);
+    assert.isAbove(bytes + (((kept[0] ?? 1) - 1) % 7) * 300 + 400, 400_000);
+    // One that is too large by itself is not kept, nor is what it would replace; the others stay.
+    const size = store.size;
+    store.put(keyOf("99999"), entryOf("huge"), { bytes: 500_000 });
+    assert.deepStrictEqual([store.size, store.peek(keyOf("99999"))], [size - 1, undefined]);
+    store.clear();
+    assert.deepStrictEqual([store.size, store.bytes], [0, 0]);
+  });
+
+  it("never lets an older value take the place of a younger one", () => {
+    const store = storeOf(10);
+    store.put(keyOf("a"), { ...entryOf("new"), sinceNanos: 5n });
+    store.put(keyOf("a"), { ...entryOf("old"), sinceNanos: 4n });
+    assert.strictEqual(store.peek(keyOf("a"))?.value, "new");
+  });
+
   it("forgets by market, and by market and kind", () => {
-    const store = new WarmStore(10);
+    const store = storeOf(10);
     const keys: ReadonlyArray<WarmKey> = [
       { kind: "ticker", market: btc, parts: [] },
       { kind: "candles", market: btc, parts: ["1m"] },
