@@ -32,6 +32,7 @@ import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
+import * as joinedCandles from "./joinedCandles.ts";
 import { questionsTo, streamsOf } from "./named.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { Shadow } from "./shadow/Shadow.ts";
@@ -78,7 +79,7 @@ const make = Effect.gen(function* () {
         const isWanted = ({ quote }: { readonly quote: string }) => options.quote === undefined || quote === options.quote.toUpperCase();
         return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
       }),
-    ...streamsOf(streams),
+    ...streamsOf(streams, joinedCandles.make({ asker, config, clock, streams })),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),
