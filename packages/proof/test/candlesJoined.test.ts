@@ -38,7 +38,7 @@ const traded = (truth: Truth, market: string, interval: "1s" | "1m", fromMs: num
 };
 
 describe("a stream of candles that begins with history", () => {
-  const seeds = Array.from({ length: 4 }, (_, at) => at + 1);
+  const seeds = Array.from({ length: 3 }, (_, at) => at + 1);
 
   it.effect("gives every window with a trade once, in order, with the exchange's own figures, also over a reconnect (R003-39c)", () =>
     Effect.forEach(

@@ -4,6 +4,7 @@
  */
 import type { Bar, BarCorrection, BarElement } from "@naru/router/domain/Bar";
 import type { Candle } from "@naru/router/domain/Candle";
+import { nextWindowStart } from "@naru/router/domain/Interval";
 import { endOf } from "@naru/sim/market/Trade";
 import type { Truth } from "../world/Truth.ts";
 
@@ -80,7 +81,7 @@ export class BarCheck {
   }
 
   #faultOf(market: string, openTimeMs: number, known: Known): string | undefined {
-    const closeTimeMs = this.bars.find((bar) => bar.openTimeMs === openTimeMs)?.closeTimeMs ?? openTimeMs;
+    const closeTimeMs = nextWindowStart(this.bars[0]?.interval ?? "1m", openTimeMs);
     switch (known._tag) {
       case "Candle":
         return this.#truth.faultOfCandle(known.candle);

@@ -25,13 +25,12 @@ export interface BarFeedOptions {
   /** Bounds of the grace, milliseconds: what a feed needs at least, and how long a bar waits at most. */
   readonly graceMs: number;
   readonly patienceMs: number;
-  readonly wallMs: number;
-  readonly nowMs: number;
   readonly side: LiveSide;
   /** Takes an element; false where there is no room for it. */
   readonly tell: (element: BarElement) => boolean;
   /** A market cannot be followed any more. */
   readonly onRefused: (market: Market, error: MarketDataError) => void;
+  readonly wallMs: () => number;
   readonly monotonicMs: () => number;
 }
 
@@ -47,6 +46,7 @@ const nowAndThenMs = 100;
 export class BarFeed {
   readonly #options: BarFeedOptions;
   readonly #clock: BarClock;
+  readonly #begunMs: number;
   readonly book: BarBook;
   /** Markets that were told of an interruption and not of its end. */
   readonly #down = new Set<Market>();
@@ -58,8 +58,9 @@ export class BarFeed {
 
   constructor(options: BarFeedOptions) {
     this.#options = options;
-    const { graceMs, patienceMs, wallMs, nowMs } = options;
-    this.#clock = new BarClock({ wallMs, nowMs, leastGraceMs: graceMs, mostGraceMs: patienceMs });
+    const { graceMs, patienceMs } = options;
+    this.#begunMs = options.monotonicMs();
+    this.#clock = new BarClock({ wallMs: options.wallMs(), nowMs: this.#begunMs, leastGraceMs: graceMs, mostGraceMs: patienceMs });
     this.book = new BarBook(options.interval);
   }
 
@@ -99,7 +100,9 @@ export class BarFeed {
       case "Recovered": {
         const trade = element.value as Trade; // The hub gives a key of trades nothing else.
         const isTold = element._tag === "Live" && !element.snapshot && !element.late;
-        if (isTold) this.#clock.measure(trade.tradeTimeMs, this.#options.monotonicMs());
+        // One that was held says when it was let go, not when it came.
+        if (isTold && Math.abs(this.#options.wallMs() - element.receivedTimeMs) <= 1)
+          this.#clock.measure(trade.tradeTimeMs, this.#options.monotonicMs());
         return this.book.take(trade, element.late);
       }
       case "Gap":
@@ -150,14 +153,14 @@ export class BarFeed {
 
   /** The first bar is that of the first window which all markets are followed through; some may keep it waiting only so long. */
   #begin(nowMs: number): void {
-    const { interval, nowMs: begunMs } = this.#options;
+    const { interval } = this.#options;
     let fromMs = this.#clock.exchangeMs(nowMs);
     let areAll = true;
     for (const { wholeFromMs } of this.book.markets()) {
       if (wholeFromMs === Number.POSITIVE_INFINITY) areAll = false;
       else fromMs = Math.max(fromMs, wholeFromMs);
     }
-    if (!areAll && nowMs - begunMs < longestBeginningMs) return;
+    if (!areAll && nowMs - this.#begunMs < longestBeginningMs) return;
     this.book.begin(windowStart(interval, fromMs) === fromMs ? fromMs : nextWindowStart(interval, fromMs));
   }
 

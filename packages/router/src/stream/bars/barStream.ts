@@ -108,9 +108,8 @@ class Members {
       interval: spec.interval,
       graceMs: config.barGraceMs,
       patienceMs: config.barPatienceMs,
-      wallMs: clock.currentTimeMillisUnsafe(),
-      nowMs: monotonicMs(clock),
       side,
+      wallMs: () => clock.currentTimeMillisUnsafe(),
       monotonicMs: () => monotonicMs(clock),
       tell: (element) => {
         if (Queue.offerUnsafe(queue, element)) return true;
@@ -179,11 +178,14 @@ class Members {
   }
 }
 
+/** Looks at the list of markets in the time that it is good for. A list that is still good costs nothing. */
+const looksPerList = 4;
+
 /** The list of markets as it changes. One that cannot be read leaves those that are followed. */
 const follow = ({ config }: Parts, spec: BarSpec, members: Members): Effect.Effect<never> => {
   if (spec.follow === undefined) return Effect.never;
   const once = Effect.ignore(Effect.map(spec.follow, (markets) => members.become(markets)));
-  return Effect.forever(Effect.delay(once, config.marketListTtlMs));
+  return Effect.forever(Effect.delay(once, config.marketListTtlMs / looksPerList));
 };
 
 /** Reads the candles of what no trade can prove any more, of the market that was read longest ago. */
