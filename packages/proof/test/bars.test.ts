@@ -91,7 +91,7 @@ describe("a market whose feed was interrupted in a window", () => {
             check.bars.some(({ unproved }) => unproved.length > 0),
             where,
           );
-        }).pipe(Effect.scoped, Effect.provide(inWorld(seed)), Effect.provide(Layer.fresh(TestClock.layer())));
+        }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(inWorld(seed), Layer.fresh(TestClock.layer()))));
       },
       { discard: true },
     ),

@@ -80,7 +80,12 @@ describe("a stream of candles that begins with history", () => {
             seen.map(({ _tag }) => _tag),
             "Gap",
           );
-        }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Sim.layerTest({ seed, ledger: { frames: "off" } }))), Effect.provide(Layer.fresh(TestClock.layer())));
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(
+            Layer.provideMerge(Layer.fresh(Sim.layerTest({ seed, ledger: { frames: "off" } })), Layer.fresh(TestClock.layer())),
+          ),
+        );
       },
       { discard: true },
     ),
