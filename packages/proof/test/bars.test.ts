@@ -9,6 +9,7 @@ import { TestClock } from "effect/testing";
 import { BarCheck } from "../src/bars/BarCheck.ts";
 import { Chance } from "../src/world/engine/Chance.ts";
 import { Truth } from "../src/world/Truth.ts";
+import { BrokenRouter } from "./BrokenRouter.ts";
 
 const markets = ["KRW-BTC", "KRW-ETH", "KRW-XRP", "KRW-ZIL", "KRW-SAND"];
 /** Requests are counted here: those that look for silent losses are left out. */
@@ -165,6 +166,25 @@ describe("bars of every market of a currency", () => {
       assert.strictEqual(ledger.connections().length, 1);
     }).pipe(Effect.scoped, Effect.provide(inWorld(17))),
   );
+});
+
+describe("bars of a router that dies", () => {
+  it.effect("go on with the next one, and those that nobody made are told as gaps of every market", () => {
+    const broken = new BrokenRouter();
+    return Effect.gen(function* () {
+      const check = yield* follow({ markets }, "1m");
+      yield* TestClock.adjust("130 seconds");
+      const before = check.bars.length;
+      assert.isAbove(before, 0);
+      yield* broken.kill;
+      yield* TestClock.adjust("5 minutes");
+      assert.isAtLeast(broken.built.length, 2);
+      assert.isAbove(check.bars.length, before);
+      assert.deepStrictEqual([check.faults, check.untrue, check.unsettled()], [[], [], []]);
+      const tags = check.others.map(({ _tag }) => _tag);
+      assert.deepStrictEqual(tags, ["Reconnecting", "Resumed", ...markets.map(() => "Gap" as const)]);
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Sim.layerTest({ seed: 29, decorate: { router: broken.decorate } }))));
+  });
 });
 
 describe("a consumer of bars", () => {

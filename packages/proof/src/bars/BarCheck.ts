@@ -15,6 +15,8 @@ export class BarCheck {
   readonly #truth: Truth;
   readonly #known = new Map<number, Map<string, Known>>();
   readonly #nowMs: () => number;
+  /** End of the bars that were told not to be there. */
+  #toldToMs: number | undefined;
   readonly bars: Array<Bar> = [];
   readonly corrections: Array<BarCorrection> = [];
   readonly others: Array<Exclude<BarElement, Bar | BarCorrection>> = [];
@@ -34,7 +36,10 @@ export class BarCheck {
   take(element: BarElement): void {
     if (element._tag === "Bar") this.#bar(element);
     else if (element._tag === "BarCorrection") this.#correction(element);
-    else this.others.push(element);
+    else {
+      this.others.push(element);
+      if (element._tag === "Gap" && element.kind === "candles") this.#toldToMs = element.toMs;
+    }
   }
 
   /** Claims that are still untrue, and markets that nothing is claimed of. */
@@ -49,8 +54,8 @@ export class BarCheck {
 
   #bar(bar: Bar): void {
     const before = this.bars.at(-1);
-    if (before !== undefined && before.closeTimeMs !== bar.openTimeMs)
-      this.faults.push(`a bar of ${bar.openTimeMs} after one of ${before.openTimeMs}`);
+    const isTold = before?.closeTimeMs === bar.openTimeMs || this.#toldToMs === bar.openTimeMs;
+    if (before !== undefined && !isTold) this.faults.push(`a bar of ${bar.openTimeMs} after one of ${before.openTimeMs}`);
     this.bars.push(bar);
     this.delaysMs.push(this.#nowMs() - bar.closeTimeMs);
     this.#known.set(bar.openTimeMs, new Map());
