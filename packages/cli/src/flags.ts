@@ -37,6 +37,12 @@ export const market = Argument.String("market").pipe(Argument.withDescription("Q
 
 export const markets = market.pipe(Argument.variadic({ min: 1, max: 1_000 }));
 
+/** Whose bars. */
+export const bars = {
+  markets: market.pipe(Argument.variadic({ min: 0, max: 1_000 })),
+  quote: Flag.optional(Flag.String("quote").pipe(Flag.withDescription("Every market priced in this currency, in place of names: KRW"))),
+};
+
 export const levels = Flag.Int("levels").pipe(Flag.withDescription("Price levels per side, 1 to 30 (15)"), Flag.withDefault(15));
 
 export const tradesCount = Flag.Int("count").pipe(Flag.withDescription("Trades wanted, the newest (20)"), Flag.withDefault(20));

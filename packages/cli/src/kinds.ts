@@ -31,6 +31,16 @@ export const stream = Command.make("stream").pipe(
     Command.make("candles", { ...live, interval: flags.interval }, (input) => streaming({ kind: "candles", ...input })).pipe(
       Command.withDescription("The candle in progress at every change, and each one closed"),
     ),
+    Command.make("bars", { ...flags.bars, count: flags.endAfter, interval: flags.interval }, (input) =>
+      running(
+        () => import("./commands/bars.ts"),
+        settings.serving,
+        (command, given) => command.bars(given, input),
+      ),
+    ).pipe(
+      Command.withDescription("Every market's closed candle, once for each window, a moment after its end"),
+      Command.withExamples([{ command: "naru stream bars --quote KRW --interval 1m", description: "All KRW markets, also new ones" }]),
+    ),
   ]),
   Command.withGlobalFlags(settings.servingFlags),
 );

@@ -75,7 +75,7 @@ describe("bad usage fails before any network use", () => {
     ["a stream of no values", ["stream", "ticker", "KRW-BTC", "--count", "0"], /--count "0".*at least 1/],
     ["a stream of fewer values than none", ["stream", "ticker", "KRW-BTC", "--count", "-1"], /--count "-1".*at least 1/],
     ["a kind that does not exist", ["stream", "news", "KRW-BTC"], /no command "news"/],
-    ["a group of commands without one of them", ["stream"], /needs one of ticker, orderbook, trades, candles/],
+    ["a group of commands without one of them", ["stream"], /needs one of ticker, orderbook, trades, candles, bars/],
     ["a port that does not exist", ["sim", "serve", "--port", "99999"], /--port "99999" is not a port/],
     ["an intent of a stream", ["stream", "ticker", "KRW-BTC", "--strategy", "rest_only"], /stream ticker has no flag --strategy/],
     ["an intent of a watch, before the command", ["--deadline", "5s", "watch", "KRW-BTC"], /naru watch has no flag --deadline/],

@@ -3,6 +3,7 @@
  * test suite runs a short form of each.
  */
 import * as Effect from "effect/Effect";
+import { bars } from "./bars/fullRun.ts";
 import { chaos } from "./chaos/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { habits } from "./habits/fullRun.ts";
@@ -80,6 +81,12 @@ export const proofs: ReadonlyArray<Proof> = [
     summary:
       "outages of one to five minutes at 300 trades/s and more over 20 markets are whole within 15 s of the link's return; some minutes",
     run: healing,
+  },
+  {
+    name: "bars",
+    summary:
+      "bars of 289 markets over real sockets: within 300 ms of the boundary, without a request for a candle, true to the tape; minutes",
+    run: (say) => proved(say, [(say) => bars({ markets: 860, followed: 289, forMs: 5 * minuteMs, bars: { "1s": 270, "1m": 3 } }, say)]),
   },
   {
     name: "chaos",

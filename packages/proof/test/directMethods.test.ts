@@ -68,6 +68,9 @@ const methods = (data: MarketData["Service"]): Readonly<Record<Method, Effect.Ef
   streamOrderbookEvents: both(data.streamOrderbookEvents(two, { levels: 5 })),
   streamTradesEvents: both(data.streamTradesEvents(two)),
   streamCandlesEvents: both(data.streamCandlesEvents(two, "1m")),
+  // Only a router knows that nothing is missing: until there is one, bars wait for it.
+  streamBars: goesOn(Stream.orDie(data.streamBars({ markets: two }, "1m"))),
+  streamBarsEvents: goesOn(Stream.orDie(data.streamBarsEvents({ quote: "KRW" }, "1m"))),
   streamTickerDeltas: both(data.streamTickerDeltas(two)),
   streamOrderbookDeltas: both(data.streamOrderbookDeltas(two, { levels: 5 })),
   subscribe: Effect.gen(function* () {

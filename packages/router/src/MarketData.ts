@@ -11,13 +11,14 @@ import type { Alert } from "./alerts/Alert.ts";
 import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "./ask.ts";
 import type { CoveredColumns } from "./cache/CandleColumns.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
+import type { Bar, BarCorrection, BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import type { Candle } from "./domain/Candle.ts";
 import type { MarketInfo } from "./domain/Market.ts";
 import type { ModeChange } from "./domain/Mode.ts";
 import type { Quote } from "./domain/Quote.ts";
 import type { Orderbook } from "./domain/Orderbook.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { CandleStreamOptions, ElementOf, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
 import type { Ticker } from "./domain/Ticker.ts";
 import type { Trade } from "./domain/Trade.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
@@ -105,7 +106,7 @@ export class MarketData extends Context.Service<
       options?: StreamOptions & { readonly levels?: number },
     ) => Stream.Stream<Orderbook, MarketDataError>;
     readonly streamTrades: (markets: Markets, options?: StreamOptions) => Stream.Stream<Trade, MarketDataError>;
-    readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => Stream.Stream<Candle, MarketDataError>;
+    readonly streamCandles: (markets: Markets, interval: string, options?: CandleStreamOptions) => Stream.Stream<Candle, MarketDataError>;
     /** The same with reconnects, recoveries, gaps and drops as elements. */
     readonly streamTickerEvents: (
       markets: Markets,
@@ -119,8 +120,19 @@ export class MarketData extends Context.Service<
     readonly streamCandlesEvents: (
       markets: Markets,
       interval: string,
-      options?: StreamOptions,
+      options?: CandleStreamOptions,
     ) => Stream.Stream<StreamElement<Candle>, MarketDataError>;
+    /**
+     * The bar clock: one element for each window, a moment after its end, with the closed candle of every market in it and which markets are empty
+     * or unproved; corrections as they become known. Made from the markets' trades, without a request of its own. Intervals up to a day.
+     */
+    readonly streamBars: (
+      markets: BarMarkets,
+      interval: string,
+      options?: BarOptions,
+    ) => Stream.Stream<Bar | BarCorrection, MarketDataError>;
+    /** The same with reconnects and gaps as elements. */
+    readonly streamBarsEvents: (markets: BarMarkets, interval: string, options?: BarOptions) => Stream.Stream<BarElement, MarketDataError>;
     /** Tickers as changes: a market's whole value first, then only the fields that differ. `Delta.apply` puts them together again. */
     readonly streamTickerDeltas: (markets: Markets, options?: StreamOptions) => Stream.Stream<Delta<"ticker">, MarketDataError>;
     /** Books as changes: whole first, then only the levels that differ. */
@@ -185,7 +197,7 @@ export const streamOrderbook = (markets: Markets, options?: StreamOptions & { re
 
 export const streamTrades = (markets: Markets, options?: StreamOptions) => stream((data) => data.streamTrades(markets, options));
 
-export const streamCandles = (markets: Markets, interval: string, options?: StreamOptions) =>
+export const streamCandles = (markets: Markets, interval: string, options?: CandleStreamOptions) =>
   stream((data) => data.streamCandles(markets, interval, options));
 
 export const streamTickerEvents = (markets: Markets, options?: StreamOptions & RollingOptions) =>
@@ -197,8 +209,14 @@ export const streamOrderbookEvents = (markets: Markets, options?: StreamOptions 
 export const streamTradesEvents = (markets: Markets, options?: StreamOptions) =>
   stream((data) => data.streamTradesEvents(markets, options));
 
-export const streamCandlesEvents = (markets: Markets, interval: string, options?: StreamOptions) =>
+export const streamCandlesEvents = (markets: Markets, interval: string, options?: CandleStreamOptions) =>
   stream((data) => data.streamCandlesEvents(markets, interval, options));
+
+export const streamBars = (markets: BarMarkets, interval: string, options?: BarOptions) =>
+  stream((data) => data.streamBars(markets, interval, options));
+
+export const streamBarsEvents = (markets: BarMarkets, interval: string, options?: BarOptions) =>
+  stream((data) => data.streamBarsEvents(markets, interval, options));
 
 export const streamTickerDeltas = (markets: Markets, options?: StreamOptions) =>
   stream((data) => data.streamTickerDeltas(markets, options));

@@ -23,6 +23,7 @@ import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
+import * as joinedCandles from "./joinedCandles.ts";
 import { questionsTo, streamsOf } from "./named.ts";
 import * as rolling24h from "./rolling24h.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -77,7 +78,7 @@ const make = Effect.gen(function* () {
         options.instruments === false ? Effect.map(marketList.get, (known) => [...known.values()]) : marketList.withInstruments,
         (markets) => markets.filter((info) => options.quote === undefined || info.quote === options.quote.toUpperCase()),
       ),
-    ...streamsOf(streams, rolling),
+    ...streamsOf(streams, rolling, joinedCandles.make({ asker, config, clock, streams })),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: fallback.mode, told: ledger.guarded }),
     explain,

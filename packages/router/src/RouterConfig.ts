@@ -140,9 +140,13 @@ export interface RouterConfigShape {
   readonly tickerAuditEveryMs: number;
   /**
    * How often closed windows of one candle stream are held against REST, one key after another, in milliseconds; each key at most every fifth
-   * time. 0 is never.
+   * time. As often each stream of bars reads what its trades can prove no more. 0 is never.
    */
   readonly candleAuditEveryMs: number;
+  /** How long a bar waits after its boundary for trades that are on their way, at least, in milliseconds; longer as late as trades have come. */
+  readonly barGraceMs: number;
+  /** How long a bar waits at most, in milliseconds. What is not proved by then is told as such, and corrected when it is. */
+  readonly barPatienceMs: number;
   /** How long the upgrade of a socket may take, in milliseconds. */
   readonly upgradeTimeoutMs: number;
   /** Within which a subscribed key owes its first word, in milliseconds: the exchange answers a subscription with a snapshot. */
@@ -299,6 +303,8 @@ export const defaultRouterConfig: RouterConfigShape = {
   coalesceMs: 50,
   tickerAuditEveryMs: 10_000,
   candleAuditEveryMs: 2_000,
+  barGraceMs: 20,
+  barPatienceMs: 250,
   upgradeTimeoutMs: 5_000,
   firstWordMs: 5_000,
   keySilenceMs: 60_000,

@@ -33,6 +33,7 @@ import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
 import * as Recovery from "./Recovery.ts";
 import * as Router from "./Router.ts";
+import * as joinedCandles from "./joinedCandles.ts";
 import { questionsTo, streamsOf } from "./named.ts";
 import * as rolling24h from "./rolling24h.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -85,7 +86,7 @@ const make = Effect.gen(function* () {
           return Effect.map(rest.markets(deadlineNanos), (markets) => markets.filter(isWanted));
         }),
       ),
-    ...streamsOf(streams, rolling),
+    ...streamsOf(streams, rolling, joinedCandles.make({ asker, config, clock, streams })),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: control.mode, told: ledger.guarded }),
     explain: (question) => Effect.flatMap(router, (data) => data.explain(question)),

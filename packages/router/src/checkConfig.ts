@@ -42,6 +42,7 @@ export const problemsOf = (changes: Partial<RouterConfigShape>): ReadonlyArray<C
 const orders = [
   ["pingAfterMs", "deadAfterMs"],
   ["busyPingAfterMs", "busyDeadAfterMs"],
+  ["barGraceMs", "barPatienceMs"],
 ] as const satisfies ReadonlyArray<readonly [keyof RouterConfigShape, keyof RouterConfigShape]>;
 
 const formats = ["venue", "full", "compact"];

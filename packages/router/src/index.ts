@@ -25,7 +25,8 @@ export { Alerts } from "./alerts/Alerts.ts";
 export { type AlertSink, AlertSinks, consoleSink, logSink, SinkFailure } from "./alerts/AlertSink.ts";
 export { type WebhookTarget, webhookSink } from "./alerts/webhooks.ts";
 export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
-export { Candle, CandleState } from "./domain/Candle.ts";
+export type { Bar, BarCorrection, BarElement, BarMarkets, BarOptions, Unproved } from "./domain/Bar.ts";
+export { Candle, CandleProof, CandleState } from "./domain/Candle.ts";
 export { Decimal } from "./domain/Decimal.ts";
 export { Interval, intervals, parseInterval } from "./domain/Interval.ts";
 export { Market, MarketInfo, parseMarket } from "./domain/Market.ts";
@@ -34,6 +35,8 @@ export { Orderbook, PriceLevel } from "./domain/Orderbook.ts";
 export { Channel, Provenance, Source, StaleReason, TierName } from "./domain/Provenance.ts";
 export { Context, type Intent, Kind, OnStale, Priority, Question, Strategy } from "./domain/Question.ts";
 export type {
+  CandlesBefore,
+  CandleStreamOptions,
   Dropped,
   ElementOf,
   Gap,
@@ -86,6 +89,8 @@ export {
   type MarketsOptions,
   metrics,
   modeChanges,
+  streamBars,
+  streamBarsEvents,
   streamCandles,
   streamCandlesEvents,
   streamOrderbook,

@@ -7,11 +7,13 @@ import type { Asker } from "./Asker.ts";
 import type { CoveredColumns } from "./cache/CandleColumns.ts";
 import { one, oneOrMany } from "./calls.ts";
 import type { Answer } from "./domain/Answer.ts";
+import { isBar } from "./domain/Bar.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { MarketData } from "./MarketData.ts";
 import type { Rolling24h } from "./rolling24h.ts";
 import type { RouterConfigShape } from "./RouterConfig.ts";
-import type { Streaming } from "./streaming.ts";
+import type { JoinedCandles } from "./joinedCandles.ts";
+import { type Streaming, valuesOf } from "./streaming.ts";
 import { listened } from "./tiers/candleProgress.ts";
 
 type Doors<Names extends keyof MarketData["Service"]> = Pick<MarketData["Service"], Names>;
@@ -59,6 +61,7 @@ const tickersOf = (
 export const streamsOf = (
   streams: Streaming,
   rolling: Rolling24h,
+  candles: JoinedCandles,
 ): Doors<
   | "streamTicker"
   | "streamOrderbook"
@@ -68,17 +71,21 @@ export const streamsOf = (
   | "streamOrderbookEvents"
   | "streamTradesEvents"
   | "streamCandlesEvents"
+  | "streamBars"
+  | "streamBarsEvents"
   | "streamTickerDeltas"
   | "streamOrderbookDeltas"
 > => ({
   streamTicker: (markets, options = {}) => rolledWhere(options, streams.values("ticker", markets, options), rolling.tickers),
   streamOrderbook: (markets, options = {}) => streams.values("orderbook", markets, options),
   streamTrades: (markets, options = {}) => streams.values("trades", markets, options),
-  streamCandles: (markets, interval, options = {}) => streams.values("candles", markets, { ...options, interval }),
+  streamCandles: (markets, interval, options = {}) => valuesOf(candles(markets, interval, options), options.onGap ?? "fail"),
   streamTickerEvents: (markets, options = {}) => rolledWhere(options, streams.events("ticker", markets, options), rolling.elements),
   streamOrderbookEvents: (markets, options = {}) => streams.events("orderbook", markets, options),
   streamTradesEvents: (markets, options = {}) => streams.events("trades", markets, options),
-  streamCandlesEvents: (markets, interval, options = {}) => streams.events("candles", markets, { ...options, interval }),
+  streamCandlesEvents: (markets, interval, options = {}) => candles(markets, interval, options),
+  streamBars: (markets, interval, options = {}) => Stream.filter(streams.bars(markets, interval, options), isBar),
+  streamBarsEvents: (markets, interval, options = {}) => streams.bars(markets, interval, options),
   streamTickerDeltas: (markets, options = {}) => streams.deltas("ticker", markets, options),
   streamOrderbookDeltas: (markets, options = {}) => streams.deltas("orderbook", markets, options),
 });

@@ -6,6 +6,8 @@ import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import type { MarketList } from "./cache/MarketList.ts";
+import { barRequest } from "./barRequest.ts";
+import type { BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import { parseInterval } from "./domain/Interval.ts";
 import { type Market, parseMarket } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
@@ -41,6 +43,7 @@ export interface Streaming {
     markets: Markets,
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<Delta<K>, MarketDataError>;
+  readonly bars: (markets: BarMarkets, interval: string, options: BarOptions) => Stream.Stream<BarElement, MarketDataError>;
 }
 
 export const make = (subscriptions: Subscriptions["Service"], marketList: MarketList["Service"], venue: Venue["Service"]): Streaming => {
@@ -70,13 +73,39 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
       }),
     );
 
-  return over(events, (kind, markets, shape) => Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted)));
+  const bars: Streaming["bars"] = (markets, intervalText, options) =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        const { interval, wanted } = yield* Effect.fromResult(barRequest(markets, intervalText, options));
+        if (wanted._tag === "Quote") {
+          const follow = pricedIn(marketList, wanted.quote);
+          return subscriptions.bars({ ...options, interval, markets: yield* follow, follow });
+        }
+        yield* Effect.ignore(marketList.get);
+        yield* Effect.forEach(wanted.markets, (market) => marketList.check(market), { discard: true });
+        return subscriptions.bars({ ...options, interval, markets: wanted.markets });
+      }),
+    );
+
+  const ready: Streaming["ready"] = (kind, markets, shape) =>
+    Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted));
+  return over(events, ready, bars);
 };
 
+/** Every market priced in a currency, as the list has them now. A currency that prices none is a mistake, not an empty list. */
+const pricedIn = (marketList: MarketList["Service"], quote: string): Effect.Effect<ReadonlyArray<Market>, MarketDataError> =>
+  Effect.flatMap(marketList.get, (known) => {
+    const markets = [...known.values()].flatMap((info) => (info.quote === quote ? [info.market] : []));
+    return markets.length > 0
+      ? Effect.succeed(markets)
+      : Effect.fail(new InvalidRequest({ field: "quote", input: quote, reason: "prices no market of this exchange" }));
+  });
+
 /** The streams that are made from the streams of elements. */
-export const over = (events: Streaming["events"], ready: Streaming["ready"]): Streaming => ({
+export const over = (events: Streaming["events"], ready: Streaming["ready"], bars: Streaming["bars"]): Streaming => ({
   ready,
   events,
+  bars,
   values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
   deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),
 });
@@ -93,7 +122,10 @@ export const keysOf = (kind: Kind, markets: Markets, shape: StreamShape): Result
 };
 
 /** Only the values. At a hole that may not be skipped, all values before it come first, then the failure. */
-const valuesOf = <A>(events: Stream.Stream<StreamElement<A>, MarketDataError>, onGap: "fail" | "skip"): Stream.Stream<A, MarketDataError> =>
+export const valuesOf = <A>(
+  events: Stream.Stream<StreamElement<A>, MarketDataError>,
+  onGap: "fail" | "skip",
+): Stream.Stream<A, MarketDataError> =>
   untilHole(events, onGap).pipe(
     Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
     Stream.map((element) => element.value),

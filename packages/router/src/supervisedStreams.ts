@@ -16,6 +16,7 @@ import type { Markets } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { type Instance, RouterSide } from "./RouterSide.ts";
 import { Splice } from "./Splice.ts";
+import * as supervisedBars from "./supervisedBars.ts";
 import { keysOf, over, type Streaming, type StreamShape } from "./streaming.ts";
 import { Venue } from "./transport/Venue.ts";
 
@@ -47,12 +48,13 @@ export const make = Effect.gen(function* () {
       return routed(feeds, wanted, instance, noted(wanted, instance));
     });
 
-  return over(events, (kind, markets, shape) => {
+  const ready: Streaming["ready"] = (kind, markets, shape) => {
     const instance = side.current();
     return instance === undefined
       ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
       : instance.streams.ready(kind, markets, shape);
-  });
+  };
+  return over(events, ready, yield* supervisedBars.make);
 });
 
 interface Feeds {

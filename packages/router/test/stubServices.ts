@@ -180,6 +180,7 @@ const subscriptionsOf = (stub: Stub) =>
     awaitLive: () => Effect.suspend(() => stub.awaitLive),
     // A test's elements are of the kind it subscribes to.
     events: () => Stream.suspend(() => stub.events) as never,
+    bars: () => Stream.never,
   });
 
 /** A whole router over the stub. */

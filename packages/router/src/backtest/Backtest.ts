@@ -2,7 +2,7 @@
  * The past played again: `MarketData` over what the history store keeps, from one moment to another, at the speed of the program that watches. A program
  * that runs on the live layer runs on this one unchanged: the same streams, the same questions, and a clock that shows the time of the play.
  *
- * What there is: streams of trades and of closed candles, and questions about both, as they were known at the moment. What there is not, because nobody
+ * What there is: streams of trades, of closed candles and of bars, and questions about the first two, as they were known at the moment. What there is not, because nobody
  * kept it: tickers, order books and candles that are still forming. They are refused with `InvalidRequest`, and so nothing is ever made up.
  */
 import * as Clock from "effect/Clock";
@@ -18,6 +18,7 @@ import * as callbacks from "../callbacks.ts";
 import { counted } from "../counted.ts";
 import { ConfigError, InvalidRequest, type StorageError } from "../errors/MarketDataError.ts";
 import * as guard from "../guard.ts";
+import * as joinedCandles from "../joinedCandles.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
 import { MarketData } from "../MarketData.ts";
@@ -91,7 +92,7 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
     ...questionsTo(asker, rolling, config, clock),
     getMarkets: () =>
       Effect.fail(new InvalidRequest({ field: "markets", input: "", reason: "are not kept: a back-test has trades and candles" })),
-    ...streamsOf(streams, rolling),
+    ...streamsOf(streams, rolling, joinedCandles.make({ asker, config, clock, streams })),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: () => "normal", told: ledger.guarded }),
     explain: ({ kind }) =>

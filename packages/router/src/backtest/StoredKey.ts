@@ -13,22 +13,22 @@ import type { Gap, Live } from "../domain/StreamElement.ts";
 import type { StreamKey } from "../domain/StreamKey.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { StorageError } from "../errors/MarketDataError.ts";
+import type { Due, Source } from "./Source.ts";
 
 /** A key that history can be kept of. */
 export type StorableKey = Extract<StreamKey, { kind: "trades" | "candles" }>;
 
-/** An element and the moment at which it comes, epoch milliseconds. */
-export interface Due {
-  readonly atMs: number;
-  readonly element: Live<Trade | Candle> | Gap;
-}
+/** What a key brings. */
+export type StoredElement = Live<Trade | Candle> | Gap;
+
+type DueElement = Due<StoredElement>;
 
 /** Rows read at once, about: more are halved next time, fewer doubled. */
 const rowsAtOnce = 4_000;
 const firstSpanMs = 600_000;
 const longestSpanMs = 86_400_000;
 
-export class StoredKey {
+export class StoredKey implements Source<StoredElement> {
   readonly #key: StorableKey;
   readonly #read: Read;
   /** What is not known, still to be told. */
@@ -37,7 +37,7 @@ export class StoredKey {
   /** Read up to here. */
   #atMs: number;
   readonly #endMs: number;
-  #due: ReadonlyArray<Due> = [];
+  #due: ReadonlyArray<DueElement> = [];
   #next = 0;
 
   private constructor(key: StorableKey, read: Read, gaps: Coverage, { fromMs, toMs }: TimeRange) {
@@ -59,8 +59,7 @@ export class StoredKey {
     return Effect.map(coverage, (known) => new StoredKey(key, read, missing(known, range), range));
   }
 
-  /** The next element, if it has been read; {@link fill} reads on. */
-  peek(): Due | undefined {
+  peek(): DueElement | undefined {
     return this.#due[this.#next];
   }
 
@@ -68,12 +67,10 @@ export class StoredKey {
     this.#next++;
   }
 
-  /** Nothing more to read. What was read may still be to be taken. */
   get isRead(): boolean {
     return this.#atMs >= this.#endMs;
   }
 
-  /** Reads on until there is an element to be taken, or nothing more. */
   readonly fill: Effect.Effect<void, StorageError> = Effect.suspend(() => this.#fill());
 
   #fill(): Effect.Effect<void, StorageError> {
@@ -98,19 +95,19 @@ export class StoredKey {
     });
   }
 
-  #held(due: ReadonlyArray<Due>): void {
+  #held(due: ReadonlyArray<DueElement>): void {
     this.#due = due;
     this.#next = 0;
   }
 
-  #told({ fromMs, toMs }: TimeRange): Due {
+  #told({ fromMs, toMs }: TimeRange): DueElement {
     const { kind, market } = this.#key;
     const atMs = this.#key.kind === "candles" ? nextWindowStart(this.#key.interval, fromMs) : fromMs;
     return { atMs, element: { _tag: "Gap", kind, market, fromMs, toMs, reason: "nothing is kept of it" } };
   }
 }
 
-type Read = (range: TimeRange) => Effect.Effect<{ readonly due: ReadonlyArray<Due>; readonly gone: Coverage }, StorageError>;
+type Read = (range: TimeRange) => Effect.Effect<{ readonly due: ReadonlyArray<DueElement>; readonly gone: Coverage }, StorageError>;
 
 interface Reading {
   /** Of what the store counts by: times of trades, or starts of windows. */

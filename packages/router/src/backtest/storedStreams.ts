@@ -7,7 +7,12 @@ import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import type * as Fiber from "effect/Fiber";
 import * as Stream from "effect/Stream";
+import { barRequest } from "../barRequest.ts";
+import type { TimeRange } from "../cache/Coverage.ts";
 import type { HistoryStoreShape } from "../cache/HistoryStore.ts";
+import type { BarElement } from "../domain/Bar.ts";
+import type { Interval } from "../domain/Interval.ts";
+import type { Market } from "../domain/Market.ts";
 import type { ElementOf, StreamElement } from "../domain/StreamElement.ts";
 import type { Kind } from "../domain/Question.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
@@ -15,7 +20,9 @@ import { InvalidRequest, type MarketDataError } from "../errors/MarketDataError.
 import { keysOf, over, type Streaming } from "../streaming.ts";
 import type { BacktestClock } from "./BacktestClock.ts";
 import type { Feed, Player } from "./Player.ts";
-import { type StorableKey, StoredKey } from "./StoredKey.ts";
+import type { Source } from "./Source.ts";
+import { StoredBars } from "./StoredBars.ts";
+import { type StorableKey, type StoredElement, StoredKey } from "./StoredKey.ts";
 
 export interface Stage {
   readonly player: Player;
@@ -36,7 +43,33 @@ export const make = (stage: Stage): Streaming =>
         ),
       ),
     (kind, markets, shape) => Effect.asVoid(Effect.flatMap(Effect.fromResult(keysOf(kind, markets, shape)), storable)),
+    (markets, interval, options) =>
+      Stream.unwrap(
+        Effect.gen(function* () {
+          const request = yield* Effect.fromResult(barRequest(markets, interval, options));
+          const wanted =
+            request.wanted._tag === "Markets" ? request.wanted.markets : yield* keptIn(stage, request.wanted.quote, request.interval);
+          return barsOf(stage, request.interval, wanted);
+        }),
+      ),
   );
+
+/** Markets of a currency of which candles are kept. */
+const keptIn = (
+  { player, store, venue }: Stage,
+  quote: string,
+  interval: Interval,
+): Effect.Effect<ReadonlyArray<Market>, MarketDataError> =>
+  Effect.flatMap(whileStill(player)(store.series), (kept) => {
+    const markets = kept.flatMap((series) =>
+      series.venue === venue && series.interval === interval && series.market.startsWith(`${quote}-`) ? [series.market] : [],
+    );
+    return markets.length > 0
+      ? Effect.succeed(markets)
+      : Effect.fail(
+          new InvalidRequest({ field: "quote", input: quote, reason: `prices no market of which candles of ${interval} are kept` }),
+        );
+  });
 
 /** Why a kind has no past to be played. */
 export const notKept = (kind: Kind): InvalidRequest =>
@@ -50,60 +83,70 @@ const storable = (keys: ReadonlyArray<StreamKey>): Effect.Effect<ReadonlyArray<S
 /** Trades come before the candles that end at the same moment: they are in them. */
 const rankOf = (key: StorableKey): number => (key.kind === "trades" ? 0 : 1);
 
+/** Bars come last of their moment: everything in them has been told. */
+const rankOfBars = 2;
+
 const eventsOf = <K extends Kind>(
   stage: Stage,
   keys: ReadonlyArray<StorableKey>,
-): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
+): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
+  const { clock, store, venue } = stage;
+  const open = (range: TimeRange) => Effect.forEach(keys, (key) => StoredKey.open(store, venue, key, range));
+  // Who is late sees it when it comes.
+  const given = (element: StoredElement): StoredElement =>
+    element._tag === "Live" ? { ...element, receivedTimeMs: clock.currentTimeMillisUnsafe() } : element;
+  const [first] = keys;
+  const rank = first === undefined ? 0 : rankOf(first);
+  // Keys of one kind bring values of that kind only.
+  return Stream.map(played(stage, rank, open), given) as Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+};
+
+const barsOf = (stage: Stage, interval: Interval, markets: ReadonlyArray<Market>): Stream.Stream<BarElement, MarketDataError> =>
+  played(stage, rankOfBars, (range) => Effect.succeed([new StoredBars(stage, interval, markets, range)]));
+
+/** What sources bring from now on, each element when the player comes to it. */
+const played = <Element>(
+  stage: Stage,
+  rank: number,
+  open: (range: TimeRange) => Effect.Effect<ReadonlyArray<Source<Element>>, MarketDataError>,
+): Stream.Stream<Element, MarketDataError> =>
   Stream.unwrap(
     Effect.gen(function* () {
-      const { player, clock, store, venue, toMs } = stage;
+      const { player, clock, toMs } = stage;
       const feed = yield* Effect.acquireRelease(
         Effect.sync(() => player.open()),
         (opened) => Effect.sync(() => opened.close()),
       );
-      const range = { fromMs: clock.currentTimeMillisUnsafe(), toMs };
-      const read = whileStill(player);
-      const sources = yield* read(Effect.forEach(keys, (key) => StoredKey.open(store, venue, key, range)));
-      // Keys of one kind bring values of that kind only.
-      const take = nextOf(stage, feed, sources, rankOf(keys[0] ?? noKey), read) as Effect.Effect<
-        Arr.NonEmptyReadonlyArray<StreamElement<ElementOf[K]>>,
-        MarketDataError | Cause.Done
-      >;
-      return Stream.fromPull(Effect.succeed(take));
+      const sources = yield* whileStill(player)(open({ fromMs: clock.currentTimeMillisUnsafe(), toMs }));
+      return Stream.fromPull(Effect.succeed(nextOf(stage, feed, sources, rank)));
     }),
   );
 
-const noKey: StorableKey = { kind: "trades", market: "" as StorableKey["market"] };
-
-type Still = <A, E>(reading: Effect.Effect<A, E>) => Effect.Effect<A, E>;
-
 /** While the store is read, time stands still. */
 export const whileStill =
-  (player: Player): Still =>
-  (reading) =>
+  (player: Player) =>
+  <A, E>(reading: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.acquireUseRelease(
       Effect.sync(() => player.beginReading()),
       () => reading,
       () => Effect.sync(() => player.endReading()),
     );
 
-/** The next element of all keys, when its time has come; the end at the end. */
-const nextOf = ({ clock, toMs }: Stage, feed: Feed, sources: ReadonlyArray<StoredKey>, rank: number, read: Still) =>
+/** The next element of all sources, when its time has come; the end at the end. */
+const nextOf = <Element>({ player, toMs }: Stage, feed: Feed, sources: ReadonlyArray<Source<Element>>, rank: number) =>
   Effect.withFiber((fiber: Fiber.Fiber<unknown, unknown>) =>
     Effect.suspend(() => {
       const isShort = sources.some((source) => source.peek() === undefined && !source.isRead);
-      const filled = isShort ? read(Effect.forEach(sources, (source) => source.fill, { discard: true })) : Effect.void;
+      const fill = Effect.forEach(sources, (source) => source.fill, { discard: true });
       return Effect.andThen(
-        filled,
-        Effect.callback<Arr.NonEmptyReadonlyArray<unknown>, Cause.Done>((resume) => {
+        isShort ? whileStill(player)(fill) : Effect.void,
+        Effect.callback<Arr.NonEmptyReadonlyArray<Element>, Cause.Done>((resume) => {
           const source = earliest(sources);
           const due = source?.peek();
           const give = () => {
             if (source === undefined || due === undefined) return resume(Cause.done());
             source.take();
-            const { element } = due;
-            // Who is late sees it when it comes.
-            resume(Effect.succeed([element._tag === "Live" ? { ...element, receivedTimeMs: clock.currentTimeMillisUnsafe() } : element]));
+            resume(Effect.succeed([due.element]));
           };
           feed.wait({ atMs: due?.atMs ?? toMs, rank, give }, fiber);
           return Effect.sync(() => feed.leave());
@@ -112,8 +155,8 @@ const nextOf = ({ clock, toMs }: Stage, feed: Feed, sources: ReadonlyArray<Store
     }),
   );
 
-const earliest = (sources: ReadonlyArray<StoredKey>): StoredKey | undefined => {
-  let found: StoredKey | undefined;
+const earliest = <Element>(sources: ReadonlyArray<Source<Element>>): Source<Element> | undefined => {
+  let found: Source<Element> | undefined;
   for (const source of sources) {
     const due = source.peek();
     if (due !== undefined && due.atMs < (found?.peek()?.atMs ?? Infinity)) found = source;

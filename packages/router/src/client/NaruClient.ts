@@ -6,11 +6,12 @@ import type { Alert } from "../alerts/Alert.ts";
 import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "../ask.ts";
 import type { CoveredColumns } from "../cache/CandleColumns.ts";
 import type { Answer, Answers } from "../domain/Answer.ts";
+import type { Bar, BarCorrection, BarElement, BarMarkets, BarOptions } from "../domain/Bar.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { MarketInfo } from "../domain/Market.ts";
 import type { ModeChange } from "../domain/Mode.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
-import type { StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { CandleStreamOptions, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { Quote } from "../domain/Quote.ts";
@@ -56,11 +57,14 @@ export interface NaruClient extends AsyncDisposable {
   readonly streamTicker: (markets: Markets, options?: StreamOptions & RollingOptions) => AsyncIterable<Ticker>;
   readonly streamOrderbook: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Orderbook>;
   readonly streamTrades: (markets: Markets, options?: StreamOptions) => AsyncIterable<Trade>;
-  readonly streamCandles: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<Candle>;
+  readonly streamCandles: (markets: Markets, interval: string, options?: CandleStreamOptions) => AsyncIterable<Candle>;
   readonly streamTickerEvents: (markets: Markets, options?: StreamOptions & RollingOptions) => AsyncIterable<StreamElement<Ticker>>;
   readonly streamOrderbookEvents: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<StreamElement<Orderbook>>;
   readonly streamTradesEvents: (markets: Markets, options?: StreamOptions) => AsyncIterable<StreamElement<Trade>>;
-  readonly streamCandlesEvents: (markets: Markets, interval: string, options?: StreamOptions) => AsyncIterable<StreamElement<Candle>>;
+  readonly streamCandlesEvents: (markets: Markets, interval: string, options?: CandleStreamOptions) => AsyncIterable<StreamElement<Candle>>;
+  /** One element for each window, a moment after its end, with every market's closed candle; corrections as they become known. */
+  readonly streamBars: (markets: BarMarkets, interval: string, options?: BarOptions) => AsyncIterable<Bar | BarCorrection>;
+  readonly streamBarsEvents: (markets: BarMarkets, interval: string, options?: BarOptions) => AsyncIterable<BarElement>;
   readonly streamTickerDeltas: (markets: Markets, options?: StreamOptions) => AsyncIterable<Delta<"ticker">>;
   readonly streamOrderbookDeltas: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Delta<"orderbook">>;
   /** What is held of a market after a delta. Throws a `DeltaMismatch` when some in between are missing: the stream is to be started anew. */

@@ -58,6 +58,8 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     streamOrderbookEvents: (markets, options) => iterate(data.streamOrderbookEvents(markets, options)),
     streamTradesEvents: (markets, options) => iterate(data.streamTradesEvents(markets, options)),
     streamCandlesEvents: (markets, interval, options) => iterate(data.streamCandlesEvents(markets, interval, options)),
+    streamBars: (markets, interval, options) => iterate(data.streamBars(markets, interval, options)),
+    streamBarsEvents: (markets, interval, options) => iterate(data.streamBarsEvents(markets, interval, options)),
     streamTickerDeltas: (markets, options) => iterate(data.streamTickerDeltas(markets, options)),
     streamOrderbookDeltas: (markets, options) => iterate(data.streamOrderbookDeltas(markets, options)),
     applyDelta: (held, delta) => Result.getOrThrowWith(apply(held, delta), (mismatch) => mismatch),

@@ -81,7 +81,7 @@ export class Consumer {
     const gap = this.#seam.join(candle.market, markOf(candle));
     if (gap !== undefined) this.buffer.offer(gap);
     else if (last !== undefined && candle.openTimeMs > last.openTimeMs)
-      this.buffer.offer({ ...live, value: { ...last, state: "closed" }, snapshot: false });
+      this.buffer.offer({ ...live, value: { ...last, state: "closed", proof: "stream" }, snapshot: false });
     this.#windows.set(candle.market, candle);
     this.buffer.offer(live);
   }

@@ -14,6 +14,13 @@ import { Market } from "./Market.ts";
 export const CandleState = Schema.Literals(["forming", "closed", "corrected", "empty"]);
 export type CandleState = typeof CandleState.Type;
 
+/**
+ * Why a candle of a stream is closed. `stream`: the socket went on to a later window without a break; its last trades may still be missing, which an
+ * audit finds. `trades`: made from all trades of the window, proved to be without a hole up to its end. `rest`: read over REST after the end.
+ */
+export const CandleProof = Schema.Literals(["stream", "trades", "rest"]);
+export type CandleProof = typeof CandleProof.Type;
+
 export const Candle = Schema.Struct({
   market: Market,
   interval: Interval,
@@ -30,6 +37,8 @@ export const Candle = Schema.Struct({
   /** Time of the last trade in the window, epoch milliseconds: not the window's end. */
   lastTradeTimeMs: Schema.Int,
   state: CandleState,
+  /** What its end rests on. Closed and corrected candles of streams only. */
+  proof: Schema.optionalKey(CandleProof),
   /** Close of the day before. Day candles over REST only. */
   previousClose: Schema.optionalKey(Decimal.schema),
   /** `close - previousClose`, signed. Day candles over REST only. */

@@ -92,6 +92,17 @@ export interface StreamOptions {
   readonly priority?: Priority | undefined;
 }
 
+/** What of the past a stream of candles begins with: so many closed ones, or those from a window on. */
+export type CandlesBefore = { readonly count: number } | { readonly from: Date | number | string };
+
+export interface CandleStreamOptions extends StreamOptions {
+  /**
+   * Closed candles before the first live one, oldest first, read over REST or from what is kept, and joined to it without a gap or a repetition.
+   * Live candles wait in the stream's buffer meanwhile. Default none.
+   */
+  readonly history?: CandlesBefore | undefined;
+}
+
 /**
  * - `conflate`: the newest of each market is kept, the rest is counted in `Dropped`. Tickers and books only.
  * - `fail`: what is held comes, then a `Gap` for the market that did not fit, then the stream fails with `SlowConsumer`.

@@ -140,7 +140,7 @@ export class CandleStitcher {
     if (oldestMs !== hole.fromMs) gap(hole.fromMs, oldestMs ?? hole.beforeMs, failure ?? "further back than is read");
     else if (failure !== null) gap(hole.fromMs, hole.beforeMs, failure);
     for (const row of windows) {
-      const value: Candle = { ...row, state: "closed" };
+      const value: Candle = { ...row, state: "closed", proof: "rest" };
       this.#closed.give(value);
       repaired.push(recovered(value, false, wallMs));
     }
@@ -160,7 +160,7 @@ export class CandleStitcher {
 
   /** The last state of a window, told closed by the frame that proves its end. */
   #close(proof: Live<Candle>, last: Candle): Live<Candle> {
-    const value: Candle = { ...last, state: "closed" };
+    const value: Candle = { ...last, state: "closed", proof: "stream" };
     this.#closed.give(value);
     return { ...proof, value, snapshot: false };
   }

@@ -6,7 +6,7 @@
  * Of two states of one window the one with the later last trade, or with more volume, is the newer. REST that knows less than was given lags,
  * and is asked again.
  */
-import type { Candle } from "../domain/Candle.ts";
+import type { Candle, CandleProof } from "../domain/Candle.ts";
 import { nextWindowStart } from "../domain/Interval.ts";
 
 /** Windows, from the first that was not yet held against REST up to one that is not judged. */
@@ -56,7 +56,7 @@ export class ClosedWindows {
   late(candle: Candle): Candle | undefined {
     const { openTimeMs } = candle;
     if (openTimeMs < this.#beganMs || openTimeMs < this.#forgottenMs || openTimeMs < this.#auditedMs) return undefined;
-    return this.#amend(candle);
+    return this.#amend(candle, "stream");
   }
 
   /** REST has read these windows back, all there were of them. */
@@ -81,13 +81,13 @@ export class ClosedWindows {
     );
     const judged = rows.filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < lagsFromMs);
     this.#auditedMs = Math.max(this.#auditedMs, lagsFromMs);
-    return { judged: judged.length, found: judged.map((row) => this.#amend(row)).filter((candle) => candle !== undefined) };
+    return { judged: judged.length, found: judged.map((row) => this.#amend(row, "rest")).filter((candle) => candle !== undefined) };
   }
 
-  #amend(candle: Candle): Candle | undefined {
+  #amend(candle: Candle, proof: CandleProof): Candle | undefined {
     const given = this.#given.get(candle.openTimeMs);
     if (given !== undefined && !knowsLess(given, candle)) return undefined;
-    const amended: Candle = { ...candle, state: given === undefined ? "closed" : "corrected" };
+    const amended: Candle = { ...candle, state: given === undefined ? "closed" : "corrected", proof };
     this.give(amended);
     return amended;
   }

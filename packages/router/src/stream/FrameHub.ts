@@ -22,13 +22,12 @@ import type { DataMessage, Receipt } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
 import { CandleFlow } from "./CandleFlow.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
-import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { Consumers } from "./Consumers.ts";
 import { isRepeated, keyOf, live, madeAt } from "./frames.ts";
 import type { KeySilenceOptions } from "./keySilence.ts";
 import { LagMeter } from "./LagMeter.ts";
 import { StateFlow } from "./StateFlow.ts";
-import type { Carrier, Consumer, LinkId, Repaired, StreamValue, Track } from "./Track.ts";
+import type { Carrier, Consumer, LinkId, Outlet, Repaired, StreamValue, Track } from "./Track.ts";
 import { TradeFlow } from "./TradeFlow.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 import { Tracks } from "./Tracks.ts";
@@ -106,7 +105,7 @@ export class FrameHub {
   /** Adds a consumer. For state kinds that are live it begins with the value known now, unless that is a shallower book than it wants. */
   attach(
     keys: ReadonlyArray<StreamKey>,
-    buffer: ConsumerBuffer<StreamValue>,
+    buffer: Outlet,
     down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined,
     priority: Priority = "normal",
   ): Consumer {

@@ -6,13 +6,10 @@
  * Delay is known by link and kind, because each is a feed of its own: a prompt one says nothing of the one beside it.
  */
 import type { Kind } from "../domain/Question.ts";
+import { LeastDifference } from "./LeastDifference.ts";
 import type { LinkId } from "./Track.ts";
 
-/** The least difference is kept per span; the present one and the one before count. */
 const spanMs = 30_000;
-/** A difference this much smaller than the least is a wrong time in a frame, until it was seen so often in a row. */
-const suspiciousMs = 2_000;
-const believedAfter = 3;
 /** What the last frame said of the delay is forgotten after so long. */
 const rememberMs = 10_000;
 
@@ -24,23 +21,15 @@ interface Delay {
 export class LagMeter {
   /** As many as links and kinds. */
   readonly #delays = new Map<LinkId, Map<Kind, Delay>>();
-  #spanStartMs = Number.NEGATIVE_INFINITY;
-  #least = Number.POSITIVE_INFINITY;
-  #leastBefore = Number.POSITIVE_INFINITY;
-  #suspicious = 0;
+  readonly #least = new LeastDifference(spanMs);
 
   /** A frame that told something as it happened. Returns how much later than usual it came, in milliseconds. */
   measure(link: LinkId, kind: Kind, exchangeTimeMs: number, nowMs: number): number {
     const delay = this.#delayOf(link, kind);
     const difference = nowMs - exchangeTimeMs;
-    this.#turn(nowMs);
-    const least = Math.min(this.#least, this.#leastBefore);
-    if (difference < least - suspiciousMs && least !== Number.POSITIVE_INFINITY && ++this.#suspicious < believedAfter)
-      return delay.excessMs;
-    this.#suspicious = 0;
-    this.#least = Math.min(this.#least, difference);
+    if (!this.#least.add(difference, nowMs)) return delay.excessMs;
     delay.measuredMs = nowMs;
-    return (delay.excessMs = Math.max(0, difference - Math.min(this.#least, this.#leastBefore)));
+    return (delay.excessMs = Math.max(0, difference - this.#least.value));
   }
 
   /** How late frames of a kind come over a link now, as the last ones said. A kind that was not measured lately is as late as the latest there. */
@@ -63,13 +52,6 @@ export class LagMeter {
     this.#delays.set(link, delays);
     delays.set(kind, delay);
     return delay;
-  }
-
-  #turn(nowMs: number): void {
-    if (nowMs - this.#spanStartMs < spanMs) return;
-    this.#leastBefore = nowMs - this.#spanStartMs < 2 * spanMs ? this.#least : Number.POSITIVE_INFINITY;
-    this.#least = Number.POSITIVE_INFINITY;
-    this.#spanStartMs = nowMs;
   }
 }
 

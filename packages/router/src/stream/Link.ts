@@ -25,7 +25,7 @@ import { Signal } from "../transport/Signal.ts";
 import type { SocketBytes, Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import type { FrameHub } from "./FrameHub.ts";
-import { describeEnd, endReasons } from "./linkEnd.ts";
+import { describeEnd, endReasons, isProtocolBreak } from "./linkEnd.ts";
 import { delayAfterMs, recentMs } from "./ReconnectDelay.ts";
 import { Resend, type ResendAnswer } from "./Resend.ts";
 import type { LinkId } from "./Track.ts";
@@ -81,9 +81,6 @@ const closesRemembered = 32;
 const tooBig = 1009;
 /** So many breaks of the protocol within {@link recentMs} are laid to compression. */
 const breaksBeforePlain = 3;
-/** Codes by which a peer, or our own socket, says that the bytes made no sense, and those that nobody may send. */
-const isProtocolBreak = (code: number): boolean =>
-  [1002, 1003, 1007, 1010, 1015].includes(code) || code < 1000 || code >= 5000 || (code > 1015 && code < 3000);
 
 export class Link {
   readonly #parts: LinkParts;
@@ -108,7 +105,8 @@ export class Link {
 
   /** Frames broke the protocol so often that compression is tried without, once, for the rest of this link's time. */
   #plain = false;
-  #isDoubted = false;
+  /** What the session is to do at its next look. */
+  readonly #asked = new Set<"doubt" | "ping">();
   /** Ends the life that is on now; nothing while there is none. */
   #slept: (sleptMs: number) => void = () => {};
   readonly #resend = new Resend();
@@ -146,7 +144,13 @@ export class Link {
 
   /** A key of it owes a word sooner than it seemed: the watch over its feed looks again. */
   watch(): void {
-    this.#isDoubted = true;
+    this.#asked.add("doubt");
+    this.#wake.notify();
+  }
+
+  /** Asks the peer for a sign of life now. */
+  ping(): void {
+    this.#asked.add("ping");
     this.#wake.notify();
   }
 
@@ -216,11 +220,8 @@ export class Link {
     unwanted: (nowMs) => !this.#needed(nowMs),
     nextChangeMs: (nowMs) => Math.min(this.#parts.nextChangeMs(nowMs), this.#keptUntilMs(nowMs)),
     silence: (nowMs) => this.#parts.hub.tracks.silence(this.id, nowMs),
-    takeDoubt: () => {
-      const isDoubted = this.#isDoubted;
-      this.#isDoubted = false;
-      return isDoubted;
-    },
+    takeDoubt: () => this.#asked.delete("doubt"),
+    takePing: () => this.#asked.delete("ping"),
     takeResend: () => this.#resend.take(),
     isBlamed: (key) => this.#parts.hub.tracks.get(keyId(key))?.blamed === true,
     probe: (suspect) => this.#parts.probe(suspect),

@@ -144,6 +144,11 @@ export class Pool {
     return Math.max(0, ...this.links.map((link) => link.messageUsage));
   }
 
+  /** Asks every open link for a sign of life now. */
+  ping(): void {
+    for (const link of this.links) if (link.state === "open") link.ping();
+  }
+
   /** Last sign of life of a link. */
   heardNanos(link: LinkId): bigint | undefined {
     return this.links[link]?.heardNanos;

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
 import type { Cache } from "../cache/Cache.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
+import type { BarElement } from "../domain/Bar.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
@@ -19,6 +20,7 @@ import type { LinkDecision } from "../transport/LinkProfile.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
+import { type BarSpec, makeBarStream } from "./bars/barStream.ts";
 import { consumerStream } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
@@ -103,6 +105,8 @@ export class Subscriptions extends Context.Service<
       keys: ReadonlyArray<StreamKey>,
       options: StreamOptions,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+    /** One consumer's bars; the trades of its markets are subscribed while it runs. */
+    readonly bars: (spec: BarSpec) => Stream.Stream<BarElement, MarketDataError>;
   }
 >()("@naru/router/stream/Subscriptions") {
   /** One link, opened by the first question; everything it starts ends with the layer. An exchange out of reach does not fail it. */
@@ -158,6 +162,9 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     });
   });
 
+  const openBars = yield* makeBarStream(side, changing);
+  const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
+
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Stream.unwrap(
       Effect.gen(function* () {
@@ -187,6 +194,7 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     }),
     refute: (key, refutation) => refute(side, key, refutation),
     events,
+    bars,
   });
 });
 

@@ -6,12 +6,12 @@ import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElemen
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
+import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { KeyNumbers } from "../health/KeyNumbers.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
-import type { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import { madeAt } from "./frames.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
 
@@ -20,11 +20,18 @@ export type StreamValue = Told;
 /** A link of the pool, for as long as the pool lives. */
 export type LinkId = number;
 
+/** Where a consumer's elements go: taken in at once, whoever takes them out is woken by `flush`, and `fail` ends it after what is held. */
+export interface Outlet {
+  readonly offer: (element: StreamElement<StreamValue>) => void;
+  readonly flush: () => void;
+  readonly fail: (error: MarketDataError) => void;
+}
+
 /** One stream's place in the hub. */
 export interface Consumer {
   /** Order of arrival; a hole concerns the consumers that were there before it. */
   readonly sequence: number;
-  readonly buffer: ConsumerBuffer<StreamValue>;
+  readonly buffer: Outlet;
   readonly keys: ReadonlyArray<StreamKey>;
   /** Book levels wanted, by key. */
   readonly levels: ReadonlyMap<KeyId, number>;

@@ -1,14 +1,14 @@
 /** One consumer's stream of elements: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
-import type { Kind } from "../domain/Question.ts";
+import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
-import type { Consumer, StreamValue } from "./Track.ts";
+import type { Consumer, Outlet, StreamValue } from "./Track.ts";
 
 export interface ConsumerStreamOptions extends StreamOptions {
   /** Elements held for it where it does not say. */
@@ -28,41 +28,49 @@ export const consumerStream = <K extends Kind>(
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
-        Effect.sync(() => attach(side, kind, distinct, options)),
-        (consumer) => Effect.sync(() => detach(side, consumer)),
+        Effect.sync(() => {
+          // A place for every market, or the only value of a quiet one would make room for a busy one.
+          const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, distinct.length);
+          const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
+          const consumer = attach(side, distinct, buffer, options.priority);
+          options.onWanted(distinct);
+          side.pool.changed();
+          return { buffer, consumer };
+        }),
+        ({ consumer }) =>
+          Effect.sync(() => {
+            detach(side, consumer);
+            side.pool.changed();
+          }),
       ),
-      (consumer) => {
+      (attached) => {
         // Keys of one kind bring values of that kind only.
-        const buffer = consumer.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
+        const buffer = attached.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
         return counted(side.numbers, kind, distinct.length, Stream.fromPull(Effect.succeed(buffer.pull)));
       },
     ),
   );
 };
 
-const attach = (
+/** The keys go to this outlet and are wanted from now on, which the pool is still to be told. */
+export const attach = (
   { hub, interest, pool }: LiveSide,
-  kind: Kind,
   keys: ReadonlyArray<StreamKey>,
-  options: ConsumerStreamOptions,
+  outlet: Outlet,
+  priority?: Priority,
 ): Consumer => {
-  // A place for every market, or the only value of a quiet one would make room for a busy one.
-  const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, keys.length);
-  const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
-  const consumer = hub.attach(keys, buffer, pool.down(), options.priority);
+  const consumer = hub.attach(keys, outlet, pool.down(), priority);
   for (const key of keys) interest.add(key);
-  options.onWanted(keys);
-  pool.changed();
   return consumer;
 };
 
-const detach = ({ hub, interest, pool, gaveUp }: LiveSide, consumer: Consumer): void => {
+/** They are not wanted any more, which the pool is still to be told. */
+export const detach = ({ hub, interest, gaveUp }: LiveSide, consumer: Consumer): void => {
   hub.detach(consumer);
   for (const key of consumer.keys) {
     interest.release(key);
     gaveUp(key);
   }
-  pool.changed();
 };
 
 /** What a consumer takes is counted once per batch. */

@@ -27,3 +27,7 @@ export const describeEnd = (end: SessionEnd): string => {
       return `${end.error._tag}: ${end.error.message}`;
   }
 };
+
+/** Codes by which a peer, or our own socket, says that the bytes made no sense, and those that nobody may send. */
+export const isProtocolBreak = (code: number): boolean =>
+  [1002, 1003, 1007, 1010, 1015].includes(code) || code < 1000 || code >= 5000 || (code > 1015 && code < 3000);

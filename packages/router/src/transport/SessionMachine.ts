@@ -40,6 +40,8 @@ export interface SessionFacts {
   readonly silence: (nowMs: number) => Silence;
   /** Some key owes a word sooner than `silence` said last; asked once per look. */
   readonly takeDoubt: () => boolean;
+  /** Somebody wants a sign of life now; asked once per look. */
+  readonly takePing: () => boolean;
   /** Somebody wants the whole subscription sent once more, though nothing seems wrong; asked once per look. */
   readonly takeResend: () => boolean;
   /** A link was given up before because of this key, and it has not spoken since. */
@@ -199,7 +201,7 @@ export class SessionMachine {
       return nowMs < againMs ? { _tag: "Wait", untilMs: againMs } : { _tag: "Silent", silentMs: this.#keepalive.silentMs(nowMs) };
     }
     if (this.#facts.unwanted(nowMs)) return { _tag: "Unwanted" };
-    if (life.action === "ping") return { _tag: "Ping" };
+    if (this.#facts.takePing() || life.action === "ping") return { _tag: "Ping" };
     const fall = this.#slowed(nowMs);
     if (fall !== undefined) return { _tag: "Slow", fall };
     const watched = this.#watch(nowMs);

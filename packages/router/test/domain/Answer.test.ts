@@ -132,8 +132,8 @@ describe("answerToJson", () => {
     const { value } = answerToJson(answer) as { readonly value: ReadonlyArray<unknown> };
     expect(value.map((row) => JSON.stringify(row))).toMatchInlineSnapshot(`
       [
-        "{"market":"KRW-BTC","interval":"1m","openTimeMs":1769817600250,"open":"100","high":"110","low":"90","close":"105","volume":"1","value":"100","lastTradeTimeMs":1769817601250,"state":"closed","previousClose":null,"changeAmount":null,"changeRatio":null,"convertedClose":null,"firstDay":null}",
-        "{"market":"KRW-BTC","interval":"1m","openTimeMs":1769817660250,"open":"100","high":"110","low":"90","close":"105","volume":"1","value":"100","lastTradeTimeMs":1769817661250,"state":"forming","previousClose":null,"changeAmount":null,"changeRatio":null,"convertedClose":null,"firstDay":null}",
+        "{"market":"KRW-BTC","interval":"1m","openTimeMs":1769817600250,"open":"100","high":"110","low":"90","close":"105","volume":"1","value":"100","lastTradeTimeMs":1769817601250,"state":"closed","proof":null,"previousClose":null,"changeAmount":null,"changeRatio":null,"convertedClose":null,"firstDay":null}",
+        "{"market":"KRW-BTC","interval":"1m","openTimeMs":1769817660250,"open":"100","high":"110","low":"90","close":"105","volume":"1","value":"100","lastTradeTimeMs":1769817661250,"state":"forming","proof":null,"previousClose":null,"changeAmount":null,"changeRatio":null,"convertedClose":null,"firstDay":null}",
       ]
     `);
   });

@@ -53,6 +53,7 @@ export class SessionScene {
         nextChangeMs: () => this.nextChangeMs,
         silence: () => this.silence,
         takeDoubt: () => false,
+        takePing: () => false,
         takeResend: () => false,
         isBlamed: (key) => this.blamed.has(key),
       },
