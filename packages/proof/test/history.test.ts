@@ -46,7 +46,13 @@ describe("candles while nothing can be kept", () => {
       yield* TestClock.adjust("1 minute");
       const range = { from: origin - 500 * minute, to: origin - 100 * minute };
       const { value: rows, provenance } = yield* ask("KRW-BTC", "1m", range);
-      assert.deepStrictEqual([rows.length, provenance.stale], [400, false]);
+      const trades = new Truth(yield* Exchange).tradesBetween("KRW-BTC", endOf(range.from - minute), endOf(range.to + minute));
+      const windows = new Set(trades.map(({ ms }) => windowStart("1m", ms)));
+      assert.deepStrictEqual(
+        rows.map(({ openTimeMs }) => openTimeMs),
+        [...windows].filter((open) => open >= range.from && open < range.to).sort((a, b) => a - b),
+      );
+      assert.deepStrictEqual([rows.length > 300, provenance.stale], [true, false]);
       const { value: columns } = yield* askColumns("KRW-BTC", "1m", range);
       assert.deepStrictEqual(
         [...columns.openTimeMs],

@@ -9,6 +9,7 @@ import { decimalColumns } from "@naru/router/cache/CandleColumns";
 import type { CandleSeries } from "@naru/router/cache/HistoryStore";
 import { InvalidRequest } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
+import type * as Parquet from "hyparquet-writer";
 import type { ExportedFormat } from "./exportFormats.ts";
 
 /** Digits after the point, and in all: what 16 bytes hold and every reader knows. */
@@ -16,7 +17,7 @@ const scale = 18;
 const precision = 38;
 const most = 10n ** BigInt(precision);
 
-type Library = typeof import("hyparquet-writer");
+type Library = typeof Parquet;
 
 export const parquetOf = (series: CandleSeries): Effect.Effect<ExportedFormat<Candle>, InvalidRequest> =>
   Effect.map(library, (parquet) => formatOf(parquet, series));

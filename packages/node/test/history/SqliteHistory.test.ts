@@ -141,7 +141,7 @@ describe("in a file", () => {
       const kept = full.kept ?? 0;
       assert.isAbove(kept, 1);
       assert.deepStrictEqual([full.coverage, full.rows], [[minutes(0, 256 * kept)], 256 * kept]);
-      spawnSync("prlimit", ["--pid", String(child.pid), "--fsize=unlimited"]);
+      spawnSync("bash", ["-c", 'prlimit --pid "$0" --fsize=unlimited', String(child.pid)]);
       const after = yield* Effect.forkChild(heard, { startImmediately: true });
       child.send("go on");
       assert.deepStrictEqual(yield* Fiber.join(after), { coverage: [minutes(0, 256 * (kept + 1))], damaged: [] });
