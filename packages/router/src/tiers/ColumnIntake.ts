@@ -50,14 +50,18 @@ export class ColumnIntake implements Intake<CandleColumns, CoveredColumns> {
 
   kept({ fromMs, toMs = Infinity }: Part, columns: CandleColumns): Added {
     this.#pieces.push({ fromMs, toMs, columns });
-    let repeated = 0;
+    const startMs = this.#question.fromMs ?? Number.NEGATIVE_INFINITY;
+    let added = columns.length;
+    let belonging = columns.length - firstFrom(columns, startMs);
     // A page may have reached into the part before it came.
     for (const openTimeMs of this.#rows.keys()) {
-      if (openTimeMs >= fromMs && openTimeMs < toMs && this.#rows.delete(openTimeMs)) repeated++;
+      if (openTimeMs < fromMs || openTimeMs >= toMs) continue;
+      this.#rows.delete(openTimeMs);
+      added--;
+      if (openTimeMs >= startMs) belonging--;
     }
-    const added = columns.length - repeated;
     this.oldestMs = Math.min(this.oldestMs, columns.openTimeMs[0] ?? Infinity);
-    return { added, belonging: added, newestMs: columns.openTimeMs.at(-1) ?? Number.NEGATIVE_INFINITY };
+    return { added, belonging, newestMs: columns.openTimeMs.at(-1) ?? Number.NEGATIVE_INFINITY };
   }
 
   result(exchangeNowMs: number): CoveredColumns {

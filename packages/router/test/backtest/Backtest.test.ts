@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Clock, Effect, Exit, Fiber, Layer, Option, Ref, Schema, Stream } from "effect";
 import * as Backtest from "../../src/backtest/Backtest.ts";
 import { HistoryStore, layerMemory } from "../../src/cache/HistoryStore.ts";
+import type { Bar } from "../../src/domain/Bar.ts";
 import type { Candle } from "../../src/domain/Candle.ts";
 import type { StreamElement } from "../../src/domain/StreamElement.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
@@ -11,6 +12,7 @@ import {
   getTrades,
   health,
   MarketData,
+  streamBars,
   streamCandles,
   streamTicker,
   streamTrades,
@@ -198,6 +200,30 @@ describe("a back-test", () => {
       const error = yield* Effect.flip(played(values, kept));
       assert.strictEqual(error._tag, "StreamGap");
       assert.deepStrictEqual(seen, ["1"]);
+    }),
+  );
+
+  it.effect("gives out bars: each market's candle, or that it did not trade, or that nothing is kept of it", () =>
+    Effect.gen(function* () {
+      const candles = [candle(at(0)), candle(at(0), { market: eth }), candle(at(60), { market: eth }), candle(at(120))];
+      const seen: Array<readonly [number, Bar]> = [];
+      const program = Stream.runForEach(streamBars({ markets: [btc, eth] }, "1m"), (bar) =>
+        Effect.map(secondsNow, (now) => (bar._tag === "Bar" ? seen.push([now, bar]) : 0)),
+      );
+      yield* played(program, { candles, seconds: [0, 180] }, 240);
+      assert.deepStrictEqual(
+        seen.map(([now, { candles, empty, unproved }]) => [now, candles.map(({ market }) => market), empty, unproved.length]),
+        [
+          [60, [btc, eth], [], 0],
+          [120, [eth], [btc], 0],
+          [180, [btc], [eth], 0],
+          [240, [], [], 2],
+        ],
+      );
+      const byQuote = yield* played(Stream.runCount(streamBars({ quote: "KRW" }, "1m")), { candles, seconds: [0, 180] }, 240);
+      assert.strictEqual(byQuote, 4);
+      const error = yield* Effect.flip(played(Stream.runHead(streamBars({ quote: "USDT" }, "1m")), { candles }));
+      assert.strictEqual(error._tag, "InvalidRequest");
     }),
   );
 
