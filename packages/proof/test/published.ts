@@ -17,6 +17,7 @@ export interface Manifest {
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly files: ReadonlyArray<string>;
   readonly publishConfig: object;
 }
@@ -62,15 +63,15 @@ const buildInto = async (project: string): Promise<void> => {
 
 export const manifestOf = async (folder: string): Promise<Manifest> => JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
 
-/** What the build needs. Packages that only the build needs go where the project does not see them. */
+/** What the build needs. Packages that only the build needs go where the project does not see them; so do those that a user may leave out. */
 const copySources = async (name: string, workspace: string, project: string): Promise<void> => {
   const from = join(repository, "packages", name);
   const to = join(workspace, "packages", name);
   for (const part of ["src", "package.json", "tsconfig.json"]) await cp(join(from, part), join(to, part), { recursive: true });
   await symlinkTo(to, join(workspace, "node_modules/@naru", name));
-  const { dependencies, devDependencies = {} } = await manifestOf(from);
+  const { dependencies, devDependencies = {}, optionalDependencies = {} } = await manifestOf(from);
   for (const dependency of Object.keys(dependencies)) if (!dependency.startsWith("@naru/")) await link(from, dependency, project);
-  for (const dependency of Object.keys(devDependencies)) await link(from, dependency, workspace);
+  for (const dependency of Object.keys({ ...devDependencies, ...optionalDependencies })) await link(from, dependency, workspace);
 };
 
 const install = async (name: string, workspace: string, project: string): Promise<void> => {

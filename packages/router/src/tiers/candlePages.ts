@@ -98,10 +98,10 @@ export class CandleReading<Kept, Value> {
 
   /** Rows to ask the exchange for: no more than there are windows in the part. */
   countOf({ fromMs, toMs }: Part): number {
-    const { count, fill, interval } = this.#question;
+    const { count, interval } = this.#question;
     const windows = toMs === undefined ? Number.POSITIVE_INFINITY : windowsBetween(interval, fromMs, toMs);
-    // A filled range needs the close before its first window.
-    if (count === null) return Math.min(this.#pageSize, Math.max(1, fill === "flat" ? windows + 1 : windows));
+    // One more: a filled range needs the close before its first window, and an exchange may count the window at the bound.
+    if (count === null) return Math.min(this.#pageSize, windows + 1);
     const missing = count - this.#schedule.knownBelow(this.#topMs).rows;
     const wanted = this.asked === 0 ? missing + unprovedRows(this.#question) : Math.min(missing, Math.max(1, windows));
     return Math.min(this.#pageSize, wanted);
