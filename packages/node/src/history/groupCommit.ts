@@ -2,12 +2,17 @@
  * Several changes in one transaction, so that a disk is waited for once and not once for each. Every change stands or falls alone: one that cannot be
  * made is taken back to its savepoint, and its neighbours stay. All of them are on the disk when this returns, and none is said to be before.
  */
-import type { DatabaseSync } from "node:sqlite";
+
+/** What is needed of a database. */
+export interface Transactional {
+  readonly exec: (sql: string) => void;
+  readonly isTransaction: boolean;
+}
 
 /** What became of a change: undefined where it is on the disk, else what it threw. */
 export type Outcome = undefined | { readonly cause: unknown };
 
-export const committed = (db: DatabaseSync, changes: ReadonlyArray<() => void>): ReadonlyArray<Outcome> => {
+export const committed = (db: Transactional, changes: ReadonlyArray<() => void>): ReadonlyArray<Outcome> => {
   if (changes.length > 1) {
     const outcomes = together(db, changes);
     // A disk that is full ends a transaction for all, though one of them may have been too large and the others not.
@@ -17,7 +22,7 @@ export const committed = (db: DatabaseSync, changes: ReadonlyArray<() => void>):
 };
 
 /** All of it or nothing. */
-export const transaction = (db: DatabaseSync, change: () => void): void => {
+export const transaction = (db: Transactional, change: () => void): void => {
   db.exec("BEGIN IMMEDIATE");
   try {
     change();
@@ -30,7 +35,7 @@ export const transaction = (db: DatabaseSync, change: () => void): void => {
 };
 
 /** Undefined where the transaction as a whole came to nothing. */
-const together = (db: DatabaseSync, changes: ReadonlyArray<() => void>): ReadonlyArray<Outcome> | undefined => {
+const together = (db: Transactional, changes: ReadonlyArray<() => void>): ReadonlyArray<Outcome> | undefined => {
   const begun = attempted(() => db.exec("BEGIN IMMEDIATE"));
   // Nobody can write now: each of them would only wait for it as long again.
   if (begun !== undefined) return changes.map(() => begun);
@@ -44,7 +49,7 @@ const together = (db: DatabaseSync, changes: ReadonlyArray<() => void>): Readonl
   return undefined;
 };
 
-const saved = (db: DatabaseSync, change: () => void): void => {
+const saved = (db: Transactional, change: () => void): void => {
   db.exec("SAVEPOINT change");
   try {
     change();
