@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     projects,
     maxWorkers: 2,
+    // Files of one worker share what they import: loading it anew for each took longer than the tests. None may count on a fresh module.
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     env: {
