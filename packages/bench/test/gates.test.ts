@@ -67,6 +67,22 @@ describe("the file of gates", () => {
   });
 });
 
+describe("the gates of a hot answer", () => {
+  it("let it take no longer than a tenth of a millisecond by the median, and a millisecond by the 99th percentile (R000-11)", () => {
+    const gates = readGates(new URL("../gates.json", import.meta.url));
+    const hot: CaseResult = {
+      ...{ name: "hot", about: "", base: "", candidate: "", rounds: [] },
+      figures: (["call", "median", "p99"] as const).map((name) => {
+        const took = same(name === "call" ? 1 : name === "median" ? 0.1 : 1);
+        return { name, unit: "ms", better: "lower" as const, base: took, candidate: took, ratio: same(1) };
+      }),
+    };
+    const breaches = breachesOf(gates, [hot]);
+    assert.isTrue(breaches.some((line) => line.startsWith("hot: median")));
+    assert.isTrue(breaches.some((line) => line.startsWith("hot: p99")));
+  });
+});
+
 describe("the cases", () => {
   it("have the names they are listed by, and figures with different names", async () => {
     for (const name of caseNames) {
