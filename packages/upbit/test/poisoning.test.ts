@@ -33,7 +33,7 @@ const kinds = ["ticker", "orderbook", "trades", "candles"] as const;
 const fieldsOf = { ticker: wire.ticker, orderbook: wire.orderbook, trades: wire.trade, candles: wire.minuteCandle } as const;
 const typeOf: Readonly<Record<Kind, string>> = { ticker: "ticker", orderbook: "orderbook", trades: "trade", candles: "candle.1m" };
 const intent = {
-  ...({ priority: "normal", strategy: "auto", context: "chart", onStale: "fail" } as const),
+  ...({ priority: "normal", strategy: "auto", context: "monitoring", onStale: "fail" } as const),
   ...{ maxAgeMs: 5_000, deadlineMs: 5_000, realtime: false },
 };
 const questions: Readonly<Record<Kind, Question>> = {
