@@ -1,15 +1,26 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Cache } from "@naru/router/cache/Cache";
 import { keyId } from "@naru/router/domain/StreamKey";
+import { Decimal } from "@naru/router/domain/Decimal";
 import { Market } from "@naru/router/domain/Market";
 import type { MarketDataError } from "@naru/router/errors/MarketDataError";
 import { getTicker } from "@naru/router/MarketData";
+import { Transport } from "@naru/router/transport/Transport";
 import { Exchange, type RestFault, Sim } from "@naru/sim";
-import { Effect, Fiber } from "effect";
+import { Effect, Exit, Fiber } from "effect";
 import { TestClock } from "effect/testing";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const json = { "content-type": "application/json;charset=UTF-8" };
+
+/** How something ends while the clock moves. */
+const ended = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(Effect.exit(effect), { startImmediately: true });
+    yield* TestClock.adjust(0);
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("20 millis");
+    return yield* Fiber.join(fiber);
+  });
 
 interface BadAnswer {
   readonly what: string;
@@ -92,6 +103,62 @@ describe("a bad answer is a typed error, and nothing of it is kept", () => {
       }).pipe(Effect.provide(Sim.layerTest({ seed: 5 }))),
     );
   }
+});
+
+/** A good answer with one thing changed, and the price that may be told of it; none where nothing may. */
+const changes: ReadonlyArray<readonly [what: string, change: (body: string) => string, price?: (real: string) => string]> = [
+  ["another price", (body) => body.replace(/"trade_price":\d/, '"trade_price":7'), (real) => `7${real.slice(1)}`],
+  ["a price in quotes", (body) => body.replace(/"trade_price":([\d.]+)/, '"trade_price":"$1"'), (real) => real],
+  ["a price said twice", (body) => body.replace(/\}\]$/, ',"trade_price":5000.5}]'), () => "5000.5"],
+  ["a prototype", (body) => body.replace(/\}\]$/, ',"__proto__":{"trade_price":1}}]'), (real) => real],
+  ["no price", (body) => body.replace(/"trade_price":[\d.]+,/, '"__proto__":{"trade_price":1},')],
+  ["a price of nothing", (body) => body.replace(/"trade_price":[\d.]+/, '"trade_price":0')],
+  ["a price below nothing", (body) => body.replace(/"trade_price":/, '"trade_price":-')],
+  ["a price that is null", (body) => body.replace(/"trade_price":[\d.]+/, '"trade_price":null')],
+  ["a time that is text", (body) => body.replace(/"timestamp":\d+/, '"timestamp":"now"')],
+  ["another market", (body) => body.replace("KRW-BTC", "KRW-ETH")],
+  ["a market that looks the same", (body) => body.replace("KRW-BTC", "KRW-\u0412TC")],
+  ["a lost end", (body) => body.slice(0, -20)],
+  ["a lost beginning", (body) => body.slice(20)],
+];
+
+describe("answers of which one thing was changed, among good ones", () => {
+  it.effect("are told as they read or not at all, and what is remembered is that or what was there before", () =>
+    Effect.gen(function* () {
+      const { hot } = yield* Cache;
+      const transport = yield* Transport;
+      const keys = ["KRW-BTC", "KRW-ETH"].map((market) => keyId({ kind: "ticker", market: Market.make(market) }));
+      const ask = ended(getTicker("KRW-BTC", { strategy: "rest_only", maxAge: 0, deadline: 900, onStale: "fail" }));
+      /** What the exchange says now, to whoever asks it directly. */
+      const real = Effect.map(ended(transport.rest({ url: "https://api.upbit.com/v1/ticker?markets=KRW-BTC", headers: {} })), (exit) =>
+        Exit.isSuccess(exit) ? new TextDecoder().decode(exit.value.body) : "",
+      );
+      const priceIn = (body: string) => Decimal.of(/"trade_price":([\d.]+)/.exec(body)?.[1] ?? "").toString();
+      for (const [what, change, told] of changes) {
+        // The breaker must not be what refuses the next one.
+        yield* TestClock.adjust("10 seconds");
+        const good = yield* ask;
+        assert.strictEqual(Exit.isSuccess(good) && good.value.value.price.toString(), priceIn(yield* real), what);
+        yield* TestClock.adjust("10 seconds");
+        const [held] = keys.map((key) => hot.get(key));
+        const body = yield* real;
+        assert.notStrictEqual(change(body), body, what);
+        yield* Sim.failRest("/v1/ticker", { headers: json, body: bytes(change(body)) }, 100);
+        const exit = yield* ask;
+        yield* Sim.clearRestFaults;
+        const [after, foreign] = keys.map((key) => hot.get(key));
+        if (told === undefined) {
+          assert.isTrue(Exit.isFailure(exit), what);
+          assert.strictEqual(after, held, what);
+        } else {
+          assert.strictEqual(Exit.isSuccess(exit) && exit.value.value.price.toString(), told(priceIn(body)), what);
+          assert.strictEqual(Exit.isSuccess(exit) && exit.value.value, after?.value, what);
+        }
+        assert.isUndefined(foreign, what);
+      }
+      assert.notProperty({}, "trade_price");
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 41 }))),
+  );
 });
 
 describe("bad questions", () => {

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { getCandles, getTicker, getTrades, health } from "@naru/router/MarketData";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { Exchange, Sim } from "@naru/sim";
-import { Effect, Fiber } from "effect";
+import { Effect, Fiber, Metric } from "effect";
 import { TestClock } from "effect/testing";
 import { habitFigures, heldOutSeeds, holdsPromise, neighbours } from "../src/habits/fullRun.ts";
 import { replay, usual } from "../src/habits/replay.ts";
@@ -20,6 +20,15 @@ const ended = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("10 millis");
     return yield* Fiber.join(fiber);
   });
+
+/** A metric's counts by its last label. */
+const countsOf = (id: string) =>
+  Effect.map(Metric.snapshot, (all) =>
+    Object.fromEntries(
+      all.flatMap((one) => (one.id === id && "count" in one.state ? [[Object.values(one.attributes ?? {}).at(-1), one.state.count]] : [])),
+    ),
+  );
+const ownMetrics = Effect.provideService(Metric.MetricRegistry, new Map());
 
 describe("the model of habits on held-out traces", () => {
   it("tells moments apart, hits ten points more than the plain cache and more than the last interval does, the same each time (R000-34)", () => {
@@ -76,7 +85,9 @@ describe("a program that asks for one market and then for two others", () => {
       const ahead = followers.filter((line) => line.endsWith("websocket"));
       assert.isAtLeast(ahead.length / followers.length, 0.7, followers.join("\n"));
       assert.isAtMost((yield* health).link.wanted, 2);
-    }).pipe(Effect.provide(Sim.layerTest({ seed: 31, config: { ...foreseeing, maxReadSubscriptions: 2 } }))),
+      const { used = 0, wasted = 0 } = yield* countsOf("naru_presubscriptions_total");
+      assert.isTrue(used >= ahead.length && wasted <= used / 4, `${used} used, ${wasted} not`);
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 31, config: { ...foreseeing, maxReadSubscriptions: 2 } })), ownMetrics),
   );
 
   it.effect("is answered over REST each time where nothing is foreseen, which is how it comes", () =>
@@ -105,7 +116,11 @@ describe("a program that asks in rhythm for what the socket does not bring", () 
       const { ages, requests } = yield* polls;
       for (const ageMs of ages) assert.isTrue(ageMs > 0 && ageMs <= 5_000, ages.join());
       assert.isAtMost(requests, 14);
-    }).pipe(Effect.provide(Sim.layerTest({ seed: 32, config: foreseeing }))),
+      const { used = 0, wasted = 0 } = yield* countsOf("naru_warm_ahead_total");
+      assert.isAtLeast(used, ages.length);
+      // The last two are still to be asked for.
+      assert.deepInclude(yield* countsOf("naru_warm_readings_total"), { habit: used + wasted + 2 });
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 32, config: foreseeing })), ownMetrics),
   );
 
   it.effect("reads everything itself where nothing is likely enough", () =>

@@ -2,9 +2,15 @@
 import { assert, describe, it } from "@effect/vitest";
 import { all } from "@naru/router/health/Metrics";
 import { getTicker, guard, streamTrades } from "@naru/router/MarketData";
+import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { Sim } from "@naru/sim";
 import { Effect, Layer, Metric, Stream } from "effect";
 import { TestClock } from "effect/testing";
+
+const config = {
+  ...{ noSuccessMs: 4_000, shadow: { percent: 100, perMinute: 30, maxUsage: 0.5 } },
+  prediction: { ...defaultRouterConfig.prediction, enabled: true },
+};
 
 /** Every series there is after some asking, a stream, a wait for a silent socket, and an outage. */
 const series = Effect.gen(function* () {
@@ -40,12 +46,7 @@ const series = Effect.gen(function* () {
   }
   yield* TestClock.adjust("1 minute");
   return yield* Metric.snapshot;
-}).pipe(
-  Effect.provide(
-    Layer.fresh(Sim.layerTest({ seed: 3, config: { noSuccessMs: 4_000, shadow: { percent: 100, perMinute: 30, maxUsage: 0.5 } } })),
-  ),
-  Effect.provideService(Metric.MetricRegistry, new Map()),
-);
+}).pipe(Effect.provide(Layer.fresh(Sim.layerTest({ seed: 3, config }))), Effect.provideService(Metric.MetricRegistry, new Map()));
 
 describe("the list of metrics", () => {
   it("says of each what its metric says, and names none twice", () => {

@@ -5,6 +5,7 @@
  * wrong costs a request or an entry in the subscription, and never changes an answer: what was read ahead is labelled with its age like all else.
  */
 import * as Clock from "effect/Clock";
+import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import type * as Scope from "effect/Scope";
@@ -14,7 +15,10 @@ import { liveKeyOf } from "./domain/liveKey.ts";
 import type { Kind, Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
 import type { FallbackManager } from "./fallback/FallbackManager.ts";
+import { labelled } from "./health/labelled.ts";
+import * as Metrics from "./health/Metrics.ts";
 import type { RateLimiter } from "./limits/RateLimiter.ts";
+import { Presubscribed } from "./Presubscribed.ts";
 import { RouterConfig } from "./RouterConfig.ts";
 import { defaultHabitOptions, expectedByMs, type Habit, Habits, momentMs } from "./select/Habits.ts";
 import type { Subscriptions } from "./stream/Subscriptions.ts";
@@ -49,6 +53,7 @@ export const make = (needs: Needs): Effect.Effect<Foresight | undefined, never, 
     const clock = yield* Clock.Clock;
     const habits = new Habits<Question>({ ...defaultHabitOptions, followsAt: prediction.presubscribeAt });
     const waiting: Array<Question> = [];
+    const ahead = presubscribed(subscriptions, yield* Effect.context<never>());
     const something = Latch.makeUnsafe(false);
     const nowMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
     // The one use of the wall clock: a habit has hours.
@@ -64,13 +69,17 @@ export const make = (needs: Needs): Effect.Effect<Foresight | undefined, never, 
     /** As little urgent as any: it takes a place that is free, or one that nobody has read for a while. */
     const subscribe = (key: StreamKey): void => {
       if (!subscriptions.connected() || subscriptions.isLive(key) || subscriptions.messageUsage() > prediction.maxUsage) return;
-      if (subscriptions.admits(key, "low")) subscriptions.wantForReads(key, "low");
+      if (!subscriptions.admits(key, "low")) return;
+      const isNew = !subscriptions.wants(key);
+      subscriptions.wantForReads(key, "low");
+      if (isNew) ahead.began(key);
     };
 
     const asked = (question: Question): void => {
       const { intent, kind } = question;
       if (intent.strategy !== "auto" || intent.maxAgeMs === Number.MAX_SAFE_INTEGER) return;
       const key = liveKeyOf(question);
+      ahead.asked(key);
       const id = key === undefined ? warmKeyId(warmKeyOf(question)) : keyId(key);
       const lifeMs = Math.min(intent.maxAgeMs, warmTtlMs[kind], lifeOf(question, key));
       for (const { said } of habits.asked(id, kind, question, nowMs(), lifeMs, hour())) {
@@ -115,3 +124,10 @@ export const make = (needs: Needs): Effect.Effect<Foresight | undefined, never, 
     yield* Effect.forkScoped(Effect.forever(work));
     return { asked };
   });
+
+/** Both counts are there from the beginning, at zero. */
+const presubscribed = (subscriptions: Subscriptions["Service"], context: Context.Context<never>): Presubscribed => {
+  const count = labelled(Metrics.presubscriptions, context);
+  for (const outcome of ["used", "wasted"]) count(0, outcome);
+  return new Presubscribed({ isWanted: subscriptions.wants, onEnd: (outcome) => count(1, outcome) });
+};

@@ -38,6 +38,7 @@ const make = Effect.gen(function* () {
   const venue = yield* Venue;
   const config = yield* RouterConfig;
   const clock = yield* Clock.Clock;
+  const cache = yield* Cache;
   const limiter = yield* RateLimiter;
   const rest = yield* Rest;
   const fallback = yield* FallbackManager;
@@ -57,6 +58,7 @@ const make = Effect.gen(function* () {
     breakerOpenMs: rest.breakerOpenMs,
     mode: fallback.mode,
     modeSeconds: ledger.modeSeconds,
+    warm: () => ({ ...cache.warmSize(), ...cache.warmCounts() }),
   });
 
   const explain = Effect.fn("MarketData.explain")(function* (spec: QuestionSpec) {

@@ -12,12 +12,12 @@ import { RouterConfig } from "../RouterConfig.ts";
 import { Awake } from "../transport/Awake.ts";
 import { HotStore } from "./HotStore.ts";
 import { Transition } from "./Transition.ts";
-import { Warm, type WarmAnswer, type WarmTraits } from "./Warm.ts";
+import { Warm, type WarmAnswer, type WarmCounts, type WarmTraits } from "./Warm.ts";
 import type { WarmEntry } from "./WarmStore.ts";
 
 export type { WarmEntry } from "./WarmStore.ts";
 
-export { maxRefreshes, type WarmAnswer, type WarmTraits } from "./Warm.ts";
+export { maxRefreshes, type WarmAnswer, type WarmCounts, type WarmTraits } from "./Warm.ts";
 
 export class Cache extends Context.Service<
   Cache,
@@ -50,6 +50,8 @@ export class Cache extends Context.Service<
     readonly peekWarm: (key: WarmKey) => WarmEntry<unknown> | undefined;
     /** What the warm store holds: entries, and an estimate of their bytes. */
     readonly warmSize: () => { readonly entries: number; readonly bytes: number };
+    /** What the warm store was good for so far. */
+    readonly warmCounts: () => WarmCounts;
     /** Forgets what is known of a market, all of it or one kind. */
     readonly invalidate: (market: Market, kind?: Kind) => Effect.Effect<void>;
     readonly clear: Effect.Effect<void>;
@@ -91,9 +93,10 @@ const make = Effect.gen(function* () {
     hot,
     transition,
     warm: (key, maxAgeMs, load, traits = {}) => warm.ask(key, maxAgeMs, load, traits),
-    refreshWarm: (key, traits) => warm.refresh(key, traits),
+    refreshWarm: (key, traits) => warm.readAhead(key, traits),
     peekWarm: (key) => warm.store.peek(key),
     warmSize: () => ({ entries: warm.store.size, bytes: warm.store.bytes }),
+    warmCounts: () => warm.counts(),
     invalidate: (market, kind) =>
       Effect.sync(() => {
         warm.forget(market, kind);

@@ -41,6 +41,19 @@ export const maxRefreshes = 32;
 /** After a refresh that failed, the next one waits for this share of the entry's life. */
 const retryShare = 0.1;
 
+/** What the store was good for since its beginning. */
+export interface WarmCounts {
+  /** Questions that what was held answered, and questions for which the exchange was asked, or a request under way joined. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Readings that nobody waited for: begun by a late hit, and by habit. */
+  readonly refreshes: number;
+  readonly readAhead: number;
+  /** Entries read by habit that answered somebody, and those that ended without. Those still held are neither. */
+  readonly aheadUsed: number;
+  readonly aheadWasted: number;
+}
+
 export class Warm {
   readonly store: WarmStore;
   readonly #config: RouterConfigShape;
@@ -50,6 +63,7 @@ export class Warm {
   readonly #refreshing = new Set<string>();
   /** Changes with everything that is forgotten: what was asked before is not stored after, and nobody joins it. */
   #epoch = 0;
+  readonly #counts = { hits: 0, misses: 0, refreshes: 0, readAhead: 0 };
 
   constructor(config: RouterConfigShape, clock: Clock.Clock, scope: Scope.Scope) {
     this.#config = config;
@@ -57,6 +71,11 @@ export class Warm {
     this.#scope = scope;
     this.store = new WarmStore({ capacity: config.warmCapacity, bytes: config.warmBytes });
     this.#flights = new SingleFlight(scope);
+  }
+
+  counts(): WarmCounts {
+    const { used, wasted } = this.store.ahead;
+    return { ...this.#counts, aheadUsed: used, aheadWasted: wasted };
   }
 
   ask<A, E, R>(key: WarmKey, maxAgeMs: number, load: Effect.Effect<A, E, R>, traits: WarmTraits<A>): Effect.Effect<WarmAnswer<A>, E, R> {
@@ -69,17 +88,27 @@ export class Warm {
         const ageMs = Number(this.#clock.monotonicTimeNanosUnsafe() - entry.sinceNanos) / 1e6;
         const hit = ageMs <= lastsMs;
         noteRead(held.use, this.#nowMs(), hit);
+        this.store.asked(held, hit);
         const isLate = lastsMs < immutableMs && ageMs > lastsMs * this.#config.warmRefreshAt;
         const answer = { entry, hit };
-        if (hit) return isLate ? Effect.as(this.refresh(key, traits, lastsMs), answer) : Effect.succeed(answer);
+        if (hit) {
+          this.#counts.hits++;
+          return isLate ? Effect.as(this.#begin(key, traits, lastsMs, false), answer) : Effect.succeed(answer);
+        }
       }
-      const flight = this.#flights.run(`${this.#epoch} ${warmKeyId(key)}`, this.#loadInto(key, load, traits, true));
+      this.#counts.misses++;
+      const flight = this.#flights.run(`${this.#epoch} ${warmKeyId(key)}`, this.#loadInto(key, load, traits, { isRead: true }));
       return Effect.map(flight as Effect.Effect<WarmEntry<A>, E, R>, (entry) => ({ entry, hit: false }));
     });
   }
 
-  /** Starts a reading behind the callers' backs, if none of this key runs and there is room. `lastsMs`: how long the entry answers. */
-  refresh<A>(key: WarmKey, traits: WarmTraits<A>, lastsMs = this.store.peek(key)?.lifeMs ?? 0): Effect.Effect<boolean> {
+  /** Reads before anybody asks, if no such reading of this key runs and there is room. */
+  readAhead<A>(key: WarmKey, traits: WarmTraits<A>): Effect.Effect<boolean> {
+    return Effect.suspend(() => this.#begin(key, traits, this.store.peek(key)?.lifeMs ?? 0, true));
+  }
+
+  /** Starts a reading behind the callers' backs. `lastsMs`: how long the entry answers. */
+  #begin<A>(key: WarmKey, traits: WarmTraits<A>, lastsMs: number, isAhead: boolean): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const id = warmKeyId(key);
       const use = this.store.peekUse(key);
@@ -87,7 +116,8 @@ export class Warm {
       const isFull = this.#refreshing.has(id) || this.#refreshing.size >= maxRefreshes;
       if (refresh === undefined || isFull || this.#nowMs() < (use?.refreshAfterMs ?? 0)) return Effect.succeed(false);
       this.#refreshing.add(id);
-      const work = Effect.onExit(this.#loadInto(key, refresh, traits, false), (exit) =>
+      this.#counts[isAhead ? "readAhead" : "refreshes"]++;
+      const work = Effect.onExit(this.#loadInto(key, refresh, traits, { isRead: false, isAhead }), (exit) =>
         Effect.sync(() => {
           this.#refreshing.delete(id);
           if (use !== undefined && Exit.isFailure(exit)) use.refreshAfterMs = this.#nowMs() + lastsMs * retryShare;
@@ -110,19 +140,19 @@ export class Warm {
     key: WarmKey,
     load: Effect.Effect<A, E, R>,
     traits: WarmTraits<A>,
-    isRead: boolean,
+    reading: { readonly isRead: boolean; readonly isAhead?: boolean },
   ): Effect.Effect<WarmEntry<A>, E, R> {
     return Effect.suspend(() => {
       const begun = this.#epoch;
       return Effect.map(load, (value): WarmEntry<A> => {
         const before = this.store.peek(key);
         const use = this.store.peekUse(key) ?? beginUse();
-        if (before === undefined && isRead) noteRead(use, this.#nowMs(), false);
+        if (before === undefined && reading.isRead) noteRead(use, this.#nowMs(), false);
         noteLoad(use, before === undefined ? undefined : (traits.differs?.(before.value as A, value) ?? true));
         const sinceNanos = traits.since?.(value) ?? this.#clock.monotonicTimeNanosUnsafe();
         const lifeMs = this.#lifeMs(key, use, traits.boundMs?.(value) ?? Number.POSITIVE_INFINITY);
         const entry = { value, sinceNanos, lifeMs, volatility: use.volatility };
-        if (begun === this.#epoch) this.store.put(key, entry, { bytes: traits.bytes?.(value), isRead, use });
+        if (begun === this.#epoch) this.store.put(key, entry, { ...reading, bytes: traits.bytes?.(value), use });
         return entry;
       });
     });

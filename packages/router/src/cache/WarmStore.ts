@@ -30,6 +30,8 @@ interface PutOptions {
   readonly bytes?: number | undefined;
   /** Somebody asked for it, so it counts as used now (true). */
   readonly isRead?: boolean | undefined;
+  /** It was read before anybody asked (false). */
+  readonly isAhead?: boolean | undefined;
   /** What is known of the use of a key that is new here. */
   readonly use?: WarmUse | undefined;
 }
@@ -39,6 +41,8 @@ interface Held {
   entry: WarmEntry<unknown>;
   bytes: number;
   readonly use: WarmUse;
+  /** It was read before anybody asked, and has answered nobody yet. */
+  isAhead: boolean;
 }
 
 /** What an entry costs beside its value: its key, its place, and what is known of its use. */
@@ -49,6 +53,8 @@ export class WarmStore {
   readonly #entries = new Map<string, Held>();
   readonly #options: WarmStoreOptions;
   #bytes = 0;
+  /** Entries read before anybody asked that answered somebody, and those that ended without. */
+  readonly ahead = { used: 0, wasted: 0 };
 
   constructor(options: WarmStoreOptions) {
     this.#options = options;
@@ -64,13 +70,20 @@ export class WarmStore {
   }
 
   /** The entry and its use, marked as used now. */
-  get(key: WarmKey): { readonly entry: WarmEntry<unknown>; readonly use: WarmUse } | undefined {
+  get(key: WarmKey): { readonly entry: WarmEntry<unknown>; readonly use: WarmUse; isAhead: boolean } | undefined {
     const id = warmKeyId(key);
     const held = this.#entries.get(id);
     if (held === undefined) return undefined;
     this.#entries.delete(id);
     this.#entries.set(id, held);
     return held;
+  }
+
+  /** The entry that is held was looked at for a question: it answers, or it is too old. */
+  asked(held: { isAhead: boolean }, hit: boolean): void {
+    if (!held.isAhead) return;
+    held.isAhead = false;
+    this.ahead[hit ? "used" : "wasted"]++;
   }
 
   /** The entry, without marking it as used. */
@@ -84,19 +97,21 @@ export class WarmStore {
   }
 
   /** Keeps `entry` unless a younger one is held. The use of a key that is held goes on. */
-  put(key: WarmKey, entry: WarmEntry<unknown>, { bytes = 0, isRead = true, use }: PutOptions = {}): void {
+  put(key: WarmKey, entry: WarmEntry<unknown>, { bytes = 0, isRead = true, isAhead = false, use }: PutOptions = {}): void {
     const id = warmKeyId(key);
     const held = this.#entries.get(id);
     if (held !== undefined && held.entry.sinceNanos > entry.sinceNanos) return;
     const cost = bytes + overheadBytes;
     if (cost > this.#options.bytes) return this.#drop(id);
     this.#bytes += cost - (held?.bytes ?? 0);
+    if (held?.isAhead === true) this.ahead.wasted++;
     if (held !== undefined && !isRead) {
       held.entry = entry;
       held.bytes = cost;
+      held.isAhead = isAhead;
     } else {
       this.#entries.delete(id);
-      this.#entries.set(id, { key, entry, bytes: cost, use: held?.use ?? use ?? beginUse() });
+      this.#entries.set(id, { key, entry, bytes: cost, use: held?.use ?? use ?? beginUse(), isAhead });
     }
     while (this.#entries.size > this.#options.capacity || this.#bytes > this.#options.bytes) {
       const oldest = this.#entries.keys().next();
@@ -112,12 +127,14 @@ export class WarmStore {
   }
 
   clear(): void {
-    this.#entries.clear();
-    this.#bytes = 0;
+    for (const id of this.#entries.keys()) this.#drop(id);
   }
 
   #drop(id: string): void {
-    this.#bytes -= this.#entries.get(id)?.bytes ?? 0;
+    const held = this.#entries.get(id);
+    if (held === undefined) return;
+    this.#bytes -= held.bytes;
+    if (held.isAhead) this.ahead.wasted++;
     this.#entries.delete(id);
   }
 }

@@ -70,6 +70,32 @@ export const firstElements = counter(
   ["cause"],
   "Attempts to get a first element from the socket, by cause of their end",
 );
+export const warmQuestions = counter(
+  "naru_warm_questions_total",
+  "questions",
+  ["client", "outcome"],
+  "Questions to the store of REST answers, by whether it held one young enough",
+);
+export const warmReadings = counter(
+  "naru_warm_readings_total",
+  "readings",
+  ["client", "cause"],
+  "Readings that nobody waited for, by what began them",
+);
+export const warmAhead = counter(
+  "naru_warm_ahead_total",
+  "answers",
+  ["client", "outcome"],
+  "Answers read before they were asked for, by whether they were used",
+);
+export const warmEntries = gauge("naru_warm_entries", "answers", ["client"], "REST answers that are held");
+export const warmBytes = gauge("naru_warm_bytes", "bytes", ["client"], "Bytes of them, estimated from their rows");
+export const presubscriptions = counter(
+  "naru_presubscriptions_total",
+  "keys",
+  ["outcome"],
+  "Keys subscribed before they were asked for, by whether a question came",
+);
 export const restRequests = counter(
   "naru_rest_requests_total",
   "requests",

@@ -1,4 +1,7 @@
-/** How the client stands, as metrics that are read when somebody looks: its mode, what its limits have left, which breakers are open. */
+/**
+ * How the client stands, as metrics that are read when somebody looks: its mode, what its limits have left, which breakers are open, and what the store
+ * of REST answers was good for.
+ */
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import { Mode } from "../domain/Mode.ts";
@@ -17,6 +20,18 @@ export interface LimitState {
   readonly refusals: number;
 }
 
+/** What the store of REST answers holds, and was good for so far. */
+export interface WarmState {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly refreshes: number;
+  readonly readAhead: number;
+  readonly aheadUsed: number;
+  readonly aheadWasted: number;
+}
+
 export interface ControlOptions {
   readonly client: string;
   /** The groups of REST requests, each with a limit and a breaker. */
@@ -25,6 +40,7 @@ export interface ControlOptions {
   readonly breakerOpenMs: (group: string) => number;
   readonly mode: () => Mode;
   readonly modeSeconds: (mode: Mode) => number;
+  readonly warm: () => WarmState;
 }
 
 /** Published until the scope closes. */
@@ -37,7 +53,8 @@ export const publishControl = (options: ControlOptions): Effect.Effect<void, nev
     );
   });
 
-const publish = (series: SeriesSet, { groups, limits, breakerOpenMs, mode, modeSeconds }: ControlOptions): void => {
+const publish = (series: SeriesSet, { groups, limits, breakerOpenMs, mode, modeSeconds, warm }: ControlOptions): void => {
+  publishWarm(series, warm);
   for (const one of Mode.literals) {
     const part = series.with({ mode: one });
     part.gauge(Metrics.mode, () => (mode() === one ? 1 : 0));
@@ -54,6 +71,17 @@ const publish = (series: SeriesSet, { groups, limits, breakerOpenMs, mode, modeS
     part.counter(Metrics.limiterRefusals, () => state()?.refusals ?? 0);
     part.gauge(Metrics.breakerOpen, () => breakerOpenMs(group) / 1_000);
   }
+};
+
+const publishWarm = (series: SeriesSet, warm: () => WarmState): void => {
+  series.with({ outcome: "hit" }).counter(Metrics.warmQuestions, () => warm().hits);
+  series.with({ outcome: "miss" }).counter(Metrics.warmQuestions, () => warm().misses);
+  series.with({ cause: "late_hit" }).counter(Metrics.warmReadings, () => warm().refreshes);
+  series.with({ cause: "habit" }).counter(Metrics.warmReadings, () => warm().readAhead);
+  series.with({ outcome: "used" }).counter(Metrics.warmAhead, () => warm().aheadUsed);
+  series.with({ outcome: "wasted" }).counter(Metrics.warmAhead, () => warm().aheadWasted);
+  series.gauge(Metrics.warmEntries, () => warm().entries);
+  series.gauge(Metrics.warmBytes, () => warm().bytes);
 };
 
 /** A group that nobody has used yet is free. */

@@ -174,8 +174,49 @@ describe("ten thousand callers at once", () => {
     type Given<K extends keyof Service> = Service[K] extends (...given: never) => infer R ? R : Service[K];
     type Asynchronous = { [K in keyof Service]: Given<K> extends Effect.Effect<unknown, unknown, unknown> ? K : never }[keyof Service];
     expectTypeOf<Asynchronous>().toEqualTypeOf<"warm" | "refreshWarm" | "invalidate" | "clear">();
-    expectTypeOf<Exclude<keyof Service, Asynchronous>>().toEqualTypeOf<"hot" | "transition" | "peekWarm" | "warmSize">();
+    expectTypeOf<Exclude<keyof Service, Asynchronous>>().toEqualTypeOf<"hot" | "transition" | "peekWarm" | "warmSize" | "warmCounts">();
   });
+});
+
+describe("the counts", () => {
+  it.effect("tell hits from misses, late hits from habits, and what was read ahead and used from what was not", () =>
+    Effect.gen(function* () {
+      const cache = yield* Cache;
+      const numbered = (nth: number): WarmKey => ({ ...key, parts: [String(nth)] });
+      const ask = (nth: number) => cache.warm(numbered(nth), 1_000, Effect.succeed(nth), { refresh: Effect.succeed(nth) });
+      const ahead = (nth: number) =>
+        Effect.andThen(cache.refreshWarm(numbered(nth), { refresh: Effect.succeed(nth) }), TestClock.adjust(0));
+      // A miss, a hit, and a late one, which has it read again.
+      yield* ask(1);
+      yield* ask(1);
+      yield* TestClock.adjust("900 millis");
+      yield* ask(1);
+      yield* TestClock.adjust(0);
+      assert.deepStrictEqual(cache.warmCounts(), { hits: 2, misses: 1, refreshes: 1, readAhead: 0, aheadUsed: 0, aheadWasted: 0 });
+      // Used: once, however often. Asked for too late; read again unused; pushed out; forgotten.
+      for (const nth of [2, 3]) yield* ahead(nth);
+      yield* ask(2);
+      yield* ask(2);
+      assert.deepInclude(cache.warmCounts(), { hits: 4, misses: 1, readAhead: 2, aheadUsed: 1, aheadWasted: 0 });
+      yield* TestClock.adjust("2 seconds");
+      yield* ask(3);
+      assert.deepInclude(cache.warmCounts(), { misses: 2, aheadUsed: 1, aheadWasted: 1 });
+      yield* ahead(4);
+      yield* ahead(4);
+      assert.deepInclude(cache.warmCounts(), { readAhead: 4, aheadWasted: 2 });
+      for (const nth of [5, 6]) yield* ask(nth);
+      assert.deepInclude(cache.warmCounts(), { aheadWasted: 2 });
+      yield* ask(7);
+      assert.deepInclude(cache.warmCounts(), { aheadWasted: 3 });
+      yield* ahead(8);
+      yield* cache.invalidate(btc);
+      assert.deepInclude(cache.warmCounts(), { aheadWasted: 4 });
+      yield* ahead(9);
+      yield* cache.clear;
+      assert.deepInclude(cache.warmCounts(), { readAhead: 6, aheadUsed: 1, aheadWasted: 5 });
+      assert.deepStrictEqual(cache.warmSize(), { entries: 0, bytes: 0 });
+    }).pipe(Effect.provide(Layer.provide(Layer.fresh(Cache.layerTest), configLayer({ warmCapacity: 3 })))),
+  );
 });
 
 describe("readings ahead", () => {

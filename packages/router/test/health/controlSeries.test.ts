@@ -25,6 +25,7 @@ it.effect("mode, limits and breakers are read when somebody looks, and gone with
         breakerOpenMs: (group) => (group === "candle" ? 2_500 : 0),
         mode: () => mode,
         modeSeconds: (one) => (one === "fallback" ? 120 : 0),
+        warm: () => ({ entries: 2, bytes: 900, hits: 11, misses: 12, refreshes: 13, readAhead: 14, aheadUsed: 15, aheadWasted: 16 }),
       });
       const before = yield* seriesNow;
       assert.deepInclude(before, {
@@ -39,6 +40,14 @@ it.effect("mode, limits and breakers are read when somebody looks, and gone with
         "naru_limiter_refusals_total 1 ticker": 2,
         "naru_breaker_open_seconds 1 candle": 2.5,
         "naru_breaker_open_seconds 1 ticker": 0,
+        "naru_warm_questions_total 1 hit": 11,
+        "naru_warm_questions_total 1 miss": 12,
+        "naru_warm_readings_total 1 late_hit": 13,
+        "naru_warm_readings_total 1 habit": 14,
+        "naru_warm_ahead_total 1 used": 15,
+        "naru_warm_ahead_total 1 wasted": 16,
+        "naru_warm_entries 1": 2,
+        "naru_warm_bytes 1": 900,
       });
       mode = "fallback";
       pausedMs = 4_000;
