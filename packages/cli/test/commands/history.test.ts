@@ -37,7 +37,7 @@ const parquetRows = (path: string) =>
 
 const candlesIn = (path: string) =>
   Effect.map(parquetRows(path), (rows) =>
-    rows.map((row) => {
+    rows.map((row): Readonly<Record<string, unknown>> => {
       const times = { open_time: Number(row["open_time"]), last_trade_time: Number(row["last_trade_time"]) };
       return { ...times, ...Object.fromEntries(prices.map((name) => [name, decimalOf(row[name]).toString()])) };
     }),
