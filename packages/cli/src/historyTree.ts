@@ -105,9 +105,7 @@ const exporting = Command.make("export", exportFlags, (input) =>
     (command, given) => command.exported(given, input),
   ),
 ).pipe(
-  Command.withDescription(
-    "Kept candles or trades as CSV or JSON lines, candles as Parquet too; refused where something is missing in between",
-  ),
+  Command.withDescription("Kept candles or trades as CSV, JSON lines or Parquet; refused where something is missing in between"),
   Command.withExamples([{ command: "naru history export KRW-BTC btc.csv --interval 1m", description: "All that is kept" }]),
   Command.withGlobalFlags(settings.connectionFlags),
 );

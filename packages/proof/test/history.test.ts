@@ -5,11 +5,13 @@ import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
 import type { CandleColumnsOptions, CandlesOptions } from "@naru/router/ask";
 import { emptyWindows } from "@naru/router/cache/CandleColumns";
 import { StorageError } from "@naru/router/errors/MarketDataError";
-import { getCandleColumns, getCandles } from "@naru/router/MarketData";
+import { alerts, getCandleColumns, getCandles, health, streamTradesEvents } from "@naru/router/MarketData";
+import type { StreamElement } from "@naru/router/domain/StreamElement";
+import type { Trade } from "@naru/router/domain/Trade";
 import { type Interval, windowStart } from "@naru/router/domain/Interval";
 import { Exchange, Sim } from "@naru/sim";
 import { endOf } from "@naru/sim/market/Trade";
-import { Effect, Fiber, Layer } from "effect";
+import { Effect, Fiber, Layer, Stream } from "effect";
 import { TestClock } from "effect/testing";
 import { Chance } from "../src/world/engine/Chance.ts";
 import { Truth } from "../src/world/Truth.ts";
@@ -61,6 +63,73 @@ describe("candles while nothing can be kept", () => {
       );
     }).pipe(
       Effect.provide(Layer.fresh(Sim.layerTest({ seed: 13, config: { candleAuditEveryMs: 0 } })).pipe(Layer.provideMerge(brokenStore))),
+    ),
+  );
+});
+
+/** A store whose disk is full for as long as a test says so. */
+const fillingStore = (disk: { isFull: boolean }) =>
+  Layer.effect(
+    HistoryStore,
+    Effect.map(HistoryStore, (memory) => ({
+      ...memory,
+      putCandles: (...put: Parameters<typeof memory.putCandles>) =>
+        Effect.suspend(() => (disk.isFull ? Effect.fail(broken) : memory.putCandles(...put))),
+    })),
+  ).pipe(Layer.provide(layerMemory()));
+
+describe("a disk that is full for two minutes", () => {
+  const disk = { isFull: true };
+  it.effect("costs neither a trade nor an answer, is told of, and what could not be kept is kept by itself afterwards (G03)", () =>
+    Effect.gen(function* () {
+      const told: Array<string> = [];
+      const live: Array<StreamElement<Trade>> = [];
+      yield* Effect.forkChild(
+        Stream.runForEach(alerts, ({ rule, state }) => Effect.sync(() => void told.push(`${rule} ${state}`))),
+        { startImmediately: true },
+      );
+      yield* Effect.forkChild(
+        Stream.runForEach(streamTradesEvents("KRW-BTC"), (event) => Effect.sync(() => void live.push(event))),
+        { startImmediately: true },
+      );
+      yield* TestClock.adjust("10 seconds");
+      const range = { from: origin - 900 * minute, to: origin - 100 * minute };
+      const { value, provenance } = yield* ask("KRW-BTC", "1m", range);
+      assert.deepStrictEqual([value.length > 700, provenance.stale], [true, false]);
+      yield* TestClock.adjust("110 seconds");
+      const ill = yield* health;
+      assert.deepStrictEqual([ill.status, ill.causes.map(({ code }) => code)], ["degraded", ["history_waits"]]);
+      assert.deepStrictEqual([ill.history.waitingRows >= value.length, ill.history.droppedRows], [true, 0]);
+      assert.include(ill.history.lastError, "ENOSPC");
+      assert.deepStrictEqual(told, ["history_waits raised"]);
+
+      disk.isFull = false;
+      yield* TestClock.adjust("36 seconds");
+      assert.deepStrictEqual([(yield* health).status, told], ["healthy", ["history_waits raised", "history_waits over"]]);
+      const sent = yield* requests;
+      // Another question than the one whose answer is still in memory.
+      const again = yield* ask("KRW-BTC", "1m", { ...range, to: range.to - minute });
+      const most = value.filter(({ openTimeMs }) => openTimeMs < range.to - minute);
+      assert.deepStrictEqual([again.value, again.provenance.tier, yield* requests], [most, "history_store", sent]);
+
+      const [fromMs, toMs] = [origin + 10_000, origin + 150_000];
+      const seen = live.flatMap((event) => (event._tag === "Live" ? [event.value.tradeTimeMs] : []));
+      const trades = new Truth(yield* Exchange).tradesBetween("KRW-BTC", endOf(fromMs - 1), endOf(toMs - 1));
+      assert.isAbove(trades.length, 20);
+      assert.deepStrictEqual(
+        seen.filter((ms) => ms >= fromMs && ms < toMs),
+        trades.map(({ ms }) => ms),
+      );
+      assert.deepStrictEqual(
+        live.filter(({ _tag }) => _tag !== "Live"),
+        [],
+      );
+    }).pipe(
+      Effect.provide(
+        Layer.fresh(Sim.layerTest({ seed: 14, config: { candleAuditEveryMs: 0, tickerAuditEveryMs: 0, auditEveryMs: 0 } })).pipe(
+          Layer.provideMerge(Layer.fresh(fillingStore(disk))),
+        ),
+      ),
     ),
   );
 });

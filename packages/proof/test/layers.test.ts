@@ -5,6 +5,7 @@ import { Health } from "@naru/router/health/HealthLedger";
 import { LiveLedger } from "@naru/router/health/LiveLedger";
 import * as configured from "@naru/router/RouterConfig";
 import { Subscriptions } from "@naru/router/stream/Subscriptions";
+import { HistoryKeeper } from "@naru/router/tiers/HistoryKeeper";
 import { Rest } from "@naru/router/transport/RestCall";
 import { Sim } from "@naru/sim";
 import { limits, UpbitVenue } from "@naru/upbit";
@@ -30,7 +31,7 @@ describe("the five services", () => {
       Layer.provideMerge(
         Layer.mergeAll(FallbackManager.layerTest, ChannelSelector.layerTest(["cold_rest"]), Subscriptions.layer, MarketList.layer),
       ),
-      Layer.provideMerge(Layer.merge(Rest.layer, Alerts.layer)),
+      Layer.provideMerge(Layer.mergeAll(Rest.layer, Alerts.layer, HistoryKeeper.layer)),
       Layer.provideMerge(Layer.mergeAll(RateLimiter.layerTest(limits), Cache.layerTest, Health.layer, LiveLedger.layer)),
       Layer.provideMerge(Layer.merge(UpbitVenue.layer, transport)),
     );

@@ -126,6 +126,8 @@ export const HealthReport = Schema.Struct({
       lastCrash: Schema.String,
     }),
   ),
+  /** Keeping what is read of the past; `lastError` is why it could not be done last, empty where it always could. */
+  history: Schema.Struct({ isWaiting: Schema.Boolean, waitingRows: Count, droppedRows: Count, lastError: Schema.String }),
   /** Keys in the hot store. */
   hotKeys: Count,
   /** Markets in the list as last read; null before the first reading. */

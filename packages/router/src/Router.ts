@@ -19,6 +19,7 @@ import type { ModeControl } from "./fallback/ModeControl.ts";
 import * as guard from "./guard.ts";
 import { publishControl } from "./health/controlSeries.ts";
 import { Health } from "./health/HealthLedger.ts";
+import type { HistoryKeeper } from "./tiers/HistoryKeeper.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
@@ -129,18 +130,32 @@ const linkObserver: Layer.Layer<never, never, Health> = Layer.effect(
 export const layerNoDeps: Layer.Layer<
   MarketData | Asker.RouterAsker,
   never,
-  Venue | Cache | RateLimiter | ChannelSelector | FallbackManager | Subscriptions | MarketList | Health | LiveLedger | Alerts | Rest
+  | Venue
+  | Cache
+  | RateLimiter
+  | ChannelSelector
+  | FallbackManager
+  | Subscriptions
+  | MarketList
+  | Health
+  | LiveLedger
+  | Alerts
+  | Rest
+  | HistoryKeeper
 > = Layer.effect(MarketData, make).pipe(Layer.provideMerge(Layer.effect(Asker.RouterAsker, Asker.make)));
 
 /** What ends and is built again with a router. */
 export type SideServices = Exclude<RouterServices, RateLimiter | Health | LiveLedger | Alerts> | Asker.RouterAsker;
 
 /** One router over what outlives it: the process's limits, the ledgers, and the mode. */
-export const side: Layer.Layer<SideServices, never, Venue | Transport | RateLimiter | Health | LiveLedger | Alerts | ModeControl> =
-  layerNoDeps.pipe(
-    Layer.provideMerge(
-      Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
-    ),
-    Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
-    Layer.provideMerge(Cache.layer),
-  );
+export const side: Layer.Layer<
+  SideServices,
+  never,
+  Venue | Transport | RateLimiter | Health | LiveLedger | Alerts | ModeControl | HistoryKeeper
+> = layerNoDeps.pipe(
+  Layer.provideMerge(
+    Layer.mergeAll(FallbackManager.layer, ChannelSelector.layer, Layer.provide(Subscriptions.layer, linkObserver), MarketList.layer),
+  ),
+  Layer.provideMerge(Layer.provide(Rest.layer, restObserver)),
+  Layer.provideMerge(Cache.layer),
+);

@@ -44,6 +44,7 @@ import * as SupervisedAsker from "./SupervisedAsker.ts";
 import * as supervisedStreams from "./supervisedStreams.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import * as FlightRecorder from "./tape/FlightRecorder.ts";
+import { HistoryKeeper } from "./tiers/HistoryKeeper.ts";
 import { Rest } from "./transport/RestCall.ts";
 import type { Transport } from "./transport/Transport.ts";
 import type { Venue } from "./transport/Venue.ts";
@@ -116,7 +117,11 @@ const present = <I extends Router.SideServices, S extends object>(key: Context.K
 /** The same over another router: one that a test breaks. */
 export const layerOver = <R>(
   side: Layer.Layer<Router.SideServices, unknown, R>,
-): Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport> => {
+): Layer.Layer<
+  Services,
+  never,
+  Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl | HistoryKeeper> | Venue | Transport
+> => {
   const ofRouter = Layer.mergeAll(
     present(Cache),
     present(ChannelSelector),
@@ -131,6 +136,7 @@ export const layerOver = <R>(
     Layer.provideMerge(Layer.provide(RouterSide.layer(side), flight.layerBreakers)),
     Layer.provideMerge(Layer.merge(DirectClient.layer, Shadow.layer)),
     Layer.provideMerge(Layer.mergeAll(DirectRest.layer, DirectSocket.layer, ActiveMarkets.layer, ModeControl.layerWithDirect)),
+    Layer.provide(HistoryKeeper.layer),
     Layer.provideMerge(Alerts.layer),
     Layer.provideMerge(
       Layer.mergeAll(
@@ -144,7 +150,11 @@ export const layerOver = <R>(
     Layer.provide(Awake.layer),
     Layer.provide(Workers.layer),
     Layer.provide(Wiretap.layerTransport),
-  ) as Layer.Layer<Services, never, Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl> | Venue | Transport>;
+  ) as Layer.Layer<
+    Services,
+    never,
+    Exclude<R, RateLimiter | Health | LiveLedger | Alerts | ModeControl | HistoryKeeper> | Venue | Transport
+  >;
 };
 
 /** The whole client over a venue and a transport. */

@@ -120,6 +120,7 @@ const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: S
     .snapshot()
     .map(({ group, limit, used, waiting, pausedMs }) => ({ group, limit, used, waiting, pausedMs, breakerOpenMs: breakerOpenMs(group) }));
   const counted = { calls: ledger.calls(), errors: ledger.errors() };
+  const history = ledger.history();
   const troubles = workers.troubles(Number(clock.monotonicTimeNanosUnsafe()) / 1e6);
   const facts = {
     mode,
@@ -127,6 +128,7 @@ const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: S
     core,
     limits,
     ...counted,
+    history,
     workers: troubles,
     link: { wanted: link.wanted, open: isOpen },
     blockedMs: limiter.blockedMs(),
@@ -146,6 +148,7 @@ const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: S
     core,
     host,
     workers: troubles,
+    history,
     hotKeys,
     knownMarkets,
   };

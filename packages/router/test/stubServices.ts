@@ -16,6 +16,7 @@ import { Health } from "../src/health/HealthLedger.ts";
 import { LiveLedger } from "../src/health/LiveLedger.ts";
 import type { LimitTable } from "../src/limits/LimitTable.ts";
 import { RateLimiter } from "../src/limits/RateLimiter.ts";
+import { HistoryKeeper } from "../src/tiers/HistoryKeeper.ts";
 import * as Router from "../src/Router.ts";
 import { ChannelSelector } from "../src/select/ChannelSelector.ts";
 import { Subscriptions } from "../src/stream/Subscriptions.ts";
@@ -196,6 +197,7 @@ export const routerOver = (stub: Stub) =>
           RateLimiter.layerTest(limits),
           Cache.layerTest,
           LiveLedger.layer,
+          HistoryKeeper.layer,
         ),
       ),
       Layer.provideMerge(Layer.provideMerge(Alerts.layer, Health.layer)),

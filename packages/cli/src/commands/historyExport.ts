@@ -1,6 +1,6 @@
 /**
- * `naru history export`: kept candles or trades as CSV, JSON lines or (candles) Parquet, oldest first, every number with all its digits. A range in which something is missing is
- * refused: a file with a hole that nobody sees is worse than none.
+ * `naru history export`: kept candles or trades as CSV, JSON lines or Parquet, oldest first, every number with all its digits. A range in which
+ * something is missing is refused: a file with a hole that nobody sees is worse than none.
  */
 import { once } from "node:events";
 import { open, rename, rm } from "node:fs/promises";
@@ -20,10 +20,10 @@ import type { ExportFormat, ExportInput } from "../historyTree.ts";
 import * as output from "../output.ts";
 import { counted } from "../render/numbers.ts";
 import type { Connection } from "../settings.ts";
-import { parquetOf } from "./candleParquet.ts";
 import { formatOf, textOf } from "./candleText.ts";
 import { asText, type ExportedFormat, tradeText } from "./exportFormats.ts";
 import { timeOf } from "./history.ts";
+import { candleParquet, tradeParquet } from "./parquet.ts";
 
 /** Windows read and written at once, and of trades milliseconds. */
 const windowsAtOnce = 10_000;
@@ -45,7 +45,7 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
       const rows =
         "interval" in series
           ? yield* written(candlesOf(store, series), yield* candleFormat(format, series), range, input.output)
-          : yield* written(tradesOf(store, series), yield* tradeFormat(format), range, input.output);
+          : yield* written(tradesOf(store, series), yield* tradeFormat(format, series), range, input.output);
       yield* flags.json && input.output !== "-"
         ? output.json({ kind: "export", ...series, coverage: undefined, ...range, format, output: input.output, rows })
         : Console.error(`${counted(rows, "interval" in series ? "candle" : "trade")} of ${nameOf(series)} written`);
@@ -55,12 +55,10 @@ export const exported = (flags: Connection, input: ExportInput): Effect.Effect<v
 const formatByName = (path: string): ExportFormat => (/\.parquet$/i.test(path) ? "parquet" : formatOf(path));
 
 const candleFormat = (format: ExportFormat, series: KeptSeries): Effect.Effect<ExportedFormat<Candle>, InvalidRequest> =>
-  format === "parquet" ? parquetOf(series) : Effect.succeed(asText(textOf(format, series)));
+  format === "parquet" ? candleParquet(series) : Effect.succeed(asText(textOf(format, series)));
 
-const tradeFormat = (format: ExportFormat): Effect.Effect<ExportedFormat<Trade>, InvalidRequest> =>
-  format === "parquet"
-    ? Effect.fail(new InvalidRequest({ field: "--format", input: format, reason: "is for candles; trades are given out as csv or jsonl" }))
-    : Effect.succeed(asText(tradeText(format)));
+const tradeFormat = (format: ExportFormat, series: KeptTrades): Effect.Effect<ExportedFormat<Trade>, InvalidRequest> =>
+  format === "parquet" ? tradeParquet(series) : Effect.succeed(asText(tradeText(format)));
 
 /** Where the rows come from. */
 interface Source<Row> {

@@ -22,7 +22,7 @@ const minute = 60_000;
 const prices = ["open", "high", "low", "close", "volume", "value"] as const;
 
 /** A Parquet file by a reader that knows nothing of us. It gives decimals as doubles, so their bytes are read, as what the file says they are. */
-const readParquet = (path: string) =>
+const parquetRows = (path: string) =>
   Effect.promise(async () => {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
@@ -32,12 +32,16 @@ const readParquet = (path: string) =>
       delete element.converted_type;
       delete element.logical_type;
     }
-    const rows = await parquetReadObjects({ file, metadata });
-    return rows.map((row) => {
+    return parquetReadObjects({ file, metadata });
+  });
+
+const candlesIn = (path: string) =>
+  Effect.map(parquetRows(path), (rows) =>
+    rows.map((row): Readonly<Record<string, unknown>> => {
       const times = { open_time: Number(row["open_time"]), last_trade_time: Number(row["last_trade_time"]) };
       return { ...times, ...Object.fromEntries(prices.map((name) => [name, decimalOf(row[name]).toString()])) };
-    });
-  });
+    }),
+  );
 
 /** Sixteen bytes, the highest first, in two's complement. */
 const decimalOf = (bytes: unknown): Decimal => {
@@ -114,7 +118,7 @@ describe("naru history", () => {
       const parquet = join(place, "btc.parquet");
       assert.strictEqual((yield* naru("export", "KRW-BTC", parquet, "--from", from, "--to", to)).exitCode, 0);
       assert.deepStrictEqual(
-        yield* readParquet(parquet),
+        yield* candlesIn(parquet),
         rows.map((row) => ({
           ...{ open_time: row.openTimeMs, last_trade_time: row.lastTradeTimeMs },
           ...{ open: `${row.open}`, high: `${row.high}`, low: `${row.low}`, close: `${row.close}` },
@@ -207,8 +211,46 @@ describe("naru history", () => {
         lines.map((line) => line.split(",")),
         rows.map(({ id, price, volume, side, tradeTimeMs }) => [new Date(tradeTimeMs).toISOString(), id, `${price}`, `${volume}`, side]),
       );
+      const parquet = join(place, "trades.parquet");
+      assert.strictEqual((yield* naru("export", "KRW-BTC", parquet, "--trades", "--from", from, "--to", to)).exitCode, 0);
+      assert.deepStrictEqual(
+        (yield* parquetRows(parquet)).map(({ trade_time, id, price, volume, side }) => [
+          ...[Number(trade_time), id, `${decimalOf(price)}`, `${decimalOf(volume)}`, side],
+        ]),
+        rows.map(({ id, price, volume, side, tradeTimeMs }) => [tradeTimeMs, id, `${price}`, `${volume}`, side]),
+      );
       const tooFar = yield* naru("sync", "KRW-BTC", "--trades", "--from", ago(20_000), "--to", to);
       assert.deepStrictEqual([tooFar.exitCode, tooFar.err.join("\n").includes("seven days")], [64, true]);
+    }).pipe(Effect.scoped),
+  );
+
+  it.live("ends an export at a number that Parquet cannot hold, leaves no file of it, and rounds none", () =>
+    Effect.gen(function* () {
+      const place = yield* folder;
+      const file = join(place, "history.sqlite");
+      const [fromMs, toMs] = [Date.parse(ago(900)), Date.parse(ago(300))];
+      const last = toMs - minute;
+      for (const [digits, fits] of [
+        ["99999999999999999999.999999999999999999", true],
+        ["100000000000000000000", false],
+        ["0.000000000000000001", true],
+        ["0.0000000000000000001", false],
+      ] as const) {
+        const rows = [minuteCandle(fromMs), { ...minuteCandle(last), value: Decimal.of(digits) }];
+        yield* Effect.scoped(
+          Effect.flatMap(SqliteHistory.make(file), (store) => store.putCandles({ ...series, interval: "1m" }, rows, { fromMs, toMs })),
+        );
+        const output = join(place, "btc.parquet");
+        const given = yield* invoke("history", "export", "KRW-BTC", output, "--file", file, "--venue", "sim");
+        assert.strictEqual(given.exitCode, fits ? 0 : 74, digits);
+        if (fits) assert.strictEqual((yield* candlesIn(output)).at(-1)?.["value"], digits);
+        else assert.include(given.err.join("\n"), `${digits} does not fit DECIMAL(38, 18); csv and jsonl hold it`);
+        assert.deepStrictEqual(
+          readdirSync(place).filter((name) => name.includes("parquet")),
+          fits ? ["btc.parquet"] : [],
+        );
+        rmSync(output, { force: true });
+      }
     }).pipe(Effect.scoped),
   );
 

@@ -377,7 +377,11 @@ const prepared = (db: DatabaseSync) =>
     block: db.prepare("SELECT data FROM block WHERE series = ? AND start_ms = ?"),
     blocks: db.prepare("SELECT start_ms, used_ms, data FROM block WHERE series = ? AND start_ms >= ? AND start_ms < ? ORDER BY start_ms"),
     use: db.prepare("UPDATE block SET used_ms = ? WHERE series = ? AND start_ms >= ? AND start_ms < ?"),
-    put: db.prepare("INSERT OR REPLACE INTO block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)"),
+    // A row that is kept keeps its place: to be replaced, it would leave two indexes and come back to them.
+    put: db.prepare(
+      `INSERT INTO block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (series, start_ms) DO UPDATE SET rows = excluded.rows, used_ms = excluded.used_ms, data = excluded.data`,
+    ),
     remove: db.prepare("DELETE FROM block WHERE series = ? AND start_ms = ?"),
     oldest: db.prepare(
       `SELECT series AS id, start_ms, interval, length(data) AS size, used_ms FROM block JOIN series ON series.id = block.series

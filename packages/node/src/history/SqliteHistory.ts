@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { decodeCandles } from "@naru/router/cache/candleBlock";
 import type { TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore, type HistoryStoreShape, type StoredCandles } from "@naru/router/cache/HistoryStore";
-import { type BlockPart, isWithin, partsOf } from "@naru/router/cache/keptRows";
+import { arePlain, type BlockPart, closedWithin, isWithin, partsOf } from "@naru/router/cache/keptRows";
 import type { Candle } from "@naru/router/domain/Candle";
 import { StorageError } from "@naru/router/errors/MarketDataError";
 import { atEnd } from "@naru/router/transport/atEnd";
@@ -42,6 +42,8 @@ export interface SqliteHistoryShape extends HistoryStoreShape {
 const defaultMaxBytes = 2_000_000_000;
 /** Blocks made into rows, or rows into blocks, before others have their turn: about five thousand rows, a few milliseconds. */
 const blocksAtOnce = 20;
+/** Rows looked at before others have their turn. */
+const rowsAtOnce = 20_000;
 
 /** The file in the state folder of the environment; nothing is touched. */
 export const usualPath = Effect.map(StateFolder.locate, (folder) => join(folder, usualName));
@@ -132,8 +134,13 @@ const prepare = (path: string): Effect.Effect<void, StorageError> =>
   });
 
 const encoded = Effect.fnUntraced(function* (series: CandleSeries, rows: ReadonlyArray<Candle>, complete: TimeRange) {
+  let isPlain = true;
+  for (let at = 0; at < rows.length && isPlain; at += rowsAtOnce) {
+    if (at > 0) yield* Effect.yieldNow;
+    isPlain = arePlain(rows, complete, at, Math.min(rows.length, at + rowsAtOnce));
+  }
   const parts: Array<BlockPart> = [];
-  for (const part of partsOf(series.interval, rows, complete)) {
+  for (const part of partsOf(series.interval, isPlain ? rows : closedWithin(rows, complete), complete)) {
     parts.push(part);
     if (parts.length % blocksAtOnce === 0) yield* Effect.yieldNow;
   }

@@ -180,7 +180,10 @@ const prepared = (db: DatabaseSync) =>
     ),
     starts: db.prepare("SELECT start_ms FROM trade_block WHERE series = ? AND start_ms >= ? AND start_ms < ?"),
     use: db.prepare("UPDATE trade_block SET used_ms = ? WHERE series = ? AND start_ms >= ? AND start_ms < ?"),
-    put: db.prepare("INSERT OR REPLACE INTO trade_block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)"),
+    put: db.prepare(
+      `INSERT INTO trade_block (series, start_ms, rows, used_ms, data) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (series, start_ms) DO UPDATE SET rows = excluded.rows, used_ms = excluded.used_ms, data = excluded.data`,
+    ),
     remove: db.prepare("DELETE FROM trade_block WHERE series = ? AND start_ms = ?"),
     coverage: db.prepare("SELECT from_ms, to_ms FROM trade_coverage WHERE series = ? ORDER BY from_ms"),
     forget: db.prepare("DELETE FROM trade_coverage WHERE series = ? AND from_ms = ?"),

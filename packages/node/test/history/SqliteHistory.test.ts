@@ -129,7 +129,7 @@ describe("in a file", () => {
       }).pipe(Effect.scoped),
   );
 
-  it.live("on a disk without room says that it is not kept, is read as before, and goes on when there is room again (G03)", () =>
+  it.live("on a disk without room says that it is not kept, is read as before, and goes on when there is room again", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "history.sqlite");
       const entry = fileURLToPath(new URL("./fullDiskChild.ts", import.meta.url));

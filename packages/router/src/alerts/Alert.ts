@@ -14,6 +14,7 @@ export const AlertRule = Schema.Literals([
   "event_loop",
   "disk",
   "worker_failed",
+  "history_waits",
   "daily_check",
 ]);
 export type AlertRule = typeof AlertRule.Type;

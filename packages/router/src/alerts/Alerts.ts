@@ -83,6 +83,7 @@ const make = Effect.gen(function* () {
       errors: seen.errors,
       host,
       workers: workers.troubles(nowMs),
+      history: health.history(),
     });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {

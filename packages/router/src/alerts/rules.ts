@@ -2,6 +2,7 @@
 import { plainText } from "../domain/plainText.ts";
 import type { Mode } from "../domain/Mode.ts";
 import type { ErrorHealth } from "../health/ErrorLog.ts";
+import type { HistoryHealth } from "../health/HistoryLog.ts";
 import type { HostFacts } from "../health/HostProbe.ts";
 import { healthBounds } from "../health/judgeHealth.ts";
 import type { OutcomeSummary } from "../health/OutcomeWindow.ts";
@@ -19,6 +20,7 @@ export interface AlertFacts {
   readonly errors: ReadonlyArray<ErrorHealth>;
   readonly host: HostFacts;
   readonly workers: ReadonlyArray<WorkerTrouble>;
+  readonly history: HistoryHealth;
 }
 
 export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
@@ -27,6 +29,7 @@ export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
   ...ofErrors(facts.errors),
   ...ofHost(facts.host),
   ...ofWorkers(facts.workers),
+  ...ofHistory(facts.history),
 ];
 
 /** A mode that answers less than it should. A call that passed over one failing tier is no news for a person. */
@@ -141,3 +144,17 @@ const ofWorkers = (workers: ReadonlyArray<WorkerTrouble>): ReadonlyArray<Finding
         ]
       : [],
   );
+
+const ofHistory = ({ isWaiting, lastError }: HistoryHealth): ReadonlyArray<Finding> =>
+  isWaiting
+    ? [
+        {
+          rule: "history_waits",
+          about: "",
+          severity: "warning",
+          what: `what is read of the past cannot be written: ${plainText(lastError)}`,
+          did: "it waits in memory, up to 10,000 rows, and is tried again every 30 s; live data and answers are not touched by it",
+          youCan: "make room on the disk, or end the program that has the file locked; nothing has to be begun anew",
+        },
+      ]
+    : [];

@@ -31,12 +31,13 @@ export const blockRange = (interval: Interval, timeMs: number): TimeRange => {
 /** Rows ascending by opening time, each time once. */
 export const encodeCandles = (rows: ReadonlyArray<Candle>): Uint8Array<ArrayBuffer> => {
   const mask = rows.reduce((found, row) => found | maskOf(row), 0);
-  const columns = columnsOf(mask);
+  const columns = columnsOf(mask).map((column) => rows.map((row) => row[column]));
   let withMantissas = 0;
   const numbers: Array<readonly [number, number, string]> = [];
-  for (const [nth, column] of columns.entries()) {
-    for (const [at, row] of rows.entries()) {
-      const value = row[column];
+  for (let nth = 0; nth < columns.length; nth++) {
+    const values = columns[nth]!;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
       if (value === undefined || isDerived(value)) continue;
       withMantissas |= 1 << nth;
       if (isLong(value)) numbers.push([nth, at, value.toString()]);
@@ -45,22 +46,23 @@ export const encodeCandles = (rows: ReadonlyArray<Candle>): Uint8Array<ArrayBuff
   const days = rows.some(({ firstDay }) => firstDay !== undefined) ? rows.map(({ firstDay }) => firstDay ?? null) : [];
   const block = newBlock({ rows: rows.length, mask, withMantissas }, { numbers, days });
   const { doubles } = block;
-  for (const [at, row] of rows.entries()) {
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!;
     doubles[at] = row.openTimeMs;
     doubles[rows.length + at] = row.lastTradeTimeMs;
   }
-  for (const [nth, column] of columns.entries()) fill(block, nth, column, rows);
+  for (let nth = 0; nth < columns.length; nth++) fill(block, nth, columns[nth]!);
   return block.sealed();
 };
 
 /** One column of a block. */
-const fill = (block: Omit<Block, "text">, nth: number, column: BlockColumn, rows: ReadonlyArray<Candle>): void => {
-  const { doubles, mantissas, scales, withMantissas } = block;
-  const mantissasAt = (withMantissas & (1 << nth)) === 0 ? undefined : placeOf(withMantissas, nth) * rows.length;
-  for (const [at, row] of rows.entries()) {
-    const value = row[column];
-    const slot = nth * rows.length + at;
-    doubles[2 * rows.length + slot] = value?.number ?? 0;
+const fill = (block: Omit<Block, "text">, nth: number, values: ReadonlyArray<Decimal | undefined>): void => {
+  const { doubles, mantissas, scales, withMantissas, rows } = block;
+  const mantissasAt = (withMantissas & (1 << nth)) === 0 ? undefined : placeOf(withMantissas, nth) * rows;
+  for (let at = 0; at < rows; at++) {
+    const value = values[at];
+    const slot = nth * rows + at;
+    doubles[2 * rows + slot] = value?.number ?? 0;
     scales[slot] = value === undefined ? absent : isLong(value) ? inText : value.scale;
     if (value !== undefined && mantissasAt !== undefined && !isLong(value)) mantissas[mantissasAt + at] = BigInt(value.mantissa);
   }

@@ -9,7 +9,7 @@ import { spliced } from "./blockSplice.ts";
 import { blockRange, decodeCandles } from "./candleBlock.ts";
 import { nothing, within } from "./Coverage.ts";
 import type { CandleSeries, HistoryStoreShape, TradeSeries } from "./HistoryStore.ts";
-import { columnsOf, isWithin, partsOf } from "./keptRows.ts";
+import { closedWithin, columnsOf, isWithin, partsOf } from "./keptRows.ts";
 import { isTradeWithin, replacedTrades, tradePartsOf } from "./keptTrades.ts";
 import { decodeTrades, encodeTrades, tradeBlockRange } from "./tradeBlock.ts";
 
@@ -45,7 +45,7 @@ const candlesIn = (use: BlockUse): OfCandles => {
     putCandles: (series, rows, complete) =>
       Effect.sync(() => {
         // Nothing is touched before all of it is known to be good.
-        const parts = [...partsOf(series.interval, rows, complete)];
+        const parts = [...partsOf(series.interval, closedWithin(rows, complete), complete)];
         const kept = all.obtain(series);
         for (const part of parts) {
           const bytes = kept.blocks.get(part.startMs);

@@ -16,11 +16,10 @@ export interface BlockPart {
 }
 
 /**
- * The blocks that a range concerns, ascending, also where no candle lies in them but something may have been kept. Each is made when it is taken, so
- * that whoever writes a hundred thousand rows can let others have their turn; what is refused is refused before the first.
+ * The blocks that a range concerns, ascending, also where no candle lies in them but something may have been kept. Of `sorted` as `closedWithin` gives
+ * them. Each is made when it is taken, so that whoever writes a hundred thousand rows can let others have their turn.
  */
-export function* partsOf(interval: Candle["interval"], rows: ReadonlyArray<Candle>, complete: TimeRange): Generator<BlockPart, void> {
-  const sorted = closedWithin(rows, complete);
+export function* partsOf(interval: Candle["interval"], sorted: ReadonlyArray<Candle>, complete: TimeRange): Generator<BlockPart, void> {
   let next = 0;
   for (let atMs = complete.fromMs; atMs < complete.toMs;) {
     const block = blockRange(interval, atMs);
@@ -73,17 +72,28 @@ const firstAtLeast = (times: Float64Array, timeMs: number): number => {
   return low;
 };
 
-/** A window that is not over may look different tomorrow: it is never kept, whoever hands it in. */
-const closedWithin = (rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<Candle> => {
-  const known = rows.some((row, at) => !isPlain(row, complete, rows[at - 1])) ? sorted(rows, complete) : rows;
+/**
+ * The rows of a range that are kept: closed, ascending, each window once. A window that is not over may look different tomorrow: it is never kept,
+ * whoever hands it in. Throws where there is one.
+ */
+export const closedWithin = (rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<Candle> => {
+  if (arePlain(rows, complete, 0, rows.length)) return rows;
+  const known = sorted(rows, complete);
   const forming = known.find(({ state }) => state === "forming");
   if (forming === undefined) return known;
   throw new TypeError(`a forming candle is not history: ${forming.market} ${forming.interval} ${forming.openTimeMs}`);
 };
 
-/** Rows as they come from an answer: closed, within the range, ascending. */
-const isPlain = (row: Candle, complete: TimeRange, before: Candle | undefined): boolean =>
-  row.state === "closed" && isWithin(complete)(row) && (before === undefined || before.openTimeMs < row.openTimeMs);
+/** Whether rows from one place up to another are such already, as nearly all are that come from an answer. */
+export const arePlain = (rows: ReadonlyArray<Candle>, { fromMs, toMs }: TimeRange, first: number, end: number): boolean => {
+  let beforeMs = rows[first - 1]?.openTimeMs ?? -Infinity;
+  for (let at = first; at < end; at++) {
+    const { state, openTimeMs } = rows[at]!;
+    if (state !== "closed" || openTimeMs <= beforeMs || openTimeMs < fromMs || openTimeMs >= toMs) return false;
+    beforeMs = openTimeMs;
+  }
+  return true;
+};
 
 /** Any rows: of two of one window the last is meant. */
 const sorted = (rows: ReadonlyArray<Candle>, complete: TimeRange): ReadonlyArray<Candle> => {

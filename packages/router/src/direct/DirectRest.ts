@@ -21,6 +21,7 @@ import { trimOrderbook } from "../domain/Orderbook.ts";
 import type { OrderbookQuestion, Question, TickerQuestion } from "../domain/Question.ts";
 import { DecodeError, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
 import { type Grant, RateLimiter } from "../limits/RateLimiter.ts";
+import type { HistoryKeeper } from "../tiers/HistoryKeeper.ts";
 import * as RestAnswer from "../tiers/restAnswer.ts";
 import type { TierAnswer } from "../tiers/Tier.ts";
 import { exchangeTimeMs, readAnswer } from "../transport/readAnswer.ts";
@@ -45,7 +46,7 @@ export class DirectRest extends Context.Service<
     readonly hasWaited: (group: string, withinMs: number) => boolean;
   }
 >()("@naru/router/direct/DirectRest") {
-  static readonly layer: Layer.Layer<DirectRest, never, Transport | Venue | RateLimiter> = Layer.effect(
+  static readonly layer: Layer.Layer<DirectRest, never, Transport | Venue | RateLimiter | HistoryKeeper> = Layer.effect(
     DirectRest,
     Effect.suspend(() => make),
   );

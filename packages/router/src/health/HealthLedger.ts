@@ -14,6 +14,7 @@ import type { Attempt } from "../errors/MarketDataError.ts";
 import { type ChannelHealth, ChannelLog } from "./ChannelLog.ts";
 import { ErrorLog, type ErrorHealth } from "./ErrorLog.ts";
 import { KeyLedger, type KeyHealth } from "./KeyLedger.ts";
+import { type HistoryHealth, HistoryLog } from "./HistoryLog.ts";
 import * as Metrics from "./Metrics.ts";
 import { labelled } from "./labelled.ts";
 import { type OutcomeSummary, OutcomeWindow } from "./OutcomeWindow.ts";
@@ -80,6 +81,8 @@ export class Health extends Context.Service<
     readonly modeChanged: (change: ModeChange) => void;
     /** A check of the trade gate ended: `passed`, or the reason against it. */
     readonly guarded: (outcome: string) => void;
+    /** What is to be kept began to wait, waits in another amount, or waits no more. */
+    readonly historyWaits: (history: HistoryHealth) => void;
     /** A probe of the router came to an end. */
     readonly probed: (verdict: "good" | "bad") => void;
     readonly tiers: () => ReadonlyArray<TierHealth>;
@@ -89,6 +92,7 @@ export class Health extends Context.Service<
     readonly channels: () => ReadonlyArray<ChannelHealth>;
     readonly keys: () => ReadonlyArray<KeyHealth>;
     readonly errors: () => ReadonlyArray<ErrorHealth>;
+    readonly history: () => HistoryHealth;
     /** Calls back, synchronously, whenever something is written down that may be trouble. What is returned ends it. */
     readonly watch: (listener: () => void) => () => void;
     /** Seconds spent in each mode since the ledger began. */
@@ -122,9 +126,8 @@ const make = Effect.gen(function* () {
   const modes: Array<ModeChange> = [];
   const stays = new ModeStays(nowMs());
   const watchers = new Set<() => void>();
-  const trouble = (): void => {
-    for (const watcher of watchers) watcher();
-  };
+  const trouble = (): void => watchers.forEach((watcher) => watcher());
+  const history = new HistoryLog(count.historyDropped, trouble);
 
   return Health.of({
     attempted: (_kind, attempt) => {
@@ -164,6 +167,7 @@ const make = Effect.gen(function* () {
       trouble();
     },
     guarded: (outcome) => count.guarded(1, outcome),
+    historyWaits: (now) => history.told(now),
     probed: (verdict) => count.probed(1, verdict),
     tiers: () => attempts.report(),
     modes: () => [...modes],
@@ -171,6 +175,7 @@ const make = Effect.gen(function* () {
     channels: () => [rest.report(nowMs()), websocket.report(nowMs())],
     keys: () => keys.report(nowMs()),
     errors: () => errors.report(nowMs()),
+    history: () => history.report(),
     watch: (listener) => {
       watchers.add(listener);
       return () => void watchers.delete(listener);
@@ -221,6 +226,7 @@ const counting = Effect.map(Effect.context<never>(), (context) => {
     linkChanged: of(Metrics.linkChanges),
     modeChanged: of(Metrics.modeChanges),
     guarded: of(Metrics.guards),
+    historyDropped: of(Metrics.historyDropped),
     probed: of(Metrics.routerProbes),
   };
 });

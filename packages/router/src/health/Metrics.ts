@@ -58,6 +58,12 @@ export const freshness = counter(
   ["kind", "met"],
   "Calls that could be answered, by whether a fresh answer came within the deadline",
 );
+export const historyDropped = counter(
+  "naru_history_dropped_rows_total",
+  "rows",
+  [],
+  "Rows of the past that could not be written and had no room in memory: they are asked for again",
+);
 export const guards = counter("naru_guards_total", "checks", ["outcome"], "Checks of the trade gate, by outcome");
 
 // How it is answered

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema";
 import type { Mode } from "../domain/Mode.ts";
 import type { ErrorHealth } from "./ErrorLog.ts";
+import type { HistoryHealth } from "./HistoryLog.ts";
 import type { HostFacts } from "./HostProbe.ts";
 import type { OutcomeSummary } from "./OutcomeWindow.ts";
 
@@ -26,6 +27,7 @@ export const HealthCause = Schema.Struct({
     "event_loop",
     "disk",
     "worker_failed",
+    "history_waits",
   ]),
   /** What it concerns: a mode, an error's tag, a limit group, a market; empty for the whole. */
   about: Schema.String,
@@ -48,6 +50,7 @@ export interface HealthFacts {
   readonly host: HostFacts;
   /** Fibers of our own that crashed lately. */
   readonly workers: ReadonlyArray<{ readonly name: string; readonly state: "restarting" | "failed"; readonly lastCrash: string }>;
+  readonly history: HistoryHealth;
 }
 
 /** What is called bad. Percentages, shares and milliseconds as the names say. */
@@ -67,7 +70,8 @@ export const healthBounds = {
 } as const;
 
 export const judgeHealth = (facts: HealthFacts): { readonly status: HealthStatus; readonly causes: ReadonlyArray<HealthCause> } => {
-  const causes = [...ofCalls(facts), ...ofErrors(facts), ...ofWays(facts), ...ofCore(facts), ...ofHost(facts.host), ...ofWorkers(facts)];
+  const ofItself = [...ofHost(facts.host), ...ofWorkers(facts), ...ofHistory(facts.history)];
+  const causes = [...ofCalls(facts), ...ofErrors(facts), ...ofWays(facts), ...ofCore(facts), ...ofItself];
   const worst = causes.some(({ severity }) => severity === "unhealthy") ? "unhealthy" : causes.length > 0 ? "degraded" : "healthy";
   return { status: worst, causes };
 };
@@ -141,6 +145,11 @@ const ofWorkers = ({ workers }: HealthFacts): ReadonlyArray<HealthCause> =>
   workers.flatMap(({ name, state, lastCrash }) =>
     state === "failed" ? [cause("worker_failed", name, `it crashes again and again: ${lastCrash}`)] : [],
   );
+
+const ofHistory = ({ isWaiting, waitingRows, droppedRows }: HistoryHealth): ReadonlyArray<HealthCause> =>
+  isWaiting
+    ? [cause("history_waits", "", `history cannot be written: ${waitingRows} rows wait in memory, ${droppedRows} had no room there`)]
+    : [];
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 

@@ -23,6 +23,7 @@ import { CandleReading, type Intake } from "./candlePages.ts";
 import { type OnProgress, ProgressListener, tell } from "./candleProgress.ts";
 import type { Part } from "./candleSchedule.ts";
 import { ColumnIntake } from "./ColumnIntake.ts";
+import type { HistoryKeeper } from "./HistoryKeeper.ts";
 import { RowIntake } from "./RowIntake.ts";
 
 const dayMs = 86_400_000;
@@ -40,7 +41,7 @@ export interface CandlesRead {
 
 export type CandleReader = (question: CandlesQuestion) => Effect.Effect<CandlesRead, MarketDataError>;
 
-export const make: Effect.Effect<CandleReader, never, Rest | Venue | Scope.Scope> = Effect.gen(function* () {
+export const make: Effect.Effect<CandleReader, never, Rest | Venue | HistoryKeeper> = Effect.gen(function* () {
   const deps: Deps = {
     rest: yield* Rest,
     venue: yield* Venue,

@@ -4,7 +4,6 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
-import type * as Scope from "effect/Scope";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { CandlesQuestion, OrderbookQuestion, Question, TickerQuestion } from "../domain/Question.ts";
 import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
@@ -13,12 +12,13 @@ import { type RestCall, Venue } from "../transport/Venue.ts";
 import { answered, type Asking, run } from "./asking.ts";
 import * as CandleReader from "./candleReader.ts";
 import type { AskOptions, TierAnswer } from "./Tier.ts";
+import type { HistoryKeeper } from "./HistoryKeeper.ts";
 import * as TradeHistory from "./tradeHistory.ts";
 import { trades } from "./tradePages.ts";
 
 export type RestAnswer = (question: Question, options: AskOptions) => Effect.Effect<TierAnswer, MarketDataError>;
 
-export const make: Effect.Effect<RestAnswer, never, Rest | Venue | Scope.Scope> = Effect.gen(function* () {
+export const make: Effect.Effect<RestAnswer, never, Rest | Venue | HistoryKeeper> = Effect.gen(function* () {
   const asking: Asking = {
     ...{ rest: yield* Rest, venue: yield* Venue, clock: yield* Clock.Clock },
     trades: yield* TradeHistory.make,

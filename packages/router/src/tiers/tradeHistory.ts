@@ -1,15 +1,16 @@
 /**
  * What is kept of the past, for a question about trades, as `candleHistory.ts` is for candles: whole stretches of it take the place of requests, and what a
- * request brings is kept for the next, written behind the caller's back. A store in trouble is warned of, and the exchange is asked instead.
+ * request brings is kept for the next, behind the caller's back: `HistoryKeeper.ts`.
  *
  * A millisecond is kept a minute after it, and not before: until then the exchange may still book a trade into it.
  */
 import * as Effect from "effect/Effect";
 import { type Coverage, nothing, uncovered } from "../cache/Coverage.ts";
-import { HistoryStore, type TradeSeries } from "../cache/HistoryStore.ts";
+import type { TradeSeries } from "../cache/HistoryStore.ts";
 import type { Market } from "../domain/Market.ts";
 import type { Trade } from "../domain/Trade.ts";
-import { finalAfterMs, makeGiven } from "./candleHistory.ts";
+import { finalAfterMs } from "./candleHistory.ts";
+import { HistoryKeeper } from "./HistoryKeeper.ts";
 import type { KnownTrades } from "./tradeReading.ts";
 
 /** How much of what is kept is read at once, in milliseconds: at first, and at most, where hardly anybody trades. */
@@ -44,18 +45,16 @@ export const nothingKept: TradeHistory = {
   keep: () => Effect.void,
 };
 
-/** Made when a layer is built, with whose scope the writing ends; asked once per question. */
+/** Made when a layer is built; asked once per question. */
 export const make = Effect.gen(function* () {
-  const store = yield* HistoryStore;
-  const scope = yield* Effect.scope;
-  const given = makeGiven();
+  const { store, asked, keep } = yield* HistoryKeeper;
   const historyOf = (series: TradeSeries): TradeHistory => {
     /** What is kept, as far as this question knows; undefined before it asked. */
     let known: Coverage | undefined;
     let spanMs = firstSpanMs;
     const coverage = Effect.suspend(() =>
       known === undefined
-        ? Effect.tap(given(store.tradeCoverage(series), nothing), (found) => Effect.sync(() => (known = found)))
+        ? Effect.tap(asked(store.tradeCoverage(series), nothing), (found) => Effect.sync(() => (known = found)))
         : Effect.succeed(known),
     );
     return {
@@ -65,7 +64,7 @@ export const make = Effect.gen(function* () {
         const range = (yield* coverage).find((one) => one.fromMs < toMs && toMs <= one.toMs);
         if (range === undefined) return undefined;
         const wanted = { fromMs: Math.max(range.fromMs, fromMs, toMs - spanMs), toMs };
-        const found = yield* given(store.trades(series, wanted), undefined);
+        const found = yield* asked(store.trades(series, wanted), undefined);
         const [whole] = found?.coverage ?? [];
         if (found !== undefined && whole?.fromMs === wanted.fromMs && whole.toMs === wanted.toMs) {
           const rows = found.rows.length;
@@ -80,7 +79,12 @@ export const make = Effect.gen(function* () {
         Effect.suspend(() => {
           const complete = { fromMs, toMs: Math.min(toMs, nowMs - finalAfterMs) };
           if (complete.fromMs >= complete.toMs) return Effect.void;
-          return Effect.asVoid(Effect.forkIn(given(store.putTrades(series, rows, complete), undefined), scope, { startImmediately: true }));
+          return keep({
+            series: `${series.venue} ${series.market} trades`,
+            rows: rows.length,
+            range: complete,
+            write: store.putTrades(series, rows, complete),
+          });
         }),
     };
   };

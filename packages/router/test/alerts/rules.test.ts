@@ -9,6 +9,7 @@ const well: AlertFacts = {
   errors: [],
   host: nothingKnown,
   workers: [],
+  history: { isWaiting: false, waitingRows: 0, droppedRows: 0, lastError: "" },
 };
 
 const calls = (samples: number, successRate: number, p95Ms = 20) => ({ calls: { samples, failures: 0, successRate, p50Ms: 1, p95Ms } });
@@ -63,6 +64,12 @@ describe("the rules of alerts", () => {
     const crashed = { name: "polling", crashes: 2, lastCrash: "Error: a bug" };
     assert.deepStrictEqual(words({ workers: [{ ...crashed, state: "restarting" }] }), []);
     assert.deepStrictEqual(words({ workers: [{ ...crashed, state: "failed" }] }), ["worker_failed polling critical"]);
+  });
+
+  it("tell of history that cannot be written, for as long as some of it waits", () => {
+    const history = { isWaiting: true, waitingRows: 200, droppedRows: 0, lastError: "Storage failed at history put (code ENOSPC)" };
+    assert.deepStrictEqual(words({ history }), ["history_waits  warning"]);
+    assert.deepStrictEqual(words({ history: { ...history, isWaiting: false, waitingRows: 0 } }), []);
   });
 
   it("say of everything what happened, what was done, and what can be done; text of others in it is one plain line", () => {

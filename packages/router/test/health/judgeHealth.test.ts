@@ -20,6 +20,7 @@ const well: HealthFacts = {
     disk: { path: "/", freeBytes: 5e10, totalBytes: 1e11 },
   },
   workers: [],
+  history: { isWaiting: false, waitingRows: 0, droppedRows: 0, lastError: "" },
 };
 
 const calls = (samples: number, successRate: number | null, p95Ms: number | null = 20) => ({
@@ -102,6 +103,18 @@ const cases: ReadonlyArray<readonly [title: string, changes: Partial<HealthFacts
     },
     "degraded",
     ["worker_failed polling"],
+  ],
+  [
+    "what is read of the past cannot be written",
+    { history: { isWaiting: true, waitingRows: 9_900, droppedRows: 400, lastError: "disk full" } },
+    "degraded",
+    ["history_waits "],
+  ],
+  [
+    "it could not, and is written again",
+    { history: { isWaiting: false, waitingRows: 0, droppedRows: 400, lastError: "disk full" } },
+    "healthy",
+    [],
   ],
 ];
 
