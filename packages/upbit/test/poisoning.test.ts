@@ -8,9 +8,11 @@ import { HotStore } from "@naru/router/cache/HotStore";
 import type { Market } from "@naru/router/domain/Market";
 import type { Kind, Question } from "@naru/router/domain/Question";
 import { keyId, type StreamKey } from "@naru/router/domain/StreamKey";
+import { Health } from "@naru/router/health/HealthLedger";
 import { LiveNumbers } from "@naru/router/health/LiveNumbers";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { FrameHub } from "@naru/router/stream/FrameHub";
+import { HistoryKeeper } from "@naru/router/tiers/HistoryKeeper";
 import * as RestAnswer from "@naru/router/tiers/restAnswer";
 import * as WarmRest from "@naru/router/tiers/WarmRest";
 import { readAnswer } from "@naru/router/transport/readAnswer";
@@ -172,7 +174,7 @@ describe("bodies and frames of which one thing was changed", () => {
       }
       tally.assertBoth(kinds.length, 20);
       overTheSocket(mutations);
-    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Cache.layerTest))),
+    }).pipe(Effect.scoped, Effect.provide(Layer.fresh(Layer.merge(Cache.layerTest, Layer.provide(HistoryKeeper.layer, Health.layer))))),
   );
 
   const overTheSocket = (mutations: Mutations) => {
