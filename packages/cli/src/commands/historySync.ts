@@ -4,6 +4,7 @@
  */
 import { type Coverage, coveredMs, missing, type TimeRange } from "@naru/router/cache/Coverage";
 import { type CandleSeries, HistoryStore } from "@naru/router/cache/HistoryStore";
+import { isWithin } from "@naru/router/cache/keptRows";
 import { nextWindowStart, windowStart } from "@naru/router/domain/Interval";
 import { InvalidRequest } from "@naru/router/errors/MarketDataError";
 import { getCandles } from "@naru/router/MarketData";
@@ -53,19 +54,20 @@ const synced = (flags: Connection, input: SyncInput) =>
     const progress = new SyncProgress(series, windows, windowsIn(interval, missing(kept, range)), startedMs);
     const work = Effect.gen(function* () {
       for (const stretch of stretchesOf(series, range)) {
-        const wanted = windowsIn(interval, missing(kept, stretch));
+        const holes = missing(kept, stretch);
+        const wanted = windowsIn(interval, holes);
         if (wanted === 0) continue;
         const already = 1 - wanted / windowsBetween(interval, stretch.fromMs, stretch.toMs);
-        const onProgress = ({ rows, share }: CandleProgress) =>
-          progress.within(wanted * Math.max(0, (share - already) / (1 - already)), rows);
-        yield* getCandles(market, interval, {
+        const onProgress = ({ share }: CandleProgress) => progress.within(wanted * Math.max(0, (share - already) / (1 - already)));
+        const { value } = yield* getCandles(market, interval, {
           from: stretch.fromMs,
           to: stretch.toMs,
           context: "backtesting",
           priority: "low",
           onProgress,
         });
-        progress.next(wanted);
+        // What was kept before is in the answer as well.
+        progress.next(wanted, value.filter((row) => holes.some((hole) => isWithin(hole)(row))).length);
       }
     });
     const told = Effect.raceFirst(work, telling(progress));
@@ -113,8 +115,8 @@ class SyncProgress {
   readonly #startedMs: number;
   #done = 0;
   #within = 0;
-  #rows = 0;
-  #rowsWithin = 0;
+  /** Candles of the stretches that were read. */
+  rows = 0;
 
   constructor(series: CandleSeries, windows: number, wanted: number, startedMs: number) {
     this.#series = series;
@@ -123,22 +125,16 @@ class SyncProgress {
     this.#startedMs = startedMs;
   }
 
-  /** Candles of the stretches that were read. */
-  get rows(): number {
-    return this.#rows + this.#rowsWithin;
-  }
-
-  /** So many windows of the present stretch, and the candles in it. */
-  within(windows: number, rows: number): void {
+  /** So many windows of the present stretch. */
+  within(windows: number): void {
     this.#within = windows;
-    this.#rowsWithin = rows;
   }
 
   /** A stretch is whole. */
-  next(windows: number): void {
+  next(windows: number, rows: number): void {
     this.#done += windows;
-    this.#rows += this.#rowsWithin;
-    this.within(0, 0);
+    this.#within = 0;
+    this.rows += rows;
   }
 
   line(nowMs: number): string {
@@ -147,7 +143,7 @@ class SyncProgress {
     const share = (this.#windows - this.#wanted + read) / this.#windows;
     const perSecond = read / ((nowMs - this.#startedMs) / 1_000);
     const left = perSecond > 0 ? `, ${duration(((this.#wanted - read) / perSecond) * 1_000)} left` : "";
-    const figures = `${counted(this.#windows, "window")}, ${counted(this.rows, "candle")}, ${grouped(Math.round(perSecond))} windows/s${left}`;
+    const figures = `${counted(this.#windows, "window")}, ${grouped(Math.round(perSecond))} windows/s${left}`;
     return `${market} ${interval} ${barOf(share)} ${(100 * share).toFixed(1)} % of ${figures}`;
   }
 }
