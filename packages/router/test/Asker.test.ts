@@ -8,8 +8,8 @@ import type { Market } from "../src/domain/Market.ts";
 import { keyId } from "../src/domain/StreamKey.ts";
 import { MarketUnknown, NetworkError, UpstreamError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
-import { explain, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
-import { book, btc, questions, ticker, trade } from "./samples.ts";
+import { explain, getCandleColumns, getCandles, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
+import { book, btc, candle, questions, ticker, trade } from "./samples.ts";
 import { answered, frame, routerOver, type Stub, stubOf, tickers } from "./stubServices.ts";
 
 const key = keyId({ kind: "ticker", market: btc });
@@ -165,6 +165,37 @@ describe("an old value", () => {
     Effect.gen(function* () {
       assert.isTrue((yield* later({ onStale: "serve" })).provenance.stale);
       assert.strictEqual((yield* Effect.flip(answered(getTicker("KRW-BTC", { context: "research", onStale: "fail" }))))._tag, "StaleData");
+    }),
+  );
+
+  const minuteMs = 60_000;
+  const closing = stubOf(() => Effect.succeed([candle(start)]));
+  test(
+    "is not current because its range is over by now: it was read when something could still be booked into it",
+    closing,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + minuteMs + 35_000);
+      const range = { count: 1, to: start + minuteMs, forming: "exclude" } as const;
+      yield* answered(getCandles("KRW-BTC", "1m", range));
+      yield* TestClock.setTime(start + 2 * minuteMs + 500);
+      closing.script = () => down;
+      assert.isTrue((yield* answered(getCandles("KRW-BTC", "1m", { ...range, onStale: "serve" }))).provenance.stale);
+      assert.strictEqual((yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", range))))._tag, "StaleData");
+    }),
+  );
+
+  const rows = stubOf(() => Effect.succeed([candle(start)]));
+  test(
+    "is no rows for who asks for columns",
+    rows,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + minuteMs + 35_000);
+      const options = { count: 1, onStale: "serve" } as const;
+      yield* answered(getCandles("KRW-BTC", "1m", { ...options, forming: "exclude" }));
+      rows.script = () => down;
+      yield* TestClock.adjust(100);
+      const error = yield* Effect.flip(answered(getCandleColumns("KRW-BTC", "1m", options)));
+      assert.strictEqual(error._tag, "NetworkError");
     }),
   );
 
