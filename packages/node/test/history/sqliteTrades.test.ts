@@ -92,7 +92,7 @@ describe("trades in a file", () => {
   it.live("share the size of the file with candles: what was used longest ago leaves, whichever it is", () =>
     Effect.gen(function* () {
       const path = join(yield* folder, "history.sqlite");
-      const maxBytes = 300_000;
+      const maxBytes = 450_000;
       const candles = seriesOf("KRW-BTC");
       yield* opened(
         path,
