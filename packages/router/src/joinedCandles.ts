@@ -62,8 +62,15 @@ export const make = (sources: Sources): JoinedCandles => {
   };
 };
 
+/** An old answer may lack the last windows before the seam, and nobody would see that: none is better. */
 const question = ({ config, clock }: Sources, market: string, interval: string, options: CandlesOptions) =>
-  candlesQuestion(market, interval, { ...options, maxAge: maxAgeMs, context: "research" }, config, clock.currentTimeMillisUnsafe());
+  candlesQuestion(
+    market,
+    interval,
+    { ...options, maxAge: maxAgeMs, context: "research", onStale: "fail" },
+    config,
+    clock.currentTimeMillisUnsafe(),
+  );
 
 const joined = (sources: Sources, market: string, interval: string, options: CandleStreamOptions, history: Past): Elements =>
   Stream.unwrap(
