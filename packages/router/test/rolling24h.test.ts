@@ -4,6 +4,7 @@ import { Clock, Effect } from "effect";
 import { TestClock } from "effect/testing";
 import type { Asker } from "../src/Asker.ts";
 import { Decimal } from "../src/domain/Decimal.ts";
+import type { Question } from "../src/domain/Question.ts";
 import type { Ticker } from "../src/domain/Ticker.ts";
 import * as rolling24h from "../src/rolling24h.ts";
 import { defaultRouterConfig } from "../src/RouterConfig.ts";
@@ -20,7 +21,7 @@ describe("the last 24 hours with an answer that was current a while ago", () => 
       let ageMs = 0;
       const value: Ticker = { ...ticker("100", now), tradeTimeMs: now, dayHigh: Decimal.of("120"), dayLow: Decimal.of("95") };
       const asker = {
-        begin: (question) =>
+        begin: (question: Question) =>
           Effect.sync(() => {
             if (question.kind === "candles") return { value: [candle(question.fromMs ?? 0, { interval: question.interval })] };
             return { value, provenance: { stale: false, exchangeTimeMs: now - ageMs, valueAgeMs: ageMs, confirmedAgeMs: ageMs } };
