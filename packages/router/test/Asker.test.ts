@@ -326,3 +326,32 @@ describe("explain", () => {
     }),
   );
 });
+
+describe("a page of candles that does not keep to its bound", () => {
+  const minuteMs = 60_000;
+  const page = Array.from({ length: 5 }, (_, nth) => candle(start - (nth + 1) * minuteMs));
+  const deaf = stubOf(() => Effect.succeed(page));
+  test(
+    "is an error, and no end of the history: what is below it would look like windows without a trade",
+    deaf,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + 5 * minuteMs);
+      const error = yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", { from: start - 30 * minuteMs, to: start })));
+      assert.strictEqual(error._tag, "DecodeError");
+    }),
+  );
+
+  const inclusive = stubOf(({ query }) => {
+    const to = Number(query[3]);
+    return Effect.succeed(page.filter(({ openTimeMs }) => openTimeMs <= to).slice(0, Number(query[2])));
+  });
+  test(
+    "may hold the window at the bound, and ends with it where there is no more",
+    inclusive,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + 5 * minuteMs);
+      const { value } = yield* answered(getCandles("KRW-BTC", "1m", { from: start - 30 * minuteMs, to: start }));
+      assert.strictEqual(value.length, 5);
+    }),
+  );
+});

@@ -182,7 +182,8 @@ const page = <Kept, Value>({ deps, question, reading }: Run<Kept, Value>, part: 
       const result = yield* rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === market });
       // A missing row in the middle would look like a quiet window.
       const [rejected] = result.rejected;
-      return rejected === undefined ? result : yield* rejected;
+      if (rejected !== undefined) return yield* rejected;
+      return passesOver(result.rows, boundMs) ? yield* boundIgnored : result;
     });
     // A bound in the future is the present; what it means on the wire is not documented.
     if (toMs === undefined || toMs <= clock.currentTimeMillisUnsafe()) return yield* below(toMs);
@@ -191,6 +192,19 @@ const page = <Kept, Value>({ deps, question, reading }: Run<Kept, Value>, part: 
     const isAbove = result.rows.length > 0 && result.rows.every(({ openTimeMs }) => openTimeMs >= toMs);
     return isAbove ? yield* below(toMs) : result;
   });
+
+/**
+ * A page that does not keep to its bound is no end of the history, which would make all that is below it quiet. The window at the bound may be in it: an
+ * exchange may count that, and then it is what the last page of all brings.
+ */
+const passesOver = (rows: ReadonlyArray<Candle>, boundMs = Infinity): boolean =>
+  rows.every(({ openTimeMs }) => openTimeMs >= boundMs) && rows.some(({ openTimeMs }) => openTimeMs > boundMs);
+
+const boundIgnored = new DecodeError({
+  stage: "answer",
+  path: "",
+  detail: "a page of candles lies above the bound that it was asked below",
+});
 
 const foundNoPlace = (error: MarketDataError): boolean =>
   (error._tag === "RateLimited" && error.scope === "local") || (error._tag === "TimeoutError" && error.phase === "deadline");
