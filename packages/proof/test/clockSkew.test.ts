@@ -3,7 +3,7 @@
  * what is stale goes by the monotonic clock and must not notice.
  */
 import { assert, describe, it } from "@effect/vitest";
-import { getTicker, streamTicker } from "@naru/router/MarketData";
+import { getCandles, getTicker, streamTicker } from "@naru/router/MarketData";
 import * as Supervisor from "@naru/router/Supervisor";
 import * as RouterConfig from "@naru/router/RouterConfig";
 import { Exchange, Sim } from "@naru/sim";
@@ -106,5 +106,26 @@ describe("a clock of the host that is wrong by ten minutes, or is set by as much
         assert.deepStrictEqual(yield* story(steps.join(), steps), right, steps.join());
       }
     }),
+  );
+});
+
+describe("a clock of the host that is behind by a few seconds", () => {
+  it.effect("cuts no candle off that ended before a bound which only the host takes for the future", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const to = defaultOriginMs + 57_000;
+      const fiber = yield* Effect.forkChild(getCandles("KRW-BTC", "1s", { count: 1, to }), { startImmediately: true });
+      while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("20 millis");
+      const { value } = yield* Fiber.join(fiber);
+      assert.strictEqual(value.length, 1);
+      assert.isBelow(value[0]?.openTimeMs ?? Infinity, to);
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(
+          layerSkewed("behind", () => -5_000),
+          TestClock.layer(),
+        ),
+      ),
+    ),
   );
 });

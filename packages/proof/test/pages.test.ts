@@ -1,7 +1,8 @@
 /** A long candle history over the emulated exchange: as fast as the limit lets it be, beside others who ask, and gone on with where it was cut off. */
 import { assert, describe, it } from "@effect/vitest";
 import type { CandlesOptions } from "@naru/router/ask";
-import { layerMemory } from "@naru/router/cache/HistoryStore";
+import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
+import type { Market } from "@naru/router/domain/Market";
 import { getCandles } from "@naru/router/MarketData";
 import type { CandleProgress } from "@naru/router/tiers/candleProgress";
 import { Exchange, Sim } from "@naru/sim";
@@ -118,6 +119,10 @@ describe("a long history", () => {
       const error = yield* Effect.flip(Effect.map(timed(getCandles("KRW-BTC", "1s", { from, to: from + minute })), ({ value }) => value));
       assert.strictEqual(error._tag, "InvalidRequest");
       assert.include(error.message, "89 days");
+      // Who kept them is answered, whatever lies between them and what the exchange has.
+      const store = yield* HistoryStore;
+      yield* store.putCandles({ venue: "sim", market: "KRW-BTC" as Market, interval: "1s" }, [], { fromMs: from, toMs: from + minute });
+      assert.deepStrictEqual((yield* timed(getCandles("KRW-BTC", "1s", { from, to: from + minute }))).value.value, []);
       const { value } = yield* timed(getCandles("KRW-BTC", "1s", { from: origin - 80 * day, to: origin - 80 * day + 10 * minute }));
       assert.isAbove(value.value.length, 0);
     }).pipe(Effect.provide(scene())),

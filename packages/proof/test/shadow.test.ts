@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import type { Answer } from "@naru/router/domain/Answer";
 import type { Ticker } from "@naru/router/domain/Ticker";
-import { getOrderbook, getTicker, getTrades, type MarketData, streamTickerEvents } from "@naru/router/MarketData";
+import { getCandles, getOrderbook, getTicker, getTrades, type MarketData, streamTickerEvents } from "@naru/router/MarketData";
 import { Shadow } from "@naru/router/shadow/Shadow";
 import { Exchange, Sim } from "@naru/sim";
 import { Clock, Effect, Fiber, Layer, Stream } from "effect";
@@ -57,6 +57,21 @@ describe("a shadow", () => {
         if (percent === 100) assert.strictEqual(beside.status.compared + beside.status.passedOver, beside.told.length);
       }
     }),
+  );
+
+  it.effect("leaves long histories alone, which would cost as many requests as they have pages", () =>
+    Effect.gen(function* () {
+      const { ledger } = yield* Exchange;
+      yield* TestClock.adjust("1 minute");
+      for (const options of [{ count: 600 }, { from: "2026-01-05T02:00" }]) {
+        const fiber = yield* Effect.forkChild(getCandles("KRW-BTC", "1m", options));
+        yield* TestClock.adjust("5 seconds");
+        yield* Fiber.join(fiber);
+      }
+      const pages = ledger.requests().filter(({ target }) => target.includes("/candles/")).length;
+      assert.isAtMost(pages, 5);
+      assert.strictEqual((yield* Shadow).status().compared, 0);
+    }).pipe(Effect.provide(Sim.layerTest({ seed: 8, config: shadowed(100) }))),
   );
 
   it.effect("draws the same questions under the same seed, and finds nothing different on an exchange that is well", () =>

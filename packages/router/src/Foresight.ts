@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope";
 import type { Cache } from "./cache/Cache.ts";
 import { warmKeyId } from "./cache/WarmStore.ts";
 import { liveKeyOf } from "./domain/liveKey.ts";
-import type { Kind, Question } from "./domain/Question.ts";
+import { asksColumns, type Kind, type Question } from "./domain/Question.ts";
 import { keyId, type StreamKey } from "./domain/StreamKey.ts";
 import type { FallbackManager } from "./fallback/FallbackManager.ts";
 import { labelled } from "./health/labelled.ts";
@@ -24,6 +24,7 @@ import { defaultHabitOptions, expectedByMs, type Habit, Habits, momentMs } from 
 import type { Subscriptions } from "./stream/Subscriptions.ts";
 import { warmKeyOf, type WarmTier } from "./tiers/WarmRest.ts";
 import type { Rest } from "./transport/RestCall.ts";
+import { startWorker } from "./transport/Workers.ts";
 
 export interface Foresight {
   /** A question was asked. Synchronous, about a microsecond. */
@@ -77,7 +78,8 @@ export const make = (needs: Needs): Effect.Effect<Foresight | undefined, never, 
 
     const asked = (question: Question): void => {
       const { intent, kind } = question;
-      if (intent.strategy !== "auto" || intent.maxAgeMs === Number.MAX_SAFE_INTEGER) return;
+      // Columns are not kept, and what is over is read once.
+      if (intent.strategy !== "auto" || intent.maxAgeMs === Number.MAX_SAFE_INTEGER || asksColumns(question)) return;
       const key = liveKeyOf(question);
       ahead.asked(key);
       const id = key === undefined ? warmKeyId(warmKeyOf(question)) : keyId(key);
@@ -121,7 +123,7 @@ export const make = (needs: Needs): Effect.Effect<Foresight | undefined, never, 
       if (!habits.hasMoments && waiting.length === 0) something.closeUnsafe();
       yield* Effect.sleep(momentMs);
     });
-    yield* Effect.forkScoped(Effect.forever(work));
+    yield* startWorker("foresight", Effect.forever(work));
     return { asked };
   });
 

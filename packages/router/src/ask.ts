@@ -254,7 +254,9 @@ export const moment = (field: string, input: Moment): Checked<number> => {
     const text = input.trim().replace(" ", "T") + (match[1] === undefined && !dateOnly ? "Z" : "");
     return inRange(field, input, isCalendarDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN);
   }
-  return inRange(field, String(input), typeof input === "number" ? input : input.getTime());
+  // Types do not reach callers from plain JavaScript.
+  const ms = typeof input === "number" ? input : input instanceof Date ? input.getTime() : Number.NaN;
+  return inRange(field, String(input), ms);
 };
 
 /** `Date.parse` reads the 30th of February as the 2nd of March. */

@@ -25,12 +25,16 @@ export const barRequest = (markets: BarMarkets, intervalText: string, options: B
     const { bufferSize } = options;
     if (bufferSize !== undefined && !(Number.isInteger(bufferSize) && bufferSize >= 1))
       return yield* refuse("bufferSize", String(bufferSize), "is not a whole number, 1 or more");
+    // Types do not reach callers from plain JavaScript.
+    if (typeof markets !== "object" || markets === null)
+      return yield* refuse("market", String(markets), "is neither { markets } nor { quote }");
     if ("quote" in markets) {
       const quote = String(markets.quote).toUpperCase();
       if (!/^[A-Z0-9]{2,10}$/.test(quote)) return yield* refuse("quote", String(markets.quote), "is not a currency like KRW");
       return { interval, wanted: { _tag: "Quote", quote } } as const;
     }
-    const codes = typeof markets.markets === "string" ? [markets.markets] : [...new Set(markets.markets)];
+    const codes =
+      typeof markets.markets === "string" ? [markets.markets] : Array.isArray(markets.markets) ? [...new Set(markets.markets)] : [];
     if (codes.length === 0) return yield* refuse("market", "", "is missing: the list is empty");
     if (codes.length > mostMarkets)
       return yield* refuse("market", `${codes.length} markets`, `are too many for one stream; at most ${mostMarkets}`);

@@ -62,8 +62,15 @@ export const make = (sources: Sources): JoinedCandles => {
   };
 };
 
+/** An old answer may lack the last windows before the seam, and nobody would see that: none is better. */
 const question = ({ config, clock }: Sources, market: string, interval: string, options: CandlesOptions) =>
-  candlesQuestion(market, interval, { ...options, maxAge: maxAgeMs, context: "research" }, config, clock.currentTimeMillisUnsafe());
+  candlesQuestion(
+    market,
+    interval,
+    { ...options, maxAge: maxAgeMs, context: "research", onStale: "fail" },
+    config,
+    clock.currentTimeMillisUnsafe(),
+  );
 
 const joined = (sources: Sources, market: string, interval: string, options: CandleStreamOptions, history: Past): Elements =>
   Stream.unwrap(
@@ -132,20 +139,27 @@ class Seam {
     return state !== "corrected" && openTimeMs < (this.#givenMs ?? Number.NEGATIVE_INFINITY);
   }
 
-  #read(options: CandlesOptions, isOpen: boolean, readings: number): Effect.Effect<ReadonlyArray<Element>, MarketDataError> {
+  /** `before`: what earlier readings had closed, of which nothing is read again. */
+  #read(
+    options: CandlesOptions,
+    isOpen: boolean,
+    readings: number,
+    before: ReadonlyArray<Candle> = [],
+  ): Effect.Effect<ReadonlyArray<Element>, MarketDataError> {
     const { asker, clock } = this.#sources;
     return Effect.flatMap(
       Effect.suspend(() => one(asker, question(this.#sources, this.#market, this.#interval, options))),
       ({ value }) => {
         const firstOpen = value.findIndex(({ state }) => state === "forming");
         const open = value[firstOpen];
-        if (open !== undefined && !isOpen && readings < mostReadings)
-          return Effect.delay(
-            Effect.suspend(() => this.#read(options, isOpen, readings + 1)),
-            againAfterMs,
-          );
-        const closed = firstOpen < 0 ? value : value.slice(0, firstOpen);
+        const closed = [...before, ...(firstOpen < 0 ? value : value.slice(0, firstOpen))];
         const toMs = Number(options.to);
+        if (open !== undefined && !isOpen && readings < mostReadings) {
+          // Where our clock takes it for a window to come, it cannot be named as a beginning.
+          const isPast = open.openTimeMs < clock.currentTimeMillisUnsafe();
+          const again = isPast ? this.#read({ from: open.openTimeMs, to: toMs }, isOpen, readings + 1, closed) : undefined;
+          return Effect.delay(again ?? this.#read(options, isOpen, readings + 1, before), againAfterMs);
+        }
         const last = closed.at(-1);
         if (!isOpen) this.#givenMs = toMs;
         else if (last !== undefined) this.#givenMs = last.openTimeMs + 1;

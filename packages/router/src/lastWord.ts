@@ -7,21 +7,28 @@ import { answerOf, type CallFacts, type Known, millisBetween, staleAnswerOf, sta
 import { hasWaited, mayAnswer, type Parts } from "./askParts.ts";
 import { readFrom } from "./cache/Transition.ts";
 import type { Answer } from "./domain/Answer.ts";
-import type { Question } from "./domain/Question.ts";
+import { asksColumns, type Question } from "./domain/Question.ts";
 import { CircuitOpen, InvalidRequest, type MarketDataError, NetworkError, RateLimited } from "./errors/MarketDataError.ts";
 import type { FallbackFailure } from "./fallback/FallbackManager.ts";
 import type { Ranked, RankFacts } from "./select/TierRank.ts";
 import type { TierAnswer } from "./tiers/Tier.ts";
 import * as WarmRest from "./tiers/WarmRest.ts";
 
-const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNanos: bigint): Known | undefined => {
+/** What memory holds, and up to which age it answers. */
+interface Held extends Known {
+  readonly lastsMs: number;
+}
+
+const lastKnown = ({ cache, config, lookup }: Parts, question: Question, nowNanos: bigint): Held | undefined => {
+  // Rows answer no question for columns.
+  const entry = asksColumns(question) ? undefined : cache.peekWarm(WarmRest.warmKeyOf(question));
   // The warm store's values are the answers of its own tier.
-  const warm = cache.peekWarm(WarmRest.warmKeyOf(question))?.value as TierAnswer | undefined;
+  const warm = entry?.value as TierAnswer | undefined;
   const usable = (answer: TierAnswer | undefined): answer is TierAnswer =>
     answer !== undefined && mayAnswer(question, answer) && millisBetween(answer.confirmedNanos, nowNanos) <= config.maxStaleMs;
   const hot = lookup(question);
-  if (usable(hot)) return { tier: "hot_cache", answer: hot };
-  return usable(warm) ? { tier: "warm_cache_rest", answer: warm } : undefined;
+  if (usable(hot)) return { tier: "hot_cache", answer: hot, lastsMs: question.intent.maxAgeMs };
+  return usable(warm) ? { tier: "warm_cache_rest", answer: warm, lastsMs: WarmRest.lastsMsOf(question, entry?.lifeMs ?? 0) } : undefined;
 };
 
 /** The value of a key that reads have just turned away from, for a caller who takes it at once rather than wait for REST. */
@@ -49,7 +56,7 @@ export const settle = (
   if (known === undefined) return Effect.fail(failure.error);
   const now = { ...call, mode: parts.fallback.mode() };
   // It came while the tiers were failing: nothing is old about it.
-  if (millisBetween(known.answer.confirmedNanos, nowNanos) <= question.intent.maxAgeMs) {
+  if (millisBetween(known.answer.confirmedNanos, nowNanos) <= known.lastsMs) {
     return Effect.succeed(answerOf(question, { ...known, attempts: failure.attempts }, now, nowNanos));
   }
   const reason =

@@ -54,11 +54,12 @@ export const make = (asker: Pick<Asker, "begin">, config: RouterConfigShape, clo
     return Effect.all(asked, { concurrency: "unbounded", discard: true });
   };
 
-  /** It is current, so the figures are those of now and not of its last trade; one that is not has none. */
+  /** The figures are those of the moment at which it was last known to be current, and not of its last trade; one that is stale has none. */
   const extended = (answer: Answer<Ticker>): Answer<Ticker> => {
-    const { exchangeTimeMs, stale, valueAgeMs } = answer.provenance;
+    const { confirmedAgeMs, exchangeTimeMs, stale, valueAgeMs } = answer.provenance;
     if (stale) return answer;
-    return { ...answer, value: days.filled(answer.value, Math.floor((exchangeTimeMs ?? answer.value.timestampMs) + valueAgeMs)) };
+    const currentMs = (exchangeTimeMs ?? answer.value.timestampMs) + valueAgeMs - confirmedAgeMs;
+    return { ...answer, value: days.filled(answer.value, Math.floor(currentMs)) };
   };
 
   const begin: Asker["begin"] = (question, markets) =>

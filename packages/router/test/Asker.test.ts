@@ -8,8 +8,8 @@ import type { Market } from "../src/domain/Market.ts";
 import { keyId } from "../src/domain/StreamKey.ts";
 import { MarketUnknown, NetworkError, UpstreamError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
-import { explain, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
-import { book, btc, questions, ticker, trade } from "./samples.ts";
+import { explain, getCandleColumns, getCandles, getOrderbook, getTicker, getTrades, type MarketData } from "../src/MarketData.ts";
+import { book, btc, candle, questions, ticker, trade } from "./samples.ts";
 import { answered, frame, routerOver, type Stub, stubOf, tickers } from "./stubServices.ts";
 
 const key = keyId({ kind: "ticker", market: btc });
@@ -168,6 +168,37 @@ describe("an old value", () => {
     }),
   );
 
+  const minuteMs = 60_000;
+  const closing = stubOf(() => Effect.succeed([candle(start)]));
+  test(
+    "is not current because its range is over by now: it was read when something could still be booked into it",
+    closing,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + minuteMs + 35_000);
+      const range = { count: 1, to: start + minuteMs, forming: "exclude" } as const;
+      yield* answered(getCandles("KRW-BTC", "1m", range));
+      yield* TestClock.setTime(start + 2 * minuteMs + 500);
+      closing.script = () => down;
+      assert.isTrue((yield* answered(getCandles("KRW-BTC", "1m", { ...range, onStale: "serve" }))).provenance.stale);
+      assert.strictEqual((yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", range))))._tag, "StaleData");
+    }),
+  );
+
+  const rows = stubOf(() => Effect.succeed([candle(start)]));
+  test(
+    "is no rows for who asks for columns",
+    rows,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + minuteMs + 35_000);
+      const options = { count: 1, onStale: "serve" } as const;
+      yield* answered(getCandles("KRW-BTC", "1m", { ...options, forming: "exclude" }));
+      rows.script = () => down;
+      yield* TestClock.adjust(100);
+      const error = yield* Effect.flip(answered(getCandleColumns("KRW-BTC", "1m", options)));
+      assert.strictEqual(error._tag, "NetworkError");
+    }),
+  );
+
   test(
     "is of no use to anybody after 30 seconds: then the failure itself is told",
     gone(),
@@ -292,6 +323,35 @@ describe("explain", () => {
       );
       assert.strictEqual(stub.asked.length + stub.lists + stub.opened, 0);
       assert.strictEqual((yield* Effect.flip(explain({ kind: "ticker", market: "btc" })))._tag, "InvalidRequest");
+    }),
+  );
+});
+
+describe("a page of candles that does not keep to its bound", () => {
+  const minuteMs = 60_000;
+  const page = Array.from({ length: 5 }, (_, nth) => candle(start - (nth + 1) * minuteMs));
+  const deaf = stubOf(() => Effect.succeed(page));
+  test(
+    "is an error, and no end of the history: what is below it would look like windows without a trade",
+    deaf,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + 5 * minuteMs);
+      const error = yield* Effect.flip(answered(getCandles("KRW-BTC", "1m", { from: start - 30 * minuteMs, to: start })));
+      assert.strictEqual(error._tag, "DecodeError");
+    }),
+  );
+
+  const inclusive = stubOf(({ query }) => {
+    const to = Number(query[3]);
+    return Effect.succeed(page.filter(({ openTimeMs }) => openTimeMs <= to).slice(0, Number(query[2])));
+  });
+  test(
+    "may hold the window at the bound, and ends with it where there is no more",
+    inclusive,
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start + 5 * minuteMs);
+      const { value } = yield* answered(getCandles("KRW-BTC", "1m", { from: start - 30 * minuteMs, to: start }));
+      assert.strictEqual(value.length, 5);
     }),
   );
 });

@@ -120,6 +120,9 @@ describe("refusals", () => {
     -1,
     1e13,
     new Date(Number.NaN),
+    untyped(null),
+    untyped({}),
+    untyped(true),
   ])("take %s for no moment", (from) => {
     assert.strictEqual(fieldOf(candles({ from })), "from");
     assert.strictEqual(fieldOf(candles({ to: from })), "to");

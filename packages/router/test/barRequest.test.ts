@@ -22,6 +22,11 @@ describe("a request for bars", () => {
   it("is refused where it cannot be meant", () => {
     assert.deepStrictEqual(refusal({ markets: "BTC/KRW" }, "1m"), ["market", "BTC/KRW"]);
     assert.deepStrictEqual(refusal({ markets: [] }, "1m"), ["market", ""]);
+    // From plain JavaScript: refused, and no crash.
+    for (const markets of ["KRW-BTC", 5, null, undefined])
+      assert.deepStrictEqual(refusal(markets as unknown as BarMarkets, "1m"), ["market", String(markets)]);
+    for (const markets of [{}, { markets: 5 }, { markets: null }])
+      assert.deepStrictEqual(refusal(markets as unknown as BarMarkets, "1m"), ["market", ""]);
     assert.deepStrictEqual(refusal({ quote: "won!" }, "1m"), ["quote", "won!"]);
     for (const interval of ["1w", "1M", "1y", "2m"]) assert.deepStrictEqual(refusal({ quote: "KRW" }, interval), ["interval", interval]);
     for (const size of [0, 1.5]) assert.deepStrictEqual(refusal({ quote: "KRW" }, "1m", size), ["bufferSize", String(size)]);

@@ -138,9 +138,10 @@ export class HistoryDatabase {
   }
 
   tradeBlocks(series: TradeSeries, range: TimeRange, nowMs: number): FoundBlocks {
-    const { id, blocks, coverage, damaged } = this.#trades.find(series, range, this.#isReadOnly ? undefined : nowMs);
+    const { id, blocks, coverage, damaged, isOld } = this.#atOneMoment(() => this.#trades.find(series, range, nowMs));
+    if (id !== undefined && isOld && !this.#isReadOnly) attempted(() => this.#trades.use(id, range, nowMs));
     if (id === undefined || damaged.length === 0) return { blocks, coverage, damaged: 0 };
-    if (!this.#isReadOnly) transaction(this.#db, () => this.#trades.drop(id, damaged));
+    if (!this.#isReadOnly) attempted(() => transaction(this.#db, () => this.#trades.drop(id, damaged)));
     const left = damaged.reduce((known, startMs) => uncovered(known, tradeBlockRange(startMs)), coverage);
     return { blocks, coverage: left, damaged: damaged.length };
   }

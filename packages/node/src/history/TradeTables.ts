@@ -19,6 +19,8 @@ export interface FoundTrades {
   readonly coverage: Coverage;
   /** Starts of those that are damaged, which are not among `blocks`. */
   readonly damaged: ReadonlyArray<number>;
+  /** Some of them were used so long ago that it has to be said again. */
+  readonly isOld: boolean;
 }
 
 /** One series that was looked at. */
@@ -47,16 +49,19 @@ export class TradeTables {
     return id === undefined ? [] : this.#coverageOf(id);
   }
 
-  /** The blocks that hold a range, which count as used at `nowMs`, if there is one. */
-  find(series: TradeSeries, range: TimeRange, nowMs: number | undefined): FoundTrades {
+  /** The blocks that hold a range, and what of it is complete: to be looked at in one transaction, because another process may write meanwhile. */
+  find(series: TradeSeries, range: TimeRange, nowMs: number): FoundTrades {
     const id = this.#find(series);
-    if (id === undefined || range.fromMs >= range.toMs) return { id, blocks: [], coverage: [], damaged: [] };
-    const { fromMs } = tradeBlockRange(range.fromMs);
-    const found = this.#blocks(id, fromMs, range.toMs);
-    if (nowMs !== undefined && found.some(({ used_ms }) => used_ms < nowMs - dayMs))
-      this.#statements.use.run(nowMs, id, fromMs, range.toMs);
+    if (id === undefined || range.fromMs >= range.toMs) return { id, blocks: [], coverage: [], damaged: [], isOld: false };
+    const found = this.#blocks(id, tradeBlockRange(range.fromMs).fromMs, range.toMs);
+    const isOld = found.some(({ used_ms }) => used_ms < nowMs - dayMs);
     const [whole, damaged] = parted(found);
-    return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged };
+    return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged, isOld };
+  }
+
+  /** The blocks that hold a range count as used now. */
+  use(id: number, range: TimeRange, nowMs: number): void {
+    this.#statements.use.run(nowMs, id, tradeBlockRange(range.fromMs).fromMs, range.toMs);
   }
 
   put(series: TradeSeries, rows: ReadonlyArray<Trade>, complete: TimeRange, nowMs: number): void {

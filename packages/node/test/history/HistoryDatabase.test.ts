@@ -3,10 +3,12 @@ import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { assert, describe, it } from "@effect/vitest";
+import { assert, describe, it, vi } from "@effect/vitest";
 import { decodeCandles } from "@naru/router/cache/candleBlock";
 import { partsOf } from "@naru/router/cache/keptRows";
+import { encodeTrades } from "@naru/router/cache/tradeBlock";
 import { candleAt, minutes, seriesOf } from "../../../router/test/cache/historyContract.ts";
+import { seconds, tradeLedger, tradesOf } from "../../../router/test/cache/tradeContract.ts";
 import { HistoryDatabase } from "../../src/history/HistoryDatabase.ts";
 
 const btc = seriesOf("KRW-BTC");
@@ -74,3 +76,49 @@ const partsIn = (path: string): number => {
     file.close();
   }
 };
+
+describe("trades that another process writes while they are read", () => {
+  it("are in an answer with their range or not at all, and a read that cannot be noted is a read all the same", () => {
+    const folder = mkdtempSync(join(tmpdir(), "naru-two-"));
+    const path = join(folder, "history.sqlite");
+    const series = tradesOf("KRW-BTC");
+    const put = (file: HistoryDatabase, from: number, to: number) => {
+      const complete = seconds(from, to);
+      const block = encodeTrades(tradeLedger(series, complete));
+      assert.deepStrictEqual(file.putAll([{ series, blocks: [block], complete, nowMs: start }]), [undefined]);
+    };
+    const writer = new HistoryDatabase({ path, maxBytes: 1e9 });
+    let meanwhile: (() => void) | undefined;
+    const prepare = DatabaseSync.prototype.prepare;
+    const spied = vi.spyOn(DatabaseSync.prototype, "prepare").mockImplementation(function (this: DatabaseSync, sql) {
+      const statement = prepare.call(this, sql);
+      if (!sql.includes("data FROM trade_block WHERE series = ? AND start_ms >= ?")) return statement;
+      const all = statement.all.bind(statement);
+      vi.spyOn(statement, "all").mockImplementation((...ask) => {
+        const found = all(...(ask as Parameters<typeof all>));
+        meanwhile?.();
+        meanwhile = undefined;
+        return found;
+      });
+      return statement;
+    });
+    const reader = new HistoryDatabase({ path, maxBytes: 1e9 });
+    spied.mockRestore();
+    try {
+      put(writer, 0, 300);
+      meanwhile = () => put(writer, 300, 600);
+      const found = reader.tradeBlocks(series, seconds(0, 600), start);
+      assert.deepStrictEqual([found.blocks.length, found.coverage], [1, [seconds(0, 300)]]);
+      const after = reader.tradeBlocks(series, seconds(0, 600), start);
+      assert.deepStrictEqual([after.blocks.length, after.coverage], [2, [seconds(0, 600)]]);
+      const other = new DatabaseSync(path);
+      other.exec("CREATE TRIGGER stuck BEFORE UPDATE ON trade_block BEGIN SELECT RAISE(ABORT, 'stuck'); END");
+      other.close();
+      assert.strictEqual(reader.tradeBlocks(series, seconds(0, 600), start + 10 * 86_400_000).blocks.length, 2);
+    } finally {
+      reader.close();
+      writer.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -18,7 +18,6 @@ import * as callbacks from "../callbacks.ts";
 import { counted } from "../counted.ts";
 import { ConfigError, InvalidRequest, type StorageError } from "../errors/MarketDataError.ts";
 import * as guard from "../guard.ts";
-import * as joinedCandles from "../joinedCandles.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
 import { MarketData } from "../MarketData.ts";
@@ -32,6 +31,7 @@ import { BacktestClock } from "./BacktestClock.ts";
 import { IdleScheduler } from "./IdleScheduler.ts";
 import { Player } from "./Player.ts";
 import * as storedAnswers from "./storedAnswers.ts";
+import * as storedHistory from "./storedHistory.ts";
 import * as storedStreams from "./storedStreams.ts";
 
 export interface BacktestOptions {
@@ -92,7 +92,7 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
     ...questionsTo(asker, rolling, config, clock),
     getMarkets: () =>
       Effect.fail(new InvalidRequest({ field: "markets", input: "", reason: "are not kept: a back-test has trades and candles" })),
-    ...streamsOf(streams, rolling, joinedCandles.make({ asker, config, clock, streams })),
+    ...streamsOf(streams, rolling, storedHistory.make(stage, asker, config)),
     subscribe: yield* callbacks.make(streams),
     guard: guard.make({ asker, config, clock, mode: () => "normal", told: ledger.guarded }),
     explain: ({ kind }) =>

@@ -140,7 +140,7 @@ const reading = (store: HistoryStoreShape, venue: string, key: StorableKey, { fr
       Effect.map(store.candles(series, range), ({ rows, coverage }) => ({
         due: rows.map((value) => {
           const atMs = nextWindowStart(interval, value.openTimeMs);
-          return { atMs, element: liveOf(value, atMs) };
+          return { atMs, element: liveOf({ ...value, proof: "rest" as const }, atMs) };
         }),
         gone: missing(coverage, range),
       })),

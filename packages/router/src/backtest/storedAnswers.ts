@@ -5,11 +5,15 @@
 import * as Effect from "effect/Effect";
 import { answerOf } from "../answering.ts";
 import type { Asker } from "../Asker.ts";
+import type { Coverage, TimeRange } from "../cache/Coverage.ts";
+import type { CandleSeries } from "../cache/HistoryStore.ts";
+import { closeMarginMs } from "../domain/Candle.ts";
 import { windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion, Question, TradesQuestion } from "../domain/Question.ts";
 import type { Trade } from "../domain/Trade.ts";
 import { DataUnavailable, type MarketDataError } from "../errors/MarketDataError.ts";
-import { CandleReading } from "../tiers/candlePages.ts";
+import { CandleReading, type Intake } from "../tiers/candlePages.ts";
+import { ColumnIntake } from "../tiers/ColumnIntake.ts";
 import { RowIntake } from "../tiers/RowIntake.ts";
 import { notKept, type Stage, whileStill } from "./storedStreams.ts";
 
@@ -26,12 +30,12 @@ export const make = (stage: Stage, { simulated }: Origin): Pick<Asker, "begin"> 
   let asked = 0;
   return {
     begin: (question) =>
-      Effect.map(whileStill(stage.player)(rowsFor(stage, question)), ({ rows, lastMs }) => {
+      Effect.map(whileStill(stage.player)(rowsFor(stage, question)), ({ value, rows, lastMs }) => {
         const { clock, venue } = stage;
         const nowNanos = clock.monotonicTimeNanosUnsafe();
-        const kept = { rows: rows.length, isAll: true };
+        const kept = { rows, isAll: true };
         const received = { receivedNanos: nowNanos, receivedMs: clock.currentTimeMillisUnsafe(), confirmedNanos: nowNanos };
-        const answer = { value: rows, channel: "rest" as const, exchangeTimeMs: lastMs, kept, ...received };
+        const answer = { value, channel: "rest" as const, exchangeTimeMs: lastMs, kept, ...received };
         const attempts = [{ tier: "history_store", outcome: "answered" as const, reason: "kept", durationMs: 0 }];
         const call = { venue, simulated, mode: "normal" as const, requestId: `backtest-${++asked}`, ranked, startedNanos: nowNanos };
         return answerOf(question, { tier: "history_store", answer, attempts }, call, nowNanos);
@@ -43,7 +47,8 @@ export const make = (stage: Stage, { simulated }: Origin): Pick<Asker, "begin"> 
 const ranked = { reason: "backtest", confidence: 1, tiers: [] };
 
 interface Found {
-  readonly rows: ReadonlyArray<unknown>;
+  readonly value: unknown;
+  readonly rows: number;
   /** The exchange's time of the newest. */
   readonly lastMs: number | null;
 }
@@ -53,24 +58,58 @@ const rowsFor = (stage: Stage, question: Question): Effect.Effect<Found, MarketD
   return question.kind === "trades" ? trades(stage, question) : Effect.fail(notKept(question.kind));
 };
 
-const candles = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, asked: CandlesQuestion) {
+/** As rows or as columns, whichever is asked for. */
+const candles = (stage: Stage, question: CandlesQuestion): Effect.Effect<Found, MarketDataError> => {
+  const { store } = stage;
+  if (question.columns !== true) {
+    const read = (series: CandleSeries, range: TimeRange) =>
+      Effect.map(store.candles(series, range), ({ rows, coverage }) => ({ all: rows, coverage }));
+    return Effect.map(
+      reading(stage, question, (bounded) => new RowIntake(bounded), read),
+      (value) => {
+        return { value, rows: value.length, lastMs: value.at(-1)?.lastTradeTimeMs ?? null };
+      },
+    );
+  }
+  const read = (series: CandleSeries, range: TimeRange) =>
+    Effect.map(store.columns(series, range), ({ columns, coverage }) => ({ all: columns, coverage }));
+  return Effect.map(
+    reading(stage, question, (bounded) => new ColumnIntake(bounded), read),
+    (value) => {
+      return { value, rows: value.length, lastMs: value.lastTradeTimeMs.at(-1) ?? null };
+    },
+  );
+};
+
+/** All that is kept of a part of a series, and how much of the part that is. */
+type ReadPart<Kept> = (
+  series: CandleSeries,
+  range: TimeRange,
+) => Effect.Effect<{ readonly all: Kept; readonly coverage: Coverage }, MarketDataError>;
+
+const reading = Effect.fnUntraced(function* <Kept, Value>(
+  { store, clock, venue }: Stage,
+  asked: CandlesQuestion,
+  intakeOf: (bounded: CandlesQuestion) => Intake<Kept, Value>,
+  read: ReadPart<Kept>,
+) {
   const { interval, market } = asked;
   const series = { venue, market, interval };
   const nowMs = clock.currentTimeMillisUnsafe();
   // Only windows that begin before the present one are over.
   const question = { ...asked, toMs: Math.min(asked.toMs ?? Number.POSITIVE_INFINITY, windowStart(interval, nowMs)) };
   const kept = yield* store.coverage(series);
-  const reading = new CandleReading(question, new RowIntake(question), { pageSize: rowsAtOnce, kept });
+  const reading = new CandleReading(question, intakeOf(question), { pageSize: rowsAtOnce, kept });
   for (let part = reading.next(); part !== undefined; part = reading.next()) {
     const range = { fromMs: part.fromMs, toMs: part.toMs ?? question.toMs };
     if (part.source === "exchange") return yield* missing(question, range.toMs);
-    const found = yield* store.candles(series, range);
+    const found = yield* read(series, range);
     const [whole] = found.coverage;
     if (whole?.fromMs !== range.fromMs || whole.toMs !== range.toMs) return yield* missing(question, range.toMs);
-    reading.kept(part, found.rows);
+    reading.kept(part, found.all);
   }
-  const rows = reading.result(nowMs);
-  return { rows, lastMs: rows.at(-1)?.lastTradeTimeMs ?? null };
+  // What is kept of a window that has ended is final: no margin of the exchange's clock is left to wait for.
+  return reading.result(nowMs + closeMarginMs);
 });
 
 const trades = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, question: TradesQuestion) {
@@ -93,7 +132,7 @@ const trades = Effect.fnUntraced(function* ({ store, clock, venue }: Stage, ques
     spanMs = Math.min(longestSpanMs, spanMs * 2);
   }
   const wanted = count === null ? rows : rows.slice(-count);
-  return { rows: wanted, lastMs: wanted.at(-1)?.tradeTimeMs ?? null };
+  return { value: wanted, rows: wanted.length, lastMs: wanted.at(-1)?.tradeTimeMs ?? null };
 });
 
 /** Ids are whole numbers too long for a double. */

@@ -17,7 +17,8 @@ import type { ElementOf, StreamElement } from "../domain/StreamElement.ts";
 import type { Kind } from "../domain/Question.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError } from "../errors/MarketDataError.ts";
-import { keysOf, over, type Streaming } from "../streaming.ts";
+import type { Markets } from "../MarketData.ts";
+import { keysOf, over, type Streaming, type StreamShape } from "../streaming.ts";
 import type { BacktestClock } from "./BacktestClock.ts";
 import type { Feed, Player } from "./Player.ts";
 import type { Source } from "./Source.ts";
@@ -36,12 +37,7 @@ export interface Stage {
 
 export const make = (stage: Stage): Streaming =>
   over(
-    (kind, markets, options) =>
-      Stream.unwrap(
-        Effect.map(Effect.flatMap(Effect.fromResult(keysOf(kind, markets, options)), storable), (keys) =>
-          eventsOf<typeof kind>(stage, keys),
-        ),
-      ),
+    (kind, markets, options) => eventsFrom(stage, kind, markets, options),
     (kind, markets, shape) => Effect.asVoid(Effect.flatMap(Effect.fromResult(keysOf(kind, markets, shape)), storable)),
     (markets, interval, options) =>
       Stream.unwrap(
@@ -52,6 +48,16 @@ export const make = (stage: Stage): Streaming =>
           return barsOf(stage, request.interval, wanted);
         }),
       ),
+  );
+
+/** Closed candles that end from a moment on, which may be past when the stream is first read: those come at once. */
+export const candlesFrom = (stage: Stage, markets: Markets, interval: string, fromMs: number) =>
+  eventsFrom(stage, "candles", markets, { interval }, fromMs);
+
+/** From the moment on in which the stream is begun, unless another is named. */
+const eventsFrom = <K extends Kind>(stage: Stage, kind: K, markets: Markets, shape: StreamShape, fromMs?: number) =>
+  Stream.unwrap(
+    Effect.map(Effect.flatMap(Effect.fromResult(keysOf(kind, markets, shape)), storable), (keys) => eventsOf<K>(stage, keys, fromMs)),
   );
 
 /** Markets of a currency of which candles are kept. */
@@ -89,6 +95,7 @@ const rankOfBars = 2;
 const eventsOf = <K extends Kind>(
   stage: Stage,
   keys: ReadonlyArray<StorableKey>,
+  fromMs: number | undefined,
 ): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
   const { clock, store, venue } = stage;
   const open = (range: TimeRange) => Effect.forEach(keys, (key) => StoredKey.open(store, venue, key, range));
@@ -98,7 +105,7 @@ const eventsOf = <K extends Kind>(
   const [first] = keys;
   const rank = first === undefined ? 0 : rankOf(first);
   // Keys of one kind bring values of that kind only.
-  return Stream.map(played(stage, rank, open), given) as Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+  return Stream.map(played(stage, rank, open, fromMs), given) as Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
 };
 
 const barsOf = (stage: Stage, interval: Interval, markets: ReadonlyArray<Market>): Stream.Stream<BarElement, MarketDataError> =>
@@ -109,6 +116,7 @@ const played = <Element>(
   stage: Stage,
   rank: number,
   open: (range: TimeRange) => Effect.Effect<ReadonlyArray<Source<Element>>, MarketDataError>,
+  fromMs?: number,
 ): Stream.Stream<Element, MarketDataError> =>
   Stream.unwrap(
     Effect.gen(function* () {
@@ -117,7 +125,7 @@ const played = <Element>(
         Effect.sync(() => player.open()),
         (opened) => Effect.sync(() => opened.close()),
       );
-      const sources = yield* whileStill(player)(open({ fromMs: clock.currentTimeMillisUnsafe(), toMs }));
+      const sources = yield* whileStill(player)(open({ fromMs: fromMs ?? clock.currentTimeMillisUnsafe(), toMs }));
       return Stream.fromPull(Effect.succeed(nextOf(stage, feed, sources, rank)));
     }),
   );

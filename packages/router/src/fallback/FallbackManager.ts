@@ -115,6 +115,8 @@ const make = Effect.gen(function* () {
       Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
       Effect.tap(({ answer }) => {
         if (trail.troubled) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
+        // What came from the disk alone says nothing about the exchange, however current it is.
+        if (answer.kept?.isAll === true) return Effect.void;
         return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
       }),
       Effect.catch((failure) => {

@@ -182,6 +182,8 @@ export class Habits<A> {
     if (oldest !== undefined) {
       this.#all.delete(oldest.id);
       oldest.isForgotten = true;
+      // Somebody may still hold it as a follower: what follows it would be held by that, and what follows those.
+      oldest.followers.length = 0;
     }
     return habit;
   }

@@ -72,6 +72,12 @@ const waitingAtMost = 8;
 const patienceMs = 2_000;
 const minuteMs = 60_000;
 
+/** A long history would cost as many requests again as it has pages; what its share allows is counted in single ones. */
+const isOneRequest = (question: Question, paging: Venue["Service"]["paging"]): boolean => {
+  if (question.kind === "ticker" || question.kind === "orderbook") return true;
+  return !asksColumns(question) && question.count !== null && question.count <= paging[question.kind];
+};
+
 type DirectAnswer = Effect.Success<ReturnType<DirectRest["Service"]["sample"]>>;
 
 interface Drawn {
@@ -85,7 +91,8 @@ interface Drawn {
 const make = Effect.gen(function* () {
   const rest = yield* DirectRest;
   const limiter = yield* RateLimiter;
-  const groups: Readonly<Record<Kind, string>> = groupsOf(yield* Venue);
+  const venue = yield* Venue;
+  const groups: Readonly<Record<Kind, string>> = groupsOf(venue);
   const { percent, perMinute, maxUsage } = (yield* RouterConfig).shadow;
   const clock = yield* Clock.Clock;
   const isOn = percent > 0;
@@ -149,7 +156,7 @@ const make = Effect.gen(function* () {
   return Shadow.of({
     isOn,
     saw: (question, answer, tookMs, refute) => {
-      if (!isOn || asksColumns(question) || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
+      if (!isOn || !isOneRequest(question, venue.paging) || answer.provenance.stale || random.nextDoubleUnsafe() * 100 >= percent) return;
       if (waiting.length >= waitingAtMost) return void passedOver++;
       waiting.push({ question, answer, tookMs, answeredNanos: clock.monotonicTimeNanosUnsafe(), refute });
       drawn.openUnsafe();

@@ -7,7 +7,7 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import { Cache, type WarmKey } from "../cache/Cache.ts";
-import { asksColumns, type Question } from "../domain/Question.ts";
+import { asksColumns, asksNewest, type Question } from "../domain/Question.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import type { RestAnswer } from "./restAnswer.ts";
@@ -59,7 +59,8 @@ export const make = (restAnswer: RestAnswer): Effect.Effect<WarmTier, never, Cac
         // The pages of a request that was joined late may be older than this caller accepts.
         const nowNanos = clock.monotonicTimeNanosUnsafe();
         const { value } = entry;
-        if (value.confirmedNanos < askedNanos && Number(nowNanos - value.confirmedNanos) / 1e6 > maxAgeMs) {
+        const lastsMs = lastsMsOf(question, entry.lifeMs);
+        if (value.confirmedNanos < askedNanos && Number(nowNanos - value.confirmedNanos) / 1e6 > lastsMs) {
           return yield* new TierMiss({ reason: "too_old" });
         }
         return value;
@@ -67,10 +68,22 @@ export const make = (restAnswer: RestAnswer): Effect.Effect<WarmTier, never, Cac
     };
   });
 
+/**
+ * How old an answer may be for a question. A range that is over by now takes any age, because it cannot change any more; but an answer from before may
+ * have been given when it still could, and then has the life that it was given.
+ */
+export const lastsMsOf = (question: Question, lifeMs: number): number => {
+  const isRange = question.kind === "candles" ? question.toMs !== null : question.kind === "trades" && !asksNewest(question);
+  return isRange ? Math.min(question.intent.maxAgeMs, Math.max(lifeMs, 0)) : question.intent.maxAgeMs;
+};
+
 const isOutOfTime = (error: MarketDataError): boolean =>
   (error._tag === "TimeoutError" && error.phase === "deadline") || (error._tag === "RateLimited" && error.scope === "local");
 
-/** Everything that shapes the answer, and nothing that does not: two callers with different patience share one entry. */
+/**
+ * Everything that shapes the answer, and nothing that does not: two callers with different patience share one entry. Columns have no entry: they are the
+ * same rows, and are not kept.
+ */
 export const warmKeyOf = (question: Question): WarmKey => {
   const { kind, market } = question;
   switch (question.kind) {

@@ -107,9 +107,10 @@ const read = Effect.fnUntraced(function* <Kept extends Counted, Value>(asked: As
 });
 
 /** Seconds that the exchange does not have any more look like seconds without a trade. Who kept them is answered. */
-const refuseLostSeconds = ({ fromMs, interval }: CandlesQuestion, kept: Coverage, nowMs: number): Effect.Effect<void, InvalidRequest> => {
+const refuseLostSeconds = (question: CandlesQuestion, kept: Coverage, nowMs: number): Effect.Effect<void, InvalidRequest> => {
+  const { fromMs, interval, toMs } = question;
   if (interval !== "1s" || fromMs === null) return Effect.void;
-  const lost = missing(kept, { fromMs, toMs: nowMs - secondsReachMs });
+  const lost = missing(kept, { fromMs, toMs: Math.min(toMs ?? nowMs, nowMs - secondsReachMs) });
   if (lost.length === 0) return Effect.void;
   const reason = `is further back than candles of a second can be had: ${secondsReachMs / dayMs} days`;
   return Effect.fail(new InvalidRequest({ field: "from", input: new Date(fromMs).toISOString(), reason }));
@@ -173,20 +174,38 @@ const page = <Kept, Value>({ deps, question, reading }: Run<Kept, Value>, part: 
   Effect.gen(function* () {
     const { clock, rest, venue } = deps;
     const { market, interval, intent } = question;
-    // A bound in the future is the present; what it means on the wire is not documented.
-    const isFuture = part.toMs !== undefined && part.toMs > clock.currentTimeMillisUnsafe();
-    const query = { count: reading.countOf(part), toMs: isFuture ? undefined : part.toMs };
-    const call = yield* Effect.fromResult(venue.candles(market, interval, query));
+    const { toMs } = part;
     const deadlineMs = part.isLead ? intent.deadlineMs : intent.deadlineMs / 2;
-    const result = yield* rest.run(call, {
-      priority: part.isLead ? intent.priority : "low",
-      deadlineNanos: clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6)),
-      expects: (row) => row.market === market,
+    const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+    const priority = part.isLead ? intent.priority : "low";
+    const below = Effect.fnUntraced(function* (boundMs: number | undefined) {
+      const call = yield* Effect.fromResult(venue.candles(market, interval, { count: reading.countOf(part), toMs: boundMs }));
+      const result = yield* rest.run(call, { priority, deadlineNanos, expects: (row) => row.market === market });
+      // A missing row in the middle would look like a quiet window.
+      const [rejected] = result.rejected;
+      if (rejected !== undefined) return yield* rejected;
+      return passesOver(result.rows, boundMs) ? yield* boundIgnored : result;
     });
-    // A missing row in the middle would look like a quiet window.
-    const [rejected] = result.rejected;
-    return rejected === undefined ? result : yield* rejected;
+    // A bound in the future is the present; what it means on the wire is not documented.
+    if (toMs === undefined || toMs <= clock.currentTimeMillisUnsafe()) return yield* below(toMs);
+    const result = yield* below(undefined);
+    // Only by our clock it was: a page that lies above the bound says nothing of what is below.
+    const isAbove = result.rows.length > 0 && result.rows.every(({ openTimeMs }) => openTimeMs >= toMs);
+    return isAbove ? yield* below(toMs) : result;
   });
+
+/**
+ * A page that does not keep to its bound is no end of the history, which would make all that is below it quiet. The window at the bound may be in it: an
+ * exchange may count that, and then it is what the last page of all brings.
+ */
+const passesOver = (rows: ReadonlyArray<Candle>, boundMs = Infinity): boolean =>
+  rows.every(({ openTimeMs }) => openTimeMs >= boundMs) && rows.some(({ openTimeMs }) => openTimeMs > boundMs);
+
+const boundIgnored = new DecodeError({
+  stage: "answer",
+  path: "",
+  detail: "a page of candles lies above the bound that it was asked below",
+});
 
 const foundNoPlace = (error: MarketDataError): boolean =>
   (error._tag === "RateLimited" && error.scope === "local") || (error._tag === "TimeoutError" && error.phase === "deadline");

@@ -7,6 +7,7 @@ import type { Candle } from "../../src/domain/Candle.ts";
 import type { StreamElement } from "../../src/domain/StreamElement.ts";
 import type { Trade } from "../../src/domain/Trade.ts";
 import {
+  getCandleColumns,
   getCandles,
   getOrderbook,
   getTrades,
@@ -183,6 +184,54 @@ describe("a back-test", () => {
       assert.deepStrictEqual(ids, ["10", "11"]);
       // There is not so much: the store knows nothing of what was before.
       assert.strictEqual(beyond._tag === "Failure" ? beyond.failure._tag : "", "DataUnavailable");
+    }),
+  );
+
+  it.effect("answers for columns with columns, and fills what had ended at the moment", () =>
+    Effect.gen(function* () {
+      const candles = Array.from({ length: 120 }, (_, nth) => candle(at((nth - 60) * 60))).filter(
+        ({ openTimeMs }) => openTimeMs !== at(540),
+      );
+      const program = Effect.gen(function* () {
+        yield* Effect.sleep("10 minutes");
+        const { value: columns } = yield* getCandleColumns(btc, "1m", { from: at(360) });
+        const { value: rows } = yield* getCandles(btc, "1m", { from: at(360), fill: "flat" });
+        return { columns, rows: rows.map(({ openTimeMs, state }) => [openTimeMs, state]) };
+      });
+      const { columns, rows } = yield* played(program, { candles });
+      assert.deepStrictEqual([...columns.openTimeMs], [at(360), at(420), at(480)]);
+      assert.deepStrictEqual(columns.covers, { fromMs: at(360), toMs: at(600) });
+      assert.deepStrictEqual(rows.slice(-2), [
+        [at(480), "closed"],
+        [at(540), "empty"],
+      ]);
+    }),
+  );
+
+  it.effect("begins streams of candles with the past of each market, and lets time go by for who sleeps over it", () =>
+    Effect.gen(function* () {
+      const candles = Array.from({ length: 120 }, (_, nth) => candle(at((nth >> 1) * 60 - 120), { market: nth % 2 === 0 ? btc : eth }));
+      const program = Effect.gen(function* () {
+        const seen: Array<readonly [string, number, number]> = [];
+        yield* Stream.runForEach(streamCandles([btc, eth], "1m", { history: { count: 2 } }), ({ market, openTimeMs, proof }) =>
+          Effect.gen(function* () {
+            assert.strictEqual(proof, "rest");
+            seen.push([market, (openTimeMs - start) / minuteMs, (yield* secondsNow) / 60]);
+            yield* Effect.sleep("40 seconds");
+          }),
+        );
+        return seen;
+      });
+      const seen = yield* played(program, { candles }, 600);
+      for (const market of [btc, eth]) {
+        const opened = seen.filter(([of]) => of === market).map(([, minute]) => minute);
+        assert.deepStrictEqual(
+          opened,
+          Array.from({ length: 12 }, (_, nth) => nth - 2),
+          "none is missing, none comes twice",
+        );
+      }
+      for (const [, minute, now] of seen) assert.isAtLeast(now, minute + 1, "nothing comes before its window is over");
     }),
   );
 

@@ -62,6 +62,20 @@ test(
   }),
 );
 
+test(
+  "answers that the disk gave alone do not make the exchange well",
+  Effect.gen(function* () {
+    yield* run(scripted([network, now]).tiers);
+    assert.strictEqual(yield* mode, "degraded");
+    yield* TestClock.adjust("1 second");
+    const kept = Effect.map(now, (read): TierAnswer => ({ ...read, kept: { rows: 5, isAll: true } }));
+    yield* calls(Array.from({ length: 10 }, () => kept));
+    assert.strictEqual(yield* mode, "degraded");
+    yield* calls(Array.from({ length: 10 }, () => now));
+    assert.strictEqual(yield* mode, "normal");
+  }),
+);
+
 describe("tier-fallback", () => {
   test(
     "is a suite that passes over any number of failing tiers, in the order of any ranking (R000-24)",

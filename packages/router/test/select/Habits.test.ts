@@ -73,6 +73,21 @@ describe("a rhythm", () => {
 });
 
 describe("what is remembered", () => {
+  it("holds no key by those that followed it long ago", () => {
+    const asked = Array.from({ length: 400 }, (_, nth) => [nth * 1_500, `once-${nth}`] as const);
+    const { habits } = after([[0, "always"], ...asked.flatMap((one) => [one, [one[0] + 500, "always"] as const])], 20);
+    const held = new Set<unknown>();
+    const hold = (all: ReadonlyArray<{ readonly key: { readonly followers: typeof all } }>) => {
+      for (const { key } of all) {
+        if (held.has(key)) continue;
+        held.add(key);
+        hold(key.followers);
+      }
+    };
+    hold(habits.get("always")?.followers ?? []);
+    assert.isAtMost(held.size, 20 + 12);
+  });
+
   it("is bounded: the key asked longest ago is forgotten, with its moment", () => {
     const { habits } = after(
       Array.from({ length: 5_000 }, (_, nth) => [nth * 1_000, `key-${Math.floor(nth / 3) % 700}`] as const),
