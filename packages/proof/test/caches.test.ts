@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Cache } from "@naru/router/cache/Cache";
 import { layerMemory } from "@naru/router/cache/HistoryStore";
-import { getCandles, getTicker, getTrades } from "@naru/router/MarketData";
+import { getCandles, getTicker, getTrades, health } from "@naru/router/MarketData";
 import { Transport } from "@naru/router/transport/Transport";
 import { Exchange, Sim } from "@naru/sim";
 import { Effect, Fiber, Layer } from "effect";
@@ -65,6 +65,35 @@ describe("three levels of memory", () => {
         assert.strictEqual(yield* candleRequests, 0);
       }).pipe(Effect.provide(layer(kept)));
     }).pipe(Effect.scoped),
+  );
+});
+
+describe("an emergency in which nobody reaches the exchange", () => {
+  it.effect("is not over because the disk answers", () =>
+    Effect.gen(function* () {
+      yield* TestClock.adjust("1 minute");
+      const range = { from: origin - 400 * 60_000, to: origin - 200 * 60_000 };
+      yield* answer(getCandles("KRW-BTC", "1m", range));
+      yield* Sim.refuseUpgrades("1 hour");
+      yield* Sim.cutSockets;
+      yield* Sim.failRest("/v1", "reset", 10_000);
+      const mode = Effect.map(health, (report) => report.mode);
+      for (let asked = 0; asked < 10 && (yield* mode) !== "emergency"; asked++) {
+        yield* ended(getTicker("KRW-ETH"));
+        yield* TestClock.adjust("2 seconds");
+      }
+      assert.strictEqual(yield* mode, "emergency");
+      for (let asked = 0; asked < 5; asked++) {
+        assert.strictEqual((yield* answer(getCandles("KRW-BTC", "1m", range))).provenance.tier, "history_store");
+        assert.strictEqual(yield* mode, "emergency");
+      }
+    }).pipe(
+      Effect.provide(
+        Layer.fresh(Sim.layerTest({ seed: 3, config: { ...unaudited, enableSmartRouting: false } })).pipe(
+          Layer.provideMerge(Layer.fresh(layerMemory())),
+        ),
+      ),
+    ),
   );
 });
 

@@ -124,7 +124,7 @@ const logged = (asked: Asked, { kind, market }: Question): Asked =>
 
 const withoutRouter = (parts: Parts, call: Begun): Asked =>
   directly(parts, call, []).pipe(
-    Effect.tap(() => parts.control.tell("carried", "the direct client answered")),
+    Effect.tap((answer) => toldServed(parts, answer, "carried", "the direct client answered")),
     Effect.catch((error) => {
       if (parts.inFlight.closed() !== undefined) return Effect.fail(error);
       const isSilent = endOfError(error) === "final" || !isTelling(error);
@@ -195,7 +195,7 @@ const beside = (parts: Parts, call: Begun, afterMs: number, done: Effect.Effect<
       // A short deadline says nothing about anybody, nor does a time in which calls had to wait for the limit.
       const spentMs = Number(parts.clock.monotonicTimeNanosUnsafe() - call.startedNanos) / 1e6;
       const isNobodysFault = call.totalMs < patientMs || parts.direct.hasWaited(call.question, spentMs);
-      yield* parts.control.tell(isNobodysFault ? "carried" : "rescued", reason);
+      yield* toldServed(parts, result.success, isNobodysFault ? "carried" : "rescued", reason);
       return result.success;
     }
     if (parts.inFlight.closed() !== undefined) return yield* Effect.fail(result.failure);
@@ -216,7 +216,7 @@ const judged = (parts: Parts, question: Question, startedNanos: bigint, instance
 /** The router did not answer: the direct client does, if time is left; its failure leaves what the router said. */
 const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome): Asked =>
   Effect.gen(function* () {
-    const { clock, control, inFlight, side } = parts;
+    const { clock, inFlight, side } = parts;
     const closed = inFlight.closed();
     if (closed !== undefined) return yield* closed;
     if (side.isClosing()) return yield* saidOf(call.question, outcome);
@@ -227,13 +227,17 @@ const rescued = (parts: Parts, call: Begun, instance: Instance, outcome: Outcome
     const attempt: Attempt = { tier: "router", outcome: "failed", reason, durationMs: spentMs };
     const result = yield* Effect.result(directly(parts, call, [attempt]));
     if (Result.isSuccess(result)) {
-      yield* control.tell("rescued", reason);
+      yield* toldServed(parts, result.success, "rescued", reason);
       return result.success;
     }
     if (inFlight.closed() !== undefined) return yield* Effect.fail(result.failure);
     yield* toldLost(parts, call, outcome, result.failure);
     return yield* isDead ? settled(parts, call, result.failure) : saidOf(call.question, outcome);
   });
+
+/** The direct client answered, and that the exchange is there. What the disk gave alone says nothing of the exchange. */
+const toldServed = ({ control }: Parts, { provenance }: Answered, event: "carried" | "rescued", reason: string): Effect.Effect<void> =>
+  provenance.tier === "history_store" ? Effect.void : control.tell(event, reason);
 
 const toldLost = ({ clock, control, direct }: Parts, call: Begun, outcome: Outcome, directError: MarketDataError): Effect.Effect<void> => {
   const error = Option.getOrUndefined(Exit.findErrorOption(outcome));

@@ -101,7 +101,7 @@ const round = (seed: number, { brokenLives, questions }: AnyRangeOptions, tally:
       yield* life(seed, rates, path, () =>
         Effect.gen(function* () {
           for (const question of chance.sample(asked, Math.ceil(questions / 2))) {
-            const cutAfter = chance.flip(0.5) ? chance.int(0, 60) : Infinity;
+            const cutAfter = chance.flip(0.5) ? chance.int(0, chance.pick([2, 6, 60])) : Infinity;
             yield* answered(question, tally, cutAfter);
           }
         }),
