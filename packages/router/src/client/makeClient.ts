@@ -26,6 +26,8 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     throw Cause.squash(built.cause);
   }
   const data = built.value;
+  // Streams run as calls do: by the layer's clock and scheduler, which in a back-test are its own.
+  const context = await runtime.context();
   let closing: Promise<void> | undefined;
 
   const run = async <A>(effect: Effect.Effect<A, MarketDataError | TradeRefused>): Promise<A> => {
@@ -36,7 +38,10 @@ export const makeClient = async (layer: Layer.Layer<MarketData, MarketDataError>
     throw Cause.squash(exit.cause);
   };
   const iterate = <A>(stream: Stream.Stream<A, MarketDataError>): AsyncIterable<A> =>
-    Stream.toAsyncIterable(Stream.suspend(() => (closing === undefined ? stream : Stream.fail(new Closed({ what: "the client" })))));
+    Stream.toAsyncIterableWith(
+      Stream.suspend(() => (closing === undefined ? stream : Stream.fail(new Closed({ what: "the client" })))),
+      context,
+    );
   const ended = Deferred.makeUnsafe<never, Closed>();
   const close = (): Promise<void> => {
     Deferred.doneUnsafe(ended, Effect.fail(new Closed({ what: "the client" })));

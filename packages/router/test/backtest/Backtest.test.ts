@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Clock, Effect, Exit, Fiber, Layer, Option, Ref, Schema, Stream } from "effect";
 import * as Backtest from "../../src/backtest/Backtest.ts";
+import { makeClient } from "../../src/client/makeClient.ts";
 import { HistoryStore, layerMemory } from "../../src/cache/HistoryStore.ts";
 import type { Bar } from "../../src/domain/Bar.ts";
 import type { Candle } from "../../src/domain/Candle.ts";
@@ -274,6 +275,32 @@ describe("a back-test", () => {
       const error = yield* Effect.flip(played(Stream.runHead(streamBars({ quote: "USDT" }, "1m")), { candles }));
       assert.strictEqual(error._tag, "InvalidRequest");
     }),
+  );
+
+  it.live("is the same for people without Effect: what they have not come back from is waited for", () =>
+    Effect.gen(function* () {
+      const trades = [trade("1", at(10)), trade("2", at(20), eth), trade("3", at(30))];
+      const kept = yield* Layer.build(layerMemory());
+      yield* Effect.provide(stored({ trades }), kept);
+      const past = Backtest.layer({ from: at(0), to: at(60) }).pipe(
+        Layer.provide(Layer.merge(Layer.succeedContext(kept), Layer.succeed(Venue, venue))),
+      );
+      const seen: Array<string> = [];
+      yield* Effect.promise(async () => {
+        await using client = await makeClient(past);
+        const writing = async () => {
+          for await (const { id } of client.streamTrades(btc)) {
+            for (let turn = 0; turn < 20; turn++) await new Promise((resume) => setImmediate(resume));
+            seen.push(`written ${id}`);
+          }
+        };
+        const watching = async () => {
+          for await (const { id } of client.streamTrades(eth)) seen.push(`seen ${id}`);
+        };
+        await Promise.all([writing(), watching()]);
+      });
+      assert.deepStrictEqual(seen, ["written 1", "seen 2", "written 3"]);
+    }).pipe(Effect.scoped),
   );
 
   it.effect("refuses what nobody kept, and a range that is none", () =>
