@@ -14,6 +14,7 @@ import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru
 import type { CandleSeries, KeptSeries, KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";
 import { type BlockPart, columnsOf, isWholeBlock } from "@naru/router/cache/keptRows";
 import { decodeTrades, tradeBlockRange } from "@naru/router/cache/tradeBlock";
+import { CoverageTable } from "./CoverageTable.ts";
 import { attempted, committed, type Outcome, transaction } from "./groupCommit.ts";
 import { checkShape, migrate } from "./historySchema.ts";
 import { TradeTables } from "./TradeTables.ts";
@@ -78,6 +79,7 @@ export class HistoryDatabase {
   readonly #options: DatabaseOptions;
   readonly #isReadOnly: boolean;
   readonly #statements: Statements;
+  readonly #coverage: CoverageTable;
   readonly #trades: TradeTables;
   readonly #ids = new Map<string, number>();
 
@@ -90,6 +92,7 @@ export class HistoryDatabase {
       if (this.#isReadOnly) checkShape(this.#db);
       else migrate(this.#db);
       this.#statements = prepared(this.#db);
+      this.#coverage = new CoverageTable(this.#db, "coverage");
       this.#trades = new TradeTables(this.#db);
     } catch (cause) {
       this.#db.close();
@@ -99,7 +102,7 @@ export class HistoryDatabase {
 
   coverage(series: CandleSeries): Coverage {
     const id = this.#find(series);
-    return id === undefined ? [] : this.#coverageOf(id);
+    return id === undefined ? [] : this.#coverage.of(id);
   }
 
   /** The blocks that hold a range, which count as used. */
@@ -155,7 +158,7 @@ export class HistoryDatabase {
     return rows.map(({ id, venue, market, interval, rows }) => {
       // What was written came from a checked question.
       const series = { venue, market, interval } as CandleSeries;
-      return { ...series, rows, coverage: this.#coverageOf(id) };
+      return { ...series, rows, coverage: this.#coverage.of(id) };
     });
   }
 
@@ -223,27 +226,12 @@ export class HistoryDatabase {
   }
 
   #drop(id: number, { interval }: Pick<CandleSeries, "interval">, blocks: ReadonlyArray<Pick<BlockRow, "start_ms">>): void {
-    let coverage = this.#coverageOf(id);
+    let coverage = this.#coverage.of(id);
     for (const { start_ms } of blocks) {
       this.#statements.remove.run(id, start_ms);
       coverage = uncovered(coverage, blockRange(interval, start_ms));
     }
-    this.#setCoverage(id, coverage);
-  }
-
-  #coverageOf(id: number): Coverage {
-    const rows = this.#statements.coverage.all(id) as unknown as ReadonlyArray<{ readonly from_ms: number; readonly to_ms: number }>;
-    return rows.map(({ from_ms, to_ms }) => ({ fromMs: from_ms, toMs: to_ms }));
-  }
-
-  /** Only the ranges that changed are written: a sparse series has many. */
-  #setCoverage(id: number, coverage: Coverage): void {
-    const before = new Map(this.#coverageOf(id).map(({ fromMs, toMs }) => [fromMs, toMs]));
-    for (const { fromMs, toMs } of coverage) {
-      if (before.get(fromMs) !== toMs) this.#statements.cover.run(id, fromMs, toMs);
-      before.delete(fromMs);
-    }
-    for (const fromMs of before.keys()) this.#statements.forget.run(id, fromMs);
+    this.#coverage.set(id, coverage);
   }
 
   #find({ venue, market, interval }: CandleSeries): number | undefined {
@@ -269,7 +257,7 @@ export class HistoryDatabase {
     const fromMs = range.fromMs >= range.toMs ? range.toMs : blockRange(series.interval, range.fromMs).fromMs;
     const found = this.#atOneMoment(() => ({
       rows: this.#statements.blocks.all(id, fromMs, range.toMs) as unknown as ReadonlyArray<BlockRow>,
-      coverage: within(this.#coverageOf(id), range),
+      coverage: within(this.#coverage.of(id), range),
     }));
     // What was read a moment ago need not be said again: a read must not always be a write, nor fail because another process writes.
     const isOld = found.rows.some(({ used_ms }) => used_ms < nowMs - dayMs);
@@ -312,7 +300,7 @@ export class HistoryDatabase {
       if (rows === 0) this.#statements.remove.run(id, part.startMs);
       else this.#statements.put.run(id, part.startMs, rows, nowMs, bytes);
     }
-    this.#setCoverage(id, covered(this.#coverageOf(id), complete));
+    this.#coverage.set(id, covered(this.#coverage.of(id), complete));
   }
 
   #putTrades({ series, blocks, complete, nowMs }: TradePut): void {
@@ -391,9 +379,6 @@ const prepared = (db: DatabaseSync) =>
     size: db.prepare(
       "SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
     ),
-    coverage: db.prepare("SELECT from_ms, to_ms FROM coverage WHERE series = ? ORDER BY from_ms"),
-    forget: db.prepare("DELETE FROM coverage WHERE series = ? AND from_ms = ?"),
-    cover: db.prepare("INSERT OR REPLACE INTO coverage (series, from_ms, to_ms) VALUES (?, ?, ?)"),
     allSeries: db.prepare(
       "SELECT id, venue, market, interval, (SELECT COALESCE(SUM(rows), 0) FROM block WHERE series = series_.id) AS rows FROM series AS series_ ORDER BY id",
     ),

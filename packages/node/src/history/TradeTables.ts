@@ -9,6 +9,7 @@ import { replacedTrades, type TradePart, tradePartsOf } from "@naru/router/cache
 import { rowsClaimed } from "@naru/router/cache/blockLayout";
 import { decodeTrades, encodeTrades, isWholeTrades, tradeBlockRange } from "@naru/router/cache/tradeBlock";
 import type { Trade } from "@naru/router/domain/Trade";
+import { CoverageTable } from "./CoverageTable.ts";
 
 /** Blocks that were found, some of them perhaps damaged. */
 export interface FoundTrades {
@@ -39,14 +40,16 @@ const dayMs = 86_400_000;
 
 export class TradeTables {
   readonly #statements: Statements;
+  readonly #coverage: CoverageTable;
 
   constructor(db: DatabaseSync) {
     this.#statements = prepared(db);
+    this.#coverage = new CoverageTable(db, "trade_coverage");
   }
 
   coverage(series: TradeSeries): Coverage {
     const id = this.#find(series);
-    return id === undefined ? [] : this.#coverageOf(id);
+    return id === undefined ? [] : this.#coverage.of(id);
   }
 
   /** The blocks that hold a range, and what of it is complete: to be looked at in one transaction, because another process may write meanwhile. */
@@ -56,7 +59,7 @@ export class TradeTables {
     const found = this.#blocks(id, tradeBlockRange(range.fromMs).fromMs, range.toMs);
     const isOld = found.some(({ used_ms }) => used_ms < nowMs - dayMs);
     const [whole, damaged] = parted(found);
-    return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverageOf(id), range), damaged, isOld };
+    return { id, blocks: whole.map(({ data }) => data), coverage: within(this.#coverage.of(id), range), damaged, isOld };
   }
 
   /** The blocks that hold a range count as used now. */
@@ -77,13 +80,13 @@ export class TradeTables {
       kept.map(({ start_ms }) => start_ms),
     );
     for (const part of parts) this.#putPart(id, series, part, nowMs);
-    this.#setCoverage(id, covered(this.#coverageOf(id), complete));
+    this.#coverage.set(id, covered(this.#coverage.of(id), complete));
   }
 
   series(): ReadonlyArray<KeptTrades> {
     const rows = this.#statements.allSeries.all() as unknown as ReadonlyArray<SeriesRow>;
     // What was written came from a checked question.
-    return rows.map(({ id, venue, market, rows }) => ({ ...({ venue, market } as TradeSeries), rows, coverage: this.#coverageOf(id) }));
+    return rows.map(({ id, venue, market, rows }) => ({ ...({ venue, market } as TradeSeries), rows, coverage: this.#coverage.of(id) }));
   }
 
   /** Looks at everything, a block at a time: a file may be larger than memory. */
@@ -106,12 +109,12 @@ export class TradeTables {
 
   /** Takes blocks out, and their ranges with them. */
   drop(id: number, startsMs: ReadonlyArray<number>): void {
-    let coverage = this.#coverageOf(id);
+    let coverage = this.#coverage.of(id);
     for (const startMs of startsMs) {
       this.#statements.remove.run(id, startMs);
       coverage = uncovered(coverage, tradeBlockRange(startMs));
     }
-    this.#setCoverage(id, coverage);
+    this.#coverage.set(id, coverage);
   }
 
   #putPart(id: number, { market }: TradeSeries, part: TradePart, nowMs: number): void {
@@ -126,21 +129,6 @@ export class TradeTables {
 
   #blocks(id: number, fromMs: number, toMs: number): ReadonlyArray<BlockRow> {
     return this.#statements.blocks.all(id, fromMs, toMs) as unknown as ReadonlyArray<BlockRow>;
-  }
-
-  #coverageOf(id: number): Coverage {
-    const rows = this.#statements.coverage.all(id) as unknown as ReadonlyArray<{ readonly from_ms: number; readonly to_ms: number }>;
-    return rows.map(({ from_ms, to_ms }) => ({ fromMs: from_ms, toMs: to_ms }));
-  }
-
-  /** Only the ranges that changed are written. */
-  #setCoverage(id: number, coverage: Coverage): void {
-    const before = new Map(this.#coverageOf(id).map(({ fromMs, toMs }) => [fromMs, toMs]));
-    for (const { fromMs, toMs } of coverage) {
-      if (before.get(fromMs) !== toMs) this.#statements.cover.run(id, fromMs, toMs);
-      before.delete(fromMs);
-    }
-    for (const fromMs of before.keys()) this.#statements.forget.run(id, fromMs);
   }
 
   #find({ venue, market }: TradeSeries): number | undefined {
@@ -190,9 +178,6 @@ const prepared = (db: DatabaseSync) =>
        ON CONFLICT (series, start_ms) DO UPDATE SET rows = excluded.rows, used_ms = excluded.used_ms, data = excluded.data`,
     ),
     remove: db.prepare("DELETE FROM trade_block WHERE series = ? AND start_ms = ?"),
-    coverage: db.prepare("SELECT from_ms, to_ms FROM trade_coverage WHERE series = ? ORDER BY from_ms"),
-    forget: db.prepare("DELETE FROM trade_coverage WHERE series = ? AND from_ms = ?"),
-    cover: db.prepare("INSERT OR REPLACE INTO trade_coverage (series, from_ms, to_ms) VALUES (?, ?, ?)"),
     allSeries: db.prepare(
       "SELECT id, venue, market, (SELECT COALESCE(SUM(rows), 0) FROM trade_block WHERE series = series_.id) AS rows FROM trade_series AS series_ ORDER BY id",
     ),
