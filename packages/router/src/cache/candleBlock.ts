@@ -107,10 +107,10 @@ const decimalAt = (block: Block, nth: number, row: number): Decimal | undefined 
   }
   const number = doubles[2 * rows + slot] ?? 0;
   if (number === 0) return Decimal.zero;
-  if ((withMantissas & (1 << nth)) === 0) return Decimal.lowest(derived(number, scale), scale, number);
+  if ((withMantissas & (1 << nth)) === 0) return Decimal.lowest(derived(number, scale), scale);
   const mantissa = block.mantissas[placeOf(withMantissas, nth) * rows + row] ?? 0n;
   const isSafe = mantissa <= BigInt(Number.MAX_SAFE_INTEGER) && mantissa >= BigInt(Number.MIN_SAFE_INTEGER);
-  return Decimal.lowest(isSafe ? Number(mantissa) : mantissa, scale, number);
+  return Decimal.lowest(isSafe ? Number(mantissa) : mantissa, scale);
 };
 
 /** The mantissa of a number with so few digits that its nearest double says them all. */

@@ -2,8 +2,8 @@
  * An exact decimal number: a mantissa and a power of ten, always in lowest form, so that `91368000.0`, `9.1368E7` and `91368000` are one
  * value and compare equal field by field.
  *
- * Prices and sizes are held this way because the exchange prints up to 22 significant digits and a double keeps 17. The nearest double is
- * computed once, at construction, and is free to read as `number`; Effect's `BigDecimal` is made on request and kept.
+ * Prices and sizes are held this way because the exchange prints up to 22 significant digits and a double keeps 17. The nearest double is one
+ * division away and is read as `number`; Effect's `BigDecimal` is made on request and kept.
  */
 import * as BigDecimal from "effect/BigDecimal";
 import * as Schema from "effect/Schema";
@@ -23,18 +23,15 @@ export class Decimal {
   readonly mantissa: number | bigint;
   /** Digits after the decimal point; negative for round numbers (`91000` is `91 × 10^3`, scale -3). */
   readonly scale: number;
-  /** The nearest double. Free to read; do not use it where the last digit matters. */
-  readonly number: number;
   #big: BigDecimal.BigDecimal | undefined;
 
-  private constructor(mantissa: number | bigint, scale: number, number: number) {
+  private constructor(mantissa: number | bigint, scale: number) {
     this.mantissa = mantissa;
     this.scale = scale;
-    this.number = number;
   }
 
   /** Zero. */
-  static readonly zero: Decimal = new Decimal(0, 0, 0);
+  static readonly zero: Decimal = new Decimal(0, 0);
 
   /** The schema of a decimal. Its JSON form is a string in plain notation. */
   static readonly schema: Schema.declare<Decimal> = Schema.declare((u): u is Decimal => u instanceof Decimal, {
@@ -65,7 +62,7 @@ export class Decimal {
     const fraction = match[3] ?? "";
     const exponent = match[4] === undefined ? 0 : Number(match[4]);
     if (Math.abs(exponent) > maxExponent || !Number.isFinite(Number(token))) return undefined;
-    return fromDigits(match[1] === "-", match[2] + fraction, fraction.length - exponent, token);
+    return fromDigits(match[1] === "-", match[2] + fraction, fraction.length - exponent);
   }
 
   /** Reads a token known to be good, such as a literal in a program. Throws a `RangeError` on anything {@link Decimal.parse} refuses. */
@@ -83,12 +80,21 @@ export class Decimal {
   /** `unscaled × 10^-scale`, brought to lowest form. */
   static make(unscaled: bigint, scale: number): Decimal {
     const negative = unscaled < 0n;
-    return fromDigits(negative, (negative ? -unscaled : unscaled).toString(), scale, undefined);
+    return fromDigits(negative, (negative ? -unscaled : unscaled).toString(), scale);
   }
 
-  /** @internal Used by the parser beside this class; `mantissa` and `scale` must already be in lowest form. */
-  static lowest(mantissa: number | bigint, scale: number, number: number): Decimal {
-    return new Decimal(mantissa, scale, number);
+  /** @internal For readers that know: `mantissa` and `scale` must already be in lowest form, and zero is {@link Decimal.zero}. */
+  static lowest(mantissa: number | bigint, scale: number): Decimal {
+    return new Decimal(mantissa, scale);
+  }
+
+  /** The nearest double, a few nanoseconds away; do not use it where the last digit matters. */
+  get number(): number {
+    const { mantissa, scale } = this;
+    // Both whole numbers are exact, so the one rounding of the division, or of the product, is the right one.
+    if (typeof mantissa === "number" && scale <= 22 && scale >= -22)
+      return scale >= 0 ? mantissa / powersOfTen[scale]! : mantissa * powersOfTen[-scale]!;
+    return Number(`${mantissa}e${-scale}`);
   }
 
   /** The same number as Effect's `BigDecimal`, made on the first call. */
@@ -111,12 +117,14 @@ export class Decimal {
   }
 
   negate(): Decimal {
-    return this.mantissa === 0 ? this : new Decimal(-this.mantissa, this.scale, -this.number);
+    return this.mantissa === 0 ? this : new Decimal(-this.mantissa, this.scale);
   }
 
   /** Negative, zero or positive, as for `Array.prototype.sort`. Exact. */
   compare(that: Decimal): number {
-    if (this.number !== that.number) return this.number < that.number ? -1 : 1;
+    const mine = this.number;
+    const other = that.number;
+    if (mine !== other) return mine < other ? -1 : 1;
     const scale = Math.max(this.scale, that.scale);
     const a = unscaledAt(this, scale);
     const b = unscaledAt(that, scale);
@@ -143,9 +151,12 @@ export class Decimal {
   }
 }
 
+/** The powers of ten that a double holds exactly. */
+const powersOfTen: ReadonlyArray<number> = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
 const unscaledAt = (value: Decimal, scale: number): bigint => BigInt(value.mantissa) * 10n ** BigInt(scale - value.scale);
 
-const fromDigits = (negative: boolean, digits: string, scale: number, token: string | undefined): Decimal => {
+const fromDigits = (negative: boolean, digits: string, scale: number): Decimal => {
   let start = 0;
   while (start < digits.length - 1 && digits.charCodeAt(start) === 48) start++;
   let end = digits.length;
@@ -153,11 +164,9 @@ const fromDigits = (negative: boolean, digits: string, scale: number, token: str
   const kept = digits.slice(start, end);
   if (kept === "0") return Decimal.zero;
   const lowestScale = scale - (digits.length - end);
-  const sign = negative ? "-" : "";
-  const number = Number(token ?? `${sign}${kept}e${-lowestScale}`);
   const small = kept.length <= 15 ? Number(kept) : Number.MAX_SAFE_INTEGER + 1;
-  if (small <= Number.MAX_SAFE_INTEGER) return Decimal.lowest(negative ? -small : small, lowestScale, number);
+  if (small <= Number.MAX_SAFE_INTEGER) return Decimal.lowest(negative ? -small : small, lowestScale);
   const big = BigInt(kept);
   const mantissa = big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : big;
-  return Decimal.lowest(negative ? -mantissa : mantissa, lowestScale, number);
+  return Decimal.lowest(negative ? -mantissa : mantissa, lowestScale);
 };
