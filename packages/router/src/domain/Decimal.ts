@@ -23,7 +23,6 @@ export class Decimal {
   readonly mantissa: number | bigint;
   /** Digits after the decimal point; negative for round numbers (`91000` is `91 × 10^3`, scale -3). */
   readonly scale: number;
-  #big: BigDecimal.BigDecimal | undefined;
 
   private constructor(mantissa: number | bigint, scale: number) {
     this.mantissa = mantissa;
@@ -99,7 +98,9 @@ export class Decimal {
 
   /** The same number as Effect's `BigDecimal`, made on the first call. */
   toBigDecimal(): BigDecimal.BigDecimal {
-    return (this.#big ??= BigDecimal.make(BigInt(this.mantissa), this.scale));
+    let made = bigDecimals.get(this);
+    if (made === undefined) bigDecimals.set(this, (made = BigDecimal.make(BigInt(this.mantissa), this.scale)));
+    return made;
   }
 
   plus(that: Decimal): Decimal {
@@ -108,12 +109,19 @@ export class Decimal {
   }
 
   minus(that: Decimal): Decimal {
+    const quick = safeDifference(this, that);
+    if (quick !== undefined) return quick;
     const scale = Math.max(this.scale, that.scale);
     return Decimal.make(unscaledAt(this, scale) - unscaledAt(that, scale), scale);
   }
 
   times(that: Decimal): Decimal {
     return Decimal.make(BigInt(this.mantissa) * BigInt(that.mantissa), this.scale + that.scale);
+  }
+
+  /** The same digits with the point moved: `× 10^places`. */
+  shift(places: number): Decimal {
+    return this.mantissa === 0 ? this : new Decimal(this.mantissa, this.scale - places);
   }
 
   negate(): Decimal {
@@ -151,10 +159,33 @@ export class Decimal {
   }
 }
 
+/** Those that were asked for. Beside the decimals, because a field for it would make each of millions larger. */
+const bigDecimals = new WeakMap<Decimal, BigDecimal.BigDecimal>();
+
 /** The powers of ten that a double holds exactly. */
 const powersOfTen: ReadonlyArray<number> = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 const unscaledAt = (value: Decimal, scale: number): bigint => BigInt(value.mantissa) * 10n ** BigInt(scale - value.scale);
+
+/** The difference where all of it fits whole numbers that a double holds; undefined where it may not. */
+const safeDifference = (a: Decimal, b: Decimal): Decimal | undefined => {
+  if (typeof a.mantissa !== "number" || typeof b.mantissa !== "number") return undefined;
+  const scale = Math.max(a.scale, b.scale);
+  if (scale - Math.min(a.scale, b.scale) > 22) return undefined;
+  const left = a.mantissa * powersOfTen[scale - a.scale]!;
+  const right = b.mantissa * powersOfTen[scale - b.scale]!;
+  const difference = left - right;
+  const most = Number.MAX_SAFE_INTEGER;
+  if (Math.abs(left) > most || Math.abs(right) > most || Math.abs(difference) > most) return undefined;
+  if (difference === 0) return Decimal.zero;
+  let mantissa = difference;
+  let lowest = scale;
+  for (let tenth = mantissa / 10; Number.isInteger(tenth); tenth = mantissa / 10) {
+    mantissa = tenth;
+    lowest--;
+  }
+  return Decimal.lowest(mantissa, lowest);
+};
 
 const fromDigits = (negative: boolean, digits: string, scale: number): Decimal => {
   let start = 0;

@@ -3,12 +3,16 @@
  * is merely rare (an escape in a string, a name `__proto__`) comes back as {@link GaveUp}, and `JSON.parse` has the last word on it. What the
  * scanner does read, it reads as `JSON.parse` would, to the order of names and the last of two equal ones.
  */
+import { Decimal } from "../domain/Decimal.ts";
 
-/** A JSON number as the wire spelt it. */
+/** A JSON number as the wire spelt it, and what it is: `undefined` beyond every double. */
 export class NumberToken {
   readonly text: string;
-  constructor(text: string) {
+  readonly decimal: Decimal | undefined;
+
+  constructor(text: string, decimal: Decimal | undefined = Decimal.parse(text)) {
     this.text = text;
+    this.decimal = decimal;
   }
 }
 

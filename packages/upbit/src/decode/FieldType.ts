@@ -1,6 +1,6 @@
 /**
  * What a field on the wire may hold, twice: as a Schema, which defines it, and as a plain function, which reads it at run time and gives
- * `undefined` for anything the Schema refuses. Numbers are accepted as {@link NumberToken} or as quoted text (the exchange's guide prints
+ * `undefined` for anything the Schema refuses. (`scan` says how the byte scanner reads it.) Numbers are accepted as {@link NumberToken} or as quoted text (the exchange's guide prints
  * prices in quotes); a plain JavaScript number is refused, because whoever made it may already have lost digits.
  */
 import * as Schema from "effect/Schema";
@@ -10,12 +10,22 @@ import { Change, type Side } from "@naru/router/domain/Ticker";
 import { NumberToken } from "@naru/router/transport/ExactJson";
 import { isDate, isTimeOfDay, parseUtc } from "./WireTime.ts";
 
+/**
+ * How the byte scanner reads a field. `word`: a text found again by its bytes, of which so many different ones are kept; `digits`: a number kept
+ * as its text; `other`: not at all, so that its shape cannot be scanned.
+ */
+export type Scan =
+  | { readonly as: "decimal" | "amount" | "price" | "digits" | "time" | "compactTime" | "flag" | "other" }
+  | { readonly as: "integer"; readonly max: number }
+  | { readonly as: "word"; readonly texts: number };
+
 /** A field that holds one value, spelt the same in every format. */
 export interface FieldType<A> {
   /** For error texts: `expected …`. */
   readonly expected: string;
   readonly schema: Schema.Codec<unknown>;
   readonly read: (value: unknown) => A | undefined;
+  readonly scan: Scan;
 }
 
 /** Text longer than this is not a name, a date or a number of this exchange. */
@@ -23,38 +33,36 @@ const maxText = 1_000;
 
 const WireNumber = Schema.Union([Schema.instanceOf(NumberToken), Schema.String]);
 
-const textOf = (value: unknown): string | undefined =>
-  value instanceof NumberToken ? value.text : typeof value === "string" ? value : undefined;
+/** What any number on the wire is as a decimal. */
+const decimalOf = (value: unknown): Decimal | undefined =>
+  value instanceof NumberToken ? value.decimal : typeof value === "string" ? Decimal.parse(value) : undefined;
 
-const number = <A>(expected: string, parse: (text: string) => A | undefined): FieldType<A> => ({
+const number = <A>(expected: string, scan: Scan, read: (value: unknown) => A | undefined): FieldType<A> => ({
   expected,
-  schema: WireNumber.check(
-    Schema.makeFilter((value) => parse(value instanceof NumberToken ? value.text : value) !== undefined || `Expected ${expected}`),
-  ),
-  read: (value) => {
-    const token = textOf(value);
-    return token === undefined ? undefined : parse(token);
-  },
+  schema: WireNumber.check(Schema.makeFilter((value) => read(value) !== undefined || `Expected ${expected}`)),
+  read,
+  scan,
 });
 
-const string = <A>(expected: string, parse: (text: string) => A | undefined): FieldType<A> => ({
+const string = <A>(expected: string, scan: number | Scan, parse: (text: string) => A | undefined): FieldType<A> => ({
   expected,
   schema: Schema.String.check(Schema.makeFilter((value) => parse(value) !== undefined || `Expected ${expected}`)),
   read: (value) => (typeof value === "string" ? parse(value) : undefined),
+  scan: typeof scan === "number" ? { as: "word", texts: scan } : scan,
 });
 
 /** Any number, exact. */
-export const decimal: FieldType<Decimal> = number("a decimal number", Decimal.parse);
+export const decimal: FieldType<Decimal> = number("a decimal number", { as: "decimal" }, decimalOf);
 
 /** A size, a volume, a sum: never negative. */
-export const amount: FieldType<Decimal> = number("a number not below zero", (text) => {
-  const value = Decimal.parse(text);
+export const amount: FieldType<Decimal> = number("a number not below zero", { as: "amount" }, (wire) => {
+  const value = decimalOf(wire);
   return value === undefined || value.mantissa < 0 ? undefined : value;
 });
 
 /** A price at which something traded or is offered. Zero is the mark of an error, never a price. */
-export const price: FieldType<Decimal> = number("a price above zero", (text) => {
-  const value = Decimal.parse(text);
+export const price: FieldType<Decimal> = number("a price above zero", { as: "price" }, (wire) => {
+  const value = decimalOf(wire);
   return value === undefined || value.mantissa <= 0 ? undefined : value;
 });
 
@@ -62,26 +70,32 @@ export const price: FieldType<Decimal> = number("a price above zero", (text) => 
 const maxMillis = 253_402_300_799_999;
 
 /** Epoch milliseconds. */
-export const millis: FieldType<number> = number("epoch milliseconds", (text) => {
-  const value = Decimal.parse(text);
+export const millis: FieldType<number> = number("epoch milliseconds", { as: "integer", max: maxMillis }, (wire) => {
+  const value = decimalOf(wire);
   return value === undefined || value.scale > 0 || value.number < 0 || value.number > maxMillis ? undefined : value.number;
 });
 
+const maxCount = 1_000_000;
+
 /** A small count, such as a candle's minutes. */
-export const count: FieldType<number> = number("a whole number", (text) => {
-  const value = Decimal.parse(text);
-  return value === undefined || value.scale > 0 || value.mantissa < 0 || value.number > 1_000_000 ? undefined : value.number;
+export const count: FieldType<number> = number("a whole number", { as: "integer", max: maxCount }, (wire) => {
+  const value = decimalOf(wire);
+  return value === undefined || value.scale > 0 || value.mantissa < 0 || value.number > maxCount ? undefined : value.number;
 });
 
 /** An id, kept as its digits: today's have 17 and a double keeps 15. */
-export const id: FieldType<string> = number("an id of digits", (text) => (/^\d{1,30}$/.test(text) ? text : undefined));
+export const id: FieldType<string> = number("an id of digits", { as: "digits" }, (wire) => {
+  const digits = wire instanceof NumberToken ? wire.text : wire;
+  return typeof digits === "string" && /^\d{1,30}$/.test(digits) ? digits : undefined;
+});
 
-export const text: FieldType<string> = string("text", (value) => (value.length <= maxText ? value : undefined));
+export const text: FieldType<string> = string("text", 256, (value) => (value.length <= maxText ? value : undefined));
 
 export const flag: FieldType<boolean> = {
   expected: "true or false",
   schema: Schema.Boolean,
   read: (value) => (typeof value === "boolean" ? value : undefined),
+  scan: { as: "flag" },
 };
 
 const isMarket = Schema.is(Market);
@@ -89,12 +103,14 @@ export const market: FieldType<Market> = {
   expected: "a market code",
   schema: Market,
   read: (value) => (isMarket(value) ? value : undefined),
+  scan: { as: "word", texts: 4_096 },
 };
 
 export const change: FieldType<Change> = {
   expected: "RISE, EVEN or FALL",
   schema: Change,
   read: (value) => (value === "RISE" || value === "EVEN" || value === "FALL" ? value : undefined),
+  scan: { as: "word", texts: 8 },
 };
 
 /** The taker's side: `BID` took the offer. */
@@ -102,24 +118,25 @@ export const side: FieldType<Side> = {
   expected: "ASK or BID",
   schema: Schema.Literals(["ASK", "BID"]),
   read: (value) => (value === "BID" ? "buy" : value === "ASK" ? "sell" : undefined),
+  scan: { as: "word", texts: 8 },
 };
 
 /** `yyyy-MM-dd`. */
-export const date: FieldType<string> = string("a date yyyy-MM-dd", (value) => (isDate(value) ? value : undefined));
+export const date: FieldType<string> = string("a date yyyy-MM-dd", 1_024, (value) => (isDate(value) ? value : undefined));
 /** `yyyyMMdd`. */
-export const compactDate: FieldType<string> = string("a date yyyyMMdd", (value) =>
+export const compactDate: FieldType<string> = string("a date yyyyMMdd", 64, (value) =>
   /^\d{8}$/.test(value) && isDate(`${value.slice(0, 4)}-${value.slice(4, 6)}-${value.slice(6)}`) ? value : undefined,
 );
 /** `HH:mm:ss`. */
-export const timeOfDay: FieldType<string> = string("a time HH:mm:ss", (value) => (isTimeOfDay(value) ? value : undefined));
+export const timeOfDay: FieldType<string> = string("a time HH:mm:ss", { as: "time" }, (value) => (isTimeOfDay(value) ? value : undefined));
 /** `HHmmss`. */
-export const compactTime: FieldType<string> = string("a time HHmmss", (value) =>
+export const compactTime: FieldType<string> = string("a time HHmmss", { as: "compactTime" }, (value) =>
   /^\d{6}$/.test(value) && isTimeOfDay(`${value.slice(0, 2)}:${value.slice(2, 4)}:${value.slice(4)}`) ? value : undefined,
 );
 /** `yyyy-MM-ddTHH:mm:ss`, UTC, as epoch milliseconds. */
-export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", parseUtc);
+export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", 1_024, parseUtc);
 /** The same in Korean time; checked and not used. */
-export const koreanTime: FieldType<string> = string("a time yyyy-MM-ddTHH:mm:ss", (value) =>
+export const koreanTime: FieldType<string> = string("a time yyyy-MM-ddTHH:mm:ss", 1_024, (value) =>
   parseUtc(value) === undefined ? undefined : value,
 );
 
@@ -139,6 +156,7 @@ export const flags: FieldType<ReadonlyMap<string, boolean>> = {
     }
     return found;
   },
+  scan: { as: "other" },
 };
 
 /** A JSON object, not a list and not one of our number tokens. */
@@ -159,5 +177,6 @@ function listOf<A>(item: FieldType<A>, expected: string): FieldType<ReadonlyArra
       }
       return found;
     },
+    scan: { as: "other" },
   };
 }

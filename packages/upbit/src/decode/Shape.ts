@@ -15,6 +15,9 @@ export type Need = "required" | "nullable" | "optional";
 
 /** A field that holds objects, whose own fields are abbreviated too, and whose errors have a path of their own. */
 export interface Composite<A> {
+  /** Of one of the objects. */
+  readonly fields: Fields;
+  readonly isList: boolean;
   readonly schemas: Readonly<Record<Spelling, Schema.Codec<unknown>>>;
   readonly reads: Readonly<Record<Spelling, Read<A>>>;
 }
@@ -78,12 +81,16 @@ export const shape = <F extends Fields>(fields: F): Shape<F> => ({
 
 /** One object of another shape. */
 export const object = <F extends Fields>(of: Shape<F>): Composite<Row<F>> => ({
+  fields: of.fields,
+  isList: false,
   schemas: { full: of.wire, simple: of.wireSimple },
   reads: of.read,
 });
 
 /** A list of objects of another shape, such as the levels of a book. One bad object fails the whole. */
 export const objects = <F extends Fields>(of: Shape<F>): Composite<ReadonlyArray<Row<F>>> => ({
+  fields: of.fields,
+  isList: true,
   schemas: { full: Schema.Array(of.wire), simple: Schema.Array(of.wireSimple) },
   reads: { full: listReader(of.read.full), simple: listReader(of.read.simple) },
 });
@@ -131,7 +138,8 @@ export const expected = (what: string, value: unknown): string => `expected ${wh
 
 export const member = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
-const spelt = (field: Field<unknown, Need>, spelling: Spelling): string =>
+/** The name of a field on the wire. */
+export const spelt = (field: Field<unknown, Need>, spelling: Spelling): string =>
   spelling === "full" ? field.name : (field.simple ?? field.name);
 
 const wireSchema = (fields: Fields, spelling: Spelling): Schema.Codec<Readonly<Record<string, unknown>>> => {

@@ -2,7 +2,6 @@
  * The ticker on the wire. Three things tempt to mistakes: `change_price` and `change_rate` come without their sign here (the signed ones are
  * read), `high_price` and `low_price` are of the UTC day and not of 24 hours, and the 52-week figures are no bid and ask.
  */
-import { Decimal } from "@naru/router/domain/Decimal";
 import { Ticker } from "@naru/router/domain/Ticker";
 import * as type from "./FieldType.ts";
 import { domainSchema, nullable, optional, required, type Row, shape } from "./Shape.ts";
@@ -59,8 +58,6 @@ export const socketTicker = shape({
 type RestRow = Row<typeof restTicker.fields>;
 type SocketRow = Row<typeof socketTicker.fields>;
 
-const hundred = Decimal.of("100");
-
 /** The one way from a read row, whatever its channel and spelling, to the domain. */
 export const toTicker = (row: RestRow | SocketRow): Ticker => ({
   market: row.market,
@@ -72,7 +69,7 @@ export const toTicker = (row: RestRow | SocketRow): Ticker => ({
   change: row.change,
   changeAmount: row.changeAmount,
   changeRatio: row.changeRatio,
-  changePercent: row.changeRatio.times(hundred),
+  changePercent: row.changeRatio.shift(2),
   lastVolume: row.lastVolume,
   dayVolume: row.dayVolume,
   dayValue: row.dayValue,

@@ -1,0 +1,173 @@
+/**
+ * From the places of a scanned frame to the domain. A frame that says everything, as nearly all do, becomes its value in one step and always the
+ * same shape of object, which the engine then reads fastest; of any other a row is made, and the general path's own functions make the value.
+ */
+import type { Candle } from "@naru/router/domain/Candle";
+import { makeOrderbook, type Orderbook, type PriceLevel } from "@naru/router/domain/Orderbook";
+import type { Market } from "@naru/router/domain/Market";
+import type { Change, Side, Ticker } from "@naru/router/domain/Ticker";
+import type { Trade } from "@naru/router/domain/Trade";
+import { DecodeError } from "@naru/router/errors/MarketDataError";
+import { socketCandle, toSocketCandle } from "../CandleShape.ts";
+import { orderbookUnit, socketOrderbook } from "../OrderbookShape.ts";
+import type { Fields, Row, Spelling } from "../Shape.ts";
+import { socketTicker, toTicker } from "../TickerShape.ts";
+import { socketTrade, toTrade } from "../TradeShape.ts";
+import type { ObjectScanner } from "./ObjectScanner.ts";
+import { type Slots, valueKind } from "./Slots.ts";
+
+/** The place of each field, by our names. */
+const placesOf = <F extends Fields>(fields: F): { readonly [K in keyof F]: number } =>
+  Object.fromEntries(Object.keys(fields).map((name, index) => [name, index])) as { [K in keyof F]: number };
+
+const ticker = placesOf(socketTicker.fields);
+const tickerFields = Object.keys(ticker).length;
+
+/** A market that is not to be delisted says null there, and nothing else. */
+const isUsualTicker = (slots: Slots): boolean => slots.fills === tickerFields - 1 && slots.filled[ticker.delistingDate] === 0;
+
+export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
+  // The row has a value for each field that the table's own types read.
+  if (!isUsualTicker(slots)) return toTicker(rowOf(s, slots) as Row<typeof socketTicker.fields>);
+  const changeRatio = s.decimalAt(ticker.changeRatio);
+  return {
+    market: s.values[ticker.market] as Market,
+    price: s.decimalAt(ticker.price),
+    open: s.decimalAt(ticker.open),
+    dayHigh: s.decimalAt(ticker.dayHigh),
+    dayLow: s.decimalAt(ticker.dayLow),
+    previousClose: s.decimalAt(ticker.previousClose),
+    change: s.values[ticker.change] as Change,
+    changeAmount: s.decimalAt(ticker.changeAmount),
+    changeRatio,
+    changePercent: changeRatio.shift(2),
+    lastVolume: s.decimalAt(ticker.lastVolume),
+    dayVolume: s.decimalAt(ticker.dayVolume),
+    dayValue: s.decimalAt(ticker.dayValue),
+    volume24h: s.decimalAt(ticker.volume24h),
+    value24h: s.decimalAt(ticker.value24h),
+    high52w: s.decimalAt(ticker.high52w),
+    high52wDate: s.values[ticker.high52wDate] as string,
+    low52w: s.decimalAt(ticker.low52w),
+    low52wDate: s.values[ticker.low52wDate] as string,
+    tradeTimeMs: s.mantissas[ticker.tradeTimeMs]!,
+    timestampMs: s.mantissas[ticker.timestampMs]!,
+    lastSide: s.values[ticker.lastSide] as Side,
+    dayAskVolume: s.decimalAt(ticker.dayAskVolume),
+    dayBidVolume: s.decimalAt(ticker.dayBidVolume),
+    marketState: s.values[ticker.marketState] as string,
+    marketWarning: s.values[ticker.marketWarning] as string,
+    tradingSuspended: s.values[ticker.tradingSuspended] as boolean,
+  };
+};
+
+const trade = placesOf(socketTrade.fields);
+const tradeFields = Object.keys(trade).length;
+
+export const tradeOf = (s: ObjectScanner, slots: Slots): Trade => {
+  // A best quote of 0 stands for none.
+  if (slots.fills !== tradeFields || s.mantissas[trade.bestAsk] === 0 || s.mantissas[trade.bestBid] === 0)
+    return toTrade(rowOf(s, slots) as Row<typeof socketTrade.fields>);
+  const change = s.values[trade.change] as Change;
+  const amount = s.decimalAt(trade.unsignedAmount);
+  return {
+    market: s.values[trade.market] as Market,
+    id: s.values[trade.id] as string,
+    price: s.decimalAt(trade.price),
+    volume: s.decimalAt(trade.volume),
+    side: s.values[trade.side] as Side,
+    tradeTimeMs: s.mantissas[trade.tradeTimeMs]!,
+    previousClose: s.decimalAt(trade.previousClose),
+    change,
+    changeAmount: change === "FALL" ? amount.negate() : amount,
+    sentTimeMs: s.mantissas[trade.sentTimeMs]!,
+    bestAsk: s.decimalAt(trade.bestAsk),
+    bestAskSize: s.decimalAt(trade.bestAskSize),
+    bestBid: s.decimalAt(trade.bestBid),
+    bestBidSize: s.decimalAt(trade.bestBidSize),
+  };
+};
+
+const book = placesOf(socketOrderbook.fields);
+const unit = placesOf(orderbookUnit.fields);
+const unitFields = Object.keys(unit).length;
+
+/** Undefined where a side is not in order, or offers something at price 0: the general path sorts it, or says what is wrong. */
+export const orderbookOf = (s: ObjectScanner, slots: Slots): Orderbook | undefined => {
+  const asks = sideOf(s, slots.size + unit.ask, slots.size + unit.askSize, 1);
+  const bids = asks === undefined ? undefined : sideOf(s, slots.size + unit.bid, slots.size + unit.bidSize, -1);
+  if (asks === undefined || bids === undefined) return undefined;
+  const market = s.values[book.market] as Market;
+  const timestampMs = s.mantissas[book.timestampMs]!;
+  const totalAskSize = s.decimalAt(book.totalAskSize);
+  const totalBidSize = s.decimalAt(book.totalBidSize);
+  return makeOrderbook(
+    slots.filled[book.level] === 1
+      ? { market, timestampMs, asks, bids, totalAskSize, totalBidSize, level: s.decimalAt(book.level) }
+      : { market, timestampMs, asks, bids, totalAskSize, totalBidSize },
+  );
+};
+
+/** The rows lie one after the other; `price` and `size` are the places of the first. */
+const sideOf = (s: ObjectScanner, price: number, size: number, direction: 1 | -1): ReadonlyArray<PriceLevel> | undefined => {
+  const { mantissas } = s;
+  const levels: Array<PriceLevel> = [];
+  let before = -1;
+  for (let row = 0; row < s.rows * unitFields; row += unitFields) {
+    if (mantissas[size + row] === 0) continue;
+    const at = price + row;
+    if (mantissas[at] === 0) return undefined;
+    if (before >= 0 && !isBeyond(s, before, at, direction)) return undefined;
+    before = at;
+    levels.push({ price: s.decimalAt(at), size: s.decimalAt(size + row) });
+  }
+  return levels;
+};
+
+/** Whether the price at `after` is surely farther from the best than the one at `before`. What two doubles do not tell apart is not sure. */
+const isBeyond = (s: ObjectScanner, before: number, after: number, direction: 1 | -1): boolean => {
+  const { mantissas, scales } = s;
+  if (scales[before] === scales[after]) return (mantissas[after]! - mantissas[before]!) * direction > 0;
+  return (s.doubleAt(after) - s.doubleAt(before)) * direction > 0;
+};
+
+const candle = placesOf(socketCandle.fields);
+const candleFields = Object.keys(candle).length;
+
+/** Undefined where the type is none of a candle, or the window not of its grid. */
+export const candleOf = (s: ObjectScanner, slots: Slots, spelling: Spelling): Candle | undefined => {
+  const row =
+    slots.fills === candleFields
+      ? {
+          type: s.values[candle.type] as string,
+          market: s.values[candle.market] as Market,
+          openTimeMs: s.values[candle.openTimeMs] as number,
+          openTimeKorea: s.values[candle.openTimeKorea] as string,
+          open: s.decimalAt(candle.open),
+          high: s.decimalAt(candle.high),
+          low: s.decimalAt(candle.low),
+          close: s.decimalAt(candle.close),
+          volume: s.decimalAt(candle.volume),
+          value: s.decimalAt(candle.value),
+          lastTradeTimeMs: s.mantissas[candle.lastTradeTimeMs]!,
+          stream: s.values[candle.stream] as string,
+        }
+      : (rowOf(s, slots) as Row<typeof socketCandle.fields>);
+  const value = toSocketCandle(row, "", spelling);
+  return value instanceof DecodeError ? undefined : value;
+};
+
+/** The message as the general path gives it: by our names, `undefined` for what has no value. Not for books. */
+const rowOf = (s: ObjectScanner, slots: Slots): Record<string, unknown> => {
+  const row: Record<string, unknown> = {};
+  for (const [field, name] of slots.names.entries())
+    row[name] = slots.filled[field] === 1 ? valueAt(s, slots.kinds[field]!, field) : undefined;
+  return row;
+};
+
+const valueAt = (s: ObjectScanner, kind: number, place: number): unknown => {
+  if (kind === valueKind.integer) return s.mantissas[place];
+  if (kind === valueKind.decimal || kind === valueKind.amount || kind === valueKind.price) return s.decimalAt(place);
+  // Times of day are checked and not kept.
+  return s.values[place];
+};
