@@ -6,6 +6,7 @@ import { checkMetricsPage } from "./checkMetricsPage.ts";
 import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
 import { checkEffects, checkFormat, checkLint, checkTypes, checkUnused } from "./commandChecks.ts";
+import { checkReaders } from "./generateReaders.ts";
 import { describe, passed, type Report } from "./report.ts";
 
 const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]> = [
@@ -18,6 +19,7 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["clocks and chance", checkClocks],
   ["test ids", checkTestIds],
   ["page on metrics", checkMetricsPage],
+  ["generated readers", checkReaders],
   ["unused code and dependencies", checkUnused],
   ["escapes", checkEscapes],
 ];

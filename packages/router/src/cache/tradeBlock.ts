@@ -194,7 +194,6 @@ const fitsEightBytes = (id: string): boolean => id.length <= 19 && BigInt(id) <=
 
 const fitsColumn = (value: Decimal): boolean => Math.abs(value.scale) <= 100 && isDerived(value);
 
-const decimalOf = (number: number, scale: number): Decimal =>
-  number === 0 ? Decimal.zero : Decimal.lowest(derived(number, scale), scale);
+const decimalOf = (number: number, scale: number): Decimal => (number === 0 ? Decimal.zero : Decimal.lowest(derived(number, scale), scale));
 
 const written = (text: string | undefined): Decimal | undefined => (text === undefined ? undefined : Decimal.of(text));

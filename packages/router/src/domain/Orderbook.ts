@@ -40,7 +40,7 @@ export const makeOrderbook = (parts: OrderbookParts): Orderbook => {
   if (ask === undefined || bid === undefined) return { ...parts, spread: null, spreadPercent: null, crossed: false };
   const spread = ask.minus(bid);
   const mid = (ask.number + bid.number) / 2;
-  return { ...parts, spread, spreadPercent: (spread.number / mid) * 100, crossed: spread.mantissa <= 0 };
+  return { ...parts, spread, spreadPercent: (spread.number / mid) * 100, crossed: spread.sign <= 0 };
 };
 
 /** The same book cut to `levels` per side, its totals summed again. The book itself when it is no deeper. */

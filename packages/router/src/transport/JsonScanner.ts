@@ -71,16 +71,40 @@ class Scanner {
 
   private object(depth: number): Record<string, unknown> | typeof GaveUp {
     this.at++;
-    const found: Record<string, unknown> = {};
-    if (this.took(closeBrace)) return found;
+    if (this.took(closeBrace)) return {};
+    const values: Array<unknown> = [];
+    let shape = noShape;
+    let count = 0;
     while (true) {
       const name = this.skipSpace() === quote ? this.name() : GaveUp;
       if (name === GaveUp || !this.took(colon)) return GaveUp;
+      if (count === 0) shape = shapesByFirst.get(name) ?? noShape;
+      // Not like the one before it: what was read so far becomes an object, and the rest is added to that.
+      if (shape.names[count] !== name) return this.oddObject(depth, shape.names.slice(0, count), values, name);
       const value = this.value(depth);
       if (value === GaveUp) return GaveUp;
-      found[name] = value;
+      values.push(value);
+      count++;
       if (this.took(comma)) continue;
-      return this.took(closeBrace) ? found : GaveUp;
+      if (!this.took(closeBrace)) return GaveUp;
+      if (count !== shape.names.length) return remembered(shape.names.slice(0, count), values);
+      return shape.made(values);
+    }
+  }
+
+  /** An object that differs from the one before it; `name` is the first that does, its value is next. */
+  private oddObject(depth: number, names: ReadonlyArray<string>, values: Array<unknown>, name: string) {
+    const all = [...names];
+    let next: string | typeof GaveUp = name;
+    while (true) {
+      const value = this.value(depth);
+      if (value === GaveUp) return GaveUp;
+      all.push(next);
+      values.push(value);
+      if (this.took(closeBrace)) return remembered(all, values);
+      if (!this.took(comma)) return GaveUp;
+      next = this.skipSpace() === quote ? this.name() : GaveUp;
+      if (next === GaveUp || !this.took(colon)) return GaveUp;
     }
   }
 
@@ -105,15 +129,24 @@ class Scanner {
 
   private string(): string | typeof GaveUp {
     const start = this.at + 1;
+    let hash = 0;
     for (let i = start; i < this.text.length; i++) {
       const c = this.text.charCodeAt(i);
       if (c === quote) {
         this.at = i + 1;
-        return this.text.slice(start, i);
+        return i - start > maxKnownText ? this.text.slice(start, i) : this.textBetween(start, i, slotOf(hash));
       }
       if (c === backslash || c < space) return GaveUp;
+      hash = (Math.imul(hash, 31) + c) | 0;
     }
     return GaveUp;
+  }
+
+  /** A short text. Most of them are words, codes and dates that were there before; the engine compares two of the same at a glance. */
+  private textBetween(start: number, end: number, slot: number): string {
+    const known = knownTexts[slot];
+    if (known !== undefined && known.length === end - start && this.text.startsWith(known, start)) return known;
+    return (knownTexts[slot] = internalized(this.text.slice(start, end)));
   }
 
   /** A member's name. The same few names come again and again: the text of one seen before is not made anew. */
@@ -124,7 +157,7 @@ class Scanner {
       const c = this.text.charCodeAt(i);
       if (c === quote) {
         this.at = i + 1;
-        return this.nameBetween(start, i, (hash ^ (hash >>> nameBits)) & (knownNames.length - 1));
+        return this.nameBetween(start, i, slotOf(hash));
       }
       if (c === backslash || c < space) return GaveUp;
       hash = (Math.imul(hash, 31) + c) | 0;
@@ -144,24 +177,38 @@ class Scanner {
 
   private number(): NumberToken | typeof GaveUp {
     const { text } = this;
-    const start = text.charCodeAt(this.at) === minus ? this.at + 1 : this.at;
+    const negative = text.charCodeAt(this.at) === minus;
+    const start = negative ? this.at + 1 : this.at;
     let i = text.charCodeAt(start) === zero ? start + 1 : this.digits(start);
     if (i === start) return GaveUp;
+    let mantissa = this.run(start, i, 0);
+    let scale = 0;
     if (text.charCodeAt(i) === point) {
       const end = this.digits(i + 1);
       if (end === i + 1) return GaveUp;
+      mantissa = this.run(i + 1, end, mantissa);
+      scale = end - i - 1;
       i = end;
     }
+    let isPlain = i - start <= safeDigits;
     if ((text.charCodeAt(i) | lowerCase) === letterE) {
       const sign = text.charCodeAt(i + 1);
       const first = sign === plus || sign === minus ? i + 2 : i + 1;
       const end = this.digits(first);
       if (end === first) return GaveUp;
       i = end;
+      isPlain = false;
     }
-    const token = new NumberToken(text.slice(this.at, i));
+    const spelt = text.slice(this.at, i);
     this.at = i;
-    return token;
+    return isPlain ? new NumberToken(spelt, decimalOf(negative ? -mantissa : mantissa, scale)) : new NumberToken(spelt);
+  }
+
+  /** The digits from `from` to `end` behind those of `before`; exact while all of them are no more than fifteen. */
+  private run(from: number, end: number, before: number): number {
+    let value = before;
+    for (let i = from; i < end; i++) value = value * 10 + this.text.charCodeAt(i) - zero;
+    return value;
   }
 
   /** Where the digits that begin at `from` end. */
@@ -181,10 +228,82 @@ class Scanner {
   }
 }
 
+/** Digits, with a point, whose number a double always holds. */
+const safeDigits = 15;
+
+/** A mantissa that a double holds exactly, in lowest form. */
+const decimalOf = (mantissa: number, scale: number): Decimal => {
+  if (mantissa === 0) return Decimal.zero;
+  let lowest = mantissa;
+  let places = scale;
+  for (let tenth = lowest / 10; Number.isInteger(tenth); tenth = lowest / 10) {
+    lowest = tenth;
+    places--;
+  }
+  return Decimal.lowest(lowest, places);
+};
+
+/**
+ * The names of an object in their order. Objects of one shape are made by filling in copies of one: the engine then knows where each member lies,
+ * which it does not of an object that grows name by name.
+ */
+class Shape {
+  readonly names: ReadonlyArray<string>;
+  readonly #template: Record<string, unknown>;
+
+  constructor(names: ReadonlyArray<string>) {
+    this.names = names;
+    this.#template = JSON.parse(`{${names.map((name) => `${JSON.stringify(name)}:null`).join()}}`) as Record<string, unknown>;
+  }
+
+  made(values: ReadonlyArray<unknown>): Record<string, unknown> {
+    const { names } = this;
+    const made = { ...this.#template };
+    for (let i = 0; i < names.length; i++) made[names[i]!] = values[i];
+    return made;
+  }
+}
+
+/** Objects that are no bigger are expected to come again. */
+const maxRemembered = 64;
+const maxShapes = 64;
+/** By all names, which hold no quote; forgotten all at once when they are too many. */
+const shapesByNames = new Map<string, Shape>();
+/** The last one that began with a name. */
+const shapesByFirst = new Map<string, Shape>();
+const noShape = new Shape([]);
+
+/** The object of these members, the last of two of one name; the next one is expected to be like it. */
+const remembered = (names: ReadonlyArray<string>, values: ReadonlyArray<unknown>): Record<string, unknown> => {
+  const first = names[0] ?? "";
+  const key = names.join('"');
+  let shape = shapesByNames.get(key);
+  if (shape === undefined && names.length <= maxRemembered && new Set(names).size === names.length) {
+    if (shapesByNames.size >= maxShapes) shapesByNames.clear();
+    shapesByNames.set(key, (shape = new Shape(names)));
+  }
+  if (shape !== undefined) {
+    if (shapesByFirst.size >= maxShapes) shapesByFirst.clear();
+    shapesByFirst.set(first, shape);
+    return shape.made(values);
+  }
+  const found: Record<string, unknown> = {};
+  names.forEach((name, i) => (found[name] = values[i]));
+  return found;
+};
+
 const nameBits = 10;
 /** Names seen lately, by hash. An exchange has some hundred of them. */
 const knownNames: Array<string | undefined> = Array.from({ length: 1 << nameBits }, () => undefined);
 const maxKnownName = 40;
+/** Texts seen lately, by hash. */
+const knownTexts: Array<string | undefined> = Array.from({ length: 1 << nameBits }, () => undefined);
+const maxKnownText = 20;
+
+const slotOf = (hash: number): number => (hash ^ (hash >>> nameBits)) & ((1 << nameBits) - 1);
+
+/** The engine's own copy of a text, as it keeps one of every name in a program. */
+const internalized = (text: string): string => Object.keys({ [text]: true })[0] ?? text;
 
 const lowerCase = 32;
 const [tab, lineFeed, carriageReturn, space, quote, plus, comma, minus, point] = [9, 10, 13, 32, 34, 43, 44, 45, 46] as const;

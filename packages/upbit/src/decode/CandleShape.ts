@@ -8,6 +8,7 @@ import { type Interval, windowStart } from "@naru/router/domain/Interval";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import type * as Schema from "effect/Schema";
 import * as type from "./FieldType.ts";
+import * as quick from "./generated/candleReaders.ts";
 import { domainSchema, expected, member, nullable, optional, required, type Row, schemaError, shape, type Spelling } from "./Shape.ts";
 
 const common = {
@@ -24,27 +25,33 @@ const common = {
 const rest = { market: required(type.market, "market"), ...common };
 
 /** A row of `/v1/candles/seconds`. */
-export const secondCandle = shape(rest);
+export const secondCandle = shape(rest, { full: quick.secondCandleFull });
 /** A row of `/v1/candles/minutes/{unit}`. */
-export const minuteCandle = shape({ ...rest, unit: required(type.count, "unit") });
+export const minuteCandle = shape({ ...rest, unit: required(type.count, "unit") }, { full: quick.minuteCandleFull });
 /** A row of `/v1/candles/days`. Its changes are signed. */
-export const dayCandle = shape({
-  ...rest,
-  previousClose: nullable(type.amount, "prev_closing_price"),
-  changeAmount: nullable(type.decimal, "change_price"),
-  changeRatio: nullable(type.decimal, "change_rate"),
-  convertedClose: optional(type.amount, "converted_trade_price"),
-});
+export const dayCandle = shape(
+  {
+    ...rest,
+    previousClose: nullable(type.amount, "prev_closing_price"),
+    changeAmount: nullable(type.decimal, "change_price"),
+    changeRatio: nullable(type.decimal, "change_rate"),
+    convertedClose: optional(type.amount, "converted_trade_price"),
+  },
+  { full: quick.dayCandleFull },
+);
 /** A row of `/v1/candles/weeks`, `months` and `years`. */
-export const periodCandle = shape({ ...rest, firstDay: required(type.date, "first_day_of_period") });
+export const periodCandle = shape({ ...rest, firstDay: required(type.date, "first_day_of_period") }, { full: quick.periodCandleFull });
 
 /** A socket frame of type `candle.{unit}`. */
-export const socketCandle = shape({
-  type: required(type.text, "type", "ty"),
-  market: required(type.market, "code", "cd"),
-  ...common,
-  stream: required(type.text, "stream_type", "st"),
-});
+export const socketCandle = shape(
+  {
+    type: required(type.text, "type", "ty"),
+    market: required(type.market, "code", "cd"),
+    ...common,
+    stream: required(type.text, "stream_type", "st"),
+  },
+  { full: quick.socketCandleFull, simple: quick.socketCandleSimple },
+);
 
 type CommonRow = Row<typeof secondCandle.fields>;
 type RestRow = CommonRow & Partial<Row<typeof minuteCandle.fields> & Row<typeof dayCandle.fields> & Row<typeof periodCandle.fields>>;
@@ -108,18 +115,12 @@ const toCandle = (
     const name = spelling === "full" ? "candle_date_time_utc" : "cdttmu";
     return schemaError(member(path, name), `is not the start of a window of ${interval}`);
   }
+  const { market, openTimeMs, open, high, low, close, volume, value, lastTradeTimeMs } = row;
+  const candle: Candle = { market, interval, openTimeMs, open, high, low, close, volume, value, lastTradeTimeMs, state };
+  // Only days and longer say more.
+  if (interval !== "1d" && interval !== "1w" && interval !== "1M" && interval !== "1y") return candle;
   return {
-    market: row.market,
-    interval,
-    openTimeMs: row.openTimeMs,
-    open: row.open,
-    high: row.high,
-    low: row.low,
-    close: row.close,
-    volume: row.volume,
-    value: row.value,
-    lastTradeTimeMs: row.lastTradeTimeMs,
-    state,
+    ...candle,
     ...(row.previousClose !== undefined && { previousClose: row.previousClose }),
     ...(row.changeAmount !== undefined && { changeAmount: row.changeAmount }),
     ...(row.changeRatio !== undefined && { changeRatio: row.changeRatio }),

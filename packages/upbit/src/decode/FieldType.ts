@@ -8,7 +8,7 @@ import { Decimal } from "@naru/router/domain/Decimal";
 import { Market } from "@naru/router/domain/Market";
 import { Change, type Side } from "@naru/router/domain/Ticker";
 import { NumberToken } from "@naru/router/transport/ExactJson";
-import { isDate, isTimeOfDay, parseUtc } from "./WireTime.ts";
+import { isCompactDate, isCompactTime, isDate, isTimeOfDay, parseUtc } from "./WireTime.ts";
 
 /**
  * How the byte scanner reads a field. `word`: a text found again by its bytes, of which so many different ones are kept; `digits`: a number kept
@@ -57,13 +57,13 @@ export const decimal: FieldType<Decimal> = number("a decimal number", { as: "dec
 /** A size, a volume, a sum: never negative. */
 export const amount: FieldType<Decimal> = number("a number not below zero", { as: "amount" }, (wire) => {
   const value = decimalOf(wire);
-  return value === undefined || value.mantissa < 0 ? undefined : value;
+  return value === undefined || value.sign < 0 ? undefined : value;
 });
 
 /** A price at which something traded or is offered. Zero is the mark of an error, never a price. */
 export const price: FieldType<Decimal> = number("a price above zero", { as: "price" }, (wire) => {
   const value = decimalOf(wire);
-  return value === undefined || value.mantissa <= 0 ? undefined : value;
+  return value === undefined || value.sign <= 0 ? undefined : value;
 });
 
 /** The last millisecond of the year 9999. */
@@ -80,7 +80,7 @@ const maxCount = 1_000_000;
 /** A small count, such as a candle's minutes. */
 export const count: FieldType<number> = number("a whole number", { as: "integer", max: maxCount }, (wire) => {
   const value = decimalOf(wire);
-  return value === undefined || value.scale > 0 || value.mantissa < 0 || value.number > maxCount ? undefined : value.number;
+  return value === undefined || value.scale > 0 || value.sign < 0 || value.number > maxCount ? undefined : value.number;
 });
 
 /** An id, kept as its digits: today's have 17 and a double keeps 15. */
@@ -99,10 +99,22 @@ export const flag: FieldType<boolean> = {
 };
 
 const isMarket = Schema.is(Market);
+/** Codes that were found good: there are some hundred, and each is read again and again. Forgotten all at once when they are too many. */
+const knownMarkets = new Set<unknown>();
+const maxKnownMarkets = 4_096;
+
+const isKnownMarket = (value: unknown): value is Market => {
+  if (knownMarkets.has(value)) return true;
+  if (!isMarket(value)) return false;
+  if (knownMarkets.size >= maxKnownMarkets) knownMarkets.clear();
+  knownMarkets.add(value);
+  return true;
+};
+
 export const market: FieldType<Market> = {
   expected: "a market code",
   schema: Market,
-  read: (value) => (isMarket(value) ? value : undefined),
+  read: (value) => (isKnownMarket(value) ? value : undefined),
   scan: { as: "word", texts: 4_096 },
 };
 
@@ -124,14 +136,12 @@ export const side: FieldType<Side> = {
 /** `yyyy-MM-dd`. */
 export const date: FieldType<string> = string("a date yyyy-MM-dd", 1_024, (value) => (isDate(value) ? value : undefined));
 /** `yyyyMMdd`. */
-export const compactDate: FieldType<string> = string("a date yyyyMMdd", 64, (value) =>
-  /^\d{8}$/.test(value) && isDate(`${value.slice(0, 4)}-${value.slice(4, 6)}-${value.slice(6)}`) ? value : undefined,
-);
+export const compactDate: FieldType<string> = string("a date yyyyMMdd", 64, (value) => (isCompactDate(value) ? value : undefined));
 /** `HH:mm:ss`. */
 export const timeOfDay: FieldType<string> = string("a time HH:mm:ss", { as: "time" }, (value) => (isTimeOfDay(value) ? value : undefined));
 /** `HHmmss`. */
 export const compactTime: FieldType<string> = string("a time HHmmss", { as: "compactTime" }, (value) =>
-  /^\d{6}$/.test(value) && isTimeOfDay(`${value.slice(0, 2)}:${value.slice(2, 4)}:${value.slice(4)}`) ? value : undefined,
+  isCompactTime(value) ? value : undefined,
 );
 /** `yyyy-MM-ddTHH:mm:ss`, UTC, as epoch milliseconds. */
 export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", 1_024, parseUtc);

@@ -5,17 +5,21 @@
  */
 import type { Decimal } from "@naru/router/domain/Decimal";
 import { makeOrderbook, Orderbook, type PriceLevel } from "@naru/router/domain/Orderbook";
-import type { DecodeError } from "@naru/router/errors/MarketDataError";
+import { DecodeError } from "@naru/router/errors/MarketDataError";
 import * as type from "./FieldType.ts";
+import * as quick from "./generated/orderbookReaders.ts";
 import { domainSchema, member, objects, optional, required, type Row, schemaError, shape, type Spelling } from "./Shape.ts";
 
 /** One row of `orderbook_units`. */
-export const orderbookUnit = shape({
-  ask: required(type.amount, "ask_price", "ap"),
-  bid: required(type.amount, "bid_price", "bp"),
-  askSize: required(type.amount, "ask_size", "as"),
-  bidSize: required(type.amount, "bid_size", "bs"),
-});
+export const orderbookUnit = shape(
+  {
+    ask: required(type.amount, "ask_price", "ap"),
+    bid: required(type.amount, "bid_price", "bp"),
+    askSize: required(type.amount, "ask_size", "as"),
+    bidSize: required(type.amount, "bid_size", "bs"),
+  },
+  { full: quick.orderbookUnitFull, simple: quick.orderbookUnitSimple },
+);
 
 const common = {
   timestampMs: required(type.millis, "timestamp", "tms"),
@@ -26,15 +30,18 @@ const common = {
 };
 
 /** A row of `/v1/orderbook`. */
-export const restOrderbook = shape({ market: required(type.market, "market"), ...common });
+export const restOrderbook = shape({ market: required(type.market, "market"), ...common }, { full: quick.restOrderbookFull });
 
 /** A socket frame of type `orderbook`: always the whole book. */
-export const socketOrderbook = shape({
-  type: required(type.text, "type", "ty"),
-  market: required(type.market, "code", "cd"),
-  ...common,
-  stream: required(type.text, "stream_type", "st"),
-});
+export const socketOrderbook = shape(
+  {
+    type: required(type.text, "type", "ty"),
+    market: required(type.market, "code", "cd"),
+    ...common,
+    stream: required(type.text, "stream_type", "st"),
+  },
+  { full: quick.socketOrderbookFull, simple: quick.socketOrderbookSimple },
+);
 
 type BookRow = Row<typeof restOrderbook.fields>;
 type Unit = BookRow["units"][number];
@@ -44,30 +51,61 @@ const maxSorted = 30;
 
 /** The one way from a read row, whatever its channel and spelling, to the domain. `path` names the book in errors. */
 export const toOrderbook = (row: BookRow, path: string, spelling: Spelling = "full"): Orderbook | DecodeError => {
-  const at = member(path, spelling === "full" ? "orderbook_units" : "obu");
+  const { market, timestampMs, totalAskSize, totalBidSize, level } = row;
+  const sides = inOrder(row.units) ?? sorted(row.units, member(path, spelling === "full" ? "orderbook_units" : "obu"));
+  if (sides instanceof DecodeError) return sides;
+  const { asks, bids } = sides;
+  return makeOrderbook(
+    level === undefined
+      ? { market, timestampMs, asks, bids, totalAskSize, totalBidSize }
+      : { market, timestampMs, asks, bids, totalAskSize, totalBidSize, level },
+  );
+};
+
+interface Sides {
+  readonly asks: ReadonlyArray<PriceLevel>;
+  readonly bids: ReadonlyArray<PriceLevel>;
+}
+
+/** Both sides of a book that is as the exchange sends it; undefined of any other. */
+const inOrder = (units: ReadonlyArray<Unit>): Sides | undefined => {
+  const asks: Array<PriceLevel> = [];
+  const bids: Array<PriceLevel> = [];
+  let lastAsk = Number.NEGATIVE_INFINITY;
+  let lastBid = Number.POSITIVE_INFINITY;
+  for (const { ask, askSize, bid, bidSize } of units) {
+    if (askSize.sign !== 0) {
+      const price = ask.number;
+      // Prices that one double stands for may be in any order.
+      if (price === 0 || price <= lastAsk) return undefined;
+      lastAsk = price;
+      asks.push({ price: ask, size: askSize });
+    }
+    if (bidSize.sign !== 0) {
+      const price = bid.number;
+      if (price === 0 || price >= lastBid) return undefined;
+      lastBid = price;
+      bids.push({ price: bid, size: bidSize });
+    }
+  }
+  return { asks, bids };
+};
+
+const sorted = (units: ReadonlyArray<Unit>, at: string): Sides | DecodeError => {
   const asks = side(
-    row.units,
+    units,
     (unit) => unit.ask,
     (unit) => unit.askSize,
     1,
   );
   if (typeof asks === "string") return schemaError(at, `asks ${asks}`);
   const bids = side(
-    row.units,
+    units,
     (unit) => unit.bid,
     (unit) => unit.bidSize,
     -1,
   );
-  if (typeof bids === "string") return schemaError(at, `bids ${bids}`);
-  return makeOrderbook({
-    market: row.market,
-    timestampMs: row.timestampMs,
-    asks,
-    bids,
-    totalAskSize: row.totalAskSize,
-    totalBidSize: row.totalBidSize,
-    ...(row.level !== undefined && { level: row.level }),
-  });
+  return typeof bids === "string" ? schemaError(at, `bids ${bids}`) : { asks, bids };
 };
 
 /** One side, best first, or what is wrong with it. `direction` is 1 where prices rise away from the best. */
@@ -80,9 +118,9 @@ const side = (
   const levels: Array<PriceLevel> = [];
   let sorted = true;
   for (const unit of units) {
-    if (size(unit).mantissa === 0) continue;
+    if (size(unit).sign === 0) continue;
     const level = { price: price(unit), size: size(unit) };
-    if (level.price.mantissa === 0) return "offer something at price 0";
+    if (level.price.sign === 0) return "offer something at price 0";
     const before = levels.at(-1);
     if (before !== undefined && before.price.compare(level.price) * direction >= 0) sorted = false;
     levels.push(level);

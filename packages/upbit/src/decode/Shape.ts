@@ -5,10 +5,13 @@
 import * as Schema from "effect/Schema";
 import * as SchemaGetter from "effect/SchemaGetter";
 import * as SchemaIssue from "effect/SchemaIssue";
+import * as SchemaParser from "effect/SchemaParser";
+import * as SchemaCompiler from "effect/schema/SchemaCompiler";
 import * as Effect from "effect/Effect";
 import { NumberToken } from "@naru/router/transport/ExactJson";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import { type FieldType, isRecord } from "./FieldType.ts";
+import { type Quick, quickly } from "./Quick.ts";
 
 /** `required`: there and not null. `nullable`: there, perhaps null. `optional`: perhaps not there at all. */
 export type Need = "required" | "nullable" | "optional";
@@ -70,14 +73,25 @@ export interface Shape<F extends Fields> {
   readonly wire: Schema.Codec<Readonly<Record<string, unknown>>>;
   readonly wireSimple: Schema.Codec<Readonly<Record<string, unknown>>>;
   readonly read: Readonly<Record<Spelling, Read<Row<F>>>>;
+  /** The same by the loop over the table alone, whatever is quick. */
+  readonly readByTable: Readonly<Record<Spelling, Read<Row<F>>>>;
 }
 
-export const shape = <F extends Fields>(fields: F): Shape<F> => ({
-  fields,
-  wire: wireSchema(fields, "full"),
-  wireSimple: wireSchema(fields, "simple"),
-  read: { full: reader(fields, "full"), simple: reader(fields, "simple") },
-});
+/** `quick`: made from the same table by `scripts/generateReaders.ts`. */
+export const shape = <F extends Fields>(fields: F, quick: { readonly [S in Spelling]?: Quick<Row<F>> } = {}): Shape<F> => {
+  const readByTable = { full: reader(fields, "full"), simple: reader(fields, "simple") };
+  const faster =
+    (spelling: Spelling): Read<Row<F>> =>
+    (value, path, unknown) =>
+      quickly(quick[spelling], value) ?? readByTable[spelling](value, path, unknown);
+  return {
+    fields,
+    wire: wireSchema(fields, "full"),
+    wireSimple: wireSchema(fields, "simple"),
+    read: { full: faster("full"), simple: faster("simple") },
+    readByTable,
+  };
+};
 
 /** One object of another shape. */
 export const object = <F extends Fields>(of: Shape<F>): Composite<Row<F>> => ({
@@ -97,7 +111,8 @@ export const objects = <F extends Fields>(of: Shape<F>): Composite<ReadonlyArray
 
 /**
  * The Schema from the wire to the domain: the wire's struct, then one transform of the whole object. Decoding only; our values are never
- * written back as the exchange's.
+ * written back as the exchange's. What it says is what Effect's interpreter makes of it; what runs, behind the same functions, is the shape's own
+ * reader, and the interpreter where that refuses, for what is wrong.
  */
 export const domainSchema = <A, F extends Fields>(
   of: Shape<F>,
@@ -105,7 +120,29 @@ export const domainSchema = <A, F extends Fields>(
   domain: Schema.Codec<A, unknown>,
   toDomain: (row: Row<F>, path: string) => A | DecodeError,
 ): Schema.Codec<A, Readonly<Record<string, unknown>>> => {
+  const schema = interpretedSchema(of, spelling, domain, toDomain);
+  const interpret = SchemaParser.decodeUnknownEffect(interpretedSchema(of, spelling, domain, toDomain));
   const read = of.read[spelling];
+  SchemaCompiler.set(schema.ast, {
+    decode: (wire, options) => {
+      // Members that no table knows are the interpreter's to refuse or to keep, where somebody wants either.
+      if (options.onExcessProperty !== undefined && options.onExcessProperty !== "ignore") return SchemaCompiler.invalid;
+      const row = read(wire, "", new UnknownFields());
+      const value = row instanceof DecodeError ? row : toDomain(row, "");
+      return value instanceof DecodeError ? SchemaCompiler.invalid : value;
+    },
+    decodeEffect: (wire, options) => interpret(wire, options),
+  });
+  return schema;
+};
+
+const interpretedSchema = <A, F extends Fields>(
+  of: Shape<F>,
+  spelling: Spelling,
+  domain: Schema.Codec<A, unknown>,
+  toDomain: (row: Row<F>, path: string) => A | DecodeError,
+): Schema.Codec<A, Readonly<Record<string, unknown>>> => {
+  const read = of.readByTable[spelling];
   return (spelling === "full" ? of.wire : of.wireSimple).pipe(
     Schema.decodeTo(Schema.toType(domain), {
       decode: SchemaGetter.transformEffect((wire: unknown) => {

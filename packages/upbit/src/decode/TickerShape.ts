@@ -4,6 +4,7 @@
  */
 import { Ticker } from "@naru/router/domain/Ticker";
 import * as type from "./FieldType.ts";
+import * as quick from "./generated/tickerReaders.ts";
 import { domainSchema, nullable, optional, required, type Row, shape } from "./Shape.ts";
 
 const figures = {
@@ -33,33 +34,89 @@ const figures = {
 };
 
 /** A row of `/v1/ticker` and `/v1/ticker/all`. */
-export const restTicker = shape({
-  market: required(type.market, "market"),
-  ...figures,
-  tradeDateKorea: optional(type.compactDate, "trade_date_kst"),
-  tradeTimeKorea: optional(type.compactTime, "trade_time_kst"),
-});
+export const restTicker = shape(
+  {
+    market: required(type.market, "market"),
+    ...figures,
+    tradeDateKorea: optional(type.compactDate, "trade_date_kst"),
+    tradeTimeKorea: optional(type.compactTime, "trade_time_kst"),
+  },
+  { full: quick.restTickerFull },
+);
 
 /** A socket frame of type `ticker`. */
-export const socketTicker = shape({
-  type: required(type.text, "type", "ty"),
-  market: required(type.market, "code", "cd"),
-  ...figures,
-  lastSide: optional(type.side, "ask_bid", "ab"),
-  dayAskVolume: optional(type.amount, "acc_ask_volume", "aav"),
-  dayBidVolume: optional(type.amount, "acc_bid_volume", "abv"),
-  marketState: optional(type.text, "market_state", "ms"),
-  tradingSuspended: optional(type.flag, "is_trading_suspended", "its"),
-  delistingDate: optional(type.text, "delisting_date", "dd"),
-  marketWarning: optional(type.text, "market_warning", "mw"),
-  stream: required(type.text, "stream_type", "st"),
-});
+export const socketTicker = shape(
+  {
+    type: required(type.text, "type", "ty"),
+    market: required(type.market, "code", "cd"),
+    ...figures,
+    lastSide: optional(type.side, "ask_bid", "ab"),
+    dayAskVolume: optional(type.amount, "acc_ask_volume", "aav"),
+    dayBidVolume: optional(type.amount, "acc_bid_volume", "abv"),
+    marketState: optional(type.text, "market_state", "ms"),
+    tradingSuspended: optional(type.flag, "is_trading_suspended", "its"),
+    delistingDate: optional(type.text, "delisting_date", "dd"),
+    marketWarning: optional(type.text, "market_warning", "mw"),
+    stream: required(type.text, "stream_type", "st"),
+  },
+  { full: quick.socketTickerFull, simple: quick.socketTickerSimple },
+);
 
 type RestRow = Row<typeof restTicker.fields>;
 type SocketRow = Row<typeof socketTicker.fields>;
 
-/** The one way from a read row, whatever its channel and spelling, to the domain. */
-export const toTicker = (row: RestRow | SocketRow): Ticker => ({
+/**
+ * The one way from a read row, whatever its channel and spelling, to the domain. What nearly all frames say becomes one object of one shape, which
+ * the engine makes, and reads, several times faster than one put together from what happens to be there.
+ */
+export const toTicker = (row: RestRow | SocketRow): Ticker => {
+  const { open, dayHigh, dayLow, previousClose, high52w, high52wDate, low52w, low52wDate } = row;
+  const isFull =
+    open !== undefined &&
+    dayHigh !== undefined &&
+    dayLow !== undefined &&
+    previousClose !== undefined &&
+    high52w !== undefined &&
+    high52wDate !== undefined &&
+    low52w !== undefined &&
+    low52wDate !== undefined;
+  if (!isFull || !("stream" in row)) return fromParts(row);
+  const { lastSide, dayAskVolume, dayBidVolume, marketState, marketWarning, tradingSuspended } = row;
+  if (lastSide === undefined || dayAskVolume === undefined || dayBidVolume === undefined || marketState === undefined)
+    return fromParts(row);
+  if (marketWarning === undefined || tradingSuspended === undefined || row.delistingDate !== undefined) return fromParts(row);
+  return {
+    market: row.market,
+    price: row.price,
+    open,
+    dayHigh,
+    dayLow,
+    previousClose,
+    change: row.change,
+    changeAmount: row.changeAmount,
+    changeRatio: row.changeRatio,
+    changePercent: row.changeRatio.shift(2),
+    lastVolume: row.lastVolume,
+    dayVolume: row.dayVolume,
+    dayValue: row.dayValue,
+    volume24h: row.volume24h,
+    value24h: row.value24h,
+    high52w,
+    high52wDate,
+    low52w,
+    low52wDate,
+    tradeTimeMs: row.tradeTimeMs,
+    timestampMs: row.timestampMs,
+    lastSide,
+    dayAskVolume,
+    dayBidVolume,
+    marketState,
+    marketWarning,
+    tradingSuspended,
+  };
+};
+
+const fromParts = (row: RestRow | SocketRow): Ticker => ({
   market: row.market,
   price: row.price,
   ...(row.open !== undefined && { open: row.open }),

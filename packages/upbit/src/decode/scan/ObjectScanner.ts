@@ -242,7 +242,8 @@ export class ObjectScanner extends NumberScanner {
 const isKeyAt = (view: DataView, at: number, length: number, words: Float64Array, first: number): boolean => {
   let word = first;
   let p = at;
-  if (length < 8) return view.getInt32(at, true) === words[first] && (length === 4 || view.getInt32(at + length - 4, true) === words[first + 1]);
+  if (length < 8)
+    return view.getInt32(at, true) === words[first] && (length === 4 || view.getInt32(at + length - 4, true) === words[first + 1]);
   const last = at + length - 8;
   while (p < last) {
     if (view.getFloat64(p, true) !== words[word++]) return false;
