@@ -39,9 +39,12 @@ export const emptyWindows = ({ openTimeMs, interval, covers }: CoveredColumns): 
   return Float64Array.from(empty);
 };
 
-/** Room for so many rows. */
+/** Room for so many rows, in one piece of memory. */
 export const makeColumns = (market: Market, interval: Interval, length: number): CandleColumns => {
-  const column = () => new Float64Array(length);
+  const bytes = length * Float64Array.BYTES_PER_ELEMENT;
+  const memory = new ArrayBuffer(8 * bytes);
+  let next = 0;
+  const column = () => new Float64Array(memory, next++ * bytes, length);
   return {
     ...{ market, interval, length, openTimeMs: column(), lastTradeTimeMs: column() },
     ...{ open: column(), high: column(), low: column(), close: column(), volume: column(), value: column() },

@@ -145,8 +145,13 @@ class Scanner {
   /** A short text. Most of them are words, codes and dates that were there before; the engine compares two of the same at a glance. */
   private textBetween(start: number, end: number, slot: number): string {
     const known = knownTexts[slot];
-    if (known !== undefined && known.length === end - start && this.text.startsWith(known, start)) return known;
-    return (knownTexts[slot] = internalized(this.text.slice(start, end)));
+    if (known === undefined || known.length !== end - start || !this.text.startsWith(known, start)) {
+      isInternal[slot] = 0;
+      return (knownTexts[slot] = this.text.slice(start, end));
+    }
+    if (isInternal[slot] === 1) return known;
+    isInternal[slot] = 1;
+    return (knownTexts[slot] = internalized(known));
   }
 
   /** A member's name. The same few names come again and again: the text of one seen before is not made anew. */
@@ -299,6 +304,8 @@ const maxKnownName = 40;
 /** Texts seen lately, by hash. */
 const knownTexts: Array<string | undefined> = Array.from({ length: 1 << nameBits }, () => undefined);
 const maxKnownText = 20;
+/** 1 where the text came again, and is the engine's own by now. */
+const isInternal = new Uint8Array(1 << nameBits);
 
 const slotOf = (hash: number): number => (hash ^ (hash >>> nameBits)) & ((1 << nameBits) - 1);
 

@@ -19,6 +19,8 @@ import type { RestResponse } from "./Transport.ts";
 /** The text of a good answer, and what the exchange's clock said. */
 export interface RestBody {
   readonly text: string;
+  /** The same as it came, where that is at hand: some bodies are read from their bytes. */
+  readonly bytes?: Uint8Array;
   /** The exchange's time at the answer, epoch milliseconds, from the `Date` header; our wall clock where that is missing. */
   readonly exchangeNowMs: number;
 }

@@ -27,7 +27,7 @@ export const readAnswer = <A>(
     return Result.fail(new UpstreamError({ status: response.status, name: null, detail: "unexpected text/html", retryAfterMs: null }));
   const text = decodeUtf8(response.body);
   if (Result.isFailure(text)) return Result.fail(text.failure);
-  const decoded = call.decode({ text: text.success, exchangeNowMs: options.exchangeNowMs });
+  const decoded = call.decode({ text: text.success, bytes: response.body, exchangeNowMs: options.exchangeNowMs });
   return Result.flatMap(decoded, (answer) => {
     const stray = options.expects === undefined ? -1 : answer.rows.findIndex((row) => options.expects?.(row) === false);
     if (stray === -1) return Result.succeed(answer);

@@ -54,7 +54,7 @@ export const socketCandle = shape(
 );
 
 type CommonRow = Row<typeof secondCandle.fields>;
-type RestRow = CommonRow & Partial<Row<typeof minuteCandle.fields> & Row<typeof dayCandle.fields> & Row<typeof periodCandle.fields>>;
+export type RestRow = CommonRow & Partial<Row<typeof minuteCandle.fields> & Row<typeof dayCandle.fields> & Row<typeof periodCandle.fields>>;
 
 /** The shape of an interval's REST rows. */
 export const restCandle = (interval: Interval) => {
@@ -74,6 +74,8 @@ const minutes: ReadonlyMap<Interval, number> = new Map([
   ["1h", 60],
   ["4h", 240],
 ]);
+/** Minutes of an interval that is counted in them. */
+export const minutesOf = (interval: Interval): number | undefined => minutes.get(interval);
 export const intervalOfMinutes = (unit: number): Interval | undefined => [...minutes].find(([, count]) => count === unit)?.[0];
 
 /** The socket's name of an interval's stream; `undefined` where it has none (days and longer). */
@@ -111,7 +113,7 @@ const toCandle = (
   path: string,
   spelling: Spelling = "full",
 ): Candle | DecodeError => {
-  if (!onGrid(interval, row.openTimeMs)) {
+  if (!isOnGrid(interval, row.openTimeMs)) {
     const name = spelling === "full" ? "candle_date_time_utc" : "cdttmu";
     return schemaError(member(path, name), `is not the start of a window of ${interval}`);
   }
@@ -130,7 +132,7 @@ const toCandle = (
 };
 
 /** Weeks, months and years of a market's first days may start where the market did, so only the fixed grid is insisted on. */
-const onGrid = (interval: Interval, openTimeMs: number): boolean =>
+export const isOnGrid = (interval: Interval, openTimeMs: number): boolean =>
   interval === "1w" || interval === "1M" || interval === "1y" || windowStart(interval, openTimeMs) === openTimeMs;
 
 /** Wire to domain, as a Schema: a REST row of `interval`, its state judged at `exchangeNowMs`. */

@@ -15,7 +15,7 @@ import { isCompactDate, isCompactTime, isDate, isTimeOfDay, parseUtc } from "./W
  * as its text; `other`: not at all, so that its shape cannot be scanned.
  */
 export type Scan =
-  | { readonly as: "decimal" | "amount" | "price" | "digits" | "time" | "compactTime" | "flag" | "other" }
+  | { readonly as: "decimal" | "amount" | "price" | "digits" | "time" | "compactTime" | "moment" | "flag" | "other" }
   | { readonly as: "integer"; readonly max: number }
   | { readonly as: "word"; readonly texts: number };
 
@@ -144,9 +144,9 @@ export const compactTime: FieldType<string> = string("a time HHmmss", { as: "com
   isCompactTime(value) ? value : undefined,
 );
 /** `yyyy-MM-ddTHH:mm:ss`, UTC, as epoch milliseconds. */
-export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", 1_024, parseUtc);
+export const utcTime: FieldType<number> = string("a UTC time yyyy-MM-ddTHH:mm:ss", { as: "moment" }, parseUtc);
 /** The same in Korean time; checked and not used. */
-export const koreanTime: FieldType<string> = string("a time yyyy-MM-ddTHH:mm:ss", 1_024, (value) =>
+export const koreanTime: FieldType<string> = string("a time yyyy-MM-ddTHH:mm:ss", { as: "moment" }, (value) =>
   parseUtc(value) === undefined ? undefined : value,
 );
 

@@ -3,20 +3,22 @@
  * about a market that was not asked is an answer to somebody else's question and is rejected too.
  */
 import * as Result from "effect/Result";
+import { type CandleColumns, columnsOfRows } from "@naru/router/cache/CandleColumns";
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Interval } from "@naru/router/domain/Interval";
-import type { MarketInfo } from "@naru/router/domain/Market";
+import type { Market, MarketInfo } from "@naru/router/domain/Market";
 import type { Orderbook } from "@naru/router/domain/Orderbook";
 import type { Ticker } from "@naru/router/domain/Ticker";
 import type { Trade } from "@naru/router/domain/Trade";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
-import { parseExactJson } from "@naru/router/transport/ExactJson";
+import { decodeUtf8, parseExactJson } from "@naru/router/transport/ExactJson";
 import type { Decoded, RestBody } from "@naru/router/transport/Venue";
 import { restCandle, toRestCandle } from "./CandleShape.ts";
 import { type Instrument, restInstrument, restMarket, restSupportedLevels, toInstrument, toMarketInfo } from "./MarketShape.ts";
 import { restOrderbook, toOrderbook } from "./OrderbookShape.ts";
 import { expected, type Read, schemaError, UnknownFields } from "./Shape.ts";
 import { restTicker, toTicker } from "./TickerShape.ts";
+import { CandlePageScanner } from "./scan/CandlePageScanner.ts";
 import { restTrade, toTrade } from "./TradeShape.ts";
 
 export type DecodeBody<A> = (body: RestBody) => Result.Result<Decoded<A>, DecodeError>;
@@ -33,7 +35,38 @@ export const decodeTrades = (asked?: Asked): DecodeBody<Trade> => list(asked, ()
 
 export const decodeCandles = (interval: Interval, asked?: Asked): DecodeBody<Candle> => {
   const read = restCandle(interval).read.full;
-  return list(asked, (body) => converted(read, toRestCandle(interval, body.exchangeNowMs)));
+  const decodeGenerally = list(asked, (body) => converted(read, toRestCandle(interval, body.exchangeNowMs)));
+  return (body) => {
+    const rows = body.bytes === undefined ? undefined : candlePages.rows(body.bytes, interval, body.exchangeNowMs);
+    if (rows === undefined || (asked !== undefined && !rows.every(({ market }) => asked.has(market)))) return decodeGenerally(body);
+    return Result.succeed({ rows, rejected: [], unknownFields: [] });
+  };
+};
+
+const candlePages = new CandlePageScanner();
+
+/**
+ * A page of closed or forming candles of one market as columns of doubles, oldest first, from its bytes: for research that reads pages itself. A
+ * page that the scanner leaves is read by the general path; rows that cannot be read fail the whole.
+ */
+export const decodeCandleColumns = (bytes: Uint8Array, market: Market, interval: Interval): Result.Result<CandleColumns, DecodeError> => {
+  const columns = candlePages.columns(bytes, market, interval);
+  if (columns !== undefined) return Result.succeed(columns);
+  return Result.flatMap(decodeUtf8(bytes), (text) =>
+    // The state of a row is not among the columns, so that the moment does not matter.
+    Result.flatMap(decodeCandles(interval, new Set([market]))({ text, exchangeNowMs: 0 }), ({ rows, rejected }) => {
+      const [first] = rejected;
+      if (first !== undefined) return Result.fail(first);
+      const byWindow = new Map(rows.map((row) => [row.openTimeMs, row]));
+      return Result.succeed(
+        columnsOfRows(
+          market,
+          interval,
+          [...byWindow.values()].sort((a, b) => a.openTimeMs - b.openTimeMs),
+        ),
+      );
+    }),
+  );
 };
 
 export const decodeMarkets = (): DecodeBody<MarketInfo> => list(undefined, () => converted(restMarket.read.full, toMarketInfo));

@@ -42,7 +42,8 @@ const isTimeAt = (text: string, at: number): boolean =>
 const isTime = (hours: number, minutes: number, seconds: number): boolean =>
   hours >= 0 && hours <= 23 && minutes >= 0 && minutes <= 59 && seconds >= 0 && seconds <= 59;
 
-const isDay = (year: number, month: number, day: number): boolean =>
+/** Whether there is such a day, since 1970. */
+export const isDay = (year: number, month: number, day: number): boolean =>
   year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
 
 const yearAt = (text: string, at: number): number => {

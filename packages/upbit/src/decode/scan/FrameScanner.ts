@@ -21,6 +21,9 @@ const opening = 0x7b227479;
 /** `pe":`. */
 const fullEnd = 0x7065223a;
 
+/** Longer messages are for the general path; a book of 30 levels has 3 kB. */
+const maxBytes = 32_768;
+
 interface Tables {
   readonly ticker: Slots;
   readonly trade: Slots;
@@ -30,7 +33,7 @@ interface Tables {
 
 /** One message of a market, or a list of them. */
 export class FrameScanner {
-  readonly #objects = new ObjectScanner();
+  readonly #objects = new ObjectScanner(maxBytes);
   readonly #tables: Readonly<Record<Spelling, Tables>> = { full: tablesOf("full"), simple: tablesOf("simple") };
   /** Where the object ended that was read last. */
   #end = 0;

@@ -3,6 +3,7 @@
  * (a long exponent, more digits than the exchange prints) it leaves to the general path, which shares no line with it.
  */
 import { Decimal } from "@naru/router/domain/Decimal";
+import { isDay } from "../WireTime.ts";
 import type { Cause } from "./Cause.ts";
 
 /** Digits whose number a double always holds. */
@@ -14,8 +15,8 @@ const maxDigits = 27;
 /** Digits of an id. */
 const maxIdDigits = 30;
 
-/** Longer messages are for the general path; a book of 30 levels has 3 kB. */
-export const maxBytes = 32_768;
+const eightZeros = new DataView(new Uint8Array(8).fill(48).buffer).getFloat64(0, true);
+
 /** Behind the message, for reading some bytes at a time. */
 const padding = 64;
 
@@ -24,6 +25,7 @@ const places = 256;
 
 const [quote, plus, minus, zero, nine, colon] = [34, 43, 45, 48, 57, 58] as const;
 const letterE = 101;
+const letterT = 84;
 /** The point and the letter E, less the zero. */
 const pointDigit = -2;
 const letterEDigit = 53;
@@ -33,8 +35,8 @@ const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1
 
 export class NumberScanner {
   /** A copy of the message, with zeros behind it: whatever is read beyond its end is no digit, no letter and no mark. */
-  readonly bytes = new Uint8Array(maxBytes + padding);
-  readonly view = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   /** What was read, by place. Of numbers: mantissa and scale in lowest form; `NaN` for a mantissa that is a `bigint` in {@link values}. */
   readonly mantissas = new Float64Array(places);
   readonly scales = new Int32Array(places);
@@ -44,6 +46,15 @@ export class NumberScanner {
   cause: Cause = "syntax";
   readonly #eight = new DataView(new ArrayBuffer(8));
   #exponent = 0;
+  /** The last two days, by a key of their digits: a moment is said in two time zones. */
+  readonly #dayKeys = [-1, -1];
+  readonly #dayMs = [Number.NaN, Number.NaN];
+
+  /** `capacity`: bytes of the longest message. */
+  constructor(capacity: number) {
+    this.bytes = new Uint8Array(capacity + padding);
+    this.view = new DataView(this.bytes.buffer);
+  }
 
   /** Reads the number at `from` into place `at`. The index behind it, or -1. */
   decimal(from: number, at: number): number {
@@ -61,18 +72,27 @@ export class NumberScanner {
     if (bytes[first] === zero && p - first > 1) return this.refuse("syntax");
     let scale = 0;
     let dot = -1;
+    let kept = p;
     if (digit === pointDigit) {
       dot = p;
+      // Eight zeros are how whole prices of candles end.
+      if (this.view.getFloat64(p + 1, true) === eightZeros) p += 8;
       digit = bytes[++p]! - zero;
-      while (digit >= 0 && digit <= 9) {
+      // Zeros at the end of so many digits are no reason to look again.
+      const stop = first + safeDigits + 1;
+      while (digit >= 0 && digit <= 9 && p < stop) {
         mantissa = mantissa * 10 + digit;
         digit = bytes[++p]! - zero;
       }
-      scale = p - dot - 1;
-      if (scale === 0) return this.refuse("syntax");
+      kept = p;
+      while (digit === 0) digit = bytes[++p]! - zero;
+      scale = kept - dot - 1;
+      if (p === dot + 1) return this.refuse("syntax");
     }
-    if (p - first > safeDigits) return this.#long(first, dot, p, negative, at);
-    const end = p;
+    if ((digit >= 0 && digit <= 9) || kept - first > safeDigits + 1 || (dot < 0 && kept - first > safeDigits))
+      return this.#long(first, dot, negative, at);
+    // Of a fraction of zeros alone nothing was kept but the point.
+    const end = dot >= 0 && scale === 0 ? dot : kept;
     if (digit === letterEDigit || digit === letterEDigit - lowerCase) {
       p = this.#power(p + 1);
       if (p < 0) return p;
@@ -161,6 +181,33 @@ export class NumberScanner {
     return scale >= 0 ? this.mantissas[at]! / powersOfTen[scale]! : this.mantissas[at]! * powersOfTen[-scale]!;
   }
 
+  /** Reads `yyyy-MM-ddTHH:mm:ss`, UTC, between quotes into place `at`, as epoch milliseconds. The index behind it, or -1. */
+  moment(from: number, at: number): number {
+    const { bytes } = this;
+    if (bytes[from] !== quote || bytes[from + 11] !== letterT || bytes[from + 20] !== quote) return this.refuse("value");
+    if (bytes[from + 5] !== minus || bytes[from + 8] !== minus || bytes[from + 14] !== colon || bytes[from + 17] !== colon)
+      return this.refuse("value");
+    const day = this.#day(twoDigits(bytes, from + 1), twoDigits(bytes, from + 3), twoDigits(bytes, from + 6), twoDigits(bytes, from + 9));
+    const hours = twoDigits(bytes, from + 12);
+    const minutes = twoDigits(bytes, from + 15);
+    const seconds = twoDigits(bytes, from + 18);
+    if (!(day >= 0) || hours > 23 || minutes > 59 || seconds > 59) return this.refuse("value");
+    this.mantissas[at] = day + ((hours * 60 + minutes) * 60 + seconds) * 1_000;
+    return from + 21;
+  }
+
+  /** Midnight of a day; `NaN` for no day since 1970. Neighbouring rows are of one day. */
+  #day(century: number, year: number, month: number, day: number): number {
+    if (century > 99 || year > 99) return Number.NaN;
+    const key = ((century * 100 + year) * 100 + month) * 100 + day;
+    const place = day & 1;
+    if (key === this.#dayKeys[place]) return this.#dayMs[place]!;
+    const dayMs = isDay(century * 100 + year, month, day) ? Date.UTC(century * 100 + year, month - 1, day) : Number.NaN;
+    this.#dayKeys[place] = key;
+    this.#dayMs[place] = dayMs;
+    return dayMs;
+  }
+
   refuse(cause: Cause): -1 {
     this.cause = cause;
     return -1;
@@ -184,60 +231,69 @@ export class NumberScanner {
     return p;
   }
 
-  /** A number of so many digits that a double may not hold them: the same once more, without the zeros at either end. */
-  #long(first: number, dot: number, end: number, negative: boolean, at: number): number {
+  /** A number of so many digits that a double may not hold them: the same once more, leaving out the zeros at its end. */
+  #long(first: number, dot: number, negative: boolean, at: number): number {
     const { bytes, mantissas, scales } = this;
-    let p = end;
+    let p = dot < 0 ? first : dot + 1;
+    while (bytes[p]! >= zero && bytes[p]! <= nine) p++;
+    const end = p;
     let scale = dot < 0 ? 0 : end - dot - 1;
     if ((bytes[p]! | lowerCase) === letterE) {
       p = this.#power(p + 1);
       if (p < 0) return p;
       scale -= this.#exponent;
     }
-    let begin = first;
-    while (begin < end && (bytes[begin] === zero || begin === dot)) begin++;
-    let last = end - 1;
-    while (last > begin && (bytes[last] === zero || last === dot)) {
-      if (last !== dot) scale--;
-      last--;
+    let mantissa = 0;
+    let zeros = 0;
+    for (let i = first; i < end; i++) {
+      const digit = bytes[i]! - zero;
+      if (digit === 0) zeros++;
+      else if (i !== dot) {
+        mantissa = mantissa * powersOfTen[Math.min(zeros + 1, 22)]! + digit;
+        zeros = 0;
+      }
     }
+    if (mantissa > Number.MAX_SAFE_INTEGER)
+      return this.#big(first, dot, end - zeros, negative, at) ? this.#scaled(at, scale - zeros, p) : -1;
+    mantissas[at] = negative ? -mantissa : mantissa;
+    scales[at] = mantissa === 0 ? 0 : scale - zeros;
+    return p;
+  }
+
+  #scaled(at: number, scale: number, p: number): number {
+    this.scales[at] = scale;
+    return p;
+  }
+
+  /** The digits from `first` on as a `bigint`; the zeros at their end were left out. False when they are too many. */
+  #big(first: number, dot: number, end: number, negative: boolean, at: number): boolean {
+    const { bytes } = this;
+    // Nine digits at a time.
     let high = 0;
     let low = 0;
     let lowest = 0;
     let digits = 0;
-    for (let i = begin; i <= last; i++) {
+    for (let i = first; i < end; i++) {
       if (i === dot) continue;
       const digit = bytes[i]! - zero;
+      if (digits === 0 && digit === 0) continue;
       if (digits < 9) high = high * 10 + digit;
       else if (digits < 18) low = low * 10 + digit;
       else lowest = lowest * 10 + digit;
       digits++;
     }
-    if (digits > maxDigits) return this.refuse("digits");
-    if (digits === 0) scale = 0;
-    scales[at] = scale;
-    if (digits <= 18) this.#keep(high, low, powersOfTen[Math.max(0, digits - 9)]!, negative, at);
-    else {
-      const value = this.#whole(high, low, 1e9) * BigInt(powersOfTen[digits - 18]!) + BigInt(lowest);
-      mantissas[at] = Number.NaN;
-      this.values[at] = negative ? -value : value;
+    if (digits > maxDigits) {
+      this.refuse("digits");
+      return false;
     }
-    return p;
-  }
-
-  /** `high × power + low`, as a number where a double holds it and as a `bigint` where not. */
-  #keep(high: number, low: number, power: number, negative: boolean, at: number): void {
-    const nearest = high * power + low;
-    if (nearest <= Number.MAX_SAFE_INTEGER) {
-      this.mantissas[at] = negative ? -nearest : nearest;
-      return;
-    }
-    const value = this.#whole(high, low, power);
+    const most = this.#whole(high, low, powersOfTen[Math.min(digits, 18) - 9]!);
+    const value = digits <= 18 ? most : most * BigInt(powersOfTen[digits - 18]!) + BigInt(lowest);
     this.mantissas[at] = Number.NaN;
     this.values[at] = negative ? -value : value;
+    return true;
   }
 
-  /** The product in two halves, each of which a double holds, and these in two words of 32 bits. */
+  /** `high × power + low`: the product in two halves, each of which a double holds, and these in two words of 32 bits. */
   #whole(high: number, low: number, power: number): bigint {
     const upper = (high >>> 15) * power;
     const lower = (high & 0x7fff) * power + low;

@@ -3,7 +3,7 @@
  * every frame. An object like the one before it goes by a plan, field after field; any other is read with care, which leaves a new plan. What is
  * not as the exchange writes it is refused, with the cause, and the general path decides what it is.
  */
-import { maxBytes, NumberScanner } from "./NumberScanner.ts";
+import { NumberScanner } from "./NumberScanner.ts";
 import { type Slots, stepSize, valueKind } from "./Slots.ts";
 import { scanText, type ScannedText } from "./WordTable.ts";
 
@@ -24,11 +24,17 @@ export class ObjectScanner extends NumberScanner {
   /** Objects in the list that was read last. */
   rows = 0;
   readonly #text: ScannedText = { end: 0, hash: 0 };
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    super(capacity);
+    this.#capacity = capacity;
+  }
 
   /** Makes `data` what is read from now on; false when it is too long. */
   load(data: Uint8Array): boolean {
     const { length } = data;
-    if (length > maxBytes) return false;
+    if (length > this.#capacity) return false;
     const { bytes } = this;
     bytes.set(data);
     // What is left of a longer message before must not be taken for a part of this one.
@@ -149,6 +155,8 @@ export class ObjectScanner extends NumberScanner {
         return this.time(at);
       case valueKind.compactTime:
         return this.compactTime(at);
+      case valueKind.moment:
+        return this.moment(at, place);
       case valueKind.flag:
         return this.#flag(place, at);
       case valueKind.nothing:

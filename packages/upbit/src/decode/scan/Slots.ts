@@ -8,20 +8,8 @@ import { WordTable } from "./WordTable.ts";
 
 /** What the scanner does with a value. `nothing` is a plan's: null is expected there. */
 export const valueKind = {
-  ...{
-    decimal: 0,
-    amount: 1,
-    price: 2,
-    integer: 3,
-    digits: 4,
-    word: 5,
-    flag: 6,
-    time: 7,
-    compactTime: 8,
-    units: 9,
-    nothing: 10,
-    other: 11,
-  },
+  ...{ decimal: 0, amount: 1, price: 2, integer: 3, digits: 4, word: 5, flag: 6, time: 7, compactTime: 8, moment: 9 },
+  ...{ units: 10, nothing: 11, other: 12 },
 } as const;
 
 /** Numbers of a plan for each of its fields: the field, its kind, the bytes of its name, where the words of its name begin. */

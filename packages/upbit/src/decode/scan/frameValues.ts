@@ -141,8 +141,8 @@ export const candleOf = (s: ObjectScanner, slots: Slots, spelling: Spelling): Ca
       ? {
           type: s.values[candle.type] as string,
           market: s.values[candle.market] as Market,
-          openTimeMs: s.values[candle.openTimeMs] as number,
-          openTimeKorea: s.values[candle.openTimeKorea] as string,
+          openTimeMs: s.mantissas[candle.openTimeMs]!,
+          openTimeKorea: undefined,
           open: s.decimalAt(candle.open),
           high: s.decimalAt(candle.high),
           low: s.decimalAt(candle.low),
@@ -166,7 +166,7 @@ const rowOf = (s: ObjectScanner, slots: Slots): Record<string, unknown> => {
 };
 
 const valueAt = (s: ObjectScanner, kind: number, place: number): unknown => {
-  if (kind === valueKind.integer) return s.mantissas[place];
+  if (kind === valueKind.integer || kind === valueKind.moment) return s.mantissas[place];
   if (kind === valueKind.decimal || kind === valueKind.amount || kind === valueKind.price) return s.decimalAt(place);
   // Times of day are checked and not kept.
   return s.values[place];
