@@ -75,17 +75,22 @@ export class NumberScanner {
     let kept = p;
     if (digit === pointDigit) {
       dot = p;
-      // Eight zeros are how whole prices of candles end.
-      if (this.view.getFloat64(p + 1, true) === eightZeros) p += 8;
       digit = bytes[++p]! - zero;
-      // Zeros at the end of so many digits are no reason to look again.
-      const stop = first + safeDigits + 1;
-      while (digit >= 0 && digit <= 9 && p < stop) {
-        mantissa = mantissa * 10 + digit;
-        digit = bytes[++p]! - zero;
+      if (digit === 0 && this.view.getFloat64(p, true) === eightZeros && !(bytes[p + 8]! >= zero && bytes[p + 8]! <= nine)) {
+        // So whole prices of candles end.
+        p += 8;
+        kept = dot + 1;
+        digit = bytes[p]! - zero;
+      } else {
+        // Zeros at the end of so many digits are no reason to look again.
+        const stop = first + safeDigits + 1;
+        while (digit >= 0 && digit <= 9 && p < stop) {
+          mantissa = mantissa * 10 + digit;
+          digit = bytes[++p]! - zero;
+        }
+        kept = p;
+        while (digit === 0) digit = bytes[++p]! - zero;
       }
-      kept = p;
-      while (digit === 0) digit = bytes[++p]! - zero;
       scale = kept - dot - 1;
       if (p === dot + 1) return this.refuse("syntax");
     }
