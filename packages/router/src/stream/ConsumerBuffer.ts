@@ -36,9 +36,10 @@ export class ConsumerBuffer<A> {
   #head = 0;
   #size = 0;
   #dropped = 0;
-  readonly #missed: MissedSpans;
-  /** Slot of the newest live element of each market; conflating buffers only. */
-  readonly #newest = new Map<Market, number>();
+  /** Undefined while nothing was ever dropped of a kind in which every value counts. */
+  #missed: MissedSpans | undefined;
+  /** Slot of the newest live element of each market. Only a conflating buffer that is full asks for it, so it is kept from then on, until it is not. */
+  #newest: Map<Market, number> | undefined;
   #failure: MarketDataError | undefined;
   #wake: ((effect: Effect.Effect<void>) => void) | undefined;
 
@@ -47,7 +48,6 @@ export class ConsumerBuffer<A> {
     this.#capacity = Math.max(1, options.capacity);
     this.#isState = options.kind === "ticker" || options.kind === "orderbook";
     this.#overflow = options.overflow ?? (this.#isState ? "conflate" : "fail");
-    this.#missed = new MissedSpans(options.kind);
   }
 
   /** Elements held now, at most the capacity, and the one gap before a failure. */
@@ -68,7 +68,7 @@ export class ConsumerBuffer<A> {
       if (this.#overflow === "conflate") this.#conflate(element);
       else this.#dropOldest();
     }
-    if (this.#overflow === "conflate" && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
+    if (this.#newest !== undefined && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
     this.#slots.push(element);
     this.#size++;
   }
@@ -103,8 +103,9 @@ export class ConsumerBuffer<A> {
   });
 
   #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+    if (this.#dropped === 0 && this.#size === this.#slots.length && this.#size <= maxBatch) return this.#takeAll();
     const batch: Array<StreamElement<A>> = [];
-    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...this.#missed.take());
+    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...(this.#missed?.take() ?? []));
     this.#dropped = 0;
     while (this.#head < this.#slots.length && batch.length < maxBatch) {
       const element = this.#slots[this.#head++];
@@ -113,8 +114,17 @@ export class ConsumerBuffer<A> {
       batch.push(element);
     }
     if (this.#size === 0 || this.#head > this.#capacity) this.#compact();
-    const [first, ...rest] = batch;
-    return first === undefined ? undefined : [first, ...rest];
+    return isNonEmpty(batch) ? batch : undefined;
+  }
+
+  /** What a consumer that keeps up gets: the slots themselves, with no copy of them. */
+  #takeAll(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+    // As many slots as elements: there is no hole among them.
+    const batch = this.#slots as Array<StreamElement<A>>;
+    this.#slots = [];
+    this.#size = 0;
+    this.#newest = undefined;
+    return isNonEmpty(batch) ? batch : undefined;
   }
 
   /** The gap is from the last value of its market that is held to the one that has no place. */
@@ -156,7 +166,7 @@ export class ConsumerBuffer<A> {
     while (slot < this.#slots.length && !isValue(this.#slots[slot])) slot++;
     if (slot === this.#slots.length) slot = this.#head;
     const element = this.#slots[slot];
-    if (element !== undefined && !this.#isState) this.#missed.dropped(element);
+    if (element !== undefined && !this.#isState) (this.#missed ??= new MissedSpans(this.#kind)).dropped(element);
     this.#remove(slot);
   }
 
@@ -170,28 +180,35 @@ export class ConsumerBuffer<A> {
   /** Removes the most superfluous element: the one that `incoming` replaces, else one that is not its market's newest, else the oldest. */
   #conflate(incoming: StreamElement<A>): void {
     while (this.#slots[this.#head] === undefined) this.#head++;
-    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
-    this.#remove(replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded());
+    const newest = (this.#newest ??= this.#findNewest());
+    const replaced = incoming._tag === "Live" ? newest.get(incoming.market) : undefined;
+    this.#remove(replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded(newest));
+  }
+
+  #findNewest(): Map<Market, number> {
+    const newest = new Map<Market, number>();
+    for (let slot = this.#head; slot < this.#slots.length; slot++) {
+      const element = this.#slots[slot];
+      if (element?._tag === "Live") newest.set(element.market, slot);
+    }
+    return newest;
   }
 
   /** Runs only when a market enters a full buffer, so at most once per market and drain. */
-  #superseded(): number {
+  #superseded(newest: ReadonlyMap<Market, number>): number {
     for (let slot = this.#head; slot < this.#slots.length; slot++) {
       const element = this.#slots[slot];
-      if (element?._tag === "Live" && this.#newest.get(element.market) !== slot) return slot;
+      if (element?._tag === "Live" && newest.get(element.market) !== slot) return slot;
     }
     return this.#head;
   }
 
   /** Gives up what was taken and closes the holes, so that memory follows the capacity and not the history. */
   #compact(): void {
-    const kept = this.#slots.slice(this.#head).filter((element) => element !== undefined);
-    this.#slots = kept;
+    this.#slots = this.#slots.slice(this.#head).filter((element) => element !== undefined);
     this.#head = 0;
-    this.#newest.clear();
-    if (this.#overflow !== "conflate") return;
-    kept.forEach((element, slot) => {
-      if (element._tag === "Live") this.#newest.set(element.market, slot);
-    });
+    this.#newest = undefined;
   }
 }
+
+const isNonEmpty = <A>(elements: Array<A>): elements is [A, ...Array<A>] => elements.length > 0;

@@ -8,7 +8,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
-import type { Consumer, Outlet, StreamValue } from "./Track.ts";
+import type { Consumer, Outlet, StreamValue } from "./Consumer.ts";
 
 export interface ConsumerStreamOptions extends StreamOptions {
   /** Elements held for it where it does not say. */
