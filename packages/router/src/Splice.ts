@@ -5,17 +5,26 @@
 import type { Market } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
 import type { ElementOf, Live, Recovered, StreamElement } from "./domain/StreamElement.ts";
-import { markOf } from "./direct/mark.ts";
+import { markOf, momentOf } from "./direct/mark.ts";
 import { type Mark, Seam } from "./direct/Seam.ts";
 import { IdMemory } from "./stream/IdMemory.ts";
 
 type Value = ElementOf[Kind];
 type Valued = Live<Value> | Recovered<Value>;
 
+interface Noted {
+  readonly market: Market;
+  value: Value;
+  ms: number;
+}
+
 export class Splice<K extends Kind> {
   readonly #kind: K;
   readonly #seam: Seam;
   readonly #last = new Map<Market, Mark>();
+  /** Before the first change: the newest value of each market, and of the one that spoke last. */
+  readonly #noted = new Map<Market, Noted>();
+  #recent: Noted | undefined;
   /** The start of the last window given as closed, by market. */
   readonly #closedMs = new Map<Market, number>();
   readonly #memory: number;
@@ -38,13 +47,33 @@ export class Splice<K extends Kind> {
   /** Another feed comes beside this one: nothing is missing, but what it brings may be known. */
   overlap(): void {
     if (this.#ids !== undefined) return;
+    for (const { market, value } of this.#noted.values()) {
+      const mark = markOf(value);
+      this.#last.set(market, mark);
+      this.#seam.join(market, mark);
+    }
+    this.#noted.clear();
+    this.#recent = undefined;
     this.#ids = new IdMemory(this.#memory);
     for (const { id, ms } of this.#last.values()) this.#ids.add(id, ms);
   }
 
-  /** Before the first change: how far the feed has come. */
+  /** Before the first change: how far the feed has come. Called for every element of every consumer, so it makes nothing. */
   note(element: StreamElement<ElementOf[K]>): void {
-    if (element._tag === "Live" || element._tag === "Recovered") this.#value(element);
+    if (element._tag !== "Live" && element._tag !== "Recovered") return;
+    const { market } = element;
+    const value: Value = element.value;
+    const ms = momentOf(value);
+    const noted = this.#recent?.market === market ? this.#recent : this.#noted.get(market);
+    if (noted === undefined) this.#noted.set(market, { market, value, ms });
+    else {
+      this.#recent = noted;
+      if (ms >= noted.ms) {
+        noted.value = value;
+        noted.ms = ms;
+      }
+    }
+    if ("state" in value && value.state === "closed") this.#closedMs.set(market, ms);
   }
 
   /** What one element of the feed comes to. */

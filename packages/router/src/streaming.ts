@@ -33,6 +33,16 @@ export interface Streaming {
     markets: Markets,
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+  /**
+   * The same elements, each handed to `onElement`, which must not throw, in the very step in which it comes: what that takes, the socket waits for.
+   * Runs as long as the stream would.
+   */
+  readonly watch: <K extends Kind>(
+    kind: K,
+    markets: Markets,
+    options: Pick<StreamOptions, "priority"> & StreamShape,
+    onElement: (element: StreamElement<ElementOf[K]>) => void,
+  ) => Effect.Effect<void, MarketDataError>;
   readonly values: <K extends Kind>(
     kind: K,
     markets: Markets,
@@ -89,7 +99,9 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
 
   const ready: Streaming["ready"] = (kind, markets, shape) =>
     Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted));
-  return over(events, ready, bars);
+  const watch: Streaming["watch"] = (kind, markets, options, onElement) =>
+    Effect.flatMap(keys(kind, markets, options), (wanted) => subscriptions.watch(kind, wanted, options, onElement));
+  return over(events, ready, bars, watch);
 };
 
 /** Every market priced in a currency, as the list has them now. A currency that prices none is a mistake, not an empty list. */
@@ -101,10 +113,17 @@ const pricedIn = (marketList: MarketList["Service"], quote: string): Effect.Effe
       : Effect.fail(new InvalidRequest({ field: "quote", input: quote, reason: "prices no market of this exchange" }));
   });
 
-/** The streams that are made from the streams of elements. */
-export const over = (events: Streaming["events"], ready: Streaming["ready"], bars: Streaming["bars"]): Streaming => ({
+/** The streams that are made from the streams of elements. Elements that come in no step of a socket's are watched by the stream of them. */
+export const over = (
+  events: Streaming["events"],
+  ready: Streaming["ready"],
+  bars: Streaming["bars"],
+  watch: Streaming["watch"] = (kind, markets, options, onElement) =>
+    Stream.runForEach(events(kind, markets, options), (element) => Effect.sync(() => onElement(element))),
+): Streaming => ({
   ready,
   events,
+  watch,
   bars,
   values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
   deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),

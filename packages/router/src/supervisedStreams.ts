@@ -54,7 +54,23 @@ export const make = Effect.gen(function* () {
       ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
       : instance.streams.ready(kind, markets, shape);
   };
-  return over(events, ready, yield* supervisedBars.make);
+
+  const watch: Streaming["watch"] = (kind, markets, options, onElement) =>
+    Effect.suspend(() => {
+      const wanted = { kind, markets, options, splice: new Splice(kind, tradeMemory) };
+      if (!enableSmartRouting || !smartRouting[kind]) return calledBack(directly(feeds, wanted, false), onElement);
+      const give: OnElement<typeof kind> = (element) => {
+        for (const each of wanted.splice.take(element)) onElement(each);
+      };
+      const instance = side.current();
+      if (instance === undefined) return watchedMeanwhile(feeds, wanted, false, give);
+      const noting: OnElement<typeof kind> = (element) => {
+        wanted.splice.note(element);
+        onElement(element);
+      };
+      return watched(feeds, wanted, instance, noting, give);
+    });
+  return over(events, ready, yield* supervisedBars.make, watch);
 });
 
 interface Feeds {
@@ -77,16 +93,25 @@ const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events
 
 /** The router's own stream; when the router ends under it, the direct one. */
 const routed = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
-  Stream.catchCause(feed, (cause) => {
-    const { clock, side } = feeds;
+  Stream.catchCause(feed, (cause) =>
+    Stream.concat(Stream.fromEffect(outlived(feeds, wanted, instance, cause)), spliced(wanted, meanwhile(feeds, wanted, true))),
+  );
+
+/** A stream ended: where that is the end of the router, what its consumer is told of it; otherwise the stream's own end. */
+const outlived = <K extends Kind>(
+  { clock, side }: Feeds,
+  { splice }: Wanted<K>,
+  instance: Instance,
+  cause: Cause.Cause<MarketDataError>,
+): Effect.Effect<Reconnecting, MarketDataError> =>
+  Effect.suspend(() => {
     const error = Option.getOrUndefined(Cause.findErrorOption(cause));
     const hasDied = error === undefined ? !Cause.hasInterruptsOnly(cause) : error._tag === "Closed";
-    if (!hasDied || side.isClosing()) return Stream.failCause(cause);
+    if (!hasDied || side.isClosing()) return Effect.failCause(cause);
     const reason = error?.message ?? "the router's stream crashed";
-    wanted.splice.cut("the router ended");
+    splice.cut("the router ended");
     const told: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason, atMs: clock.currentTimeMillisUnsafe() };
-    const gone = Effect.as(side.died(instance, reason), told);
-    return Stream.concat(Stream.fromEffect(gone), spliced(wanted, meanwhile(feeds, wanted, true)));
+    return Effect.as(side.died(instance, reason), told);
   });
 
 const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, options }: Wanted<K>, interrupted: boolean): Events<K> =>
@@ -102,17 +127,57 @@ const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, opt
 /** The direct stream until a router is back, and the router's from then on. */
 const meanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
   const { kind, markets, options, splice } = wanted;
-  const handedOver = Effect.gen(function* () {
-    const { streams } = yield* feeds.side.back;
-    const notYet = () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"));
-    yield* Effect.catch(streams.ready(kind, markets, options), notYet).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
-    yield* Effect.sleep(overlap);
-  });
   const again = Stream.unwrap(
     Effect.map(feeds.side.back, (instance) => {
       splice.overlap();
       return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options));
     }),
   );
-  return Stream.merge(Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver), again);
+  return Stream.merge(directlyUntil(feeds, wanted, interrupted), again);
 };
+
+/** The direct stream until the router's is at work beside it. */
+const directlyUntil = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
+  const { kind, markets, options } = wanted;
+  const handedOver = Effect.gen(function* () {
+    const { streams } = yield* feeds.side.back;
+    const notYet = () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"));
+    yield* Effect.catch(streams.ready(kind, markets, options), notYet).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
+    yield* Effect.sleep(overlap);
+  });
+  return Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver);
+};
+
+type OnElement<K extends Kind> = (element: StreamElement<ElementOf[K]>) => void;
+
+/** As {@link routed}, by calls. `hand` is given what the router says, `give` what the direct socket says. */
+const watched = <K extends Kind>(
+  feeds: Feeds,
+  wanted: Wanted<K>,
+  instance: Instance,
+  hand: OnElement<K>,
+  give: OnElement<K>,
+): Effect.Effect<void, MarketDataError> =>
+  Effect.catchCause(instance.streams.watch(wanted.kind, wanted.markets, wanted.options, hand), (cause) =>
+    Effect.flatMap(outlived(feeds, wanted, instance, cause), (told) => {
+      give(told);
+      return watchedMeanwhile(feeds, wanted, true, give);
+    }),
+  );
+
+/** As {@link meanwhile}, by calls: those of the direct socket in turns of a fiber, those of the router as they come. */
+const watchedMeanwhile = <K extends Kind>(
+  feeds: Feeds,
+  wanted: Wanted<K>,
+  interrupted: boolean,
+  give: OnElement<K>,
+): Effect.Effect<void, MarketDataError> => {
+  const again = Effect.flatMap(feeds.side.back, (instance) => {
+    wanted.splice.overlap();
+    return watched(feeds, wanted, instance, give, give);
+  });
+  return Effect.all([calledBack(directlyUntil(feeds, wanted, interrupted), give), again], { concurrency: "unbounded", discard: true });
+};
+
+const calledBack = <K extends Kind>(feed: Events<K>, give: OnElement<K>): Effect.Effect<void, MarketDataError> =>
+  Stream.runForEach(feed, (element) => Effect.sync(() => give(element)));

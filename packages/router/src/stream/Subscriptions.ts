@@ -21,7 +21,7 @@ import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { type BarSpec, makeBarStream } from "./bars/barStream.ts";
-import { consumerStream } from "./consumerStream.ts";
+import { consumerStream, consumerWatch } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
 import { type Refutation, refute } from "./refute.ts";
@@ -105,6 +105,16 @@ export class Subscriptions extends Context.Service<
       keys: ReadonlyArray<StreamKey>,
       options: StreamOptions,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+    /**
+     * The same without a buffer: each element is handed to `onElement` in the very step in which it comes, and what that takes the socket waits for.
+     * It must not throw. Runs until it is interrupted, or fails with what would end the stream.
+     */
+    readonly watch: <K extends Kind>(
+      kind: K,
+      keys: ReadonlyArray<StreamKey>,
+      options: Pick<StreamOptions, "priority">,
+      onElement: (element: StreamElement<ElementOf[K]>) => void,
+    ) => Effect.Effect<void, MarketDataError>;
     /** One consumer's bars; the trades of its markets are subscribed while it runs. */
     readonly bars: (spec: BarSpec) => Stream.Stream<BarElement, MarketDataError>;
   }
@@ -165,13 +175,16 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   const openBars = yield* makeBarStream(side, changing);
   const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
 
+  const streamable = Effect.fnUntraced(function* (kind: Kind, keys: ReadonlyArray<StreamKey>) {
+    if (pool.state === "closed") return yield* closed;
+    for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
+  });
+
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Stream.unwrap(
-      Effect.gen(function* () {
-        if (pool.state === "closed") return yield* closed;
-        for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
-        return consumerStream(side, kind, keys, { ...options, defaultBuffer: config.streamBuffer, onWanted: changing });
-      }),
+      Effect.map(streamable(kind, keys), () =>
+        consumerStream(side, kind, keys, { ...options, defaultBuffer: config.streamBuffer, onWanted: changing }),
+      ),
     );
 
   return Subscriptions.of({
@@ -194,6 +207,8 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     }),
     refute: (key, refutation) => refute(side, key, refutation),
     events,
+    watch: (kind, keys, { priority }, onElement) =>
+      Effect.andThen(streamable(kind, keys), consumerWatch(side, kind, keys, { priority, onWanted: changing }, onElement)),
     bars,
   });
 });

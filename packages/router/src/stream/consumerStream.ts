@@ -1,4 +1,4 @@
-/** One consumer's stream of elements: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
+/** One consumer's elements, as a stream or as calls: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Kind, Priority } from "../domain/Question.ts";
@@ -6,6 +6,7 @@ import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamEl
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import { CallbackOutlet } from "./CallbackOutlet.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
 import type { Consumer, Outlet, StreamValue } from "./Consumer.ts";
@@ -24,7 +25,7 @@ export const consumerStream = <K extends Kind>(
   keys: ReadonlyArray<StreamKey>,
   options: ConsumerStreamOptions,
 ): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
-  const distinct = [...new Map(keys.map((key) => [keyId(key), key])).values()];
+  const distinct = distinctOf(keys);
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
@@ -51,6 +52,42 @@ export const consumerStream = <K extends Kind>(
     ),
   );
 };
+
+/**
+ * The same elements without a buffer: handed to `onElement`, which must not throw, in the very step in which they come. Runs until it is
+ * interrupted, or fails with what would end the stream.
+ */
+export const consumerWatch = <K extends Kind>(
+  side: LiveSide,
+  kind: K,
+  keys: ReadonlyArray<StreamKey>,
+  { onWanted, priority }: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
+  onElement: (element: StreamElement<ElementOf[K]>) => void,
+): Effect.Effect<never, MarketDataError> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const distinct = distinctOf(keys);
+      const numbers = side.numbers.consumerOpened(kind, distinct.length);
+      // Keys of one kind bring values of that kind only.
+      const outlet = new CallbackOutlet(onElement as (element: StreamElement<StreamValue>) => void, numbers);
+      const consumer = attach(side, distinct, outlet, priority);
+      onWanted(distinct);
+      side.pool.changed();
+      return { outlet, consumer, numbers };
+    }),
+    ({ outlet }) => outlet.failed,
+    ({ outlet, consumer, numbers }) =>
+      Effect.sync(() => {
+        outlet.end();
+        detach(side, consumer);
+        side.pool.changed();
+        side.numbers.consumerClosed(numbers);
+      }),
+  );
+
+const distinctOf = (keys: ReadonlyArray<StreamKey>): ReadonlyArray<StreamKey> => [
+  ...new Map(keys.map((key) => [keyId(key), key])).values(),
+];
 
 /** The keys go to this outlet and are wanted from now on, which the pool is still to be told. */
 export const attach = (
