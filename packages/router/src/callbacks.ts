@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
-import type { ElementOf, StreamElement } from "./domain/StreamElement.ts";
+import type { ElementOf, StreamElement, Watcher } from "./domain/StreamElement.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { CallbackElement, CallbackKind, CallbackStatus, CallbackSubscription, Markets } from "./MarketData.ts";
 import type { Streaming } from "./streaming.ts";
@@ -23,38 +23,22 @@ type Subscribe = (
 /** Subscriptions live in the scope of this effect: the router's layer. */
 export const make = Effect.fnUntraced(function* (streams: Streaming) {
   const scope = yield* Effect.scope;
-  const labelled = labeller();
+  const labels = new Labels();
   let made = 0;
 
   const subscribe: Subscribe = Effect.fn("MarketData.subscribe")(function* (markets, kinds, callback) {
     if (kinds.length === 0) return yield* new InvalidRequest({ field: "kinds", input: "", reason: "is missing: the list is empty" });
     const id = `subscription-${++made}`;
-    let end: Pick<CallbackStatus, "state" | "error"> = { state: "running", error: null };
-    let delivered = 0;
-    let callbackErrors = 0;
-    const status = (): CallbackStatus => ({ state: end.state, delivered, callbackErrors, error: end.error });
     const log = Effect.runForkWith(yield* Effect.context());
-    const failed = (cause: unknown): void => {
-      callbackErrors++;
-      if (callbackErrors === 1) log(Effect.logWarning("a subscription's callback failed", { id, cause }));
-    };
-    const deliver = (element: CallbackElement): void => {
-      delivered++;
-      try {
-        // An async function is a good callback too; nobody else would see its promise rejected.
-        const returned: unknown = callback(element);
-        if (returned instanceof Promise) returned.catch(failed);
-      } catch (cause) {
-        failed(cause);
-      }
-    };
-    const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, (element) => deliver(labelled(kind, element)));
+    const calls = new Calls(callback, (cause) => log(Effect.logWarning("a subscription's callback failed", { id, cause })));
+    const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, watcherOf(kind, calls, labels));
     const all = Effect.forEach([...new Set(kinds)], one, { concurrency: "unbounded", discard: true }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           const error = Option.getOrNull(Exit.findErrorOption(exit));
           const ended = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause);
-          end = { state: ended ? "ended" : "failed", error };
+          calls.state = ended ? "ended" : "failed";
+          calls.error = error;
         }),
       ),
     );
@@ -66,19 +50,64 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
     // What ends the subscription ends the waiting: a stream that fails is never ready.
     const over = Effect.andThen(
       Fiber.await(fiber),
-      Effect.suspend(() => (end.error === null ? Effect.void : Effect.fail(end.error))),
+      Effect.suspend(() => (calls.error === null ? Effect.void : Effect.fail(calls.error))),
     );
-    return { id, status, ready: Effect.raceFirst(confirmed, over), unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)) };
+    return {
+      id,
+      status: () => calls.status(),
+      ready: Effect.raceFirst(confirmed, over),
+      unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)),
+    };
   });
   return subscribe;
 });
 
+/** The calls of one subscription, whatever their kinds. */
+class Calls {
+  delivered = 0;
+  readonly #callback: (element: CallbackElement) => unknown;
+  readonly #onFirstError: (cause: unknown) => void;
+  #errors = 0;
+  state: CallbackStatus["state"] = "running";
+  error: MarketDataError | null = null;
+
+  constructor(callback: (element: CallbackElement) => unknown, onFirstError: (cause: unknown) => void) {
+    this.#callback = callback;
+    this.#onFirstError = onFirstError;
+  }
+
+  call(element: CallbackElement): void {
+    this.delivered++;
+    try {
+      // An async function is a good callback too; nobody else would see its promise rejected.
+      const returned = this.#callback(element);
+      if (returned !== undefined && returned instanceof Promise) returned.catch((cause: unknown) => this.#failed(cause));
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+
+  status(): CallbackStatus {
+    return { state: this.state, delivered: this.delivered, callbackErrors: this.#errors, error: this.error };
+  }
+
+  #failed(cause: unknown): void {
+    this.#errors++;
+    if (this.#errors === 1) this.#onFirstError(cause);
+  }
+}
+
+const watcherOf = <K extends CallbackKind>(kind: K, calls: Calls, labels: Labels): Watcher<ElementOf[K]> => ({
+  take: (element) => calls.call(labels.of(kind, element)),
+});
+
 /** Puts the kind beside an element. All subscribers are given the same element one after another, so the last one labelled is kept. */
-const labeller = () => {
-  let last: CallbackElement | undefined;
-  return (kind: CallbackKind, element: StreamElement<ElementOf[CallbackKind]>): CallbackElement => {
-    if (last?.element === element && last.kind === kind) return last;
+class Labels {
+  #last: CallbackElement | undefined;
+
+  of(kind: CallbackKind, element: StreamElement<ElementOf[CallbackKind]>): CallbackElement {
+    if (this.#last?.element === element && this.#last.kind === kind) return this.#last;
     // The element is of this kind's type: `kind` picked the feed.
-    return (last = { kind, element } as CallbackElement);
-  };
-};
+    return (this.#last = { kind, element } as CallbackElement);
+  }
+}

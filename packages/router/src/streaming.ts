@@ -11,7 +11,7 @@ import type { BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import { parseInterval } from "./domain/Interval.ts";
 import { type Market, parseMarket } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Gap, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { ElementOf, Gap, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import type { StreamKey } from "./domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, StreamGap } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
@@ -34,14 +34,13 @@ export interface Streaming {
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
   /**
-   * The same elements, each handed to `onElement`, which must not throw, in the very step in which it comes: what that takes, the socket waits for.
-   * Runs as long as the stream would.
+   * The same elements, each handed over in the very step in which it comes: as long as that takes, the socket waits. Runs as long as the stream would.
    */
   readonly watch: <K extends Kind>(
     kind: K,
     markets: Markets,
     options: Pick<StreamOptions, "priority"> & StreamShape,
-    onElement: (element: StreamElement<ElementOf[K]>) => void,
+    watcher: Watcher<ElementOf[K]>,
   ) => Effect.Effect<void, MarketDataError>;
   readonly values: <K extends Kind>(
     kind: K,
@@ -99,8 +98,8 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
 
   const ready: Streaming["ready"] = (kind, markets, shape) =>
     Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted));
-  const watch: Streaming["watch"] = (kind, markets, options, onElement) =>
-    Effect.flatMap(keys(kind, markets, options), (wanted) => subscriptions.watch(kind, wanted, options, onElement));
+  const watch: Streaming["watch"] = (kind, markets, options, watcher) =>
+    Effect.flatMap(keys(kind, markets, options), (wanted) => subscriptions.watch(kind, wanted, options, watcher));
   return over(events, ready, bars, watch);
 };
 
@@ -118,8 +117,8 @@ export const over = (
   events: Streaming["events"],
   ready: Streaming["ready"],
   bars: Streaming["bars"],
-  watch: Streaming["watch"] = (kind, markets, options, onElement) =>
-    Stream.runForEach(events(kind, markets, options), (element) => Effect.sync(() => onElement(element))),
+  watch: Streaming["watch"] = (kind, markets, options, watcher) =>
+    Stream.runForEach(events(kind, markets, options), (element) => Effect.sync(() => watcher.take(element))),
 ): Streaming => ({
   ready,
   events,

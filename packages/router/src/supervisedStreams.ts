@@ -10,7 +10,7 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import { DirectSocket } from "./direct/DirectSocket.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Reconnecting, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { ElementOf, Reconnecting, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -55,20 +55,13 @@ export const make = Effect.gen(function* () {
       : instance.streams.ready(kind, markets, shape);
   };
 
-  const watch: Streaming["watch"] = (kind, markets, options, onElement) =>
+  const watch: Streaming["watch"] = (kind, markets, options, watcher) =>
     Effect.suspend(() => {
-      const wanted = { kind, markets, options, splice: new Splice(kind, tradeMemory) };
-      if (!enableSmartRouting || !smartRouting[kind]) return calledBack(directly(feeds, wanted, false), onElement);
-      const give: OnElement<typeof kind> = (element) => {
-        for (const each of wanted.splice.take(element)) onElement(each);
-      };
+      const splice = new Splice(kind, tradeMemory, watcher);
+      const wanted = { kind, markets, options, splice };
+      if (!enableSmartRouting || !smartRouting[kind]) return calledBack(directly(feeds, wanted, false), watcher);
       const instance = side.current();
-      if (instance === undefined) return watchedMeanwhile(feeds, wanted, false, give);
-      const noting: OnElement<typeof kind> = (element) => {
-        wanted.splice.note(element);
-        onElement(element);
-      };
-      return watched(feeds, wanted, instance, noting, give);
+      return instance === undefined ? watchedMeanwhile(feeds, wanted, false) : watched(feeds, wanted, instance);
     });
   return over(events, ready, yield* supervisedBars.make, watch);
 });
@@ -89,7 +82,7 @@ const noted = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, in
 
 /** From the first change of feeds on. */
 const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
-  Stream.flattenIterable(Stream.map(feed, (element) => splice.take(element)));
+  Stream.flattenIterable(Stream.map(feed, (element) => splice.spliced(element)));
 
 /** The router's own stream; when the router ends under it, the direct one. */
 const routed = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
@@ -148,36 +141,24 @@ const directlyUntil = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrup
   return Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver);
 };
 
-type OnElement<K extends Kind> = (element: StreamElement<ElementOf[K]>) => void;
-
-/** As {@link routed}, by calls. `hand` is given what the router says, `give` what the direct socket says. */
-const watched = <K extends Kind>(
-  feeds: Feeds,
-  wanted: Wanted<K>,
-  instance: Instance,
-  hand: OnElement<K>,
-  give: OnElement<K>,
-): Effect.Effect<void, MarketDataError> =>
-  Effect.catchCause(instance.streams.watch(wanted.kind, wanted.markets, wanted.options, hand), (cause) =>
+/** As {@link routed}, by calls. */
+const watched = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance): Effect.Effect<void, MarketDataError> =>
+  Effect.catchCause(instance.streams.watch(wanted.kind, wanted.markets, wanted.options, wanted.splice), (cause) =>
     Effect.flatMap(outlived(feeds, wanted, instance, cause), (told) => {
-      give(told);
-      return watchedMeanwhile(feeds, wanted, true, give);
+      wanted.splice.take(told);
+      return watchedMeanwhile(feeds, wanted, true);
     }),
   );
 
 /** As {@link meanwhile}, by calls: those of the direct socket in turns of a fiber, those of the router as they come. */
-const watchedMeanwhile = <K extends Kind>(
-  feeds: Feeds,
-  wanted: Wanted<K>,
-  interrupted: boolean,
-  give: OnElement<K>,
-): Effect.Effect<void, MarketDataError> => {
+const watchedMeanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Effect.Effect<void, MarketDataError> => {
   const again = Effect.flatMap(feeds.side.back, (instance) => {
     wanted.splice.overlap();
-    return watched(feeds, wanted, instance, give, give);
+    return watched(feeds, wanted, instance);
   });
-  return Effect.all([calledBack(directlyUntil(feeds, wanted, interrupted), give), again], { concurrency: "unbounded", discard: true });
+  const direct = calledBack(directlyUntil(feeds, wanted, interrupted), wanted.splice);
+  return Effect.all([direct, again], { concurrency: "unbounded", discard: true });
 };
 
-const calledBack = <K extends Kind>(feed: Events<K>, give: OnElement<K>): Effect.Effect<void, MarketDataError> =>
-  Stream.runForEach(feed, (element) => Effect.sync(() => give(element)));
+const calledBack = <K extends Kind>(feed: Events<K>, watcher: Watcher<ElementOf[K]>): Effect.Effect<void, MarketDataError> =>
+  Stream.runForEach(feed, (element) => Effect.sync(() => watcher.take(element)));

@@ -34,7 +34,7 @@ export class ConsumerNumbers implements Counters {
     if (element._tag === "Live" || element._tag === "Recovered") {
       this.delivered++;
       if (element.late) this.late++;
-      if (element._tag === "Recovered") this.recovered++;
+      if (element._tag !== "Live") this.recovered++;
     } else if (element._tag === "Gap") this.gaps++;
     else if (element._tag === "Dropped") this.conflated += element.count;
   }

@@ -1,29 +1,29 @@
 /**
- * A consumer without a buffer: each element is handed to a function in the very step in which it comes, and nothing is ever dropped, because
- * nothing waits. What the function takes, the socket waits for, and with it everybody else; what it throws is not for here: it may not.
+ * A consumer without a buffer: each element is handed over in the very step in which it comes, and nothing is ever dropped, because nothing
+ * waits. As long as that takes, the socket waits, and with it everybody else.
  */
 import * as Effect from "effect/Effect";
-import type { StreamElement } from "../domain/StreamElement.ts";
+import type { StreamElement, Watcher } from "../domain/StreamElement.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
 import type { Outlet, StreamValue } from "./Consumer.ts";
 
 export class CallbackOutlet implements Outlet {
-  readonly #onElement: (element: StreamElement<StreamValue>) => void;
+  readonly #watcher: Watcher<StreamValue>;
   readonly #numbers: ConsumerNumbers;
   #isOver = false;
   #failure: MarketDataError | undefined;
   #resume: ((effect: Effect.Effect<never, MarketDataError>) => void) | undefined;
 
-  constructor(onElement: (element: StreamElement<StreamValue>) => void, numbers: ConsumerNumbers) {
-    this.#onElement = onElement;
+  constructor(watcher: Watcher<StreamValue>, numbers: ConsumerNumbers) {
+    this.#watcher = watcher;
     this.#numbers = numbers;
   }
 
   offer(element: StreamElement<StreamValue>): void {
     if (this.#isOver) return;
     this.#numbers.tookOne(element);
-    this.#onElement(element);
+    this.#watcher.take(element);
   }
 
   flush(): void {}

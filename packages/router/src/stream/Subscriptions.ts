@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream";
 import type { Cache } from "../cache/Cache.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { BarElement } from "../domain/Bar.ts";
-import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import type { LiveLedger } from "../health/LiveLedger.ts";
@@ -24,6 +24,7 @@ import { type BarSpec, makeBarStream } from "./bars/barStream.ts";
 import { consumerStream, consumerWatch } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
+import type { Pool } from "./Pool.ts";
 import { type Refutation, refute } from "./refute.ts";
 import type { ResendAnswer } from "./Resend.ts";
 import { noSlot } from "./Waiters.ts";
@@ -106,14 +107,13 @@ export class Subscriptions extends Context.Service<
       options: StreamOptions,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
     /**
-     * The same without a buffer: each element is handed to `onElement` in the very step in which it comes, and what that takes the socket waits for.
-     * It must not throw. Runs until it is interrupted, or fails with what would end the stream.
+     * The same without a buffer: each element is handed over in the very step in which it comes, and as long as that takes the socket waits. Runs until it is interrupted, or fails with what would end the stream.
      */
     readonly watch: <K extends Kind>(
       kind: K,
       keys: ReadonlyArray<StreamKey>,
       options: Pick<StreamOptions, "priority">,
-      onElement: (element: StreamElement<ElementOf[K]>) => void,
+      watcher: Watcher<ElementOf[K]>,
     ) => Effect.Effect<void, MarketDataError>;
     /** One consumer's bars; the trades of its markets are subscribed while it runs. */
     readonly bars: (spec: BarSpec) => Stream.Stream<BarElement, MarketDataError>;
@@ -175,14 +175,9 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   const openBars = yield* makeBarStream(side, changing);
   const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
 
-  const streamable = Effect.fnUntraced(function* (kind: Kind, keys: ReadonlyArray<StreamKey>) {
-    if (pool.state === "closed") return yield* closed;
-    for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
-  });
-
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
     Stream.unwrap(
-      Effect.map(streamable(kind, keys), () =>
+      Effect.map(streamable(pool, venue, kind, keys), () =>
         consumerStream(side, kind, keys, { ...options, defaultBuffer: config.streamBuffer, onWanted: changing }),
       ),
     );
@@ -207,10 +202,15 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
     }),
     refute: (key, refutation) => refute(side, key, refutation),
     events,
-    watch: (kind, keys, { priority }, onElement) =>
-      Effect.andThen(streamable(kind, keys), consumerWatch(side, kind, keys, { priority, onWanted: changing }, onElement)),
+    watch: (kind, keys, { priority }, watcher) =>
+      Effect.andThen(streamable(pool, venue, kind, keys), consumerWatch(side, kind, keys, { priority, onWanted: changing }, watcher)),
     bars,
   });
+});
+
+const streamable = Effect.fnUntraced(function* (pool: Pool, venue: Venue["Service"], kind: Kind, keys: ReadonlyArray<StreamKey>) {
+  if (pool.state === "closed") return yield* closed;
+  for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
 });
 
 const resubscribed = (wanted: number, answers: ReadonlyArray<ResendAnswer | undefined>): Resubscribed => ({

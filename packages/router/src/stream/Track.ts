@@ -237,11 +237,12 @@ export class Track {
    */
   deliver(element: StreamElement<StreamValue>, touched: Touched, concerns?: (consumer: Consumer) => boolean, from?: Carrier): void {
     const isBook = this.key.kind === "orderbook" && element._tag === "Live";
+    const isAwaited = this.waitingFirst.size > 0;
     for (const consumer of this.#inOrder()) {
       if (concerns !== undefined && !concerns(consumer)) continue;
       const cut = isBook ? this.#cut(element, consumer, from) : element;
       if (cut === undefined) continue;
-      if (this.waitingFirst.size > 0) this.waitingFirst.delete(consumer);
+      if (isAwaited) this.waitingFirst.delete(consumer);
       consumer.buffer.offer(cut);
       touched.add(consumer);
     }
@@ -262,7 +263,7 @@ export class Track {
     this.lastValue = element.value;
     this.givenMs = timestampMs;
     this.deliver(element, touched, supplied.size === 0 ? undefined : (consumer) => supplied.get(consumer) !== timestampMs, from);
-    supplied.clear();
+    if (supplied.size > 0) supplied.clear();
   }
 
   /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve, if it is newer or their first. */

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Kind, Priority } from "../domain/Question.ts";
-import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
@@ -54,22 +54,22 @@ export const consumerStream = <K extends Kind>(
 };
 
 /**
- * The same elements without a buffer: handed to `onElement`, which must not throw, in the very step in which they come. Runs until it is
- * interrupted, or fails with what would end the stream.
+ * The same elements without a buffer: handed over in the very step in which they come. Runs until it is interrupted, or fails with what would end
+ * the stream.
  */
 export const consumerWatch = <K extends Kind>(
   side: LiveSide,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
   { onWanted, priority }: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
-  onElement: (element: StreamElement<ElementOf[K]>) => void,
+  watcher: Watcher<ElementOf[K]>,
 ): Effect.Effect<never, MarketDataError> =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       const distinct = distinctOf(keys);
       const numbers = side.numbers.consumerOpened(kind, distinct.length);
       // Keys of one kind bring values of that kind only.
-      const outlet = new CallbackOutlet(onElement as (element: StreamElement<StreamValue>) => void, numbers);
+      const outlet = new CallbackOutlet(watcher as Watcher<StreamValue>, numbers);
       const consumer = attach(side, distinct, outlet, priority);
       onWanted(distinct);
       side.pool.changed();

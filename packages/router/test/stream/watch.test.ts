@@ -19,7 +19,7 @@ const label = (element: StreamElement<Ticker | Trade>): string | number => {
 const watching = Effect.fnUntraced(function* (kind: "ticker" | "trades", onElement: (element: StreamElement<Ticker | Trade>) => void) {
   const subscriptions = yield* Subscriptions;
   const key = kind === "ticker" ? tickerKey(btc) : tradesKey(btc);
-  const fiber = yield* Effect.forkScoped(subscriptions.watch(kind, [key], {}, onElement), { startImmediately: true });
+  const fiber = yield* Effect.forkScoped(subscriptions.watch(kind, [key], {}, { take: onElement }), { startImmediately: true });
   yield* settle;
   return fiber;
 });
@@ -81,7 +81,7 @@ describe("a watcher", () => {
             seen.one?.push(label(element));
             if (seen.one?.length !== 2) return;
             for (const fiber of fibers) run(Fiber.interrupt(fiber));
-            run(subscriptions.watch("ticker", [tickerKey(btc)], {}, (other) => void seen.brought?.push(label(other))));
+            run(subscriptions.watch("ticker", [tickerKey(btc)], {}, { take: (other) => void seen.brought?.push(label(other)) }));
           });
           yield* watching("ticker", (element) => void seen.two?.push(label(element)));
           // It would be called after the first one, of the same frame.
@@ -103,11 +103,11 @@ describe("a watcher", () => {
       const scope = yield* Scope.make();
       const subscriptions = yield* buildIn(exchange, scope);
       const seen: Array<string | number> = [];
-      const watch = subscriptions.watch("ticker", [tickerKey(eth)], {}, (element) => void seen.push(label(element)));
+      const watch = subscriptions.watch("ticker", [tickerKey(eth)], {}, { take: (element) => void seen.push(label(element)) });
       const fiber = yield* Effect.forkChild(Effect.exit(watch), { startImmediately: true });
       yield* TestClock.adjust(100);
       exchange.socket.push(ticker(eth, 5, 5));
-      const wrong = yield* Effect.flip(subscriptions.watch("ticker", [bookKey(eth, 5)], {}, () => {}));
+      const wrong = yield* Effect.flip(subscriptions.watch("ticker", [bookKey(eth, 5)], {}, { take: () => {} }));
       assert.strictEqual(wrong._tag, "InvalidRequest");
       yield* Scope.close(scope, Exit.void);
       const exit = yield* Fiber.join(fiber);
