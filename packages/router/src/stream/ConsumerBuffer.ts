@@ -13,6 +13,7 @@ import type { Market } from "../domain/Market.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { Gap, Overflow, StreamElement } from "../domain/StreamElement.ts";
 import { type MarketDataError, SlowConsumer } from "../errors/MarketDataError.ts";
+import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
 import { MissedSpans, spanOf, tooSlow } from "./MissedSpans.ts";
 
 /** Elements per pull. What a consumer has pulled can be replaced by newer values no more, so batches stay small. */
@@ -23,12 +24,15 @@ export interface ConsumerBufferOptions {
   readonly capacity: number;
   /** Default "conflate" for tickers and books, else "fail". A kind in which every value counts is not to be conflated. */
   readonly overflow?: Overflow | undefined;
+  /** Where what the consumer takes is counted. */
+  readonly numbers?: ConsumerNumbers | undefined;
 }
 
 export class ConsumerBuffer<A> {
   readonly #kind: Kind;
   readonly #capacity: number;
   readonly #overflow: Overflow;
+  readonly #numbers: ConsumerNumbers | undefined;
   /** Only the newest value of a market matters. */
   readonly #isState: boolean;
   /** Oldest first from `#head` on. A hole is an element that a newer one of its market replaced. */
@@ -41,10 +45,11 @@ export class ConsumerBuffer<A> {
   /** Slot of the newest live element of each market. Only a conflating buffer that is full asks for it, so it is kept from then on, until it is not. */
   #newest: Map<Market, number> | undefined;
   #failure: MarketDataError | undefined;
-  #wake: ((effect: Effect.Effect<void>) => void) | undefined;
+  #wake: ((effect: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
 
   constructor(options: ConsumerBufferOptions) {
     this.#kind = options.kind;
+    this.#numbers = options.numbers;
     this.#capacity = Math.max(1, options.capacity);
     this.#isState = options.kind === "ticker" || options.kind === "orderbook";
     this.#overflow = options.overflow ?? (this.#isState ? "conflate" : "fail");
@@ -85,22 +90,23 @@ export class ConsumerBuffer<A> {
     if (wake === undefined || (this.#size === 0 && this.#failure === undefined)) return;
     this.#wake = undefined;
     // The consumer runs in a turn of its own: never inside the socket's callback.
-    wake(Effect.yieldNow);
+    wake(Effect.andThen(Effect.yieldNow, this.pull));
   }
 
   /** The consumer's side: the next batch, waiting for one if need be. */
-  readonly pull: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => {
-    const batch = this.#take();
-    if (batch !== undefined) return Effect.succeed(batch);
-    return this.#failure === undefined ? Effect.flatMap(this.#awaitWake, () => this.pull) : Effect.fail(this.#failure);
-  });
+  readonly pull: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => this.#next());
 
-  readonly #awaitWake: Effect.Effect<void> = Effect.callback((resume) => {
-    this.#wake = resume;
-    return Effect.sync(() => {
-      this.#wake = undefined;
-    });
-  });
+  #next(): Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
+    const batch = this.#take();
+    if (batch !== undefined) {
+      this.#numbers?.took(batch);
+      return Effect.succeed(batch);
+    }
+    // Whoever is interrupted while it waits leaves this behind, and to call it does nothing then.
+    if (this.#failure === undefined) return Effect.callback((resume) => void (this.#wake = resume));
+    if (this.#numbers !== undefined && this.#failure._tag === "SlowConsumer") this.#numbers.dropped += this.#failure.dropped;
+    return Effect.fail(this.#failure);
+  }
 
   #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
     if (this.#dropped === 0 && this.#size === this.#slots.length && this.#size <= maxBatch) return this.#takeAll();

@@ -176,11 +176,11 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
 
   const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
-    Stream.unwrap(
-      Effect.map(streamable(pool, venue, kind, keys), () =>
-        consumerStream(side, kind, keys, { ...options, defaultBuffer: config.streamBuffer, onWanted: changing }),
-      ),
-    );
+    consumerStream(side, kind, keys, streamable(pool, venue, kind, keys), {
+      ...options,
+      defaultBuffer: config.streamBuffer,
+      onWanted: changing,
+    });
 
   return Subscriptions.of({
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),

@@ -1,11 +1,13 @@
 /** One consumer's elements, as a stream or as calls: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
+import * as Channel from "effect/Channel";
 import * as Effect from "effect/Effect";
+import * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
-import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
 import { CallbackOutlet } from "./CallbackOutlet.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
@@ -18,39 +20,53 @@ export interface ConsumerStreamOptions extends StreamOptions {
   readonly onWanted: (keys: ReadonlyArray<StreamKey>) => void;
 }
 
-/** The keys are all of this kind, and streamable. */
+/**
+ * The keys are all of this kind; `streamable` fails where they cannot be streamed. The stream is the buffer's pull and nothing around it, because
+ * every layer would cost each of very many consumers.
+ */
 export const consumerStream = <K extends Kind>(
   side: LiveSide,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
+  streamable: Effect.Effect<void, MarketDataError>,
   options: ConsumerStreamOptions,
-): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
-  const distinct = distinctOf(keys);
-  return Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          // A place for every market, or the only value of a quiet one would make room for a busy one.
-          const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, distinct.length);
-          const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
-          const consumer = attach(side, distinct, buffer, options.priority);
-          options.onWanted(distinct);
-          side.pool.changed();
-          return { buffer, consumer };
-        }),
-        ({ consumer }) =>
-          Effect.sync(() => {
-            detach(side, consumer);
-            side.pool.changed();
+): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) =>
+      Effect.andThen(
+        streamable,
+        Effect.uninterruptible(
+          Effect.suspend(() => {
+            const distinct = distinctOf(keys);
+            // A place for every market, or the only value of a quiet one would make room for a busy one.
+            const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, distinct.length);
+            const numbers = side.numbers.consumerOpened(kind, distinct.length);
+            const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow, numbers });
+            const end = begin(side, distinct, buffer, numbers, options);
+            // Keys of one kind bring values of that kind only.
+            return Effect.as(Scope.addFinalizer(scope, end), (buffer as unknown as ConsumerBuffer<ElementOf[K]>).pull);
           }),
+        ),
       ),
-      (attached) => {
-        // Keys of one kind bring values of that kind only.
-        const buffer = attached.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
-        return counted(side.numbers, kind, distinct.length, Stream.fromPull(Effect.succeed(buffer.pull)));
-      },
     ),
   );
+
+/** The keys are wanted from now on and go to this outlet, until what is returned is run. */
+const begin = (
+  side: LiveSide,
+  keys: ReadonlyArray<StreamKey>,
+  outlet: Outlet,
+  numbers: ConsumerNumbers,
+  { onWanted, priority }: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
+): Effect.Effect<void> => {
+  const consumer = attach(side, keys, outlet, priority);
+  onWanted(keys);
+  side.pool.changed();
+  return Effect.sync(() => {
+    detach(side, consumer);
+    side.pool.changed();
+    side.numbers.consumerClosed(numbers);
+  });
 };
 
 /**
@@ -61,7 +77,7 @@ export const consumerWatch = <K extends Kind>(
   side: LiveSide,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
-  { onWanted, priority }: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
+  options: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
   watcher: Watcher<ElementOf[K]>,
 ): Effect.Effect<never, MarketDataError> =>
   Effect.acquireUseRelease(
@@ -70,18 +86,13 @@ export const consumerWatch = <K extends Kind>(
       const numbers = side.numbers.consumerOpened(kind, distinct.length);
       // Keys of one kind bring values of that kind only.
       const outlet = new CallbackOutlet(watcher as Watcher<StreamValue>, numbers);
-      const consumer = attach(side, distinct, outlet, priority);
-      onWanted(distinct);
-      side.pool.changed();
-      return { outlet, consumer, numbers };
+      return { outlet, end: begin(side, distinct, outlet, numbers, options) };
     }),
     ({ outlet }) => outlet.failed,
-    ({ outlet, consumer, numbers }) =>
-      Effect.sync(() => {
+    ({ outlet, end }) =>
+      Effect.suspend(() => {
         outlet.end();
-        detach(side, consumer);
-        side.pool.changed();
-        side.numbers.consumerClosed(numbers);
+        return end;
       }),
   );
 
@@ -109,22 +120,3 @@ export const detach = ({ hub, interest, gaveUp }: LiveSide, consumer: Consumer):
     gaveUp(key);
   }
 };
-
-/** What a consumer takes is counted once per batch. */
-const counted = <A>(numbers: LiveNumbers, kind: Kind, keys: number, elements: Stream.Stream<StreamElement<A>, MarketDataError>) =>
-  Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => numbers.consumerOpened(kind, keys)),
-        (consumer) => Effect.sync(() => numbers.consumerClosed(consumer)),
-      ),
-      (consumer) =>
-        elements.pipe(
-          Stream.mapArray((batch) => {
-            consumer.took(batch);
-            return batch;
-          }),
-          Stream.tapError((error) => Effect.sync(() => (error._tag === "SlowConsumer" ? (consumer.dropped += error.dropped) : 0))),
-        ),
-    ),
-  );
