@@ -2,7 +2,9 @@
  * The streams of `MarketData` over `Subscriptions`: input checked, markets looked up before the socket is asked (it answers an unknown one
  * with silence), and the plain streams of values and the streams of changes made from the streams of elements.
  */
+import * as Arr from "effect/Array";
 import * as Effect from "effect/Effect";
+import type * as Pull from "effect/Pull";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import type { MarketList } from "./cache/MarketList.ts";
@@ -144,10 +146,7 @@ export const valuesOf = <A>(
   events: Stream.Stream<StreamElement<A>, MarketDataError>,
   onGap: "fail" | "skip",
 ): Stream.Stream<A, MarketDataError> =>
-  untilHole(events, onGap).pipe(
-    Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
-    Stream.map((element) => element.value),
-  );
+  untilHole(events, onGap, () => (element) => (element._tag === "Live" || element._tag === "Recovered" ? element.value : undefined));
 
 /** Only the changes. Every run has an encoder of its own, so it begins with whole values. */
 const deltasOf = <K extends DeltaKind>(
@@ -155,29 +154,37 @@ const deltasOf = <K extends DeltaKind>(
   events: Stream.Stream<StreamElement<DeltaValue[K]>, MarketDataError>,
   onGap: "fail" | "skip",
 ): Stream.Stream<Delta<K>, MarketDataError> =>
-  Stream.suspend(() => {
+  untilHole(events, onGap, () => {
     const encoder = new DeltaEncoder(kind);
-    return untilHole(events, onGap).pipe(
-      Stream.map((element) => encoder.encode(element)),
-      Stream.filter((delta) => delta !== undefined),
-    );
+    return (element) => encoder.encode(element);
   });
 
-const untilHole = <A>(
+/** What `makeEach`, called once per run, makes of each element, up to a hole that may not be skipped. A batch stays one, in one pass over it. */
+const untilHole = <A, B>(
   events: Stream.Stream<StreamElement<A>, MarketDataError>,
   onGap: "fail" | "skip",
-): Stream.Stream<StreamElement<A>, MarketDataError> =>
-  Stream.suspend(() => {
-    let hole: Gap | undefined;
-    const end = Stream.suspend(() => (hole === undefined ? Stream.empty : Stream.fail(gapError(hole))));
-    return events.pipe(
-      Stream.takeWhile((element) => {
-        if (element._tag === "Gap" && onGap === "fail") hole = element;
-        return hole === undefined;
-      }),
-      Stream.concat(end),
-    );
-  });
+  makeEach: () => (element: StreamElement<A>) => B | undefined,
+): Stream.Stream<B, MarketDataError> =>
+  Stream.transformPull(events, (pull) =>
+    Effect.sync(() => {
+      const each = makeEach();
+      let hole: Gap | undefined;
+      const next: Pull.Pull<Arr.NonEmptyReadonlyArray<B>, MarketDataError> = Effect.flatMap(pull, (elements) => {
+        const made: Array<B> = [];
+        for (const element of elements) {
+          if (element._tag === "Gap" && onGap === "fail") {
+            hole = element;
+            break;
+          }
+          const one = each(element);
+          if (one !== undefined) made.push(one);
+        }
+        return Arr.isArrayNonEmpty(made) ? Effect.succeed(made) : orHole;
+      });
+      const orHole = Effect.suspend(() => (hole === undefined ? next : Effect.fail(gapError(hole))));
+      return orHole;
+    }),
+  );
 
 const gapError = ({ kind, market, fromMs, toMs, reason }: Gap): StreamGap => new StreamGap({ kind, market, fromMs, toMs, reason });
 

@@ -6,7 +6,7 @@
  * count by one `Dropped` before the next batch, of trades and candles also the spans that are missing. One that fails hands out what it
  * holds, in order, then the gap that it could not hold, and then fails with `SlowConsumer`.
  */
-import type { NonEmptyReadonlyArray } from "effect/Array";
+import * as Arr from "effect/Array";
 import * as Effect from "effect/Effect";
 import type * as Pull from "effect/Pull";
 import type { Market } from "../domain/Market.ts";
@@ -45,7 +45,7 @@ export class ConsumerBuffer<A> {
   /** Slot of the newest live element of each market. Only a conflating buffer that is full asks for it, so it is kept from then on, until it is not. */
   #newest: Map<Market, number> | undefined;
   #failure: MarketDataError | undefined;
-  #wake: ((effect: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
+  #wake: ((effect: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
 
   constructor(options: ConsumerBufferOptions) {
     this.#kind = options.kind;
@@ -94,9 +94,9 @@ export class ConsumerBuffer<A> {
   }
 
   /** The consumer's side: the next batch, waiting for one if need be. */
-  readonly pull: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => this.#next());
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => this.#next());
 
-  #next(): Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
+  #next(): Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
     const batch = this.#take();
     if (batch !== undefined) {
       this.#numbers?.took(batch);
@@ -108,7 +108,7 @@ export class ConsumerBuffer<A> {
     return Effect.fail(this.#failure);
   }
 
-  #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+  #take(): Arr.NonEmptyReadonlyArray<StreamElement<A>> | undefined {
     if (this.#dropped === 0 && this.#size === this.#slots.length && this.#size <= maxBatch) return this.#takeAll();
     const batch: Array<StreamElement<A>> = [];
     if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...(this.#missed?.take() ?? []));
@@ -120,17 +120,17 @@ export class ConsumerBuffer<A> {
       batch.push(element);
     }
     if (this.#size === 0 || this.#head > this.#capacity) this.#compact();
-    return isNonEmpty(batch) ? batch : undefined;
+    return Arr.isArrayNonEmpty(batch) ? batch : undefined;
   }
 
   /** What a consumer that keeps up gets: the slots themselves, with no copy of them. */
-  #takeAll(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+  #takeAll(): Arr.NonEmptyReadonlyArray<StreamElement<A>> | undefined {
     // As many slots as elements: there is no hole among them.
     const batch = this.#slots as Array<StreamElement<A>>;
     this.#slots = [];
     this.#size = 0;
     this.#newest = undefined;
-    return isNonEmpty(batch) ? batch : undefined;
+    return Arr.isArrayNonEmpty(batch) ? batch : undefined;
   }
 
   /** The gap is from the last value of its market that is held to the one that has no place. */
@@ -216,5 +216,3 @@ export class ConsumerBuffer<A> {
     this.#newest = undefined;
   }
 }
-
-const isNonEmpty = <A>(elements: Array<A>): elements is [A, ...Array<A>] => elements.length > 0;

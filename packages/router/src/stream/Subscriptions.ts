@@ -21,7 +21,7 @@ import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { type BarSpec, makeBarStream } from "./bars/barStream.ts";
-import { consumerStream, consumerWatch } from "./consumerStream.ts";
+import { type ConsumerParts, consumerStream, consumerWatch } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
 import type { Pool } from "./Pool.ts";
@@ -175,12 +175,12 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   const openBars = yield* makeBarStream(side, changing);
   const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
 
-  const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
-    consumerStream(side, kind, keys, streamable(pool, venue, kind, keys), {
-      ...options,
-      defaultBuffer: config.streamBuffer,
-      onWanted: changing,
-    });
+  const parts: ConsumerParts = {
+    side,
+    defaultBuffer: config.streamBuffer,
+    streamable: (kind, keys) => streamable(pool, venue, kind, keys),
+    onWanted: changing,
+  };
 
   return Subscriptions.of({
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
@@ -201,9 +201,8 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
       return Effect.map(pool.resend(patienceMs), (answers) => resubscribed(wanted, answers));
     }),
     refute: (key, refutation) => refute(side, key, refutation),
-    events,
-    watch: (kind, keys, { priority }, watcher) =>
-      Effect.andThen(streamable(pool, venue, kind, keys), consumerWatch(side, kind, keys, { priority, onWanted: changing }, watcher)),
+    events: (kind, keys, options) => consumerStream(parts, kind, keys, options),
+    watch: (kind, keys, options, watcher) => consumerWatch(parts, kind, keys, options, watcher),
     bars,
   });
 });

@@ -13,36 +13,36 @@ import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
 import type { Consumer, Outlet, StreamValue } from "./Consumer.ts";
 
-export interface ConsumerStreamOptions extends StreamOptions {
-  /** Elements held for it where it does not say. */
+/** What all consumers of one live side share. */
+export interface ConsumerParts {
+  readonly side: LiveSide;
+  /** Elements held for a consumer that does not say how many. */
   readonly defaultBuffer: number;
+  /** Fails where these keys are not of the kind, or cannot be streamed now. */
+  readonly streamable: (kind: Kind, keys: ReadonlyArray<StreamKey>) => Effect.Effect<void, MarketDataError>;
   /** Keys that are wanted from now on. */
   readonly onWanted: (keys: ReadonlyArray<StreamKey>) => void;
 }
 
-/**
- * The keys are all of this kind; `streamable` fails where they cannot be streamed. The stream is the buffer's pull and nothing around it, because
- * every layer would cost each of very many consumers.
- */
+/** The stream is the buffer's pull and nothing around it, because every layer would cost each of very many consumers. */
 export const consumerStream = <K extends Kind>(
-  side: LiveSide,
+  parts: ConsumerParts,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
-  streamable: Effect.Effect<void, MarketDataError>,
-  options: ConsumerStreamOptions,
+  options: StreamOptions,
 ): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
   Stream.fromChannel(
     Channel.fromTransform((_, scope) =>
       Effect.andThen(
-        streamable,
+        parts.streamable(kind, keys),
         Effect.uninterruptible(
           Effect.suspend(() => {
             const distinct = distinctOf(keys);
             // A place for every market, or the only value of a quiet one would make room for a busy one.
-            const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, distinct.length);
-            const numbers = side.numbers.consumerOpened(kind, distinct.length);
+            const capacity = Math.max(options.bufferSize ?? parts.defaultBuffer, distinct.length);
+            const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
             const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow, numbers });
-            const end = begin(side, distinct, buffer, numbers, options);
+            const end = begin(parts, distinct, buffer, numbers, options.priority);
             // Keys of one kind bring values of that kind only.
             return Effect.as(Scope.addFinalizer(scope, end), (buffer as unknown as ConsumerBuffer<ElementOf[K]>).pull);
           }),
@@ -53,11 +53,11 @@ export const consumerStream = <K extends Kind>(
 
 /** The keys are wanted from now on and go to this outlet, until what is returned is run. */
 const begin = (
-  side: LiveSide,
+  { side, onWanted }: ConsumerParts,
   keys: ReadonlyArray<StreamKey>,
   outlet: Outlet,
   numbers: ConsumerNumbers,
-  { onWanted, priority }: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
+  priority: Priority | undefined,
 ): Effect.Effect<void> => {
   const consumer = attach(side, keys, outlet, priority);
   onWanted(keys);
@@ -74,19 +74,19 @@ const begin = (
  * the stream.
  */
 export const consumerWatch = <K extends Kind>(
-  side: LiveSide,
+  parts: ConsumerParts,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
-  options: Pick<ConsumerStreamOptions, "onWanted" | "priority">,
+  { priority }: Pick<StreamOptions, "priority">,
   watcher: Watcher<ElementOf[K]>,
 ): Effect.Effect<never, MarketDataError> =>
   Effect.acquireUseRelease(
-    Effect.sync(() => {
+    Effect.map(parts.streamable(kind, keys), () => {
       const distinct = distinctOf(keys);
-      const numbers = side.numbers.consumerOpened(kind, distinct.length);
+      const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
       // Keys of one kind bring values of that kind only.
       const outlet = new CallbackOutlet(watcher as Watcher<StreamValue>, numbers);
-      return { outlet, end: begin(side, distinct, outlet, numbers, options) };
+      return { outlet, end: begin(parts, distinct, outlet, numbers, priority) };
     }),
     ({ outlet }) => outlet.failed,
     ({ outlet, end }) =>
@@ -96,9 +96,8 @@ export const consumerWatch = <K extends Kind>(
       }),
   );
 
-const distinctOf = (keys: ReadonlyArray<StreamKey>): ReadonlyArray<StreamKey> => [
-  ...new Map(keys.map((key) => [keyId(key), key])).values(),
-];
+const distinctOf = (keys: ReadonlyArray<StreamKey>): ReadonlyArray<StreamKey> =>
+  keys.length < 2 ? keys : [...new Map(keys.map((key) => [keyId(key), key])).values()];
 
 /** The keys go to this outlet and are wanted from now on, which the pool is still to be told. */
 export const attach = (
