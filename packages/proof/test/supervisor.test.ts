@@ -20,6 +20,7 @@ import {
   streamCandlesEvents,
   streamTickerEvents,
   streamTradesEvents,
+  subscribe,
 } from "@naru/router/MarketData";
 import type { RouterConfigShape } from "@naru/router/RouterConfig";
 import { Exchange, Sim } from "@naru/sim";
@@ -416,6 +417,8 @@ describe("streams of a router that dies", () => {
         const exchange = yield* Exchange;
         const markets = ["KRW-BTC", "KRW-ETH"];
         const trades = yield* told<StreamElement<Trade>>(streamTradesEvents(markets));
+        const called: Array<StreamElement<Trade>> = [];
+        const subscription = yield* subscribe(markets, ["trades"], ({ kind, element }) => void (kind === "trades" && called.push(element)));
         const tickers = yield* told<StreamElement<Ticker>>(streamTickerEvents("KRW-BTC"));
         const candles = yield* told<StreamElement<Candle>>(streamCandlesEvents("KRW-BTC", "1m"));
         yield* TestClock.adjust("20 seconds");
@@ -433,23 +436,26 @@ describe("streams of a router that dies", () => {
         assert.strictEqual(control.mode(), "normal");
         assert.strictEqual(socket.status().state, "closed");
         assert.isAbove(tickers.length, onDirect);
-        const returnedTo = tags(trades).filter((tag) => tag === "Reconnecting" || tag === "Resumed");
-        assert.deepStrictEqual(returnedTo.slice(0, 2), ["Reconnecting", "Resumed"]);
-        // Each trade once, in order or called late, and each there or told as missing.
-        const account = new TradeAccount(new Truth(exchange), markets);
-        for (const element of trades) account.element(element);
+        assert.deepStrictEqual([subscription.status().state, subscription.status().delivered], ["running", called.length]);
         const endMs = exchange.nowOf(yield* Clock.Clock) - 5_000;
-        assert.deepStrictEqual([account.problems, account.missingUpTo(endMs).examples], [[], []]);
-        assert.isAtMost(account.gaps.length, markets.length);
-        assert.isAbove(account.delivered, 200);
-        for (const market of markets) {
-          const times = trades.flatMap((element) =>
-            "value" in element && element.market === market && !element.late ? [element.value.tradeTimeMs] : [],
-          );
-          assert.deepStrictEqual(
-            times,
-            times.toSorted((a, b) => a - b),
-          );
+        // By a stream and by calls: each trade once, in order or called late, and each there or told as missing.
+        for (const given of [trades, called]) {
+          const returnedTo = tags(given).filter((tag) => tag === "Reconnecting" || tag === "Resumed");
+          assert.deepStrictEqual(returnedTo.slice(0, 2), ["Reconnecting", "Resumed"]);
+          const account = new TradeAccount(new Truth(exchange), markets);
+          for (const element of given) account.element(element);
+          assert.deepStrictEqual([account.problems, account.missingUpTo(endMs).examples], [[], []]);
+          assert.isAtMost(account.gaps.length, markets.length);
+          assert.isAbove(account.delivered, 200);
+          for (const market of markets) {
+            const times = given.flatMap((element) =>
+              "value" in element && element.market === market && !element.late ? [element.value.tradeTimeMs] : [],
+            );
+            assert.deepStrictEqual(
+              times,
+              times.toSorted((a, b) => a - b),
+            );
+          }
         }
         const closed = candles.flatMap((element) =>
           "value" in element && element.value.state === "closed" ? [element.value.openTimeMs] : [],

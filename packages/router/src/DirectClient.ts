@@ -12,7 +12,7 @@ import * as Option from "effect/Option";
 import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import { answerOf, type CallFacts, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
-import type { HotEntry } from "./cache/HotStore.ts";
+import { confirmedAt, type HotEntry } from "./cache/HotStore.ts";
 import { DirectRest } from "./direct/DirectRest.ts";
 import { DirectSocket } from "./direct/DirectSocket.ts";
 import type { Answer } from "./domain/Answer.ts";
@@ -184,7 +184,8 @@ const isDeepEnough = ({ depth }: HotEntry, question: Question): boolean =>
 
 /** The socket gives single rows; trades and candles are answered as lists. An entry's kind is its key's. */
 const answerFrom = (question: Question, entry: HotEntry): TierAnswer => ({
-  ...entry,
+  // With all that it had: an entry from the socket has getters, which a copy by spreading would lose.
+  ...confirmedAt(entry, entry.confirmedNanos),
   value:
     question.kind === "orderbook"
       ? trimOrderbook(entry.value as Orderbook, question.levels)

@@ -140,7 +140,11 @@ export class MarketData extends Context.Service<
       markets: Markets,
       options?: StreamOptions & { readonly levels?: number },
     ) => Stream.Stream<Delta<"orderbook">, MarketDataError>;
-    /** Calls back with every element until unsubscribed or this layer closes. A callback that throws is counted; the stream goes on. */
+    /**
+     * Calls back with every element until unsubscribed or this layer closes, in the very step in which its frame comes: nothing is quicker, and nothing
+     * is dropped. While the callback runs, the socket and all other subscribers wait; one that has much to do should only note the element. A callback
+     * that throws is counted; the feed goes on.
+     */
     readonly subscribe: (
       markets: Markets,
       kinds: ReadonlyArray<CallbackKind>,

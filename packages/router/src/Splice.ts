@@ -4,15 +4,24 @@
  */
 import type { Market } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Live, Recovered, StreamElement } from "./domain/StreamElement.ts";
-import { markOf } from "./direct/mark.ts";
+import type { ElementOf, Live, Recovered, StreamElement, Watcher } from "./domain/StreamElement.ts";
+import { markOf, momentOf } from "./direct/mark.ts";
 import { type Mark, Seam } from "./direct/Seam.ts";
 import { IdMemory } from "./stream/IdMemory.ts";
 
 type Value = ElementOf[Kind];
 type Valued = Live<Value> | Recovered<Value>;
 
-export class Splice<K extends Kind> {
+export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
+  /**
+   * Before the first change: the market that spoke last, and when its newest value is from. This is all that is written per element, and for state
+   * kinds it writes no reference, which would cost the collector of garbage more than everything else here.
+   */
+  #market: Market | undefined;
+  #newestMs = Number.NEGATIVE_INFINITY;
+  /** That value, where its name is needed too. */
+  #newest: Value | undefined;
+  readonly #watcher: Watcher<ElementOf[K]> | undefined;
   readonly #kind: K;
   readonly #seam: Seam;
   readonly #last = new Map<Market, Mark>();
@@ -22,8 +31,9 @@ export class Splice<K extends Kind> {
   /** Ids given out since shortly before the first change; undefined before it. */
   #ids: IdMemory | undefined;
 
-  /** `memory`: trades remembered to leave out repetitions. */
-  constructor(kind: K, memory: number) {
+  /** `memory`: trades remembered to leave out repetitions. `watcher`: who is given what {@link Splice.take} comes to. */
+  constructor(kind: K, memory: number, watcher?: Watcher<ElementOf[K]>) {
+    this.#watcher = watcher;
     this.#kind = kind;
     this.#seam = new Seam(kind);
     this.#memory = memory;
@@ -38,35 +48,69 @@ export class Splice<K extends Kind> {
   /** Another feed comes beside this one: nothing is missing, but what it brings may be known. */
   overlap(): void {
     if (this.#ids !== undefined) return;
+    this.#settle();
+    for (const [market, mark] of this.#last) this.#seam.join(market, mark);
     this.#ids = new IdMemory(this.#memory);
     for (const { id, ms } of this.#last.values()) this.#ids.add(id, ms);
   }
 
-  /** Before the first change: how far the feed has come. */
+  /** Before the first change: how far the feed has come. Called for every element of every consumer, so it makes nothing. */
   note(element: StreamElement<ElementOf[K]>): void {
-    if (element._tag === "Live" || element._tag === "Recovered") this.#value(element);
+    if (element._tag !== "Live" && element._tag !== "Recovered") return;
+    const value: Value = element.value;
+    if (value.market !== this.#market) this.#turn(value.market);
+    const ms = momentOf(value);
+    if (ms >= this.#newestMs) {
+      this.#newestMs = ms;
+      if (this.#kind === "trades") this.#newest = value;
+    }
+    if (this.#kind === "candles" && "state" in value && value.state === "closed") this.#closedMs.set(value.market, value.openTimeMs);
+  }
+
+  /** Another market speaks than before. */
+  #turn(market: Market): void {
+    this.#settle();
+    this.#market = market;
+    this.#newestMs = this.#last.get(market)?.ms ?? Number.NEGATIVE_INFINITY;
+    this.#newest = undefined;
+  }
+
+  #settle(): void {
+    if (this.#market === undefined || this.#newestMs === Number.NEGATIVE_INFINITY) return;
+    if (this.#newest !== undefined) this.#last.set(this.#market, markOf(this.#newest));
+    // Of a state its time is its name. Of trades none came that is as new as what is known.
+    else if (this.#kind !== "trades") this.#last.set(this.#market, { id: String(this.#newestMs), ms: this.#newestMs });
   }
 
   /** What one element of the feed comes to. */
-  take(element: StreamElement<ElementOf[K]>): ReadonlyArray<StreamElement<ElementOf[K]>> {
-    if (element._tag !== "Live" && element._tag !== "Recovered") return [element];
+  spliced(element: StreamElement<ElementOf[K]>): ReadonlyArray<StreamElement<ElementOf[K]>> {
+    if (this.#ids === undefined) this.note(element);
+    if (this.#ids === undefined || (element._tag !== "Live" && element._tag !== "Recovered")) return [element];
     // All elements of a stream of kind K have its values.
-    return this.#value(element) as ReadonlyArray<StreamElement<ElementOf[K]>>;
+    return this.#value(element, this.#ids) as ReadonlyArray<StreamElement<ElementOf[K]>>;
   }
 
-  #value(element: Valued): ReadonlyArray<StreamElement<Value>> {
+  /** Hands the watcher what one element of the feed comes to. */
+  take(element: StreamElement<ElementOf[K]>): void {
+    if (this.#ids !== undefined) {
+      for (const each of this.spliced(element)) this.#watcher?.take(each);
+      return;
+    }
+    this.note(element);
+    this.#watcher?.take(element);
+  }
+
+  #value(element: Valued, ids: IdMemory): ReadonlyArray<StreamElement<Value>> {
     const { market, value } = element;
     const mark = markOf(value);
     const last = this.#last.get(market);
     const isOlder = last !== undefined && mark.ms < last.ms;
     const isClosed = "state" in value && value.state === "closed";
-    if (this.#ids !== undefined) {
-      if (this.#kind === "trades") {
-        if (!this.#ids.add(mark.id, mark.ms)) return [];
-        if (isOlder) return [{ ...element, late: true }];
-      } else if (isOlder && !isClosed) return [];
-      if (isClosed && mark.ms <= (this.#closedMs.get(market) ?? Number.NEGATIVE_INFINITY)) return [];
-    }
+    if (this.#kind === "trades") {
+      if (!ids.add(mark.id, mark.ms)) return [];
+      if (isOlder) return [{ ...element, late: true }];
+    } else if (isOlder && !isClosed) return [];
+    if (isClosed && mark.ms <= (this.#closedMs.get(market) ?? Number.NEGATIVE_INFINITY)) return [];
     if (!isOlder) this.#last.set(market, mark);
     if (isClosed) this.#closedMs.set(market, mark.ms);
     const owesAll = this.#kind === "trades" || this.#kind === "candles";

@@ -1,14 +1,15 @@
 /**
- * Callback subscriptions, for code that is not made of streams: every element of some markets, handed to a function until unsubscribed. A
- * function that throws, or whose promise is rejected, is counted and called again with the next element; the first time is logged. It never
- * disturbs the feed or another subscriber.
+ * Callback subscriptions, for code that is not made of streams: every element of some markets, handed to a function until unsubscribed, in the very
+ * step in which the frame comes. So it is the quickest road there is, and nothing is dropped on it; but while the function runs the socket waits,
+ * and so does everybody else. A function that throws, or whose promise is rejected, is counted and called again with the next element; the first
+ * time is logged. That never disturbs the feed or another subscriber.
  */
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
-import * as Stream from "effect/Stream";
+import type { ElementOf, StreamElement, Watcher } from "./domain/StreamElement.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { CallbackElement, CallbackKind, CallbackStatus, CallbackSubscription, Markets } from "./MarketData.ts";
 import type { Streaming } from "./streaming.ts";
@@ -22,38 +23,22 @@ type Subscribe = (
 /** Subscriptions live in the scope of this effect: the router's layer. */
 export const make = Effect.fnUntraced(function* (streams: Streaming) {
   const scope = yield* Effect.scope;
+  const labels = new Labels();
   let made = 0;
 
   const subscribe: Subscribe = Effect.fn("MarketData.subscribe")(function* (markets, kinds, callback) {
     if (kinds.length === 0) return yield* new InvalidRequest({ field: "kinds", input: "", reason: "is missing: the list is empty" });
     const id = `subscription-${++made}`;
-    let status: CallbackStatus = { state: "running", delivered: 0, callbackErrors: 0, error: null };
     const log = Effect.runForkWith(yield* Effect.context());
-    const failed = (cause: unknown): void => {
-      status = { ...status, callbackErrors: status.callbackErrors + 1 };
-      if (status.callbackErrors === 1) log(Effect.logWarning("a subscription's callback failed", { id, cause }));
-    };
-    const deliver = (element: CallbackElement): void => {
-      status = { ...status, delivered: status.delivered + 1 };
-      try {
-        // An async function is a good callback too; nobody else would see its promise rejected.
-        const returned: unknown = callback(element);
-        if (returned instanceof Promise) returned.catch(failed);
-      } catch (cause) {
-        failed(cause);
-      }
-    };
-    const one = (kind: CallbackKind) =>
-      Stream.runForEach(streams.events(kind, markets, {}), (element) =>
-        // The element is of this kind's type: `kind` picked the stream.
-        Effect.sync(() => deliver({ kind, element } as CallbackElement)),
-      );
+    const calls = new Calls(callback, (cause) => log(Effect.logWarning("a subscription's callback failed", { id, cause })));
+    const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, watcherOf(kind, calls, labels));
     const all = Effect.forEach([...new Set(kinds)], one, { concurrency: "unbounded", discard: true }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           const error = Option.getOrNull(Exit.findErrorOption(exit));
           const ended = Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause);
-          status = { ...status, state: ended ? "ended" : "failed", error };
+          calls.state = ended ? "ended" : "failed";
+          calls.error = error;
         }),
       ),
     );
@@ -65,9 +50,64 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
     // What ends the subscription ends the waiting: a stream that fails is never ready.
     const over = Effect.andThen(
       Fiber.await(fiber),
-      Effect.suspend(() => (status.error === null ? Effect.void : Effect.fail(status.error))),
+      Effect.suspend(() => (calls.error === null ? Effect.void : Effect.fail(calls.error))),
     );
-    return { id, status: () => status, ready: Effect.raceFirst(confirmed, over), unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)) };
+    return {
+      id,
+      status: () => calls.status(),
+      ready: Effect.raceFirst(confirmed, over),
+      unsubscribe: Effect.asVoid(Fiber.interrupt(fiber)),
+    };
   });
   return subscribe;
 });
+
+/** The calls of one subscription, whatever their kinds. */
+class Calls {
+  delivered = 0;
+  readonly #callback: (element: CallbackElement) => unknown;
+  readonly #onFirstError: (cause: unknown) => void;
+  #errors = 0;
+  state: CallbackStatus["state"] = "running";
+  error: MarketDataError | null = null;
+
+  constructor(callback: (element: CallbackElement) => unknown, onFirstError: (cause: unknown) => void) {
+    this.#callback = callback;
+    this.#onFirstError = onFirstError;
+  }
+
+  call(element: CallbackElement): void {
+    this.delivered++;
+    try {
+      // An async function is a good callback too; nobody else would see its promise rejected.
+      const returned = this.#callback(element);
+      if (returned !== undefined && returned instanceof Promise) returned.catch((cause: unknown) => this.#failed(cause));
+    } catch (cause) {
+      this.#failed(cause);
+    }
+  }
+
+  status(): CallbackStatus {
+    return { state: this.state, delivered: this.delivered, callbackErrors: this.#errors, error: this.error };
+  }
+
+  #failed(cause: unknown): void {
+    this.#errors++;
+    if (this.#errors === 1) this.#onFirstError(cause);
+  }
+}
+
+const watcherOf = <K extends CallbackKind>(kind: K, calls: Calls, labels: Labels): Watcher<ElementOf[K]> => ({
+  take: (element) => calls.call(labels.of(kind, element)),
+});
+
+/** Puts the kind beside an element. All subscribers are given the same element one after another, so the last one labelled is kept. */
+class Labels {
+  #last: CallbackElement | undefined;
+
+  of(kind: CallbackKind, element: StreamElement<ElementOf[CallbackKind]>): CallbackElement {
+    if (this.#last?.element === element && this.#last.kind === kind) return this.#last;
+    // The element is of this kind's type: `kind` picked the feed.
+    return (this.#last = { kind, element } as CallbackElement);
+  }
+}

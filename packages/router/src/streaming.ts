@@ -2,7 +2,9 @@
  * The streams of `MarketData` over `Subscriptions`: input checked, markets looked up before the socket is asked (it answers an unknown one
  * with silence), and the plain streams of values and the streams of changes made from the streams of elements.
  */
+import * as Arr from "effect/Array";
 import * as Effect from "effect/Effect";
+import type * as Pull from "effect/Pull";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import type { MarketList } from "./cache/MarketList.ts";
@@ -11,7 +13,7 @@ import type { BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import { parseInterval } from "./domain/Interval.ts";
 import { type Market, parseMarket } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Gap, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { ElementOf, Gap, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import type { StreamKey } from "./domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, StreamGap } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
@@ -33,6 +35,15 @@ export interface Streaming {
     markets: Markets,
     options: StreamOptions & StreamShape,
   ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+  /**
+   * The same elements, each handed over in the very step in which it comes: as long as that takes, the socket waits. Runs as long as the stream would.
+   */
+  readonly watch: <K extends Kind>(
+    kind: K,
+    markets: Markets,
+    options: Pick<StreamOptions, "priority"> & StreamShape,
+    watcher: Watcher<ElementOf[K]>,
+  ) => Effect.Effect<void, MarketDataError>;
   readonly values: <K extends Kind>(
     kind: K,
     markets: Markets,
@@ -89,7 +100,9 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
 
   const ready: Streaming["ready"] = (kind, markets, shape) =>
     Effect.flatMap(keys(kind, markets, shape), (wanted) => subscriptions.awaitReady(wanted));
-  return over(events, ready, bars);
+  const watch: Streaming["watch"] = (kind, markets, options, watcher) =>
+    Effect.flatMap(keys(kind, markets, options), (wanted) => subscriptions.watch(kind, wanted, options, watcher));
+  return over(events, ready, bars, watch);
 };
 
 /** Every market priced in a currency, as the list has them now. A currency that prices none is a mistake, not an empty list. */
@@ -101,10 +114,17 @@ const pricedIn = (marketList: MarketList["Service"], quote: string): Effect.Effe
       : Effect.fail(new InvalidRequest({ field: "quote", input: quote, reason: "prices no market of this exchange" }));
   });
 
-/** The streams that are made from the streams of elements. */
-export const over = (events: Streaming["events"], ready: Streaming["ready"], bars: Streaming["bars"]): Streaming => ({
+/** The streams that are made from the streams of elements. Elements that come in no step of a socket's are watched by the stream of them. */
+export const over = (
+  events: Streaming["events"],
+  ready: Streaming["ready"],
+  bars: Streaming["bars"],
+  watch: Streaming["watch"] = (kind, markets, options, watcher) =>
+    Stream.runForEach(events(kind, markets, options), (element) => Effect.sync(() => watcher.take(element))),
+): Streaming => ({
   ready,
   events,
+  watch,
   bars,
   values: (kind, markets, options) => valuesOf(events(kind, markets, options), options.onGap ?? "fail"),
   deltas: (kind, markets, options) => deltasOf(kind, events(kind, markets, options), options.onGap ?? "fail"),
@@ -126,10 +146,7 @@ export const valuesOf = <A>(
   events: Stream.Stream<StreamElement<A>, MarketDataError>,
   onGap: "fail" | "skip",
 ): Stream.Stream<A, MarketDataError> =>
-  untilHole(events, onGap).pipe(
-    Stream.filter((element) => element._tag === "Live" || element._tag === "Recovered"),
-    Stream.map((element) => element.value),
-  );
+  untilHole(events, onGap, () => (element) => (element._tag === "Live" || element._tag === "Recovered" ? element.value : undefined));
 
 /** Only the changes. Every run has an encoder of its own, so it begins with whole values. */
 const deltasOf = <K extends DeltaKind>(
@@ -137,29 +154,37 @@ const deltasOf = <K extends DeltaKind>(
   events: Stream.Stream<StreamElement<DeltaValue[K]>, MarketDataError>,
   onGap: "fail" | "skip",
 ): Stream.Stream<Delta<K>, MarketDataError> =>
-  Stream.suspend(() => {
+  untilHole(events, onGap, () => {
     const encoder = new DeltaEncoder(kind);
-    return untilHole(events, onGap).pipe(
-      Stream.map((element) => encoder.encode(element)),
-      Stream.filter((delta) => delta !== undefined),
-    );
+    return (element) => encoder.encode(element);
   });
 
-const untilHole = <A>(
+/** What `makeEach`, called once per run, makes of each element, up to a hole that may not be skipped. A batch stays one, in one pass over it. */
+const untilHole = <A, B>(
   events: Stream.Stream<StreamElement<A>, MarketDataError>,
   onGap: "fail" | "skip",
-): Stream.Stream<StreamElement<A>, MarketDataError> =>
-  Stream.suspend(() => {
-    let hole: Gap | undefined;
-    const end = Stream.suspend(() => (hole === undefined ? Stream.empty : Stream.fail(gapError(hole))));
-    return events.pipe(
-      Stream.takeWhile((element) => {
-        if (element._tag === "Gap" && onGap === "fail") hole = element;
-        return hole === undefined;
-      }),
-      Stream.concat(end),
-    );
-  });
+  makeEach: () => (element: StreamElement<A>) => B | undefined,
+): Stream.Stream<B, MarketDataError> =>
+  Stream.transformPull(events, (pull) =>
+    Effect.sync(() => {
+      const each = makeEach();
+      let hole: Gap | undefined;
+      const next: Pull.Pull<Arr.NonEmptyReadonlyArray<B>, MarketDataError> = Effect.flatMap(pull, (elements) => {
+        const made: Array<B> = [];
+        for (const element of elements) {
+          if (element._tag === "Gap" && onGap === "fail") {
+            hole = element;
+            break;
+          }
+          const one = each(element);
+          if (one !== undefined) made.push(one);
+        }
+        return Arr.isArrayNonEmpty(made) ? Effect.succeed(made) : orHole;
+      });
+      const orHole = Effect.suspend(() => (hole === undefined ? next : Effect.fail(gapError(hole))));
+      return orHole;
+    }),
+  );
 
 const gapError = ({ kind, market, fromMs, toMs, reason }: Gap): StreamGap => new StreamGap({ kind, market, fromMs, toMs, reason });
 

@@ -10,7 +10,7 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import { DirectSocket } from "./direct/DirectSocket.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Reconnecting, StreamElement, StreamOptions } from "./domain/StreamElement.ts";
+import type { ElementOf, Reconnecting, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -54,7 +54,16 @@ export const make = Effect.gen(function* () {
       ? Effect.asVoid(Effect.fromResult(keysOf(kind, markets, shape)))
       : instance.streams.ready(kind, markets, shape);
   };
-  return over(events, ready, yield* supervisedBars.make);
+
+  const watch: Streaming["watch"] = (kind, markets, options, watcher) =>
+    Effect.suspend(() => {
+      const splice = new Splice(kind, tradeMemory, watcher);
+      const wanted = { kind, markets, options, splice };
+      if (!enableSmartRouting || !smartRouting[kind]) return calledBack(directly(feeds, wanted, false), watcher);
+      const instance = side.current();
+      return instance === undefined ? watchedMeanwhile(feeds, wanted, false) : watched(feeds, wanted, instance);
+    });
+  return over(events, ready, yield* supervisedBars.make, watch);
 });
 
 interface Feeds {
@@ -73,20 +82,29 @@ const noted = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, in
 
 /** From the first change of feeds on. */
 const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
-  Stream.flattenIterable(Stream.map(feed, (element) => splice.take(element)));
+  Stream.flattenIterable(Stream.map(feed, (element) => splice.spliced(element)));
 
 /** The router's own stream; when the router ends under it, the direct one. */
 const routed = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
-  Stream.catchCause(feed, (cause) => {
-    const { clock, side } = feeds;
+  Stream.catchCause(feed, (cause) =>
+    Stream.concat(Stream.fromEffect(outlived(feeds, wanted, instance, cause)), spliced(wanted, meanwhile(feeds, wanted, true))),
+  );
+
+/** A stream ended: where that is the end of the router, what its consumer is told of it; otherwise the stream's own end. */
+const outlived = <K extends Kind>(
+  { clock, side }: Feeds,
+  { splice }: Wanted<K>,
+  instance: Instance,
+  cause: Cause.Cause<MarketDataError>,
+): Effect.Effect<Reconnecting, MarketDataError> =>
+  Effect.suspend(() => {
     const error = Option.getOrUndefined(Cause.findErrorOption(cause));
     const hasDied = error === undefined ? !Cause.hasInterruptsOnly(cause) : error._tag === "Closed";
-    if (!hasDied || side.isClosing()) return Stream.failCause(cause);
+    if (!hasDied || side.isClosing()) return Effect.failCause(cause);
     const reason = error?.message ?? "the router's stream crashed";
-    wanted.splice.cut("the router ended");
+    splice.cut("the router ended");
     const told: Reconnecting = { _tag: "Reconnecting", attempt: 1, reason, atMs: clock.currentTimeMillisUnsafe() };
-    const gone = Effect.as(side.died(instance, reason), told);
-    return Stream.concat(Stream.fromEffect(gone), spliced(wanted, meanwhile(feeds, wanted, true)));
+    return Effect.as(side.died(instance, reason), told);
   });
 
 const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, options }: Wanted<K>, interrupted: boolean): Events<K> =>
@@ -102,17 +120,45 @@ const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, opt
 /** The direct stream until a router is back, and the router's from then on. */
 const meanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
   const { kind, markets, options, splice } = wanted;
-  const handedOver = Effect.gen(function* () {
-    const { streams } = yield* feeds.side.back;
-    const notYet = () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"));
-    yield* Effect.catch(streams.ready(kind, markets, options), notYet).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
-    yield* Effect.sleep(overlap);
-  });
   const again = Stream.unwrap(
     Effect.map(feeds.side.back, (instance) => {
       splice.overlap();
       return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options));
     }),
   );
-  return Stream.merge(Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver), again);
+  return Stream.merge(directlyUntil(feeds, wanted, interrupted), again);
 };
+
+/** The direct stream until the router's is at work beside it. */
+const directlyUntil = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
+  const { kind, markets, options } = wanted;
+  const handedOver = Effect.gen(function* () {
+    const { streams } = yield* feeds.side.back;
+    const notYet = () => Effect.andThen(Effect.sleep(readyAgain), Effect.fail("not yet"));
+    yield* Effect.catch(streams.ready(kind, markets, options), notYet).pipe(Effect.retry({ times: 1_000 }), Effect.ignore);
+    yield* Effect.sleep(overlap);
+  });
+  return Stream.interruptWhen(directly(feeds, wanted, interrupted), handedOver);
+};
+
+/** As {@link routed}, by calls. */
+const watched = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance): Effect.Effect<void, MarketDataError> =>
+  Effect.catchCause(instance.streams.watch(wanted.kind, wanted.markets, wanted.options, wanted.splice), (cause) =>
+    Effect.flatMap(outlived(feeds, wanted, instance, cause), (told) => {
+      wanted.splice.take(told);
+      return watchedMeanwhile(feeds, wanted, true);
+    }),
+  );
+
+/** As {@link meanwhile}, by calls: those of the direct socket in turns of a fiber, those of the router as they come. */
+const watchedMeanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Effect.Effect<void, MarketDataError> => {
+  const again = Effect.flatMap(feeds.side.back, (instance) => {
+    wanted.splice.overlap();
+    return watched(feeds, wanted, instance);
+  });
+  const direct = calledBack(directlyUntil(feeds, wanted, interrupted), wanted.splice);
+  return Effect.all([direct, again], { concurrency: "unbounded", discard: true });
+};
+
+const calledBack = <K extends Kind>(feed: Events<K>, watcher: Watcher<ElementOf[K]>): Effect.Effect<void, MarketDataError> =>
+  Stream.runForEach(feed, (element) => Effect.sync(() => watcher.take(element)));

@@ -33,7 +33,7 @@ describe("a spliced stream of trades", () => {
       const splice = new Splice("trades", 100);
       for (const id of [1, 2]) splice.note(live(tradeAt(id)));
       splice.cut("the router ended");
-      assert.deepStrictEqual(said(splice.take(live(tradeAt(first), true))), [...told]);
+      assert.deepStrictEqual(said(splice.spliced(live(tradeAt(first), true))), [...told]);
     }
   });
 
@@ -43,14 +43,14 @@ describe("a spliced stream of trades", () => {
     splice.overlap();
     const direct = [2, 3, 5];
     const router = [1, 2, 3, 4, 5, 6];
-    const given = [...direct, ...router].flatMap((id) => said(splice.take(live(tradeAt(id)))));
+    const given = [...direct, ...router].flatMap((id) => said(splice.spliced(live(tradeAt(id)))));
     assert.deepStrictEqual(given, ["2", "3", "5", "4 late", "6"]);
   });
 
   it("hands on what is no value", () => {
     const splice = new Splice("trades", 100);
     splice.cut("");
-    assert.deepStrictEqual(said(splice.take({ _tag: "Resumed", downMs: 1, atMs: 1 })), ["Resumed"]);
+    assert.deepStrictEqual(said(splice.spliced({ _tag: "Resumed", downMs: 1, atMs: 1 })), ["Resumed"]);
   });
 });
 
@@ -59,8 +59,8 @@ describe("a spliced stream of states", () => {
     const splice = new Splice("ticker", 100);
     splice.note(live(ticker("1", 10)));
     splice.cut("the router ended");
-    assert.deepStrictEqual(splice.take(live(ticker("0", 5))), []);
-    assert.strictEqual(splice.take(live(ticker("2", 20))).length, 1);
+    assert.deepStrictEqual(splice.spliced(live(ticker("0", 5))), []);
+    assert.strictEqual(splice.spliced(live(ticker("2", 20))).length, 1);
   });
 });
 
@@ -80,7 +80,7 @@ describe("a spliced stream of candles", () => {
       at(2, "closed"),
       at(2, "closed"),
       at(3, "forming"),
-    ].map((element) => splice.take(element).length);
+    ].map((element) => splice.spliced(element).length);
     assert.deepStrictEqual(given, [1, 1, 0, 0, 1, 0, 1]);
   });
 });

@@ -181,6 +181,11 @@ const subscriptionsOf = (stub: Stub) =>
     awaitLive: () => Effect.suspend(() => stub.awaitLive),
     // A test's elements are of the kind it subscribes to.
     events: () => Stream.suspend(() => stub.events) as never,
+    watch: (_kind, _keys, _options, watcher) =>
+      Stream.runForEach(
+        Stream.suspend(() => stub.events),
+        (element) => Effect.sync(() => watcher.take(element as never)),
+      ),
     bars: () => Stream.never,
   });
 

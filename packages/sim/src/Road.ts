@@ -53,7 +53,7 @@ export const overRoad = (inner: Transport["Service"], options: RoadOptions, seed
       const clock = yield* Clock.Clock;
       yield* Effect.sleep(road.handshakeMs() + road.wayMs());
       const back = new Lane(road, clock);
-      const socket = yield* inner.socket(url, heardThrough(back, handlers), given);
+      const socket = yield* inner.socket(url, heardThrough(back, handlers, clock), given);
       const out = new Lane(road, clock);
       yield* Effect.forkScoped(back.run);
       yield* Effect.forkScoped(out.run);
@@ -152,18 +152,39 @@ class Lane {
   );
 }
 
-/** What the exchange sends, told when it has come all the way. */
-const heardThrough = (back: Lane, near: SocketHandlers): SocketHandlers => ({
-  onFrame: (data) => {
-    // The bytes belong to the transport and are gone after the call.
-    const kept = typeof data === "string" ? data : data.slice();
-    back.send(Effect.sync(() => near.onFrame(kept)));
-  },
-  // Of the same read as the frame before it.
-  onReadEnd: () => back.follow(Effect.sync(() => near.onReadEnd())),
-  onPong: () => back.send(Effect.sync(() => near.onPong())),
-  onClose: (close) => back.send(Effect.sync(() => near.onClose(close))),
-});
+/** What the exchange sends, told when it has come all the way. What comes apart was not read at once, though it left together. */
+const heardThrough = (back: Lane, near: SocketHandlers, clock: Clock.Clock): SocketHandlers => {
+  /** When the read that is open began. */
+  let readMs: number | undefined;
+  const endRead = (): void => {
+    if (readMs === undefined) return;
+    readMs = undefined;
+    near.onReadEnd();
+  };
+  const frame = (data: Uint8Array | string): void => {
+    const atMs = nowMs(clock);
+    if (readMs !== atMs) endRead();
+    readMs = atMs;
+    near.onFrame(data);
+  };
+  return {
+    onFrame: (data) => {
+      // The bytes belong to the transport and are gone after the call.
+      const kept = typeof data === "string" ? data : data.slice();
+      back.send(Effect.sync(() => frame(kept)));
+    },
+    // Of the same read as the frame before it.
+    onReadEnd: () => back.follow(Effect.sync(endRead)),
+    onPong: () => back.send(Effect.sync(() => near.onPong())),
+    onClose: (close) =>
+      back.send(
+        Effect.sync(() => {
+          endRead();
+          near.onClose(close);
+        }),
+      ),
+  };
+};
 
 /** The near end of a socket whose far end is a way off. What is sent to one that has closed meanwhile is lost. */
 const distant = (socket: Socket, out: Lane): Socket => ({

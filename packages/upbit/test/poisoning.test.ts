@@ -16,6 +16,7 @@ import { HistoryKeeper } from "@naru/router/tiers/HistoryKeeper";
 import * as RestAnswer from "@naru/router/tiers/restAnswer";
 import * as WarmRest from "@naru/router/tiers/WarmRest";
 import { readAnswer } from "@naru/router/transport/readAnswer";
+import { receiptOf } from "@naru/router/transport/Receipt";
 import { Rest } from "@naru/router/transport/RestCall";
 import { Venue } from "@naru/router/transport/Venue";
 import { Clock, Effect, Exit, Layer } from "effect";
@@ -131,7 +132,7 @@ const hotScene = () => {
   hub.sent(0, keys, 0);
   const say = (text: string, nowMs: number) => {
     for (const message of venue.socket.decode(utf8.encode(text))) {
-      if ("value" in message) hub.accept(0, message, { nanos: BigInt(nowMs - start) * 1_000_000n, ms: nowMs });
+      if ("value" in message) hub.accept(0, message, receiptOf(BigInt(nowMs - start) * 1_000_000n, nowMs));
     }
   };
   return { keys, say, held: () => keys.map((key) => hot.get(keyId(key))) };

@@ -1,6 +1,7 @@
 /**
  * The last value of every key, whoever brought it: socket frames and REST answers feed one store, and the newer one by the exchange's clock
- * wins. Plain synchronous code, because it is written once per frame.
+ * wins. Plain synchronous code, because it is written once per frame: a write is one look into a map, and the order of writing a chain through
+ * its places.
  *
  * A value never goes back in time. The one exception is repair: an exchange time far ahead (a broken frame), or an exchange that set its
  * clock back, would block its key. So three older values in a row, each no older than the one before, are believed when the held time is
@@ -29,6 +30,12 @@ export interface HotEntry {
   readonly depth?: number | undefined;
 }
 
+/** The same, known to have been current at a later moment. */
+export const confirmedAt = (entry: HotEntry, confirmedNanos: bigint): HotEntry => {
+  const { value, exchangeTimeMs, receivedNanos, receivedMs, channel, depth } = entry;
+  return { value, exchangeTimeMs, receivedNanos, receivedMs, confirmedNanos, channel, depth };
+};
+
 const believeAfter = 3;
 /** A held time this far ahead of our clock is taken for a broken one, in milliseconds. Two clocks are seldom further apart. */
 const aheadMs = 2_000;
@@ -36,11 +43,23 @@ const aheadMs = 2_000;
 /** Silence in new time after which a channel's older time is believed, in nanoseconds. */
 const silentNanos = 5_000_000_000n;
 
+/** One key's place, in the chain of all of them by the time of their last writing. */
+interface Place {
+  readonly id: KeyId;
+  entry: HotEntry;
+  /** The socket's last word where the value is REST's. */
+  said: HotEntry | undefined;
+  /** Older values refused in a row, each no older than the one before, and the last of them. */
+  refused: number;
+  refusedMs: number;
+  older: Place | undefined;
+  newer: Place | undefined;
+}
+
 export class HotStore {
-  readonly #entries = new Map<KeyId, HotEntry>();
-  /** The socket's last word of keys whose value is REST's. */
-  readonly #said = new Map<KeyId, HotEntry>();
-  readonly #refused = new Map<KeyId, { readonly count: number; readonly exchangeTimeMs: number }>();
+  readonly #places = new Map<KeyId, Place>();
+  #oldest: Place | undefined;
+  #newest: Place | undefined;
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -48,72 +67,98 @@ export class HotStore {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#places.size;
   }
 
   get(id: KeyId): HotEntry | undefined {
-    return this.#entries.get(id);
+    return this.#places.get(id)?.entry;
   }
 
   /** The last that the socket told, whether or not REST knows something newer. */
   said(id: KeyId): HotEntry | undefined {
-    const held = this.#entries.get(id);
-    return held?.channel === "websocket" ? held : this.#said.get(id);
+    const place = this.#places.get(id);
+    return place?.entry.channel === "websocket" ? place.entry : place?.said;
   }
 
   /** Keeps `entry` if it is not older than what is held; says whether it was kept. At capacity the key written longest ago leaves. */
   put(id: KeyId, entry: HotEntry): boolean {
-    const held = this.#entries.get(id);
-    if (held !== undefined && entry.exchangeTimeMs < held.exchangeTimeMs && !this.#believed(id, held, entry)) {
-      if (entry.channel === "websocket" && held.channel === "rest") this.#overheard(id, entry);
+    const place = this.#places.get(id);
+    if (place === undefined) {
+      this.#add(id, entry);
+      return true;
+    }
+    const held = place.entry;
+    if (entry.exchangeTimeMs < held.exchangeTimeMs && !believed(place, entry)) {
+      if (entry.channel === "websocket" && held.channel === "rest") overheard(place, entry);
       return false;
     }
-    this.#refused.delete(id);
-    if (entry.channel === "websocket") this.#said.delete(id);
-    else if (held?.channel === "websocket") this.#said.set(id, held);
-    this.#entries.delete(id);
-    this.#entries.set(id, entry);
-    if (this.#entries.size > this.#capacity) this.#evictOldest();
+    place.refused = 0;
+    if (entry.channel === "websocket") place.said = undefined;
+    else if (held.channel === "websocket") place.said = held;
+    place.entry = entry;
+    if (place !== this.#newest) {
+      this.#unlink(place);
+      this.#link(place);
+    }
     return true;
   }
 
   delete(id: KeyId): void {
-    this.#entries.delete(id);
-    this.#said.delete(id);
-    this.#refused.delete(id);
+    const place = this.#places.get(id);
+    if (place === undefined) return;
+    this.#places.delete(id);
+    this.#unlink(place);
   }
 
   /** Forgets a market, all of it or one kind. */
   invalidate(market: Market, kind: Kind | undefined): void {
-    for (const id of this.#entries.keys()) {
+    for (const id of this.#places.keys()) {
       if (id.endsWith(`:${market}`) && (kind === undefined || id.startsWith(`${kind}:`))) this.delete(id);
     }
   }
 
   clear(): void {
-    this.#entries.clear();
-    this.#said.clear();
-    this.#refused.clear();
+    this.#places.clear();
+    this.#oldest = undefined;
+    this.#newest = undefined;
   }
 
-  /** A frame older than what REST said: the newest of these is still the socket's last word. */
-  #overheard(id: KeyId, entry: HotEntry): void {
-    const before = this.#said.get(id);
-    if (before === undefined || entry.exchangeTimeMs >= before.exchangeTimeMs) this.#said.set(id, entry);
+  #add(id: KeyId, entry: HotEntry): void {
+    const place: Place = { id, entry, said: undefined, refused: 0, refusedMs: 0, older: undefined, newer: undefined };
+    this.#places.set(id, place);
+    this.#link(place);
+    if (this.#places.size > this.#capacity && this.#oldest !== undefined) this.delete(this.#oldest.id);
   }
 
-  #believed(id: KeyId, held: HotEntry, { channel, exchangeTimeMs, receivedMs, receivedNanos }: HotEntry): boolean {
-    const silent = channel === held.channel && receivedNanos - held.receivedNanos >= silentNanos;
-    if (!silent && held.exchangeTimeMs <= receivedMs + aheadMs) return false;
-    const before = this.#refused.get(id);
-    const count = before !== undefined && exchangeTimeMs >= before.exchangeTimeMs ? before.count + 1 : 1;
-    if (count >= believeAfter) return true;
-    this.#refused.set(id, { count, exchangeTimeMs });
-    return false;
+  /** As the one written last. */
+  #link(place: Place): void {
+    place.older = this.#newest;
+    place.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = place;
+    else this.#newest.newer = place;
+    this.#newest = place;
   }
 
-  #evictOldest(): void {
-    const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.delete(oldest.value);
+  #unlink({ older, newer }: Place): void {
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
   }
 }
+
+/** A frame older than what REST said: the newest of these is still the socket's last word. */
+const overheard = (place: Place, entry: HotEntry): void => {
+  if (place.said === undefined || entry.exchangeTimeMs >= place.said.exchangeTimeMs) place.said = entry;
+};
+
+const believed = (place: Place, { channel, exchangeTimeMs, receivedMs, receivedNanos }: HotEntry): boolean => {
+  const held = place.entry;
+  const silent = channel === held.channel && receivedNanos - held.receivedNanos >= silentNanos;
+  if (!silent && held.exchangeTimeMs <= receivedMs + aheadMs) return false;
+  const count = place.refused > 0 && exchangeTimeMs >= place.refusedMs ? place.refused + 1 : 1;
+  if (count >= believeAfter) return true;
+  place.refused = count;
+  place.refusedMs = exchangeTimeMs;
+  return false;
+};

@@ -69,6 +69,10 @@ export interface NaruClient extends AsyncDisposable {
   readonly streamOrderbookDeltas: (markets: Markets, options?: OrderbookStreamOptions) => AsyncIterable<Delta<"orderbook">>;
   /** What is held of a market after a delta. Throws a `DeltaMismatch` when some in between are missing: the stream is to be started anew. */
   readonly applyDelta: <K extends DeltaKind>(held: Held<K> | undefined, delta: Delta<K>) => Held<K>;
+  /**
+   * Calls back with every element until unsubscribed, in the very step in which its frame comes: nothing is quicker, and nothing is dropped. While the
+   * callback runs, the socket and all other subscribers wait; one that has much to do should only note the element. One that throws is counted.
+   */
   readonly subscribe: (
     markets: Markets,
     kinds: ReadonlyArray<CallbackKind>,

@@ -3,7 +3,12 @@ import type { AnyValue } from "./message.ts";
 import type { Mark } from "./Seam.ts";
 
 export const markOf = (value: AnyValue): Mark => {
-  if ("tradeTimeMs" in value && "id" in value) return { id: value.id, ms: value.tradeTimeMs };
-  if ("openTimeMs" in value) return { id: String(value.openTimeMs), ms: value.openTimeMs };
-  return { id: String(value.timestampMs), ms: value.timestampMs };
+  const ms = momentOf(value);
+  return { id: "tradeTimeMs" in value && "id" in value ? value.id : String(ms), ms };
+};
+
+/** When it happened, or began, exchange time, epoch milliseconds. */
+export const momentOf = (value: AnyValue): number => {
+  if ("timestampMs" in value) return value.timestampMs;
+  return "openTimeMs" in value ? value.openTimeMs : value.tradeTimeMs;
 };

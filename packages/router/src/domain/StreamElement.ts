@@ -81,6 +81,14 @@ export interface Dropped {
 
 export type StreamElement<A> = Live<A> | Recovered<A> | Reconnecting | Resumed | Gap | Dropped;
 
+/**
+ * Who is handed elements in the very step in which they come. It must not throw. An object and not a function, because there may be very many of
+ * them and a frame goes to each: what one needs then lies together in memory.
+ */
+export interface Watcher<A> {
+  readonly take: (element: StreamElement<A>) => void;
+}
+
 export interface StreamOptions {
   /** "fail" ends the stream of values with `StreamGap` at a hole; "skip" goes on. `…Events` streams only ever report it. Default "fail". */
   readonly onGap?: "fail" | "skip" | undefined;

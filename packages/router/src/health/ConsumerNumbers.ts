@@ -27,14 +27,16 @@ export class ConsumerNumbers implements Counters {
 
   /** The consumer took these. What a conflating buffer says that it dropped was replaced by newer values. */
   took(elements: ReadonlyArray<StreamElement<unknown>>): void {
-    for (const element of elements) {
-      if (element._tag === "Live" || element._tag === "Recovered") {
-        this.delivered++;
-        if (element.late) this.late++;
-        if (element._tag === "Recovered") this.recovered++;
-      } else if (element._tag === "Gap") this.gaps++;
-      else if (element._tag === "Dropped") this.conflated += element.count;
-    }
+    for (const element of elements) this.tookOne(element);
+  }
+
+  tookOne(element: StreamElement<unknown>): void {
+    if (element._tag === "Live" || element._tag === "Recovered") {
+      this.delivered++;
+      if (element.late) this.late++;
+      if (element._tag !== "Live") this.recovered++;
+    } else if (element._tag === "Gap") this.gaps++;
+    else if (element._tag === "Dropped") this.conflated += element.count;
   }
 }
 

@@ -67,6 +67,6 @@ export class CandleFlow {
     const { touched } = this.#consumers;
     const { openTimeMs } = element.value;
     if (!element.late) return track.deliver(element, touched);
-    track.deliver(element, touched, (consumer) => (consumer.beganMs.get(track.id) ?? Number.NEGATIVE_INFINITY) <= openTimeMs);
+    track.deliver(element, touched, (consumer) => (consumer.beganMs?.get(track.id) ?? Number.NEGATIVE_INFINITY) <= openTimeMs);
   }
 }

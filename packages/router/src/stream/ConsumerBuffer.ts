@@ -6,13 +6,14 @@
  * count by one `Dropped` before the next batch, of trades and candles also the spans that are missing. One that fails hands out what it
  * holds, in order, then the gap that it could not hold, and then fails with `SlowConsumer`.
  */
-import type { NonEmptyReadonlyArray } from "effect/Array";
+import * as Arr from "effect/Array";
 import * as Effect from "effect/Effect";
 import type * as Pull from "effect/Pull";
 import type { Market } from "../domain/Market.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { Gap, Overflow, StreamElement } from "../domain/StreamElement.ts";
 import { type MarketDataError, SlowConsumer } from "../errors/MarketDataError.ts";
+import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
 import { MissedSpans, spanOf, tooSlow } from "./MissedSpans.ts";
 
 /** Elements per pull. What a consumer has pulled can be replaced by newer values no more, so batches stay small. */
@@ -23,12 +24,15 @@ export interface ConsumerBufferOptions {
   readonly capacity: number;
   /** Default "conflate" for tickers and books, else "fail". A kind in which every value counts is not to be conflated. */
   readonly overflow?: Overflow | undefined;
+  /** Where what the consumer takes is counted. */
+  readonly numbers?: ConsumerNumbers | undefined;
 }
 
 export class ConsumerBuffer<A> {
   readonly #kind: Kind;
   readonly #capacity: number;
   readonly #overflow: Overflow;
+  readonly #numbers: ConsumerNumbers | undefined;
   /** Only the newest value of a market matters. */
   readonly #isState: boolean;
   /** Oldest first from `#head` on. A hole is an element that a newer one of its market replaced. */
@@ -36,18 +40,19 @@ export class ConsumerBuffer<A> {
   #head = 0;
   #size = 0;
   #dropped = 0;
-  readonly #missed: MissedSpans;
-  /** Slot of the newest live element of each market; conflating buffers only. */
-  readonly #newest = new Map<Market, number>();
+  /** Undefined while nothing was ever dropped of a kind in which every value counts. */
+  #missed: MissedSpans | undefined;
+  /** Slot of the newest live element of each market. Only a conflating buffer that is full asks for it, so it is kept from then on, until it is not. */
+  #newest: Map<Market, number> | undefined;
   #failure: MarketDataError | undefined;
-  #wake: ((effect: Effect.Effect<void>) => void) | undefined;
+  #wake: ((effect: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
 
   constructor(options: ConsumerBufferOptions) {
     this.#kind = options.kind;
+    this.#numbers = options.numbers;
     this.#capacity = Math.max(1, options.capacity);
     this.#isState = options.kind === "ticker" || options.kind === "orderbook";
     this.#overflow = options.overflow ?? (this.#isState ? "conflate" : "fail");
-    this.#missed = new MissedSpans(options.kind);
   }
 
   /** Elements held now, at most the capacity, and the one gap before a failure. */
@@ -68,7 +73,7 @@ export class ConsumerBuffer<A> {
       if (this.#overflow === "conflate") this.#conflate(element);
       else this.#dropOldest();
     }
-    if (this.#overflow === "conflate" && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
+    if (this.#newest !== undefined && element._tag === "Live") this.#newest.set(element.market, this.#slots.length);
     this.#slots.push(element);
     this.#size++;
   }
@@ -85,26 +90,28 @@ export class ConsumerBuffer<A> {
     if (wake === undefined || (this.#size === 0 && this.#failure === undefined)) return;
     this.#wake = undefined;
     // The consumer runs in a turn of its own: never inside the socket's callback.
-    wake(Effect.yieldNow);
+    wake(Effect.andThen(Effect.yieldNow, this.pull));
   }
 
   /** The consumer's side: the next batch, waiting for one if need be. */
-  readonly pull: Pull.Pull<NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => {
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> = Effect.suspend(() => this.#next());
+
+  #next(): Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
     const batch = this.#take();
-    if (batch !== undefined) return Effect.succeed(batch);
-    return this.#failure === undefined ? Effect.flatMap(this.#awaitWake, () => this.pull) : Effect.fail(this.#failure);
-  });
+    if (batch !== undefined) {
+      this.#numbers?.took(batch);
+      return Effect.succeed(batch);
+    }
+    // Whoever is interrupted while it waits leaves this behind, and to call it does nothing then.
+    if (this.#failure === undefined) return Effect.callback((resume) => void (this.#wake = resume));
+    if (this.#numbers !== undefined && this.#failure._tag === "SlowConsumer") this.#numbers.dropped += this.#failure.dropped;
+    return Effect.fail(this.#failure);
+  }
 
-  readonly #awaitWake: Effect.Effect<void> = Effect.callback((resume) => {
-    this.#wake = resume;
-    return Effect.sync(() => {
-      this.#wake = undefined;
-    });
-  });
-
-  #take(): NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+  #take(): Arr.NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+    if (this.#dropped === 0 && this.#size === this.#slots.length && this.#size <= maxBatch) return this.#takeAll();
     const batch: Array<StreamElement<A>> = [];
-    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...this.#missed.take());
+    if (this.#dropped > 0) batch.push({ _tag: "Dropped", count: this.#dropped }, ...(this.#missed?.take() ?? []));
     this.#dropped = 0;
     while (this.#head < this.#slots.length && batch.length < maxBatch) {
       const element = this.#slots[this.#head++];
@@ -113,8 +120,17 @@ export class ConsumerBuffer<A> {
       batch.push(element);
     }
     if (this.#size === 0 || this.#head > this.#capacity) this.#compact();
-    const [first, ...rest] = batch;
-    return first === undefined ? undefined : [first, ...rest];
+    return Arr.isArrayNonEmpty(batch) ? batch : undefined;
+  }
+
+  /** What a consumer that keeps up gets: the slots themselves, with no copy of them. */
+  #takeAll(): Arr.NonEmptyReadonlyArray<StreamElement<A>> | undefined {
+    // As many slots as elements: there is no hole among them.
+    const batch = this.#slots as Array<StreamElement<A>>;
+    this.#slots = [];
+    this.#size = 0;
+    this.#newest = undefined;
+    return Arr.isArrayNonEmpty(batch) ? batch : undefined;
   }
 
   /** The gap is from the last value of its market that is held to the one that has no place. */
@@ -156,7 +172,7 @@ export class ConsumerBuffer<A> {
     while (slot < this.#slots.length && !isValue(this.#slots[slot])) slot++;
     if (slot === this.#slots.length) slot = this.#head;
     const element = this.#slots[slot];
-    if (element !== undefined && !this.#isState) this.#missed.dropped(element);
+    if (element !== undefined && !this.#isState) (this.#missed ??= new MissedSpans(this.#kind)).dropped(element);
     this.#remove(slot);
   }
 
@@ -170,28 +186,33 @@ export class ConsumerBuffer<A> {
   /** Removes the most superfluous element: the one that `incoming` replaces, else one that is not its market's newest, else the oldest. */
   #conflate(incoming: StreamElement<A>): void {
     while (this.#slots[this.#head] === undefined) this.#head++;
-    const replaced = incoming._tag === "Live" ? this.#newest.get(incoming.market) : undefined;
-    this.#remove(replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded());
+    const newest = (this.#newest ??= this.#findNewest());
+    const replaced = incoming._tag === "Live" ? newest.get(incoming.market) : undefined;
+    this.#remove(replaced !== undefined && replaced >= this.#head ? replaced : this.#superseded(newest));
+  }
+
+  #findNewest(): Map<Market, number> {
+    const newest = new Map<Market, number>();
+    for (let slot = this.#head; slot < this.#slots.length; slot++) {
+      const element = this.#slots[slot];
+      if (element?._tag === "Live") newest.set(element.market, slot);
+    }
+    return newest;
   }
 
   /** Runs only when a market enters a full buffer, so at most once per market and drain. */
-  #superseded(): number {
+  #superseded(newest: ReadonlyMap<Market, number>): number {
     for (let slot = this.#head; slot < this.#slots.length; slot++) {
       const element = this.#slots[slot];
-      if (element?._tag === "Live" && this.#newest.get(element.market) !== slot) return slot;
+      if (element?._tag === "Live" && newest.get(element.market) !== slot) return slot;
     }
     return this.#head;
   }
 
   /** Gives up what was taken and closes the holes, so that memory follows the capacity and not the history. */
   #compact(): void {
-    const kept = this.#slots.slice(this.#head).filter((element) => element !== undefined);
-    this.#slots = kept;
+    this.#slots = this.#slots.slice(this.#head).filter((element) => element !== undefined);
     this.#head = 0;
-    this.#newest.clear();
-    if (this.#overflow !== "conflate") return;
-    kept.forEach((element, slot) => {
-      if (element._tag === "Live") this.#newest.set(element.market, slot);
-    });
+    this.#newest = undefined;
   }
 }

@@ -1,17 +1,18 @@
 /**
  * The consumers of the live side, all of them: who has something new and is to be woken, who knows that a key of its own is carried by no link,
- * who came after whom. Owned by `FrameHub.ts`; plain synchronous state.
+ * who came after whom. Owned by `FrameHub.ts`; plain synchronous state. An element may run the program's own code at once, which may add or remove
+ * consumers: whoever is told is so as they were when the telling began.
  */
 import type { Reconnecting } from "../domain/StreamElement.ts";
 import { type KeyId, keyId } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
-import type { Consumer } from "./Track.ts";
+import { type Consumer, Touched } from "./Consumer.ts";
 
 export class Consumers {
   readonly #all = new Set<Consumer>();
   readonly #isCarried: (id: KeyId) => boolean;
   /** Those with something new since the last flush. */
-  readonly touched = new Set<Consumer>();
+  readonly touched = new Touched();
   /** Sequence of the newest one. */
   newest = 0;
 
@@ -20,26 +21,25 @@ export class Consumers {
   }
 
   /** A new one, the newest from now on. */
-  add(made: Omit<Consumer, "sequence">): Consumer {
-    const consumer = { ...made, sequence: ++this.newest };
+  add(made: Omit<Consumer, "sequence" | "isTouched">): Consumer {
+    const consumer = { ...made, sequence: ++this.newest, isTouched: false };
     this.#all.add(consumer);
     return consumer;
   }
 
   remove(consumer: Consumer): void {
     this.#all.delete(consumer);
-    this.touched.delete(consumer);
+    this.touched.remove(consumer);
   }
 
   /** Wakes those that got something. */
   flush(): void {
-    for (const consumer of this.touched) consumer.buffer.flush();
-    this.touched.clear();
+    this.touched.flush();
   }
 
   /** A link broke, or could not be opened: those with a key that no link carries are told. */
   interrupt(down: Reconnecting, nowMs: number): void {
-    for (const consumer of this.#all) {
+    for (const consumer of [...this.#all]) {
       if (this.#isServed(consumer)) continue;
       consumer.interruptedMs ??= nowMs;
       consumer.buffer.offer(down);
@@ -50,7 +50,7 @@ export class Consumers {
 
   /** A subscription was sent: those who knew of an outage and whose keys are all carried again are told. */
   resumed(nowMs: number, atMs: number): void {
-    for (const consumer of this.#all) {
+    for (const consumer of [...this.#all]) {
       if (consumer.interruptedMs === undefined || !this.#isServed(consumer)) continue;
       consumer.buffer.offer({ _tag: "Resumed", downMs: nowMs - consumer.interruptedMs, atMs });
       consumer.interruptedMs = undefined;
@@ -61,7 +61,7 @@ export class Consumers {
 
   /** Ends the streams that `concerns` picks with `error`, after what they hold. */
   fail(error: MarketDataError, concerns: (id: KeyId) => boolean): void {
-    for (const consumer of this.#all) if (consumer.keys.some((key) => concerns(keyId(key)))) consumer.buffer.fail(error);
+    for (const consumer of [...this.#all]) if (consumer.keys.some((key) => concerns(keyId(key)))) consumer.buffer.fail(error);
   }
 
   #isServed(consumer: Consumer): boolean {

@@ -8,6 +8,7 @@
  * The hub also owns continuity: it lets trades and candles through, holds them while a hole is read back, and asks for that reading by
  * `requestRepair`. It knows nothing of sockets, reconnects or REST.
  */
+import { HeardEntry } from "../cache/HeardEntry.ts";
 import type { HotStore } from "../cache/HotStore.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
@@ -18,16 +19,18 @@ import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
-import type { DataMessage, Receipt } from "../transport/Session.ts";
+import type { Receipt } from "../transport/Receipt.ts";
+import type { DataMessage } from "../transport/Session.ts";
 import type { LostSubject } from "../transport/Venue.ts";
 import { CandleFlow } from "./CandleFlow.ts";
 import { type CandleHole, type CandleRepair, CandleStitcher } from "./CandleStitcher.ts";
+import type { Consumer, Outlet, StreamValue } from "./Consumer.ts";
 import { Consumers } from "./Consumers.ts";
-import { isRepeated, keyOf, live, madeAt } from "./frames.ts";
+import { isRepeated, live, madeAt } from "./frames.ts";
 import type { KeySilenceOptions } from "./keySilence.ts";
 import { LagMeter } from "./LagMeter.ts";
 import { StateFlow } from "./StateFlow.ts";
-import type { Carrier, Consumer, LinkId, Outlet, Repaired, StreamValue, Track } from "./Track.ts";
+import type { Carrier, LinkId, Repaired, Track } from "./Track.ts";
 import { TradeFlow } from "./TradeFlow.ts";
 import { TradeContinuity, type TradeRepair } from "./TradeContinuity.ts";
 import { Tracks } from "./Tracks.ts";
@@ -109,19 +112,20 @@ export class FrameHub {
     down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined,
     priority: Priority = "normal",
   ): Consumer {
-    const levels = new Map<KeyId, number>();
-    for (const key of keys) if (key.kind === "orderbook") levels.set(keyId(key), key.levels);
-    const consumer = this.#consumers.add({ buffer, keys, levels, priority, beganMs: new Map(), interruptedMs: down?.sinceMs });
+    const books = keys.filter((key) => key.kind === "orderbook");
+    const levels = books.length === 0 ? undefined : new Map(books.map((key) => [keyId(key), key.levels]));
+    const beganMs = keys.some(({ kind }) => kind === "trades" || kind === "candles") ? new Map<KeyId, number>() : undefined;
+    const consumer = this.#consumers.add({ buffer, keys, levels, priority, beganMs, interruptedMs: down?.sinceMs });
     if (down !== undefined) buffer.offer(down.element);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
       if (track.consumers.size === 0) track.continuity = this.#continuityOf(key);
       track.attach(consumer);
-      if (track.continuity.kind === "trades") consumer.beganMs.set(track.id, track.continuity.trades.newestMs);
-      if (track.continuity.kind === "candles") consumer.beganMs.set(track.id, track.continuity.candles.newestMs);
+      if (track.continuity.kind === "trades") consumer.beganMs?.set(track.id, track.continuity.trades.newestMs);
+      if (track.continuity.kind === "candles") consumer.beganMs?.set(track.id, track.continuity.candles.newestMs);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
-      if (known === undefined || (known.depth ?? 0) < (levels.get(track.id) ?? 0)) continue;
+      if (known === undefined || (known.depth ?? 0) < (levels?.get(track.id) ?? 0)) continue;
       const value = known.value as StreamValue; // The hot store holds under a key's id only that key's kind of value.
       track.deliver(
         { _tag: "Live", market: key.market, value, snapshot: true, channel: known.channel, late: false, receivedTimeMs: known.receivedMs },
@@ -162,19 +166,19 @@ export class FrameHub {
 
   /** One frame. Late ones of keys that are not subscribed any more are dropped. */
   accept(link: LinkId, message: DataMessage, receipt: Receipt): void {
-    const key = keyOf(message);
-    const track = this.tracks.get(keyId(key));
+    const track = this.tracks.of(message);
     const carrier = track?.carriers.get(link);
     if (track === undefined || carrier === undefined) return;
-    const nowMs = Number(receipt.nanos) / 1e6;
+    const { kind } = track.key;
+    const nowMs = receipt.atMs;
     const wasSuspected = track.suspected;
-    if (track.heard(carrier, message.value, message.snapshot, receipt.nanos)) this.#firstWord(track, nowMs);
+    if (track.heard(carrier, message.value, message.snapshot, receipt)) this.#firstWord(track, nowMs);
     const exchangeMs = madeAt(message.value);
     const { numbers } = this.#options;
     numbers.message((track.numbers ??= numbers.key(track.id, nowMs)), nowMs, message.snapshot ? undefined : receipt.ms - exchangeMs);
     // Candles are told about once a second, and snapshots of what is long over: they say nothing about being late, but are it all the same.
     const isMeasured = !message.snapshot && message._tag !== "Candle";
-    const lateMs = isMeasured ? this.#lag.measure(link, key.kind, exchangeMs, nowMs) : this.#lag.excessMs(link, key.kind, nowMs);
+    const lateMs = isMeasured ? this.#lag.measure(link, kind, exchangeMs, nowMs) : this.#lag.excessMs(link, kind, nowMs);
     const kept = this.#keep(track, carrier, message.value, exchangeMs, receipt, lateMs);
     switch (message._tag) {
       case "Ticker":
@@ -221,7 +225,7 @@ export class FrameHub {
 
   /** REST knows something of a live key that no link has brought: it is not live until it speaks again, and its consumers are given that. */
   outdated(track: Track, value: Ticker | Orderbook, receipt: Receipt, depth = 0): void {
-    this.distrust(track, Number(receipt.nanos) / 1e6);
+    this.distrust(track, receipt.atMs);
     this.states.supply(track.key, value, receipt, depth);
     this.#options.onUnserved();
   }
@@ -315,17 +319,17 @@ export class FrameHub {
     track.unproved = false;
     if (trades.revealsHole(element)) {
       // After a silence that was asked about, an unknown last trade proves a hole. After any other subscription it may just have happened.
-      if (wasSuspected) this.suspect(track, Number(receipt.nanos) / 1e6);
+      if (wasSuspected) this.suspect(track, receipt.atMs);
       else this.#options.onDoubt(track.id);
     }
-    this.trades.accept(track, trades, element, Number(receipt.nanos) / 1e6);
+    this.trades.accept(track, trades, element, receipt.atMs);
   }
 
   #candle(track: Track, value: Candle, snapshot: boolean, receipt: Receipt): void {
     const { continuity, key } = track;
     if (continuity.kind !== "candles" || key.kind !== "candles" || isRepeated(track.lastValue, value)) return;
     track.lastValue = value;
-    const nowMs = Number(receipt.nanos) / 1e6;
+    const nowMs = receipt.atMs;
     const hole = this.candles.accept(track, continuity.candles, live(value, snapshot, receipt), nowMs);
     if (hole === undefined) return;
     this.#options.requestRepair({ kind: "candles", key, track, generation: track.generation, sinceMs: nowMs, hole });
@@ -333,15 +337,8 @@ export class FrameHub {
 
   /** A frame that comes late was current when it was made, not when it came. */
   #keep(track: Track, carrier: Carrier, value: StreamValue, exchangeTimeMs: number, receipt: Receipt, lateMs: number): boolean {
-    return this.#options.hot.put(track.id, {
-      value,
-      exchangeTimeMs,
-      receivedNanos: receipt.nanos,
-      receivedMs: receipt.ms,
-      confirmedNanos: receipt.nanos - BigInt(Math.round(lateMs * 1e6)),
-      channel: "websocket",
-      depth: track.key.kind === "orderbook" ? carrier.provenDepth : undefined,
-    });
+    const depth = track.key.kind === "orderbook" ? carrier.provenDepth : undefined;
+    return this.#options.hot.put(track.id, new HeardEntry(value, exchangeTimeMs, receipt, lateMs, depth));
   }
 
   /** A link has brought its first word of a key since it was subscribed there. */

@@ -47,10 +47,10 @@ export class LagMeter {
   }
 
   #delayOf(link: LinkId, kind: Kind): Delay {
-    const delays = this.#delays.get(link) ?? new Map<Kind, Delay>();
-    const delay = delays.get(kind) ?? { excessMs: 0, measuredMs: Number.NEGATIVE_INFINITY };
-    this.#delays.set(link, delays);
-    delays.set(kind, delay);
+    let delays = this.#delays.get(link);
+    if (delays === undefined) this.#delays.set(link, (delays = new Map()));
+    let delay = delays.get(kind);
+    if (delay === undefined) delays.set(kind, (delay = { excessMs: 0, measuredMs: Number.NEGATIVE_INFINITY }));
     return delay;
   }
 }

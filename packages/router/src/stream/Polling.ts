@@ -15,6 +15,7 @@ import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { Limit, LimitTable } from "../limits/LimitTable.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { MessageBudget } from "../transport/MessageBudget.ts";
+import { receiptOf } from "../transport/Receipt.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import { Signal } from "../transport/Signal.ts";
@@ -95,7 +96,7 @@ const makeReader = Effect.gen(function* () {
     const calls: ReadonlyArray<RestCall<State>> = kind === "ticker" ? venue.tickers(batch.markets) : venue.orderbooks(batch.markets, depth);
     const markets = new Set<string>(batch.markets);
     const supply = ({ rows, receivedNanos, receivedMs }: RestResult<State>) => {
-      const receipt = { nanos: receivedNanos, ms: receivedMs };
+      const receipt = receiptOf(receivedNanos, receivedMs);
       for (const row of rows) {
         const key = kind === "ticker" ? { kind, market: row.market } : { kind, market: row.market, levels: depth };
         hub.states.supply(key, row, receipt, depth);

@@ -6,7 +6,7 @@ import type { HotStore } from "../cache/HotStore.ts";
 import type { Orderbook } from "../domain/Orderbook.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
-import type { Receipt } from "../transport/Session.ts";
+import type { Receipt } from "../transport/Receipt.ts";
 import type { Consumers } from "./Consumers.ts";
 import type { Unserved } from "./pollPlan.ts";
 import type { Tracks } from "./Tracks.ts";

@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream";
 import type { Cache } from "../cache/Cache.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { BarElement } from "../domain/Bar.ts";
-import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import type { LiveLedger } from "../health/LiveLedger.ts";
@@ -21,9 +21,10 @@ import { monotonicMs } from "../transport/Session.ts";
 import type { Transport } from "../transport/Transport.ts";
 import { Venue } from "../transport/Venue.ts";
 import { type BarSpec, makeBarStream } from "./bars/barStream.ts";
-import { consumerStream } from "./consumerStream.ts";
+import { type ConsumerParts, consumerStream, consumerWatch } from "./consumerStream.ts";
 import { type LinkStatus, statusAt } from "./LinkStatus.ts";
 import { closed, type LiveSide, makeLiveSide } from "./liveSide.ts";
+import type { Pool } from "./Pool.ts";
 import { type Refutation, refute } from "./refute.ts";
 import type { ResendAnswer } from "./Resend.ts";
 import { noSlot } from "./Waiters.ts";
@@ -105,6 +106,15 @@ export class Subscriptions extends Context.Service<
       keys: ReadonlyArray<StreamKey>,
       options: StreamOptions,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
+    /**
+     * The same without a buffer: each element is handed over in the very step in which it comes, and as long as that takes the socket waits. Runs until it is interrupted, or fails with what would end the stream.
+     */
+    readonly watch: <K extends Kind>(
+      kind: K,
+      keys: ReadonlyArray<StreamKey>,
+      options: Pick<StreamOptions, "priority">,
+      watcher: Watcher<ElementOf[K]>,
+    ) => Effect.Effect<void, MarketDataError>;
     /** One consumer's bars; the trades of its markets are subscribed while it runs. */
     readonly bars: (spec: BarSpec) => Stream.Stream<BarElement, MarketDataError>;
   }
@@ -165,14 +175,12 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
   const openBars = yield* makeBarStream(side, changing);
   const bars = (spec: BarSpec) => Stream.suspend(() => (pool.state === "closed" ? Stream.fail(closed) : openBars(spec)));
 
-  const events = <K extends Kind>(kind: K, keys: ReadonlyArray<StreamKey>, options: StreamOptions) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        if (pool.state === "closed") return yield* closed;
-        for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
-        return consumerStream(side, kind, keys, { ...options, defaultBuffer: config.streamBuffer, onWanted: changing });
-      }),
-    );
+  const parts: ConsumerParts = {
+    side,
+    defaultBuffer: config.streamBuffer,
+    streamable: (kind, keys) => streamable(pool, venue, kind, keys),
+    onWanted: changing,
+  };
 
   return Subscriptions.of({
     status: () => statusAt(side, nowMs(), clock.currentTimeMillisUnsafe()),
@@ -193,9 +201,15 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
       return Effect.map(pool.resend(patienceMs), (answers) => resubscribed(wanted, answers));
     }),
     refute: (key, refutation) => refute(side, key, refutation),
-    events,
+    events: (kind, keys, options) => consumerStream(parts, kind, keys, options),
+    watch: (kind, keys, options, watcher) => consumerWatch(parts, kind, keys, options, watcher),
     bars,
   });
+});
+
+const streamable = Effect.fnUntraced(function* (pool: Pool, venue: Venue["Service"], kind: Kind, keys: ReadonlyArray<StreamKey>) {
+  if (pool.state === "closed") return yield* closed;
+  for (const key of keys) if (key.kind !== kind || !venue.socket.supports(key)) return yield* notStreamable(key);
 });
 
 const resubscribed = (wanted: number, answers: ReadonlyArray<ResendAnswer | undefined>): Resubscribed => ({

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect";
 import { keyId } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import { RouterConfig } from "../RouterConfig.ts";
+import { receiptOf } from "../transport/Receipt.ts";
 import { Rest } from "../transport/RestCall.ts";
 import { monotonicMs } from "../transport/Session.ts";
 import { Venue } from "../transport/Venue.ts";
@@ -48,7 +49,7 @@ export const makeTickerAudit: Effect.Effect<TickerAudit, never, Rest | Venue> = 
     size = Math.min(mostMarkets, size * 2);
     for (const row of rows) {
       const track = hub.tracks.get(keyId({ kind: "ticker", market: row.market }));
-      if (track !== undefined && hasMoved(track, row)) hub.outdated(track, row, { nanos: receivedNanos, ms: receivedMs });
+      if (track !== undefined && hasMoved(track, row)) hub.outdated(track, row, receiptOf(receivedNanos, receivedMs));
     }
   });
 

@@ -6,41 +6,17 @@ import type { Gap, Live, Recovered, StreamElement } from "../domain/StreamElemen
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
-import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { KeyNumbers } from "../health/KeyNumbers.ts";
+import type { Receipt } from "../transport/Receipt.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
 import type { Ticker } from "../domain/Ticker.ts";
-import type { Told } from "../transport/FeedWatch.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
+import type { Consumer, StreamValue, Touched } from "./Consumer.ts";
 import { madeAt } from "./frames.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
 
-export type StreamValue = Told;
-
 /** A link of the pool, for as long as the pool lives. */
 export type LinkId = number;
-
-/** Where a consumer's elements go: taken in at once, whoever takes them out is woken by `flush`, and `fail` ends it after what is held. */
-export interface Outlet {
-  readonly offer: (element: StreamElement<StreamValue>) => void;
-  readonly flush: () => void;
-  readonly fail: (error: MarketDataError) => void;
-}
-
-/** One stream's place in the hub. */
-export interface Consumer {
-  /** Order of arrival; a hole concerns the consumers that were there before it. */
-  readonly sequence: number;
-  readonly buffer: Outlet;
-  readonly keys: ReadonlyArray<StreamKey>;
-  /** Book levels wanted, by key. */
-  readonly levels: ReadonlyMap<KeyId, number>;
-  readonly priority: Priority;
-  /** Time of the latest trade, or opening of the latest window, that came before it did, by key: what is older is never owed to it. */
-  readonly beganMs: Map<KeyId, number>;
-  /** Since when it has known that one of its keys is carried by no link, monotonic milliseconds; undefined while it was told nothing such. */
-  interruptedMs: number | undefined;
-}
 
 /** A key as part of the subscription last sent on one open link. */
 export interface Carrier {
@@ -94,6 +70,8 @@ export class Track {
   /** A link was given up because this would not speak, and it has not spoken since. */
   blamed = false;
   readonly consumers = new Set<Consumer>();
+  /** The same as a list, which is quicker to go through and stays as it is meanwhile; undefined when it has to be made again. */
+  #listed: ReadonlyArray<Consumer> | undefined;
   readonly waiters = new Set<{ readonly depth: number; readonly done: () => void }>();
   continuity: Continuity = { kind: "newest" };
   /** The newest consumer that was there when the present hole began. */
@@ -154,6 +132,7 @@ export class Track {
     }
     if (this.consumers.size === 0 || this.continuity.kind !== "newest") this.lastValue = undefined;
     this.consumers.add(consumer);
+    this.#listed = undefined;
     if (this.continuity.kind === "newest") this.waitingFirst.add(consumer);
   }
 
@@ -166,6 +145,7 @@ export class Track {
 
   detach(consumer: Consumer): void {
     this.consumers.delete(consumer);
+    this.#listed = undefined;
     this.waitingFirst.delete(consumer);
     this.supplied.delete(consumer);
   }
@@ -175,13 +155,13 @@ export class Track {
     const { key } = this;
     if (key.kind !== "orderbook") return key;
     let levels = 1;
-    for (const consumer of this.consumers) levels = Math.max(levels, consumer.levels.get(this.id) ?? 1);
+    for (const consumer of this.consumers) levels = Math.max(levels, consumer.levels?.get(this.id) ?? 1);
     return { ...key, levels };
   }
 
   /** The socket brings this consumer what it wants of the key now. */
   isLiveFor(consumer: Consumer): boolean {
-    return this.isLive(this.key.kind === "orderbook" ? { ...this.key, levels: consumer.levels.get(this.id) ?? 1 } : this.key);
+    return this.isLive(this.key.kind === "orderbook" ? { ...this.key, levels: consumer.levels?.get(this.id) ?? 1 } : this.key);
   }
 
   /** The key is part of a subscription that is being sent on a link. */
@@ -197,20 +177,19 @@ export class Track {
   }
 
   /** An element came in; a book's snapshot, or more levels than were ever asked for before, prove the new depth. True for a carrier's first. */
-  heard(carrier: Carrier, value: StreamValue, snapshot: boolean, nanos: bigint): boolean {
-    const book = "asks" in value ? value : undefined;
+  heard(carrier: Carrier, value: StreamValue, snapshot: boolean, receipt: Receipt): boolean {
     this.told = value;
     const isFirst = !carrier.spoken;
     carrier.spoken = true;
-    carrier.heardNanos = nanos;
-    this.#word(snapshot, Number(nanos) / 1e6);
-    if (book !== undefined && carrier.provenDepth < carrier.depth) {
-      if (snapshot || Math.max(book.asks.length, book.bids.length) > carrier.provenDepth) {
+    carrier.heardNanos = receipt.nanos;
+    this.#word(snapshot, receipt.atMs);
+    if (carrier.provenDepth < carrier.depth && "asks" in value) {
+      if (snapshot || Math.max(value.asks.length, value.bids.length) > carrier.provenDepth) {
         carrier.provenDepth = carrier.depth;
         this.lastValue = undefined;
       }
     }
-    for (const waiter of this.waiters) if (carrier.provenDepth >= waiter.depth) waiter.done();
+    if (this.waiters.size > 0) for (const waiter of this.waiters) if (carrier.provenDepth >= waiter.depth) waiter.done();
     return isFirst;
   }
 
@@ -235,7 +214,7 @@ export class Track {
   }
 
   /** Something of it was missed, or may have been. `newest` is the sequence of the newest consumer there is. */
-  interrupt(newest: number, touched: Set<Consumer>): void {
+  interrupt(newest: number, touched: Touched): void {
     const { continuity } = this;
     this.generation++;
     // Whoever came while an earlier hole was still open began after it, and is owed only what comes live.
@@ -247,7 +226,7 @@ export class Track {
   }
 
   /** Hands out what a repair gave: the hole to those it concerns, what was held meanwhile to all. */
-  deliverRepaired({ repaired, held }: Repaired, touched: Set<Consumer>): void {
+  deliverRepaired({ repaired, held }: Repaired, touched: Touched): void {
     for (const element of repaired) this.deliver(element, touched, (consumer) => consumer.sequence <= this.holeSequence);
     for (const element of held) this.deliver(element, touched);
   }
@@ -256,19 +235,27 @@ export class Track {
    * Hands an element to the consumers that `concerns` picks. Of a book whose deeper subscription is on its way, those who want it deeper than
    * `from` is known to be wait for that.
    */
-  deliver(element: StreamElement<StreamValue>, touched: Set<Consumer>, concerns?: (consumer: Consumer) => boolean, from?: Carrier): void {
-    for (const consumer of this.consumers) {
+  deliver(element: StreamElement<StreamValue>, touched: Touched, concerns?: (consumer: Consumer) => boolean, from?: Carrier): void {
+    const isBook = this.key.kind === "orderbook" && element._tag === "Live";
+    const isAwaited = this.waitingFirst.size > 0;
+    for (const consumer of this.#inOrder()) {
       if (concerns !== undefined && !concerns(consumer)) continue;
-      const cut = element._tag === "Live" ? this.#cut(element, consumer, from) : element;
+      const cut = isBook ? this.#cut(element, consumer, from) : element;
       if (cut === undefined) continue;
-      if (this.waitingFirst.size > 0) this.waitingFirst.delete(consumer);
+      if (isAwaited) this.waitingFirst.delete(consumer);
       consumer.buffer.offer(cut);
       touched.add(consumer);
     }
   }
 
+  #inOrder(): ReadonlyArray<Consumer> {
+    const listed = this.#listed ?? [...this.consumers];
+    this.#listed = listed;
+    return listed;
+  }
+
   /** Hands a state from the socket to the consumers, but for those that had it already: told before, or read over REST. */
-  deliverState(element: Live<Ticker | Orderbook>, isRepeated: boolean, from: Carrier, touched: Set<Consumer>): void {
+  deliverState(element: Live<Ticker | Orderbook>, isRepeated: boolean, from: Carrier, touched: Touched): void {
     const { supplied, waitingFirst } = this;
     const { timestampMs } = element.value;
     if (isRepeated)
@@ -276,14 +263,14 @@ export class Track {
     this.lastValue = element.value;
     this.givenMs = timestampMs;
     this.deliver(element, touched, supplied.size === 0 ? undefined : (consumer) => supplied.get(consumer) !== timestampMs, from);
-    supplied.clear();
+    if (supplied.size > 0) supplied.clear();
   }
 
   /** Hands a state read over REST, a book asked for to `depth`, to those the socket does not serve, if it is newer or their first. */
-  supply(element: Live<Ticker | Orderbook>, depth: number, touched: Set<Consumer>): void {
+  supply(element: Live<Ticker | Orderbook>, depth: number, touched: Touched): void {
     const { timestampMs } = element.value;
     for (const consumer of this.consumers) {
-      const levels = consumer.levels.get(this.id) ?? 0;
+      const levels = consumer.levels?.get(this.id) ?? 0;
       const isNewer = timestampMs > Math.max(this.givenMs, this.supplied.get(consumer) ?? Number.NEGATIVE_INFINITY);
       if (depth < levels || this.isLiveFor(consumer) || !(isNewer || this.waitingFirst.has(consumer))) continue;
       this.waitingFirst.delete(consumer);
@@ -314,8 +301,8 @@ export class Track {
   }
 
   #cut(element: Live<StreamValue>, consumer: Consumer, from: Carrier | undefined): Live<StreamValue> | undefined {
-    const levels = consumer.levels.get(this.id);
-    if (levels === undefined || this.key.kind !== "orderbook") return element;
+    const levels = consumer.levels?.get(this.id);
+    if (levels === undefined) return element;
     if (from !== undefined && from.provenDepth < levels && from.provenDepth < from.depth) return undefined;
     const book = element.value as Orderbook; // The track's key says so; the element's type is the union of all kinds.
     const trimmed = trimOrderbook(book, levels);

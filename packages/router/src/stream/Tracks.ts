@@ -2,13 +2,19 @@
  * Every key on the wire by its name, and what can be asked of it: is it live, on which link, how well is its last value proved, who has been
  * silent too long. Owned by `FrameHub.ts`, which changes it frame by frame; the pool and the sessions only ask.
  */
+import type { Interval } from "../domain/Interval.ts";
+import type { Market } from "../domain/Market.ts";
 import { depthOf, type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Silence, Suspect } from "../transport/FeedWatch.ts";
 import { type KeySilenceOptions, silenceOf, trustedMs } from "./keySilence.ts";
+import type { DataMessage } from "../transport/Session.ts";
 import { type LinkId, Track } from "./Track.ts";
 
 export class Tracks {
   readonly #tracks = new Map<KeyId, Track>();
+  /** The same by what a frame says of itself, so that no name is put together per frame; candles first by their interval. */
+  readonly #named = { ticker: new Map<Market, Track>(), orderbook: new Map<Market, Track>(), trades: new Map<Market, Track>() };
+  readonly #candles = new Map<Interval, Map<Market, Track>>();
   readonly #options: KeySilenceOptions;
 
   constructor(options: KeySilenceOptions) {
@@ -19,17 +25,43 @@ export class Tracks {
     return this.#tracks.get(id);
   }
 
+  /** The track of the key that a message is about. */
+  of(message: DataMessage): Track | undefined {
+    switch (message._tag) {
+      case "Ticker":
+        return this.#named.ticker.get(message.value.market);
+      case "Orderbook":
+        return this.#named.orderbook.get(message.value.market);
+      case "Trade":
+        return this.#named.trades.get(message.value.market);
+      case "Candle":
+        return this.#candles.get(message.value.interval)?.get(message.value.market);
+    }
+  }
+
   /** The key's track, made when there is none. */
   obtain(key: StreamKey): Track {
     const id = keyId(key);
-    const track = this.#tracks.get(id) ?? new Track(key);
+    const known = this.#tracks.get(id);
+    if (known !== undefined) return known;
+    const track = new Track(key);
     this.#tracks.set(id, track);
+    this.#namesOf(key).set(key.market, track);
     return track;
   }
 
   /** Forgets a track that nothing refers to. */
   release(track: Track): void {
-    if (!track.carried && track.consumers.size === 0 && track.waiters.size === 0) this.#tracks.delete(track.id);
+    if (track.carried || track.consumers.size > 0 || track.waiters.size > 0 || this.#tracks.get(track.id) !== track) return;
+    this.#tracks.delete(track.id);
+    this.#namesOf(track.key).delete(track.key.market);
+  }
+
+  #namesOf(key: StreamKey): Map<Market, Track> {
+    if (key.kind !== "candles") return this.#named[key.kind];
+    const named = this.#candles.get(key.interval) ?? new Map<Market, Track>();
+    this.#candles.set(key.interval, named);
+    return named;
   }
 
   all(): Iterable<Track> {

@@ -107,6 +107,6 @@ export class TradeFlow {
     const { touched } = this.#options.consumers;
     const { tradeTimeMs } = element.value;
     if (!element.late) return track.deliver(element, touched);
-    track.deliver(element, touched, (consumer) => (consumer.beganMs.get(track.id) ?? Number.NEGATIVE_INFINITY) < tradeTimeMs);
+    track.deliver(element, touched, (consumer) => (consumer.beganMs?.get(track.id) ?? Number.NEGATIVE_INFINITY) < tradeTimeMs);
   }
 }

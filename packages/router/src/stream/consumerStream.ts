@@ -1,56 +1,103 @@
-/** One consumer's stream of elements: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
+/** One consumer's elements, as a stream or as calls: its keys are wanted while it runs, what it takes is counted, and it ends with its scope. */
+import * as Channel from "effect/Channel";
 import * as Effect from "effect/Effect";
+import * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import type { Kind, Priority } from "../domain/Question.ts";
-import type { ElementOf, StreamElement, StreamOptions } from "../domain/StreamElement.ts";
+import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
-import type { LiveNumbers } from "../health/LiveNumbers.ts";
+import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
+import { CallbackOutlet } from "./CallbackOutlet.ts";
 import { ConsumerBuffer } from "./ConsumerBuffer.ts";
 import type { LiveSide } from "./liveSide.ts";
-import type { Consumer, Outlet, StreamValue } from "./Track.ts";
+import type { Consumer, Outlet, StreamValue } from "./Consumer.ts";
 
-export interface ConsumerStreamOptions extends StreamOptions {
-  /** Elements held for it where it does not say. */
+/** What all consumers of one live side share. */
+export interface ConsumerParts {
+  readonly side: LiveSide;
+  /** Elements held for a consumer that does not say how many. */
   readonly defaultBuffer: number;
+  /** Fails where these keys are not of the kind, or cannot be streamed now. */
+  readonly streamable: (kind: Kind, keys: ReadonlyArray<StreamKey>) => Effect.Effect<void, MarketDataError>;
   /** Keys that are wanted from now on. */
   readonly onWanted: (keys: ReadonlyArray<StreamKey>) => void;
 }
 
-/** The keys are all of this kind, and streamable. */
+/** The stream is the buffer's pull and nothing around it, because every layer would cost each of very many consumers. */
 export const consumerStream = <K extends Kind>(
-  side: LiveSide,
+  parts: ConsumerParts,
   kind: K,
   keys: ReadonlyArray<StreamKey>,
-  options: ConsumerStreamOptions,
-): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> => {
-  const distinct = [...new Map(keys.map((key) => [keyId(key), key])).values()];
-  return Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          // A place for every market, or the only value of a quiet one would make room for a busy one.
-          const capacity = Math.max(options.bufferSize ?? options.defaultBuffer, distinct.length);
-          const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow });
-          const consumer = attach(side, distinct, buffer, options.priority);
-          options.onWanted(distinct);
-          side.pool.changed();
-          return { buffer, consumer };
-        }),
-        ({ consumer }) =>
-          Effect.sync(() => {
-            detach(side, consumer);
-            side.pool.changed();
+  options: StreamOptions,
+): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
+  Stream.fromChannel(
+    Channel.fromTransform((_, scope) =>
+      Effect.andThen(
+        parts.streamable(kind, keys),
+        Effect.uninterruptible(
+          Effect.suspend(() => {
+            const distinct = distinctOf(keys);
+            // A place for every market, or the only value of a quiet one would make room for a busy one.
+            const capacity = Math.max(options.bufferSize ?? parts.defaultBuffer, distinct.length);
+            const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
+            const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow, numbers });
+            const end = begin(parts, distinct, buffer, numbers, options.priority);
+            // Keys of one kind bring values of that kind only.
+            return Effect.as(Scope.addFinalizer(scope, end), (buffer as unknown as ConsumerBuffer<ElementOf[K]>).pull);
           }),
+        ),
       ),
-      (attached) => {
-        // Keys of one kind bring values of that kind only.
-        const buffer = attached.buffer as unknown as ConsumerBuffer<ElementOf[K]>;
-        return counted(side.numbers, kind, distinct.length, Stream.fromPull(Effect.succeed(buffer.pull)));
-      },
     ),
   );
+
+/** The keys are wanted from now on and go to this outlet, until what is returned is run. */
+const begin = (
+  { side, onWanted }: ConsumerParts,
+  keys: ReadonlyArray<StreamKey>,
+  outlet: Outlet,
+  numbers: ConsumerNumbers,
+  priority: Priority | undefined,
+): Effect.Effect<void> => {
+  const consumer = attach(side, keys, outlet, priority);
+  onWanted(keys);
+  side.pool.changed();
+  return Effect.sync(() => {
+    detach(side, consumer);
+    side.pool.changed();
+    side.numbers.consumerClosed(numbers);
+  });
 };
+
+/**
+ * The same elements without a buffer: handed over in the very step in which they come. Runs until it is interrupted, or fails with what would end
+ * the stream.
+ */
+export const consumerWatch = <K extends Kind>(
+  parts: ConsumerParts,
+  kind: K,
+  keys: ReadonlyArray<StreamKey>,
+  { priority }: Pick<StreamOptions, "priority">,
+  watcher: Watcher<ElementOf[K]>,
+): Effect.Effect<never, MarketDataError> =>
+  Effect.acquireUseRelease(
+    Effect.map(parts.streamable(kind, keys), () => {
+      const distinct = distinctOf(keys);
+      const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
+      // Keys of one kind bring values of that kind only.
+      const outlet = new CallbackOutlet(watcher as Watcher<StreamValue>, numbers);
+      return { outlet, end: begin(parts, distinct, outlet, numbers, priority) };
+    }),
+    ({ outlet }) => outlet.failed,
+    ({ outlet, end }) =>
+      Effect.suspend(() => {
+        outlet.end();
+        return end;
+      }),
+  );
+
+const distinctOf = (keys: ReadonlyArray<StreamKey>): ReadonlyArray<StreamKey> =>
+  keys.length < 2 ? keys : [...new Map(keys.map((key) => [keyId(key), key])).values()];
 
 /** The keys go to this outlet and are wanted from now on, which the pool is still to be told. */
 export const attach = (
@@ -72,22 +119,3 @@ export const detach = ({ hub, interest, gaveUp }: LiveSide, consumer: Consumer):
     gaveUp(key);
   }
 };
-
-/** What a consumer takes is counted once per batch. */
-const counted = <A>(numbers: LiveNumbers, kind: Kind, keys: number, elements: Stream.Stream<StreamElement<A>, MarketDataError>) =>
-  Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => numbers.consumerOpened(kind, keys)),
-        (consumer) => Effect.sync(() => numbers.consumerClosed(consumer)),
-      ),
-      (consumer) =>
-        elements.pipe(
-          Stream.mapArray((batch) => {
-            consumer.took(batch);
-            return batch;
-          }),
-          Stream.tapError((error) => Effect.sync(() => (error._tag === "SlowConsumer" ? (consumer.dropped += error.dropped) : 0))),
-        ),
-    ),
-  );

@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Metric from "effect/Metric";
 import { Cache } from "../cache/Cache.ts";
-import type { HotEntry } from "../cache/HotStore.ts";
+import { confirmedAt, type HotEntry } from "../cache/HotStore.ts";
 import type { Transition } from "../cache/Transition.ts";
 import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { Closed } from "../errors/MarketDataError.ts";
@@ -97,7 +97,7 @@ export const makeLiveSide = Effect.gen(function* () {
     const entry = hot.get(keyId(key));
     const proved = confirmedNanos(key);
     if (entry === undefined || proved === undefined) return undefined;
-    return proved > entry.confirmedNanos ? { ...entry, confirmedNanos: proved } : entry;
+    return proved > entry.confirmedNanos ? confirmedAt(entry, proved) : entry;
   };
   const waiters = new Waiters(interest, hub);
   const probe = yield* makeSilenceProbe;

@@ -7,8 +7,9 @@ import type { Orderbook } from "../domain/Orderbook.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { Trade } from "../domain/Trade.ts";
+import { receiptOf } from "../transport/Receipt.ts";
 import type { LiveSide } from "./liveSide.ts";
-import type { StreamValue } from "./Track.ts";
+import type { StreamValue } from "./Consumer.ts";
 
 /** What REST said of a key. */
 export interface Refutation {
@@ -24,7 +25,7 @@ export interface Refutation {
 export const refute = ({ doubt, hub }: Pick<LiveSide, "doubt" | "hub">, key: StreamKey, told: Refutation): boolean => {
   const track = hub.tracks.get(keyId(key));
   if (track?.told === undefined || !track.isLive(key) || !told.refutes(track.told)) return false;
-  const receipt = { nanos: told.receivedNanos, ms: told.receivedMs };
+  const receipt = receiptOf(told.receivedNanos, told.receivedMs);
   // A key's kind is its value's.
   if (key.kind === "ticker") hub.outdated(track, told.value as Ticker, receipt);
   else if (key.kind === "orderbook") hub.outdated(track, told.value as Orderbook, receipt, key.levels);
@@ -32,7 +33,7 @@ export const refute = ({ doubt, hub }: Pick<LiveSide, "doubt" | "hub">, key: Str
     const last = (told.value as ReadonlyArray<Trade>).at(-1);
     if (last !== undefined) hub.states.keep(key, last, last.tradeTimeMs, receipt, 0);
     if (track.consumers.size > 0) doubt(track.id);
-    else hub.distrust(track, Number(receipt.nanos) / 1e6);
+    else hub.distrust(track, receipt.atMs);
   }
   return true;
 };

@@ -74,10 +74,13 @@ export class LinkMeter {
     this.#pingedMs = undefined;
   }
 
-  /** A message that tells a change: `lagMs` is our wall clock at receipt less the exchange's time in it. Snapshots are not to be told. */
-  message(lagMs: number, nowMs: number): void {
-    lower(this.#seconds, Math.floor(nowMs / 1_000), lagMs, recentMs / 1_000);
-    lower(this.#minutes, Math.floor(nowMs / minuteMs), lagMs, lagMinutes);
+  /**
+   * Messages of one read that tell a change: `leastLagMs` is our clock at receipt less the exchange's time in the quickest of them. Snapshots are
+   * not to be told.
+   */
+  messages(leastLagMs: number, count: number, nowMs: number): void {
+    lower(this.#seconds, Math.floor(nowMs / 1_000), leastLagMs, count, recentMs / 1_000);
+    lower(this.#minutes, Math.floor(nowMs / minuteMs), leastLagMs, count, lagMinutes);
   }
 
   /** What the socket has counted so far. Called as often as is convenient, such as at the end of a read; one mark a second is kept. */
@@ -120,14 +123,14 @@ export class LinkMeter {
   }
 }
 
-const lower = (marks: Array<LagMark>, slot: number, lagMs: number, kept: number): void => {
+const lower = (marks: Array<LagMark>, slot: number, lagMs: number, count: number, kept: number): void => {
   const last = marks.at(-1);
   if (last !== undefined && last.slot >= slot) {
     last.leastMs = Math.min(last.leastMs, lagMs);
-    last.messages++;
+    last.messages += count;
     return;
   }
-  marks.push({ slot, leastMs: lagMs, messages: 1 });
+  marks.push({ slot, leastMs: lagMs, messages: count });
   if (marks.length > kept) marks.shift();
 };
 

@@ -58,12 +58,12 @@ export class RateWatch {
     this.#found = undefined;
   }
 
-  /** A message came. True when there is something to compare with from now on: {@link dueMs} is sooner than it was. */
-  count(nowMs: number): boolean {
+  /** So many messages came. True when there is something to compare with from now on: {@link dueMs} is sooner than it was. */
+  count(nowMs: number, messages = 1): boolean {
     const before = this.#usual;
     this.#moveTo(nowMs);
     const at = this.#piece % this.#counts.length;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
+    this.#counts[at] = (this.#counts[at] ?? 0) + messages;
     return before === 0 && this.#usual > 0;
   }
 

@@ -3,7 +3,7 @@
  * to do next is decided by `SessionMachine.ts`; here it is done. Reconnecting is somebody else's business (`stream/Link.ts`).
  *
  * Frames go from the transport's callback through the venue's decoder to the hooks in one synchronous step, so a busy link costs no fiber
- * turns. `onEnd` is called in the very step in which the end is known, before anything asynchronous happens.
+ * turns. What concerns the link and not one message (clocks, signs of life, rates) is done once per read. `onEnd` is called in the very step in which the end is known, before anything asynchronous happens.
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -19,6 +19,7 @@ import { type SessionFacts, SessionMachine, type SubscribeReason } from "./Sessi
 import type { Line } from "./Line.ts";
 import type { RateFall } from "./RateWatch.ts";
 import { describeReason } from "./LinkProfile.ts";
+import { type Receipt, receiptNow } from "./Receipt.ts";
 import type { Rhythm } from "./Rhythm.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketBytes, type SocketHandlers, Transport } from "./Transport.ts";
@@ -37,12 +38,6 @@ export type SessionEnd =
   | { readonly _tag: "Slept"; readonly sleptMs: number }
   /** It could not be opened, the exchange sent an error frame, or what it sends cannot be read. */
   | { readonly _tag: "Failed"; readonly error: MarketDataError; readonly opened: boolean };
-
-/** When something was received, on both clocks. */
-export interface Receipt {
-  readonly nanos: bigint;
-  readonly ms: number;
-}
 
 /** A message about the market, as opposed to one about the link. */
 export type DataMessage = Extract<SocketMessage, { readonly _tag: "Ticker" | "Orderbook" | "Trade" | "Candle" }>;
@@ -128,6 +123,12 @@ class Session {
   /** The first of some unreadable frames, still to be logged. */
   unread: DecodeError | undefined;
   #undecodable: ReadonlyArray<number> = [];
+  /** Of the read that is coming in; undefined between two. */
+  #receipt: Receipt | undefined;
+  /** Messages of it that told something as it happened, those of them that date the lag, and the newest time in these. */
+  #told = 0;
+  #dated = 0;
+  #newestMs = Number.NEGATIVE_INFINITY;
 
   constructor(hooks: SessionHooks, wake: Signal, clock: Clock.Clock, venue: Venue["Service"]) {
     this.hooks = hooks;
@@ -151,7 +152,7 @@ class Session {
   readonly handlers: SocketHandlers = {
     onFrame: (data) => {
       if (this.end !== undefined) return;
-      const receipt = { nanos: this.#heard(), ms: this.clock.currentTimeMillisUnsafe() };
+      const receipt = (this.#receipt ??= this.#heard());
       try {
         for (const message of this.venue.socket.decode(data)) this.#message(message, receipt);
       } catch (cause) {
@@ -165,12 +166,15 @@ class Session {
       }
     },
     onReadEnd: () => {
+      const receipt = this.#receipt;
+      this.#receipt = undefined;
+      if (receipt !== undefined) this.#spoke(receipt.atMs);
       this.hooks.onReadEnd();
-      this.#look();
+      if (receipt !== undefined) this.#look(receipt.atMs);
     },
     onPong: () => {
       if (this.end !== undefined) return;
-      const nowMs = Number(this.#heard()) / 1e6;
+      const nowMs = this.#heard().atMs;
       this.hooks.line.meter.ponged(nowMs);
       if (this.pingedMs !== undefined) this.hooks.onRoundTrip(nowMs - this.pingedMs);
       this.pingedMs = undefined;
@@ -178,12 +182,11 @@ class Session {
     onClose: ({ code, reason }) => this.finish({ _tag: "Closed", code, reason }),
   };
 
-  #heard(): bigint {
-    const nanos = this.clock.monotonicTimeNanosUnsafe();
-    const nowMs = Number(nanos) / 1e6;
-    this.machine?.heard(nowMs);
-    if (this.machine?.proves(nowMs) !== false) this.hooks.onHeard(nanos);
-    return nanos;
+  #heard(): Receipt {
+    const receipt = receiptNow(this.clock);
+    this.machine?.heard(receipt.atMs);
+    if (this.machine?.proves(receipt.atMs) !== false) this.hooks.onHeard(receipt.nanos);
+    return receipt;
   }
 
   #message(message: SocketMessage, receipt: Receipt): void {
@@ -191,34 +194,44 @@ class Session {
       case "Failure":
         return this.finish({ _tag: "Failed", error: message.error, opened: true });
       case "Undecodable":
-        if (message.lost !== undefined && this.end === undefined) this.#lost(message.lost, Number(receipt.nanos) / 1e6);
-        return this.#countUndecodable(message.error, Number(receipt.nanos) / 1e6);
+        if (message.lost !== undefined && this.end === undefined) this.#lost(message.lost, receipt.atMs);
+        return this.#countUndecodable(message.error, receipt.atMs);
       case "Subscriptions":
-        return this.#listed(message.keys, Number(receipt.nanos) / 1e6);
+        return this.#listed(message.keys, receipt.atMs);
       case "Status":
         return;
       default:
         if (this.end !== undefined) return;
         this.hooks.onHeard(receipt.nanos);
-        if (!message.snapshot) this.#spoke(message, Number(receipt.nanos) / 1e6);
+        if (!message.snapshot) this.#count(message);
         this.hooks.onMessage(message, receipt);
     }
   }
 
   /** Books are left out of the lag: a quiet one's time is that of its last change. So are candles, which are told about once a second. */
-  #spoke(message: DataMessage, nowMs: number): void {
-    // A link that has shown to be a busy one is asked sooner from now on: the loop waits for a later moment.
-    if (this.machine?.spoke(nowMs) === true) this.wake.notify();
-    if (message._tag === "Ticker") this.hooks.line.meter.message(nowMs - message.value.timestampMs, nowMs);
-    else if (message._tag === "Trade") this.hooks.line.meter.message(nowMs - message.value.tradeTimeMs, nowMs);
+  #count(message: DataMessage): void {
+    this.#told++;
+    if (message._tag !== "Ticker" && message._tag !== "Trade") return;
+    this.#dated++;
+    const atMs = message._tag === "Ticker" ? message.value.timestampMs : message.value.tradeTimeMs;
+    if (atMs > this.#newestMs) this.#newestMs = atMs;
   }
 
-  #look(): void {
+  /** A read is over: what it told counts. */
+  #spoke(nowMs: number): void {
+    // A link that has shown to be a busy one is asked sooner from now on: the loop waits for a later moment.
+    if (this.#told > 0 && this.machine?.spoke(nowMs, this.#told) === true) this.wake.notify();
+    if (this.#dated > 0) this.hooks.line.meter.messages(nowMs - this.#newestMs, this.#dated, nowMs);
+    this.#told = 0;
+    this.#dated = 0;
+    this.#newestMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #look(nowMs: number): void {
     const { line } = this.hooks;
     const { machine, socket } = this;
     if (this.end !== undefined || machine === undefined || socket === undefined) return;
     const { format } = line.decision;
-    const nowMs = monotonicMs(this.clock);
     const seen = line.look(socket.bytes, nowMs);
     if (seen === undefined) return;
     this.hooks.onBytes(seen.grown);

@@ -139,12 +139,12 @@ export class SessionMachine {
     this.#keepalive.heard(nowMs);
   }
 
-  /** A frame about the market that was not an answer. True when the link has just shown to be a busy one, or one whose rate can be watched. */
-  spoke(nowMs: number): boolean {
+  /** So many messages about the market came in that were not answers. True when the link has just shown to be a busy one, or one whose rate can be watched. */
+  spoke(nowMs: number, messages = 1): boolean {
     this.#spokeMs = nowMs;
     const { busy } = this;
     this.#keepalive.spoke(nowMs);
-    const isWatched = this.#rate.count(nowMs);
+    const isWatched = this.#rate.count(nowMs, messages);
     return isWatched || (!busy && this.busy);
   }
 

@@ -36,7 +36,10 @@ export interface SocketClose {
 export interface SocketHandlers {
   /** One message. A `Uint8Array` belongs to the transport and is only valid during the call. */
   readonly onFrame: (data: Uint8Array | string) => void;
-  /** The messages of one read have all been handed over: the moment to pass batches on. */
+  /**
+   * The messages of one read have all been handed over, in one go: the moment to pass batches on. It follows every read that brought any, because
+   * what they are stamped with is the moment of the first.
+   */
   readonly onReadEnd: () => void;
   readonly onPong: () => void;
   readonly onClose: (close: SocketClose) => void;

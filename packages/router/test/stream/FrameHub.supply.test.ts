@@ -7,15 +7,16 @@ import { keyId, type StreamKey } from "../../src/domain/StreamKey.ts";
 import type { Ticker } from "../../src/domain/Ticker.ts";
 import { LiveNumbers } from "../../src/health/LiveNumbers.ts";
 import { defaultRouterConfig } from "../../src/RouterConfig.ts";
+import { receiptOf } from "../../src/transport/Receipt.ts";
 import type { DataMessage } from "../../src/transport/Session.ts";
 import { ConsumerBuffer } from "../../src/stream/ConsumerBuffer.ts";
 import { FrameHub } from "../../src/stream/FrameHub.ts";
 import { refute } from "../../src/stream/refute.ts";
-import type { StreamValue } from "../../src/stream/Track.ts";
+import type { StreamValue } from "../../src/stream/Consumer.ts";
 import { book, bookKey, btc, eth, ticker, tickerKey, trade, tradeRow, tradesKey } from "./exchange.ts";
 
 const down = { _tag: "Reconnecting", attempt: 1, reason: "closed 1006", atMs: 0 } as const;
-const receipt = { nanos: 1n, ms: 1 };
+const receipt = receiptOf(1n, 1);
 const message = (given: ReturnType<typeof ticker>): DataMessage => given as DataMessage;
 
 /** A hub with no link, whose consumers are read by hand. */

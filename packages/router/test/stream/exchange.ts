@@ -348,7 +348,7 @@ const call = <A>(path: string): RestCall<A> => ({
 /** Messages in flight, by their wire form: the wire carries a number, so that values stay exact objects. */
 const inFlight = new Map<string, SocketMessage>();
 let frames = 0;
-const wire = (message: SocketMessage): string => {
+export const wire = (message: SocketMessage): string => {
   const name = `frame ${++frames}`;
   inFlight.set(name, message);
   return name;

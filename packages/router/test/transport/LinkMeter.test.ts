@@ -4,7 +4,7 @@ import { LinkMeter } from "../../src/transport/LinkMeter.ts";
 
 /** Twenty messages a second from `fromMs` on, each this far behind. */
 const messages = (meter: LinkMeter, fromMs: number, seconds: number, lagMs: (at: number) => number) => {
-  for (let at = 0; at < seconds * 20; at++) meter.message(lagMs(at), fromMs + at * 50);
+  for (let at = 0; at < seconds * 20; at++) meter.messages(lagMs(at), 1, fromMs + at * 50);
 };
 
 describe("the meter of a link", () => {
@@ -73,9 +73,9 @@ describe("the meter of a link", () => {
   it("concludes nothing from a few messages, nor from those of long ago", () => {
     const meter = new LinkMeter();
     messages(meter, 0, 60, () => 30);
-    for (let at = 0; at < 9; at++) meter.message(5_000, 80_000 + at);
+    for (let at = 0; at < 9; at++) meter.messages(5_000, 1, 80_000 + at);
     assert.isNull(meter.facts(80_100).lagExcessMs);
-    meter.message(5_000, 80_200);
+    meter.messages(5_000, 1, 80_200);
     assert.strictEqual(meter.facts(80_300).lagExcessMs, 4_970);
     assert.isNull(meter.facts(95_000).lagExcessMs);
   });

@@ -15,7 +15,7 @@ import { keyId } from "../../domain/StreamKey.ts";
 import type { Trade } from "../../domain/Trade.ts";
 import type { MarketDataError } from "../../errors/MarketDataError.ts";
 import type { LiveSide } from "../liveSide.ts";
-import type { Outlet, StreamValue } from "../Track.ts";
+import type { Outlet, StreamValue } from "../Consumer.ts";
 import { BarBook, barsRemembered } from "./BarBook.ts";
 import { BarClock } from "./BarClock.ts";
 import type { MarketBars } from "./MarketBars.ts";

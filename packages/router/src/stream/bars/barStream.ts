@@ -21,7 +21,7 @@ import { monotonicMs } from "../../transport/Session.ts";
 import { Venue } from "../../transport/Venue.ts";
 import { attach, detach } from "../consumerStream.ts";
 import type { LiveSide } from "../liveSide.ts";
-import type { Consumer } from "../Track.ts";
+import type { Consumer } from "../Consumer.ts";
 import type { UnreadBars } from "./BarBook.ts";
 import { BarFeed } from "./BarFeed.ts";
 
