@@ -2,23 +2,24 @@
 import type { Case } from "../Case.ts";
 
 const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>>> = {
-  startup: () => import("./startup.ts"),
+  "decode-bytes": () => import("./decodeBytes.ts"),
+  "decode-schema": () => import("./decodeSchema.ts"),
+  "startup-command": () => import("./startupCommand.ts"),
+  "hot-ticker": () => import("./hot.ts"),
+  "hot-store": () => import("./hotStore.ts"),
+  live: () => import("./live.ts"),
+  "limiter-effect": async () => ({ subject: (await import("./limiter.ts")).besideEffect }),
+  "limiter-bottleneck": async () => ({ subject: (await import("./limiter.ts")).besideBottleneck }),
+  "limiter-ccxt": async () => ({ subject: (await import("./limiter.ts")).besideCcxt }),
+  "candle-history": () => import("./candleHistory.ts"),
   "sim-serve": () => import("./simServe.ts"),
   "sim-market": () => import("./simMarket.ts"),
   world: () => import("./world.ts"),
-  decode: () => import("./decode.ts"),
-  hot: () => import("./hot.ts"),
-  "hot-store": () => import("./hotStore.ts"),
   cache: () => import("./cache.ts"),
-  limiter: async () => ({ subject: (await import("./limiter.ts")).besideEffect }),
-  "limiter-bottleneck": async () => ({ subject: (await import("./limiter.ts")).besideBottleneck }),
-  "limiter-ccxt": async () => ({ subject: (await import("./limiter.ts")).besideCcxt }),
   "fallback-hop": () => import("./fallbackHop.ts"),
   recorder: () => import("./recorder.ts"),
-  live: () => import("./live.ts"),
   decision: () => import("./decision.ts"),
   select: () => import("./select.ts"),
-  "candle-history": () => import("./candleHistory.ts"),
 };
 
 export const caseNames: ReadonlyArray<string> = Object.keys(loaders);
