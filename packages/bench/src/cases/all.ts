@@ -4,6 +4,11 @@ import type { Case } from "../Case.ts";
 const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>>> = {
   "decode-bytes": () => import("./decodeBytes.ts"),
   "decode-schema": () => import("./decodeSchema.ts"),
+  "stream-flood": () => import("./streamFlood.ts"),
+  "stream-paced": () => import("./streamPaced.ts"),
+  "market-wide": () => import("./marketWide.ts"),
+  "fanout-consumers": () => import("./fanout.ts"),
+  "rest-calls": () => import("./restCalls.ts"),
   "startup-command": () => import("./startupCommand.ts"),
   "hot-ticker": () => import("./hot.ts"),
   "hot-store": () => import("./hotStore.ts"),
