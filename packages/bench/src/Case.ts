@@ -56,4 +56,4 @@ export const defaultRounds = 7;
 /** Fewer rounds say too little about a noisy machine. */
 export const minRounds = 5;
 /** In quick mode, which says so. */
-export const quickRounds = 3;
+export const quickRounds = 2;

@@ -1,4 +1,7 @@
 /** `pnpm bench`: measures, prints the tables or the document, judges the gates. Progress goes to standard error. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Arguments, readArguments, usage } from "./Arguments.ts";
 import { caseNames, loadCase } from "./cases/all.ts";
 import { type Gate, judge, readGates } from "./Gates.ts";
@@ -7,6 +10,7 @@ import { groups } from "./groups.ts";
 import { watchMachine } from "./Machine.ts";
 import { measureAll, type Measured, type Plan } from "./measure.ts";
 import { caseTable, machineLine } from "./Table.ts";
+import { writeDown } from "./written.ts";
 
 const say = (text: string): void => console.error(text);
 
@@ -26,6 +30,7 @@ const run = async (args: Arguments): Promise<void> => {
   // Before minutes of measuring, not after.
   const gates = readGates();
   const machine = watchMachine();
+  shareFrames();
   if (args.quick) say("quick: few rounds of short readings. It shows an order of magnitude; quote what is measured without --quick.");
   const measured = await measureAll(await planOf(args, gates), say);
   const described = machine();
@@ -39,7 +44,15 @@ const run = async (args: Arguments): Promise<void> => {
     const tables = [machineLine(described), ...measured.results.map(caseTable), ...(rows.length === 0 ? [] : [goalText(rows)])];
     console.log(tables.join("\n\n"));
   }
+  if (args.write) writeDown(rows, machineLine(described));
   report(measured, judgement, args.check);
+};
+
+/** The processes of this run make each set of frames once. */
+const shareFrames = (): void => {
+  const folder = mkdtempSync(join(tmpdir(), "naru-bench-frames-"));
+  process.env["NARU_BENCH_FRAMES"] = folder;
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 };
 
 const report = ({ failures }: Measured, { judged, breaches, unmet, surprises }: ReturnType<typeof judge>, check: boolean): void => {

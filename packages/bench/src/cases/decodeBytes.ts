@@ -64,7 +64,7 @@ export const subject: Case = {
     "tardis-dev": "JSON.parse, then tardis-dev's mapper",
   },
   figures: [figureOf(first), ...others.map(figureOf)],
-  seconds: 4,
+  seconds: 5,
   isolation: "child",
   run,
 };

@@ -80,7 +80,7 @@ export const subject: Case = {
     typebox: "a compiled typebox check of every member, of what JSON.parse gave",
   },
   figures: [figureOf(first), ...others.map(figureOf)],
-  seconds: 6,
+  seconds: 8,
   isolation: "child",
   run,
 };

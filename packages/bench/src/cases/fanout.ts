@@ -52,21 +52,21 @@ const frameNanos = Effect.fnUntraced(function* (fan: Fan, subscribers: number, d
 
 /** Nanoseconds of one delivery more. */
 const deliveryNanos = Effect.fnUntraced(function* (fan: Fan, pace: Pace) {
-  let delivered = 0;
-  const got = (tickers: number): void => void (delivered += tickers);
-  const reads = pace === "quick" ? 60 : 300;
+  const sum = { delivered: 0 };
+  const got = (tickers: number): void => void (sum.delivered += tickers);
+  const reads = pace === "quick" ? 20 : 300;
   yield* fan.subscribe(1, got);
-  for (let tries = 0; delivered === 0; tries++) {
+  for (let tries = 0; sum.delivered === 0; tries++) {
     if (tries > 500) return yield* Effect.die(new Error("nothing reaches the subscriber"));
     yield* Effect.sleep("20 millis");
     fan.read(1);
   }
   yield* settle;
-  const one = yield* frameNanos(fan, 1, () => delivered, reads);
+  const one = yield* frameNanos(fan, 1, () => sum.delivered, reads);
   yield* fan.subscribe(crowd - 1, got);
   yield* settle;
   // Some ways to subscribe hand out what is known at once.
-  const many = yield* frameNanos(fan, crowd, () => delivered, reads);
+  const many = yield* frameNanos(fan, crowd, () => sum.delivered, reads);
   return Math.max(0.01, (many - one) / (crowd - 1));
 });
 

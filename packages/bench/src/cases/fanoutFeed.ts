@@ -14,6 +14,7 @@ import { makeVenue } from "@naru/upbit/UpbitVenue";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
+import { wallMs } from "./feedPlan.ts";
 
 export const market = "KRW-BTC";
 
@@ -37,7 +38,7 @@ export const newTickers = (): (() => Ticker) => {
   const [message] = decodeSocketMessage(frame);
   if (message?._tag !== "Ticker") throw new Error("not a ticker");
   const { value } = message;
-  let timestampMs = Date.now();
+  let timestampMs = wallMs();
   return () => ({ ...value, timestampMs: ++timestampMs });
 };
 

@@ -16,18 +16,18 @@ export const consumeCcxt: Consume = async (feed, kinds, tally, fail) => {
     handle(connection, message);
   };
   const symbols = feed.codes.map((code) => code.split("-").toReversed().join("/"));
-  let isStopped = false;
+  const life = { isOver: false };
   const loop = async (watch: () => Promise<number>) => {
-    while (!isStopped) for (let count = await watch(); count > 0; count--) tally.value(Number.NaN);
+    while (!life.isOver) for (let count = await watch(); count > 0; count--) tally.value(Number.NaN);
   };
   const watch = (kind: FeedKind): ReadonlyArray<Promise<void>> => {
     if (kind === "ticker") return [loop(async () => Object.keys(await client.watchTickers(symbols)).length)];
     if (kind === "trade") return [loop(async () => (await client.watchTradesForSymbols(symbols)).length)];
     return symbols.map((symbol) => loop(async () => (await client.watchOrderBook(symbol)).asks.length && 1));
   };
-  for (const run of kinds.flatMap(watch)) run.catch((error: unknown) => (isStopped ? undefined : fail(error)));
+  for (const run of kinds.flatMap(watch)) run.catch((error: unknown) => (life.isOver ? undefined : fail(error)));
   return async () => {
-    isStopped = true;
+    life.isOver = true;
     await client.close();
   };
 };

@@ -3,7 +3,7 @@
  * nothing, and what a client reads is what an exchange sends, each frame another one.
  */
 import type { ExchangeOptions } from "@naru/sim";
-import { departureOffset, type FeedKind, firstNumber, machineMicros } from "./feedPlan.ts";
+import { departureOffset, type FeedKind, firstNumber, machineMicros, wallMs } from "./feedPlan.ts";
 import { modelFrames } from "./modelFrames.ts";
 import { wideMarket } from "./wideMarket.ts";
 
@@ -36,7 +36,7 @@ export class FeedFrames {
   #nowMs = 0;
   #number = firstNumber;
   /** The ids of trades begin with this moment, as the exchange's do, and grow by one with each frame: much slower than time. */
-  readonly #beganMs = Date.now();
+  readonly #beganMs = wallMs();
 
   constructor(mix: ReadonlyArray<FeedKind>, codes: ReadonlyArray<string>) {
     const byKind = new Map([...new Set(mix)].map((kind) => [kind, templatesOf(kind, codes)]));
@@ -53,7 +53,7 @@ export class FeedFrames {
       frames++;
     } while (frames < maxFrames && size + this.#at(this.#next + frames).bytes.length <= maxBytes);
     const bytes = Buffer.allocUnsafe(size);
-    this.#nowMs = Math.max(this.#nowMs, Date.now());
+    this.#nowMs = Math.max(this.#nowMs, wallMs());
     const departureMicros = machineMicros() + departureOffset;
     let offset = 0;
     for (let i = 0; i < frames; i++) {

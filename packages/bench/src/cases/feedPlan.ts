@@ -1,7 +1,9 @@
 /**
- * What a feed server and its clients say to each other; it loads nothing, so that a client's memory is its own. A feed is prebuilt frames of the emulated exchange's markets,
+ * What a feed server and its clients say to each other; it loads next to nothing, so that a client's memory is its own. A feed is prebuilt frames of the emulated exchange's markets,
  * numbered in order and with the time at which they leave, so that a client knows what it was sent, what it missed and how late it is.
- */
+ */ import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+
 export type FeedKind = "ticker" | "trade" | "orderbook";
 
 export interface FeedPlan {
@@ -24,8 +26,12 @@ export type FeedMessage =
 export const firstNumber = 100_000_000_000;
 export const departureOffset = 100_000_000_000_000;
 
-/** Microseconds of the clock that all processes of a machine share. */
-export const machineMicros = (): number => Number(process.hrtime.bigint() / 1_000n);
+const clock = Effect.runSync(Clock.clockWith(Effect.succeed));
+
+/** Microseconds of the monotonic clock, which all processes of a machine share. */
+export const machineMicros = (): number => Number(clock.monotonicTimeNanosUnsafe() / 1_000n);
+
+export const wallMs = (): number => clock.currentTimeMillisUnsafe();
 
 /** How late a frame is that says it left at this moment, in microseconds. */
 export const lagOf = (departure: number): number => machineMicros() - (departure - departureOffset);

@@ -7,7 +7,7 @@ import type { AddressInfo, Socket } from "node:net";
 import { ExchangeModel } from "@naru/sim";
 import { WebSocketServer } from "ws";
 import { feedExchange, FeedFrames } from "./feedFrames.ts";
-import type { FeedMessage, FeedPlan } from "./feedPlan.ts";
+import { type FeedMessage, type FeedPlan, wallMs } from "./feedPlan.ts";
 import { codesOf } from "./modelFrames.ts";
 
 const chunkBytes = 64 * 1024;
@@ -24,7 +24,7 @@ const serveRest = (model: ExchangeModel): http.Server => {
     const target = request.url ?? "/";
     let answer = answers.get(target);
     if (answer === undefined) {
-      const made = model.handleRest({ method: "GET", target, headers: {}, ip: "127.0.0.1", door: "loopback" }, Date.now());
+      const made = model.handleRest({ method: "GET", target, headers: {}, ip: "127.0.0.1", door: "loopback" }, wallMs());
       if (made._tag !== "Response") throw new Error(`the model does not answer ${target}`);
       const { status, headers, body } = made;
       // The day of the first answer would be taken for the exchange's clock.

@@ -54,7 +54,7 @@ export const timedReads = <A>(inputs: ReadonlyArray<A>, read: (input: A) => numb
   // Long enough for the optimizing compiler.
   let sum = 0;
   for (let i = 0; i < 10; i++) sum = inputs.reduce((total, input) => total + read(input), 0);
-  const leastMicros = (pace === "quick" ? 100_000 : 400_000) / stretches;
+  const leastMicros = (pace === "quick" ? 60_000 : 400_000) / stretches;
   let work = 0;
   const taken = Array.from({ length: stretches }, () => {
     let [reads, micros] = [0, 0];

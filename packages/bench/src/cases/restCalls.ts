@@ -1,7 +1,7 @@
 /**
- * One ticker over REST, sixteen callers at a time, from a server in a second process that has the answer ready. Beside the bare pool it stands on, with
- * `JSON.parse`, and ccxt's `fetchTicker`. Each of our callers asks for a market of its own, at the tier that sends a request for each question, so that no two
- * share one: the server counts the requests. Limits are out of the way on all sides; of the router by a venue whose table of limits allows more.
+ * Tickers over REST, sixteen callers at a time, from a server in a second process that has the answers ready and counts requests. Two cases: a call with a
+ * request of its own beside the bare pool it stands on; and the question that people ask, beside ccxt's, where the router lets callers of one moment share a
+ * request. Limits are out of the way on all sides; of the router by a venue whose table of limits allows more.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -33,20 +33,22 @@ const barely: WithAsk = async (url, _codes, use) => {
   }
 };
 
-const clientOf = async (side: Side): Promise<WithAsk> => {
-  if (side === "base") return barely;
-  const clients = await import("./restClients.ts");
-  return side === "ccxt" ? clients.byCcxt : side === "direct" ? clients.byRest : clients.byRouter;
+const clients: Readonly<Record<string, () => Promise<WithAsk>>> = {
+  pool: async () => barely,
+  ccxt: async () => (await import("./restClients.ts")).byCcxt,
+  rest: async () => (await import("./restClients.ts")).byRest,
+  router: async () => (await import("./restClients.ts")).byRouter,
 };
 
-const run = async (side: Side, pace: Pace): Promise<Reading> => {
+const measured = async (client: string, pace: Pace): Promise<Reading> => {
   const state = mkdtempSync(join(tmpdir(), "naru-bench-"));
   process.env["NARU_STATE"] = state;
   try {
-    const withAsk = await clientOf(side);
+    const withAsk = await clients[client]?.();
+    if (withAsk === undefined) throw new RangeError(`no client "${client}"`);
     return await withFeed({ markets: 2 * callers, framesPerSecond: null, mix: [] }, async ({ url, codes, requests }) => {
-      const measured: Array<{ readonly cpu: number; readonly rate: number }> = [];
-      const [each, warm] = pace === "quick" ? [40, 30] : [250, 150];
+      const taken: Array<{ readonly cpu: number; readonly rate: number }> = [];
+      const [each, warm] = pace === "quick" ? [20, 20] : [250, 150];
       let perCall = 0;
       await withAsk(url, codes, async (ask) => {
         const rounds = (times: number) =>
@@ -62,14 +64,14 @@ const run = async (side: Side, pace: Pace): Promise<Reading> => {
           await rounds(each);
           const { user, system } = process.cpuUsage(cpu);
           const calls = each * callers;
-          measured.push({ cpu: (user + system) / calls, rate: (1_000 * calls) / (performance.now() - began) });
+          taken.push({ cpu: (user + system) / calls, rate: (1_000 * calls) / (performance.now() - began) });
         }
         perCall = ((await requests()) - before) / (stretches * each * callers);
       });
       return {
         figures: {
-          CPU: summarize(measured.map(({ cpu }) => cpu)).median,
-          calls: summarize(measured.map(({ rate }) => rate)).median,
+          CPU: summarize(taken.map(({ cpu }) => cpu)).median,
+          calls: summarize(taken.map(({ rate }) => rate)).median,
           "requests a call": perCall,
         },
         work: stretches * each * callers,
@@ -80,22 +82,35 @@ const run = async (side: Side, pace: Pace): Promise<Reading> => {
   }
 };
 
-export const subject: Case = {
+const figures = [
+  { name: "CPU", unit: "us/call", better: "lower" },
+  { name: "calls", unit: "calls/s", better: "higher" },
+  { name: "requests a call", unit: "requests/call", better: "lower" },
+] as const;
+
+const clientsOfCalls: Readonly<Record<Side, string>> = { base: "pool", candidate: "rest", ccxt: "ccxt" };
+
+export const calls: Case = {
   name: "rest-calls",
-  about: `a ticker over REST, ${callers} callers at a time`,
+  about: `one call over REST, ${callers} at a time, a request each`,
   base: "undici's Pool and JSON.parse",
-  candidate: 'getTicker with strategy "rest_only" and priority "critical": ranking, limiter, breaker, deadline, exact decoding, provenance',
-  peers: {
-    ccxt: "ccxt's fetchTicker, its rate limiter off",
-    direct: "the service Rest below the tiers: limiter, breaker, deadline, exact decoding",
-  },
-  figures: [
-    { name: "CPU", unit: "us/call", better: "lower" },
-    { name: "calls", unit: "calls/s", better: "higher" },
-    { name: "requests a call", unit: "requests/call", better: "lower" },
-  ],
+  candidate: "the service Rest, below the tiers: limiter, breaker, deadline, retries, exact decoding",
+  peers: { ccxt: "ccxt's fetchTicker, its rate limiter off" },
+  figures: [figures[0], figures[1], figures[2]],
   rounds: 5,
   seconds: 8,
   isolation: "child",
-  run,
+  run: (side, pace) => measured(clientsOfCalls[side] ?? side, pace),
+};
+
+export const tickers: Case = {
+  name: "rest-tickers",
+  about: `a ticker over REST, asked by ${callers} callers at a time, each for a market of its own`,
+  base: "ccxt's fetchTicker, its rate limiter off; a request each",
+  candidate: 'getTicker with strategy "rest_only" and maxAge 0: all of the router; callers of one moment share a request',
+  figures: [figures[1], figures[0], figures[2]],
+  rounds: 5,
+  seconds: 8,
+  isolation: "child",
+  run: (side, pace) => measured(side === "base" ? "ccxt" : "router", pace),
 };

@@ -36,7 +36,7 @@ const appOf = (url: string) => {
 };
 
 /** The question of a caller, which memory may not answer. */
-const intent = { strategy: "rest_only", priority: "critical", maxAge: 0 } as const;
+const intent = { strategy: "rest_only", maxAge: 0 } as const;
 
 export const byRouter: WithAsk = async (url, _codes, use) => {
   const app = appOf(url);
