@@ -1,7 +1,7 @@
 /** Readings taken in processes of their own. A child prints its reading as the last line of its output; what goes wrong in it fails the case. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Reading, Side } from "./Case.ts";
+import type { Pace, Reading, Side } from "./Case.ts";
 
 /** A reading that takes longer hangs. */
 const maxMs = 180_000;
@@ -9,9 +9,9 @@ const maxMs = 180_000;
 const entry = fileURLToPath(new URL("./runSide.ts", import.meta.url));
 
 /** One side of a case of isolation `child`, in a new process. */
-export const readInChild = (name: string, side: Side): Promise<Reading> =>
+export const readInChild = (name: string, side: Side, pace: Pace): Promise<Reading> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, name, side], {
+    const child = spawn(process.execPath, [entry, name, side, pace], {
       stdio: ["ignore", "pipe", "inherit"],
       timeout: maxMs,
       killSignal: "SIGKILL",

@@ -25,7 +25,9 @@ export const watchMachine = (): (() => Machine) => {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${platform()} ${release()} ${arch()}`,
     node: process.version,
-    versions: Object.fromEntries(["bottleneck", "ccxt", "effect", "ws"].map((name) => [name, versionOf(name)])),
+    versions: Object.fromEntries(
+      ["bottleneck", "ccxt", "effect", "tardis-dev", "typebox", "undici", "ws", "zod"].map((name) => [name, versionOf(name)]),
+    ),
     loadBefore,
     loadAfter: loadavg(),
   });

@@ -1,16 +1,14 @@
-/** Results as text for people: one block for each case, ratios with their range first, absolute medians beside them. */
+/** Results as text for people: one block for each case, ratios with their range first, absolute medians beside them, peers last. */
 import type { Machine } from "./Machine.ts";
 import type { CaseResult, FigureResult } from "./Rounds.ts";
 import type { Summary } from "./Statistics.ts";
+import { aligned, spell } from "./Text.ts";
 
-export const machineLine = (machine: Machine): string => {
-  const load = (values: ReadonlyArray<number>) => values.map((value) => value.toFixed(1)).join(" ");
-  return [
-    `${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`,
-    `load before ${load(machine.loadBefore)}, after ${load(machine.loadAfter)}; ${Object.entries(machine.versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(", ")}`,
-  ].join("\n");
+/** What it ran on, in one line. */
+export const machineLine = ({ cpu, cores, platform, node, versions, loadBefore, loadAfter }: Machine): string => {
+  const load = (values: ReadonlyArray<number>) => (values[0] ?? Number.NaN).toFixed(1);
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `${cpu}, ${cores} cores, ${platform}, Node ${node}; load before ${load(loadBefore)}, after ${load(loadAfter)}; ${named.join(", ")}`;
 };
 
 export const caseTable = (result: CaseResult): string => {
@@ -28,14 +26,26 @@ export const caseTable = (result: CaseResult): string => {
     `  candidate: ${result.candidate}`,
     `  base:      ${result.base}`,
     ...aligned([header, ...rows]).map((line) => `  ${line}`),
+    ...peersTable(result),
     `  medians of ${result.rounds.length} rounds${noise(result.figures)}`,
   ].join("\n");
 };
 
-/** Four digits that matter; thousands apart. */
-export const spell = (value: number): string => {
-  if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString("en-US");
-  return Number(value.toPrecision(3)).toString();
+const peersTable = ({ figures, peers }: CaseResult): ReadonlyArray<string> => {
+  const rows = figures.flatMap((figure) =>
+    Object.entries(figure.peers).map(([peer, { value, ratio }]) => [
+      figure.name,
+      spell(ratio.median),
+      range(ratio),
+      spell(value.median),
+      peer,
+    ]),
+  );
+  if (rows.length === 0) return [];
+  return [
+    ...Object.entries(peers).map(([peer, about]) => `  ${peer}: ${about}`),
+    ...aligned([["figure", "candidate / peer", "min … max", "peer's", "peer"], ...rows]).map((line) => `  ${line}`),
+  ];
 };
 
 const range = ({ min, max }: Summary): string => `${spell(min)} … ${spell(max)}`;
@@ -44,11 +54,4 @@ const range = ({ min, max }: Summary): string => `${spell(min)} … ${spell(max)
 const noise = (figures: ReadonlyArray<FigureResult>): string => {
   const noisy = figures.filter(({ ratio }) => ratio.max - ratio.min > ratio.median);
   return noisy.length === 0 ? "" : `; NOISY (range wider than the median): ${noisy.map(({ name }) => name).join(", ")}`;
-};
-
-const aligned = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<string> => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number) =>
-    column === 0 || column === widths.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((row) => row.map(pad).join("  ").trimEnd());
 };

@@ -1,58 +1,81 @@
-/** `pnpm bench`: measures, prints the table or the document, judges the gates. Progress goes to standard error. */
+/** `pnpm bench`: measures, prints the tables or the document, judges the gates. Progress goes to standard error. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Arguments, readArguments, usage } from "./Arguments.ts";
-import { type Case, defaultRounds } from "./Case.ts";
 import { caseNames, loadCase } from "./cases/all.ts";
-import { readInChild } from "./Child.ts";
-import { breachesOf, readGates } from "./Gates.ts";
+import { type Gate, judge, readGates } from "./Gates.ts";
+import { goalCases, goalPeers, goalRows, goalText } from "./Goals.ts";
+import { groups } from "./groups.ts";
 import { watchMachine } from "./Machine.ts";
-import { type CaseResult, runCase } from "./Rounds.ts";
-import { caseTable, machineLine, spell } from "./Table.ts";
+import { measureAll, type Measured, type Plan } from "./measure.ts";
+import { caseTable, machineLine } from "./Table.ts";
+import { writeDown } from "./written.ts";
 
 const say = (text: string): void => console.error(text);
 
-const measure = async (subject: Case, rounds: number | undefined): Promise<CaseResult> => {
-  const { name, figures, isolation } = subject;
-  const [{ name: figure, unit }] = figures;
-  return runCase(
-    subject,
-    rounds ?? subject.rounds ?? defaultRounds,
-    (side) => (isolation === "child" ? readInChild(name, side) : subject.run(side)),
-    (label, { base, candidate, ratios }) =>
-      say(
-        `${name} ${label}: candidate ${spell(candidate.figures[figure] ?? Number.NaN)}, base ${spell(base.figures[figure] ?? Number.NaN)} ${unit}, ratio ${spell(ratios[figure] ?? Number.NaN)}`,
-      ),
+/** What is measured, and beside whom. */
+const planOf = async ({ only, all, quick, rounds }: Arguments, gates: ReadonlyArray<Gate>): Promise<ReadonlyArray<Plan>> => {
+  const names = all ? caseNames : (only ?? goalCases(gates));
+  return Promise.all(
+    names.map(async (name) => {
+      const subject = await loadCase(name);
+      // In quick mode nobody waits for peers that no goal speaks of.
+      return { subject, rounds, pace: quick ? "quick" : "full", peers: quick ? goalPeers(gates, name) : Object.keys(subject.peers ?? {}) };
+    }),
   );
 };
 
-const run = async ({ only, rounds, json, check }: Arguments): Promise<void> => {
-  // Before hours of measuring, not after.
-  const gates = check ? readGates(new URL("../gates.json", import.meta.url)) : [];
+const run = async (args: Arguments): Promise<void> => {
+  // Before minutes of measuring, not after.
+  const gates = readGates();
   const machine = watchMachine();
-  const results: Array<CaseResult> = [];
-  const failures: Array<{ readonly name: string; readonly failure: string }> = [];
-  for (const name of only ?? caseNames) {
-    try {
-      results.push(await measure(await loadCase(name), rounds));
-    } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error);
-      failures.push({ name, failure });
-      say(`FAILED ${name}: ${failure}`);
-    }
-  }
+  shareFrames();
+  if (args.quick) say("quick: few rounds of short readings. It shows an order of magnitude; quote what is measured without --quick.");
+  const measured = await measureAll(await planOf(args, gates), say);
   const described = machine();
-  const breaches = breachesOf(gates, results);
-  if (json) console.log(JSON.stringify({ machine: described, cases: results, failures, breaches }, undefined, 2));
-  else console.log([machineLine(described), ...results.map(caseTable)].join("\n\n"));
-  for (const breach of breaches) say(`BREACH ${breach}`);
-  if (check)
-    say(`gates judged: ${gates.filter((gate) => results.some(({ name }) => name === gate.case)).length}, broken: ${breaches.length}`);
-  if (failures.length > 0 || breaches.length > 0) process.exitCode = 1;
+  const judgement = judge(gates, measured.results);
+  const rows = goalRows(
+    gates.filter((gate) => measured.asked.includes(gate.case)),
+    measured.results,
+  );
+  if (args.json) console.log(JSON.stringify({ machine: described, ...measured, goals: rows, ...judgement }, undefined, 2));
+  else {
+    const tables = [machineLine(described), ...measured.results.map(caseTable), ...(rows.length === 0 ? [] : [goalText(rows)])];
+    console.log(tables.join("\n\n"));
+  }
+  if (args.write) writeDown(rows, machineLine(described));
+  report(measured, judgement, args.check);
+};
+
+/** The processes of this run make each set of frames once. */
+const shareFrames = (): void => {
+  const folder = mkdtempSync(join(tmpdir(), "naru-bench-frames-"));
+  process.env["NARU_BENCH_FRAMES"] = folder;
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+};
+
+const report = ({ failures }: Measured, { judged, breaches, unmet, surprises }: ReturnType<typeof judge>, check: boolean): void => {
+  for (const { name, failure } of failures) say(`FAILED ${name}: ${failure}`);
+  for (const line of unmet) say(`NOT MET YET ${line}`);
+  for (const line of surprises) say(`MET, though gates.json says not: ${line}`);
+  if (check) {
+    for (const line of breaches) say(`BREACH ${line}`);
+    say(`gates judged: ${judged}, broken: ${breaches.length}`);
+  }
+  if (failures.length > 0 || (check && breaches.length > 0)) process.exitCode = 1;
+};
+
+const list = async (): Promise<void> => {
+  for (const [name, cases] of Object.entries(groups)) console.log(`${name}: ${cases.join(", ")}`);
+  console.log("");
+  for (const name of caseNames) console.log(`${name}  ${(await loadCase(name)).about}`);
 };
 
 try {
-  const args = readArguments(process.argv.slice(2), caseNames);
+  const args = readArguments(process.argv.slice(2), { cases: caseNames, groups });
   if (args.help) console.log(usage);
-  else if (args.list) for (const name of caseNames) console.log(`${name}  ${(await loadCase(name)).about}`);
+  else if (args.list) await list();
   else await run(args);
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));

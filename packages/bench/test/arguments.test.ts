@@ -1,17 +1,25 @@
 import { assert, describe, it } from "@effect/vitest";
 import { readArguments } from "../src/Arguments.ts";
 
-const known = ["startup", "sim-serve", "world"];
-const read = (...args: ReadonlyArray<string>) => readArguments(args, known);
+const names = {
+  cases: ["startup-command", "startup-import", "sim-serve", "world"],
+  groups: { startup: ["startup-command", "startup-import"] },
+};
+const read = (...args: ReadonlyArray<string>) => readArguments(args, names);
 
 describe("the arguments", () => {
-  it("mean all cases, their own rounds and a table when there are none", () => {
-    assert.deepStrictEqual(read(), { only: undefined, rounds: undefined, json: false, check: false, list: false, help: false });
+  it("mean the cases behind the goals, their own rounds and tables when there are none", () => {
+    const none = { all: false, quick: false, json: false, check: false, write: false, list: false, help: false };
+    assert.deepStrictEqual(read(), { only: undefined, rounds: undefined, ...none });
   });
 
-  it("name cases in the order given, in one list or several, once each", () => {
-    assert.deepStrictEqual(read("--only", "world,startup").only, ["world", "startup"]);
-    assert.deepStrictEqual(read("--only", "world", "--only=startup, world").only, ["world", "startup"]);
+  it("name cases and groups in the order given, in one list or several, each case once", () => {
+    assert.deepStrictEqual(read("--only", "world,sim-serve").only, ["world", "sim-serve"]);
+    assert.deepStrictEqual(read("--only", "world", "--only=startup, startup-import,world").only, [
+      "world",
+      "startup-command",
+      "startup-import",
+    ]);
   });
 
   it("pass a package manager's own double dash over", () => {
@@ -20,11 +28,24 @@ describe("the arguments", () => {
   });
 
   it("are refused when they could be a mistake", () => {
-    assert.throws(() => read("--only", "sim"), /no case "sim"; there are startup, sim-serve, world/);
-    assert.throws(() => read("--only", ""), /no case ""/);
+    assert.throws(() => read("--only", "sim"), /no group or case "sim"; there are the groups startup and the cases startup-command, /);
+    assert.throws(() => read("--only", "toString"), /no group or case "toString"/);
+    assert.throws(() => read("--only", ""), /no group or case ""/);
     for (const rounds of ["4", "0", "-7", "7.5", "many", "1e3", "1001"])
       assert.throws(() => read(`--rounds=${rounds}`), /--rounds takes 5 to 1000/, rounds);
     assert.throws(() => read("--jsno"), /jsno/);
     assert.throws(() => read("world"), /world/);
+  });
+
+  it("are refused when they contradict each other, and nothing quick or partial is written down", () => {
+    for (const [args, why] of [
+      [["--all", "--only", "world"], /--all and --only/],
+      [["--quick", "--rounds", "9"], /--quick and --rounds/],
+      [["--write", "--quick"], /--write and --quick/],
+      [["--write", "--only", "world"], /--write and --only/],
+    ] as const)
+      assert.throws(() => read(...args), why);
+    const { write, all } = read("--write", "--all");
+    assert.deepStrictEqual([write, all], [true, true]);
   });
 });

@@ -23,19 +23,20 @@ const failureOf = (run: Promise<unknown>): Promise<string> =>
   );
 
 const run = (measure: (side: Side) => Reading, more?: Partial<Case>, rounds = 5) =>
-  runCase(
-    subject(more),
+  runCase(subject(more), {
     rounds,
-    (side) => Promise.resolve().then(() => measure(side)),
-    () => {},
-  );
+    warmUps: more?.warmUps ?? 1,
+    peers: Object.keys(more?.peers ?? {}),
+    measure: (side) => Promise.resolve().then(() => measure(side)),
+    progress: () => {},
+  });
 
 describe("the rounds of a case", () => {
   it("let each side go first in turn, warm-ups included", async () => {
     const order: Array<Side> = [];
     const result = await run((side) => (order.push(side), reading(1)), { warmUps: 1 }, 5);
     assert.deepStrictEqual(
-      result.rounds.map(({ first }) => first),
+      result.rounds.map(({ order }) => order[0]),
       ["base", "candidate", "base", "candidate", "base"],
     );
     assert.deepStrictEqual(order.slice(0, 6), ["candidate", "base", "base", "candidate", "candidate", "base"]);
@@ -62,13 +63,45 @@ describe("the rounds of a case", () => {
 
   it("tell of every round as it ends, warm-ups too", async () => {
     const labels: Array<string> = [];
-    await runCase(
-      subject({ warmUps: 2 }),
-      5,
-      () => Promise.resolve(reading(1)),
-      (label) => labels.push(label),
-    );
+    await runCase(subject(), {
+      rounds: 5,
+      warmUps: 2,
+      peers: [],
+      measure: () => Promise.resolve(reading(1)),
+      progress: (label) => labels.push(label),
+    });
     assert.deepStrictEqual(labels, ["warm-up 1/2", "warm-up 2/2", "round 1/5", "round 2/5", "round 3/5", "round 4/5", "round 5/5"]);
+  });
+});
+
+describe("peers", () => {
+  const peers = { quick: "a quick one", slow: "a slow one" };
+
+  it("take turns with both sides, each going first once in as many rounds as there are sides", async () => {
+    const result = await run(() => reading(1), { peers, warmUps: 0 }, 8);
+    const firsts = result.rounds.map(({ order }) => order[0]);
+    assert.deepStrictEqual(firsts, ["base", "candidate", "quick", "slow", "base", "candidate", "quick", "slow"]);
+    for (const { order } of result.rounds) assert.sameMembers([...order], ["base", "candidate", "quick", "slow"]);
+    assert.deepStrictEqual(result.peers, peers);
+  });
+
+  it("are held against the candidate, in the figures that they give", async () => {
+    const times: Readonly<Record<Side, number>> = { base: 4, candidate: 2, quick: 1, slow: 20 };
+    const figures = [
+      { name: "time", unit: "ms", better: "lower" },
+      { name: "size", unit: "bytes", better: "lower" },
+    ] as const;
+    const taken = (side: Side) => ({ ...reading(times[side]!), figures: { time: times[side]!, ...(side === "slow" ? {} : { size: 8 }) } });
+    const result = await run(taken, { peers, figures });
+    const [time, size] = result.figures;
+    assert.deepStrictEqual([time!.ratio.median, time!.difference.median], [0.5, -2]);
+    assert.deepStrictEqual([time!.peers["quick"]?.ratio.median, time!.peers["slow"]?.ratio.median], [2, 0.1]);
+    assert.deepStrictEqual(Object.keys(size!.peers), ["quick"]);
+  });
+
+  it("must give some figure", async () => {
+    const silent = (side: Side) => (side === "quick" ? { figures: {}, work: 1 } : reading(1));
+    assert.match(await failureOf(run(silent, { peers })), /quick: gives no figure/);
   });
 });
 

@@ -1,33 +1,19 @@
 import { assert, describe, it } from "@effect/vitest";
 import { parseReading } from "../src/Child.ts";
 import { watchMachine } from "../src/Machine.ts";
-import { caseTable, machineLine, spell } from "../src/Table.ts";
 import type { CaseResult } from "../src/Rounds.ts";
+import { caseTable, machineLine } from "../src/Table.ts";
+import { spell } from "../src/Text.ts";
+import { figureOf, resultOf } from "./results.ts";
+
+const summary = (median: number, min: number, max: number) => ({ median, min, max });
 
 const result: CaseResult = {
-  name: "serve",
-  about: "frames to one client",
-  base: "bare",
-  candidate: "emulator",
-  rounds: [],
-  figures: [
-    {
-      name: "frames",
-      unit: "frames/s",
-      better: "higher",
-      base: { median: 150_000, min: 1, max: 2 },
-      candidate: { median: 24_017.4, min: 1, max: 2 },
-      ratio: { median: 0.16, min: 0.1507, max: 0.2 },
-    },
-    {
-      name: "CPU",
-      unit: "us/frame",
-      better: "lower",
-      base: { median: 4.4, min: 1, max: 2 },
-      candidate: { median: 44.47, min: 1, max: 2 },
-      ratio: { median: 10.1, min: 2, max: 30 },
-    },
-  ],
+  ...resultOf("serve", [
+    { ...figureOf("frames", { base: 150_000, candidate: 24_017.4 }, "frames/s"), better: "higher", ratio: summary(0.16, 0.1507, 0.2) },
+    { ...figureOf("CPU", { base: 4.4, candidate: 44.47 }, "us/frame"), ratio: summary(10.1, 2, 30) },
+  ]),
+  ...{ about: "frames to one client", base: "bare", candidate: "emulator" },
 };
 
 describe("the table", () => {
@@ -41,6 +27,21 @@ describe("the table", () => {
       "  CPU                 10.1       2 … 30       44.5      4.4  us/frame, lower is better",
       "  medians of 0 rounds; NOISY (range wider than the median): CPU",
     ]);
+  });
+
+  it("shows the candidate beside each peer, and what the peer is", () => {
+    const beside = resultOf("read", [figureOf("small", { base: 4, candidate: 2, ccxt: 20 })]);
+    assert.deepStrictEqual(
+      caseTable({ ...beside, peers: { ccxt: "its parser" } })
+        .split("\n")
+        .slice(5),
+      [
+        "  ccxt: its parser",
+        "  figure  candidate / peer  min … max  peer's  peer",
+        "  small                0.1  0.1 … 0.1      20  ccxt",
+        "  medians of 0 rounds",
+      ],
+    );
   });
 
   it("spells numbers with the digits that matter", () => {
@@ -60,7 +61,7 @@ describe("the machine", () => {
     const machine = watchMachine()();
     assert.isAbove(machine.cores, 0);
     assert.strictEqual(machine.node, process.version);
-    assert.deepStrictEqual(Object.keys(machine.versions), ["bottleneck", "ccxt", "effect", "ws"]);
+    assert.deepStrictEqual(Object.keys(machine.versions), ["bottleneck", "ccxt", "effect", "tardis-dev", "typebox", "undici", "ws", "zod"]);
     for (const version of Object.values(machine.versions)) assert.match(version, /^\d+\.\d+\.\d+/);
     assert.lengthOf(machine.loadAfter, 3);
     assert.include(machineLine(machine), process.version);

@@ -60,7 +60,7 @@ const base = Effect.suspend(() => {
 const run = (side: Side): Promise<Reading> => Effect.runPromise(side === "base" ? base : Effect.orDie(candidate));
 
 export const subject: Case = {
-  name: "hot",
+  name: "hot-ticker",
   about: "CPU time of a question that memory answers",
   base: "Effect.sync: a Map read and an object literal",
   candidate: 'getTicker("KRW-BTC"), answered by the hot cache',

@@ -43,6 +43,6 @@ const beside = (name: string, base: LimiterSide): Case => ({
   run: (side: Side) => measured(side === "base" ? base : ours),
 });
 
-export const besideEffect = beside("limiter", effects);
+export const besideEffect = beside("limiter-effect", effects);
 export const besideBottleneck = beside("limiter-bottleneck", bottleneck);
 export const besideCcxt = beside("limiter-ccxt", ccxts);

@@ -5,7 +5,6 @@
  * a limit that counts by the second or saves up tokens lets the most through. The exchange counts arrivals in any second.
  */
 import Bottleneck from "bottleneck";
-import { Exchange } from "ccxt";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
 import { limits } from "@naru/upbit/limits";
 import * as Clock from "effect/Clock";
@@ -182,15 +181,21 @@ export const bottleneck: LimiterSide = {
   },
 };
 
+/** It is loaded by whoever measures it: that takes longer than everything else here. */
+const throttled = async () => {
+  const { Exchange } = await import("ccxt");
+  return new Exchange({ rateLimit: 100, enableRateLimit: true });
+};
+
 export const ccxts: LimiterSide = {
   label: "ccxt's throttler, as an exchange with rateLimit 100 has it",
-  burst: (callers, quietMs) => {
-    const exchange = new Exchange({ rateLimit: 100, enableRateLimit: true });
+  burst: async (callers, quietMs) => {
+    const exchange = await throttled();
     return promised(() => exchange.throttle(1), callers, quietMs);
   },
-  cost: () => {
+  cost: async () => {
     // Costs nothing of its tokens: what is measured is a grant, not a wait.
-    const exchange = new Exchange({ rateLimit: 100, enableRateLimit: true });
+    const exchange = await throttled();
     return cpuOfPromise(() => exchange.throttle(1e-12));
   },
 };

@@ -1,0 +1,72 @@
+/** The frames that the decoding cases read: the emulated exchange's, of forty markets, in both spellings; no snapshots. */
+import type { Pace } from "../Case.ts";
+import { summarize } from "../Statistics.ts";
+import { modelFrames } from "./modelFrames.ts";
+import { wideMarket } from "./wideMarket.ts";
+
+export interface FrameShape {
+  readonly name: string;
+  readonly type: "ticker" | "trade" | "orderbook";
+  /** Levels of a book. */
+  readonly suffix: "" | ".15" | ".30";
+  readonly format: "DEFAULT" | "SIMPLE";
+}
+
+export const frameShapes: ReadonlyArray<FrameShape> = (["DEFAULT", "SIMPLE"] as const).flatMap((format) => [
+  { name: `ticker ${format}`, type: "ticker", suffix: "", format } as const,
+  { name: `trade ${format}`, type: "trade", suffix: "", format } as const,
+  { name: `book 15 ${format}`, type: "orderbook", suffix: ".15", format } as const,
+  { name: `book 30 ${format}`, type: "orderbook", suffix: ".30", format } as const,
+]);
+
+const distinct = 200;
+const markets = { count: 40, rate: 20 };
+
+/** Each market's snapshot comes first. */
+export const framesOf = ({ type, suffix, format }: FrameShape): ReadonlyArray<string> =>
+  modelFrames({
+    types: [{ type, suffix }],
+    format,
+    count: markets.count + distinct,
+    options: { ...wideMarket, markets },
+  }).slice(markets.count);
+
+export interface WireFrame {
+  readonly code?: string;
+  readonly trade_price?: number;
+  readonly tp?: number;
+  readonly orderbook_units?: ReadonlyArray<{ readonly ask_size: number }>;
+  readonly obu?: ReadonlyArray<{ readonly as: number }>;
+}
+
+/** Of a frame as `JSON.parse` gives it. */
+export const numberOf = (wire: WireFrame): number => {
+  if (wire.orderbook_units !== undefined) return wire.orderbook_units.reduce((sum, unit) => sum + unit.ask_size, 0);
+  if (wire.obu !== undefined) return wire.obu.reduce((sum, unit) => sum + unit.as, 0);
+  return wire.trade_price ?? wire.tp ?? Number.NaN;
+};
+
+/** So many stretches of reading, of which the one in the middle counts: what the engine does for the code before it falls into a few of them. */
+const stretches = 11;
+
+/** CPU microseconds of one call, over enough of them; `sum` of what the calls gave proves that they read. */
+export const timedReads = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number, pace: Pace) => {
+  // Long enough for the optimizing compiler.
+  let sum = 0;
+  for (let i = 0; i < 10; i++) sum = inputs.reduce((total, input) => total + read(input), 0);
+  const leastMicros = (pace === "quick" ? 60_000 : 400_000) / stretches;
+  let work = 0;
+  const taken = Array.from({ length: stretches }, () => {
+    let [reads, micros] = [0, 0];
+    const before = process.cpuUsage();
+    while (micros < leastMicros) {
+      for (const input of inputs) read(input);
+      reads += inputs.length;
+      const { user, system } = process.cpuUsage(before);
+      micros = user + system;
+    }
+    work += reads;
+    return micros / reads;
+  });
+  return { sum, reads: work, micros: summarize(taken).median };
+};
