@@ -2,6 +2,7 @@
 import { checkClocks } from "./checkClocks.ts";
 import { checkEscapes } from "./checkEscapes.ts";
 import { checkImports } from "./checkImports.ts";
+import { checkLoading } from "./checkLoading.ts";
 import { checkMetricsPage } from "./checkMetricsPage.ts";
 import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
@@ -14,6 +15,7 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["effects", checkEffects],
   ["format", checkFormat],
   ["import table", checkImports],
+  ["what is loaded", checkLoading],
   ["file sizes", checkSizes],
   ["clocks and chance", checkClocks],
   ["test ids", checkTestIds],

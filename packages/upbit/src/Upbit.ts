@@ -9,10 +9,10 @@ import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import * as HostClock from "@naru/node/HostClock";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
-import * as Telemetry from "@naru/node/Telemetry";
+import type * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
-import type { ConfigError, InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
-import * as Backtest from "@naru/router/backtest/Backtest";
+import { ConfigError, type InvalidRequest, type StorageError } from "@naru/router/errors/MarketDataError";
+import type * as Backtest from "@naru/router/backtest/Backtest";
 import type { MarketData } from "@naru/router/MarketData";
 import { checkedConfig } from "@naru/router/checkConfig";
 import * as Supervisor from "@naru/router/Supervisor";
@@ -64,7 +64,9 @@ export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigErr
       yield* Effect.fromResult(checkedConfig(options.config ?? {}));
       const alone = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
       const router = options.alerts === undefined ? alone : Layer.provide(alone, AlertTargets.layer(options.alerts));
-      return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
+      if (options.telemetry === undefined) return router;
+      const { layer } = yield* loaded("telemetry", () => import("@naru/node/Telemetry"));
+      return Layer.provideMerge(router, layer(options.telemetry));
     }),
   );
 
@@ -85,7 +87,8 @@ export const layerBacktest = (options: BacktestOptions): Layer.Layer<MarketData 
     Effect.gen(function* () {
       const profile = yield* Effect.fromResult(profileOf(options));
       yield* Effect.fromResult(checkedConfig(options.config ?? {}));
-      return Backtest.layer(options).pipe(
+      const { layer } = yield* loaded("backtest", () => import("@naru/router/backtest/Backtest"));
+      return layer(options).pipe(
         Layer.provide(historyOf(options)),
         Layer.provideMerge(UpbitVenue.layerOf(profile)),
         Layer.provide(RouterConfig.layer(options.config ?? {})),
@@ -96,6 +99,13 @@ export const layerBacktest = (options: BacktestOptions): Layer.Layer<MarketData 
 /** The region or address that `venue` names. */
 export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Result<UpbitProfile, ConfigError> =>
   isProfileName(venue) ? Result.succeed(profiles[venue]) : profileFromUrl(venue, profile);
+
+/** A part that most programs do not use. */
+const loaded = <M>(setting: string, importing: () => Promise<M>): Effect.Effect<M, ConfigError> =>
+  Effect.tryPromise({
+    try: importing,
+    catch: (cause) => new ConfigError({ setting, input: "", reason: `cannot be loaded: ${cause instanceof Error ? cause.message : "?"}` }),
+  });
 
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(
