@@ -6,6 +6,7 @@ import { checkLoading } from "./checkLoading.ts";
 import { checkMetricsPage } from "./checkMetricsPage.ts";
 import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
+import { checkTuningPage } from "./checkTuningPage.ts";
 import { checkEffects, checkFormat, checkLint, checkTypes, checkUnused } from "./commandChecks.ts";
 import { describe, passed, type Report } from "./report.ts";
 
@@ -20,6 +21,7 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["clocks and chance", checkClocks],
   ["test ids", checkTestIds],
   ["page on metrics", checkMetricsPage],
+  ["page on knobs", checkTuningPage],
   ["unused code and dependencies", checkUnused],
   ["escapes", checkEscapes],
 ];

@@ -30,7 +30,11 @@ import * as UpbitVenue from "./UpbitVenue.ts";
 export type Services = Supervisor.Services | Venue | Transport;
 
 export interface UpbitOptions {
-  /** A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol ("upbit"). */
+  /**
+   * A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol.
+   * @default upbit
+   * @env NARU_VENUE
+   */
   readonly venue?: string | undefined;
   /** For an address: its name, whether its prices are made up, and which region it is like. */
   readonly profile?: ProfileOptions | undefined;
@@ -40,7 +44,10 @@ export interface UpbitOptions {
   readonly dialect?: UpbitVenue.VenueOptions | undefined;
   /** Timeouts and bounds of the network. */
   readonly transport?: TransportOptions | undefined;
-  /** Where alerts go beside the stream of them (the log). */
+  /**
+   * Where alerts go beside the stream of them.
+   * @default the log
+   */
   readonly alerts?: ReadonlyArray<AlertTargets.AlertTarget> | undefined;
   /**
    * Where closed candles are kept: the file, and how large it may become. Of a region it is `history.sqlite` in the state folder unless said otherwise;
@@ -52,7 +59,10 @@ export interface UpbitOptions {
 }
 
 export interface HistoryOptions extends SqliteHistory.SqliteHistoryOptions {
-  /** The file; made when something is kept (`history.sqlite` in the state folder). */
+  /**
+   * The file; made when something is kept.
+   * @default `history.sqlite` in the state folder
+   */
   readonly path?: string | undefined;
 }
 
