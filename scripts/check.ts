@@ -2,9 +2,11 @@
 import { checkClocks } from "./checkClocks.ts";
 import { checkEscapes } from "./checkEscapes.ts";
 import { checkImports } from "./checkImports.ts";
+import { checkLoading } from "./checkLoading.ts";
 import { checkMetricsPage } from "./checkMetricsPage.ts";
 import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
+import { checkTuningPage } from "./checkTuningPage.ts";
 import { checkEffects, checkFormat, checkLint, checkTypes, checkUnused } from "./commandChecks.ts";
 import { checkReaders } from "./generateReaders.ts";
 import { describe, passed, type Report } from "./report.ts";
@@ -15,11 +17,13 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["effects", checkEffects],
   ["format", checkFormat],
   ["import table", checkImports],
+  ["what is loaded", checkLoading],
   ["file sizes", checkSizes],
   ["clocks and chance", checkClocks],
   ["test ids", checkTestIds],
   ["page on metrics", checkMetricsPage],
   ["generated readers", checkReaders],
+  ["page on knobs", checkTuningPage],
   ["unused code and dependencies", checkUnused],
   ["escapes", checkEscapes],
 ];

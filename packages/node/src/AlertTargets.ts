@@ -1,20 +1,19 @@
 /**
  * Where alerts go, named as data: `Layer.provide(Upbit.layer, AlertTargets.layer([{ to: "log" }, { to: "slack", url }]))`, or the option `alerts` of
  * `connect`. Hooks are posted to over undici; a file gets a line of JSON for each alert, readable by its owner only, and is begun anew at ten
- * megabytes, the one before kept beside it.
+ * megabytes, the one before kept beside it. What posts to a hook is loaded where there is one.
  */
 import { appendFile, mkdir, rename, stat } from "node:fs/promises";
 import { dirname, isAbsolute } from "node:path";
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import { Alert } from "@naru/router/alerts/Alert";
 import { type AlertSink, AlertSinks, consoleSink, logSink, SinkFailure } from "@naru/router/alerts/AlertSink";
-import { type WebhookTarget, webhookSink } from "@naru/router/alerts/webhooks";
+import type { WebhookTarget } from "@naru/router/alerts/webhooks";
 import { ConfigError } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";
-import type * as HttpClient from "effect/http/HttpClient";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
+import type * as Scope from "effect/Scope";
 import { errorCode } from "./networkFailure.ts";
 
 export type AlertTarget =
@@ -26,9 +25,9 @@ export type AlertTarget =
 
 /** The sinks of a router that is built over this layer, in place of the log. */
 export const layer = (targets: ReadonlyArray<AlertTarget>): Layer.Layer<never, ConfigError> =>
-  Layer.effect(AlertSinks, Effect.forEach(targets, sinkOf)).pipe(Layer.provide(NodeHttpClient.layerUndici));
+  Layer.effect(AlertSinks, Effect.forEach(targets, sinkOf));
 
-const sinkOf = (target: AlertTarget): Effect.Effect<AlertSink, ConfigError, HttpClient.HttpClient> => {
+const sinkOf = (target: AlertTarget): Effect.Effect<AlertSink, ConfigError, Scope.Scope> => {
   switch (target.to) {
     case "log":
       return Effect.succeed(logSink);
@@ -37,15 +36,24 @@ const sinkOf = (target: AlertTarget): Effect.Effect<AlertSink, ConfigError, Http
     case "file":
       return isAbsolute(target.path) ? Effect.succeed(fileSink(target.path)) : refuse("file", target.path, "is no absolute path");
     case "telegram":
-      return /^[\w:-]+$/.test(textOf(target.token)) ? webhookSink(target) : refuse("telegram", "…", "is not the token of a bot");
+      return /^[\w:-]+$/.test(textOf(target.token)) ? hookSink(target) : refuse("telegram", "…", "is not the token of a bot");
     default: {
       const url = textOf(target.url);
       const isHook = URL.canParse(url) && (url.startsWith("https://") || /^http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/]/.test(url));
       // The address is the password of the hook.
-      return isHook ? webhookSink(target) : refuse(target.to, "…", "is not an address over TLS");
+      return isHook ? hookSink(target) : refuse(target.to, "…", "is not an address over TLS");
     }
   }
 };
+
+const hookSink = (target: WebhookTarget): Effect.Effect<AlertSink, ConfigError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const [{ webhookSink }, { layerUndici }] = yield* Effect.tryPromise({
+      try: () => Promise.all([import("@naru/router/alerts/webhooks"), import("@effect/platform-node/NodeHttpClient")]),
+      catch: (cause) => new ConfigError({ setting: `alerts.${target.to}`, input: "…", reason: `cannot be loaded: ${errorCode(cause)}` }),
+    });
+    return yield* Effect.provide(webhookSink(target), yield* Layer.build(layerUndici));
+  });
 
 const refuse = (to: AlertTarget["to"], input: string, reason: string) =>
   Effect.fail(new ConfigError({ setting: `alerts.${to}`, input, reason }));

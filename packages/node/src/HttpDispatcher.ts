@@ -1,24 +1,26 @@
 /**
- * The undici dispatcher REST runs on, one pool of connections per layer. It is ours and not the global one because the global one validates an
+ * The undici pool REST runs on, one per layer, made with the first request. It is ours and not the global one because the global one validates an
  * idle connection on a timer and so costs every sequential request about 1.3 ms; and because a client that trades on the answer needs exact
- * phases: undici's own timers are half a second coarse and cannot be set through Effect's client. Timers here are real ones, on purpose: this
+ * phases: undici's own timers are half a second coarse, so they are off, and `HttpExchange` has real ones. Timers here are real on purpose: this
  * is the edge to the network, where no virtual clock reaches.
  */
 import * as Net from "node:net";
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
+import type { NetworkError } from "@naru/router/errors/MarketDataError";
 import { bounded } from "@naru/router/transport/atEnd";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
-import { Agent, buildConnector, type Dispatcher } from "undici";
-import type { TransportSettings, TransportTimeouts } from "./TransportOptions.ts";
+import type * as Undici from "undici";
+import type { buildConnector, Dispatcher } from "undici";
+import { networkError } from "./networkFailure.ts";
+import { type OnFirstUse, undici } from "./onFirstUse.ts";
+import type { TransportSettings } from "./TransportOptions.ts";
 
 /** A phase took longer than it may. */
 export class PhaseTimeout extends Error {
   override readonly name = "PhaseTimeout";
-  readonly phase: "connect" | "headers" | "body";
+  readonly phase: "connect" | "headers" | "body" | "attempt";
   readonly timeoutMs: number;
-  constructor(phase: "connect" | "headers" | "body", timeoutMs: number) {
+  constructor(phase: PhaseTimeout["phase"], timeoutMs: number) {
     super(`${phase} took longer than ${timeoutMs} ms`);
     this.phase = phase;
     this.timeoutMs = timeoutMs;
@@ -35,36 +37,55 @@ export class ConnectFailed extends Error {
   }
 }
 
+/** The pool, and what of undici must be loaded before it can be used. */
+export interface HttpDispatcher {
+  /** The pool, where there is one. */
+  readonly current: () => Dispatcher | undefined;
+  /** Makes it. `host` is whom somebody wanted to ask, for the error when undici cannot be loaded or the scope is closed. */
+  readonly open: (host: string) => Effect.Effect<Dispatcher, NetworkError>;
+}
+
+interface Pool {
+  readonly agent: Dispatcher;
+  readonly destroyPending: () => Promise<void>;
+}
+
 /** Closing the scope destroys every connection, those still being made included, and fails what is under way. */
-export const make = (settings: TransportSettings): Effect.Effect<Dispatcher, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        const connector = makeConnector(settings.timeouts.connectMs);
-        const agent = new Agent({ connect: connector.connect, connections: settings.maxConnections, pipelining: 1, allowH2: false });
-        return { agent, connector };
-      }),
-      ({ agent, connector }) =>
-        bounded(
-          "the REST connections",
-          Effect.promise(async () => {
-            await connector.destroyPending();
-            await agent.destroy();
-          }),
-        ),
-    ),
-    ({ agent }) => agent.compose(limitPhases(settings.timeouts)),
-  );
+export const make = (
+  settings: TransportSettings,
+  packaged: OnFirstUse<typeof Undici> = undici,
+): Effect.Effect<HttpDispatcher, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let pool: Pool | undefined;
+    let closed = false;
+    const close = Effect.promise(async () => {
+      closed = true;
+      await pool?.destroyPending();
+      await pool?.agent.destroy();
+    });
+    yield* Effect.addFinalizer(() => bounded("the REST connections", close));
+    const open = async (): Promise<Dispatcher> => {
+      const loaded = await packaged.load();
+      if (closed) throw new Error("the transport was closed");
+      return (pool ??= makePool(loaded, settings)).agent;
+    };
+    return {
+      current: () => pool?.agent,
+      open: (host) => Effect.tryPromise({ try: open, catch: (cause) => networkError(cause, host, "send") }),
+    };
+  });
 
-/** Provides it as the dispatcher of `@effect/platform-node`'s undici client. */
-export const layer = (settings: TransportSettings): Layer.Layer<NodeHttpClient.Dispatcher> =>
-  Layer.effect(NodeHttpClient.Dispatcher, make(settings));
-
-/** Undici forgets a connection that is still being made when its agent is destroyed; this remembers it. */
-const makeConnector = (connectMs: number) => {
-  const pending = new Set<Net.Socket>();
+const makePool = ({ Agent, buildConnector }: typeof Undici, { timeouts, maxConnections }: TransportSettings): Pool => {
   // Verification is stated, not left to the default: NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment must not switch it off.
   const dial = buildConnector({ timeout: 0, allowH2: false, rejectUnauthorized: true, minVersion: "TLSv1.2" });
+  const { connect, destroyPending } = makeConnector(dial, timeouts.connectMs);
+  const phases = { headersTimeout: 0, bodyTimeout: 0 };
+  return { agent: new Agent({ connect, connections: maxConnections, pipelining: 1, allowH2: false, ...phases }), destroyPending };
+};
+
+/** Undici forgets a connection that is still being made when its agent is destroyed; this remembers it. */
+const makeConnector = (dial: buildConnector.connector, connectMs: number) => {
+  const pending = new Set<Net.Socket>();
   const connect: buildConnector.connector = (options, callback) => {
     // The declared result is void; the connector returns the socket it opens.
     const socket: unknown = dial(options, (...result) => {
@@ -86,46 +107,3 @@ const makeConnector = (connectMs: number) => {
   };
   return { connect, destroyPending };
 };
-
-/** Starts one timer per request; each event of the answer moves it to the phase that follows. */
-const limitPhases =
-  ({ headersMs, bodyIdleMs }: TransportTimeouts): Dispatcher.DispatcherComposeInterceptor =>
-  (dispatch) =>
-  (options, handler) => {
-    let timer: NodeJS.Timeout | undefined;
-    const startTimer = (controller: Dispatcher.DispatchController, phase: "headers" | "body", ms: number) => {
-      clearTimeout(timer);
-      timer = setTimeout(() => controller.abort(new PhaseTimeout(phase, ms)), ms);
-    };
-    // Our timers are the only ones: undici's are switched off.
-    return dispatch(
-      { ...options, headersTimeout: 0, bodyTimeout: 0 },
-      {
-        onRequestStart: (controller, context) => {
-          startTimer(controller, "headers", headersMs);
-          handler.onRequestStart?.(controller, context);
-        },
-        onRequestUpgrade: (controller, status, headers, socket) => {
-          clearTimeout(timer);
-          handler.onRequestUpgrade?.(controller, status, headers, socket);
-        },
-        onResponseStart: (controller, status, headers, statusText) => {
-          // 1xx answers are not the answer: the wait for the headers goes on.
-          if (status >= 200) startTimer(controller, "body", bodyIdleMs);
-          handler.onResponseStart?.(controller, status, headers, statusText);
-        },
-        onResponseData: (controller, chunk) => {
-          timer?.refresh();
-          handler.onResponseData?.(controller, chunk);
-        },
-        onResponseEnd: (controller, trailers) => {
-          clearTimeout(timer);
-          handler.onResponseEnd?.(controller, trailers);
-        },
-        onResponseError: (controller, error) => {
-          clearTimeout(timer);
-          handler.onResponseError?.(controller, error);
-        },
-      },
-    );
-  };

@@ -15,17 +15,17 @@ import * as OtlpSerialization from "effect/observability/OtlpSerialization";
 import * as Redacted from "effect/Redacted";
 
 export interface TelemetryOptions {
-  /** The collector, such as `http://localhost:4318`; `/v1/traces`, `/v1/logs` and `/v1/metrics` are appended. */
+  /** The collector, such as `http://localhost:4318`; `/v1/traces`, `/v1/logs` and `/v1/metrics` are appended. @default none @env OTEL_EXPORTER_OTLP_ENDPOINT */
   readonly url: string;
-  /** How the program is called there ("naru"). */
+  /** How the program is called there. @default naru @env OTEL_SERVICE_NAME */
   readonly serviceName?: string | undefined;
-  /** Sent with every request, for collectors that ask for a key. */
+  /** Sent with every request, for collectors that ask for a key. @default none */
   readonly headers?: Readonly<Record<string, string | Redacted.Redacted>> | undefined;
-  /** How often traces and logs leave, in milliseconds (5,000). */
+  /** How often traces and logs leave, in milliseconds. @default 5,000 @costs Longer sends fewer and larger requests, and holds what they tell meanwhile. */
   readonly exportEveryMs?: number | undefined;
-  /** How often metrics leave, in milliseconds (10,000). */
+  /** How often metrics leave, in milliseconds. @default 10,000 */
   readonly metricsEveryMs?: number | undefined;
-  /** How long closing waits for the last of it, in milliseconds (3,000). */
+  /** How long closing waits for the last of it, in milliseconds. @default 3,000 */
   readonly shutdownTimeoutMs?: number | undefined;
 }
 

@@ -11,8 +11,10 @@ import { type Socket, type SocketFailure, type SocketHandlers, type SocketOption
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import { type ClientOptions, WebSocket } from "ws";
+import type * as Ws from "ws";
+import type { ClientOptions, WebSocket } from "ws";
 import { errorCode, hostOf, joinHeaders, networkError } from "./networkFailure.ts";
+import { ws as wsPackage } from "./onFirstUse.ts";
 import type { TransportSettings } from "./TransportOptions.ts";
 
 /** Enough for an error body; the rest is not read. */
@@ -33,8 +35,10 @@ export const make = (settings: TransportSettings) => {
     options: SocketOptions = {},
   ): Effect.fn.Return<Socket, SocketFailure, Scope.Scope> {
     const host = hostOf(url);
+    const notSent = (cause: unknown) => networkError(cause, host, "send");
+    const loaded = wsPackage.current() ?? (yield* Effect.tryPromise({ try: wsPackage.load, catch: notSent }));
     const link = yield* Effect.acquireRelease(
-      Effect.try({ try: () => connect(url, settings, handlers, options), catch: (cause) => networkError(cause, host, "send") }),
+      Effect.try({ try: () => connect(loaded, url, settings, handlers, options), catch: notSent }),
       close,
     );
     yield* Deferred.await(link.opened).pipe(
@@ -71,7 +75,13 @@ interface Received {
   payloadBytes: number;
 }
 
-const connect = (url: string, settings: TransportSettings, handlers: SocketHandlers, options: SocketOptions): Link => {
+const connect = (
+  { WebSocket }: typeof Ws,
+  url: string,
+  settings: TransportSettings,
+  handlers: SocketHandlers,
+  options: SocketOptions,
+): Link => {
   const host = hostOf(url);
   const received: Received = { tcp: undefined, handshakeBytes: 0, payloadBytes: 0 };
   const ws = new WebSocket(url, {
@@ -135,8 +145,8 @@ const clientOptions = (settings: TransportSettings): ClientOptions & { readonly 
 /** Closes politely and waits for the end, which `ws` forces after `closeMs`. */
 const close = ({ ws, closed }: Link): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (ws.readyState === WebSocket.CLOSED) return Effect.void;
-    if (ws.readyState === WebSocket.CONNECTING) ws.terminate();
+    if (ws.readyState === ws.CLOSED) return Effect.void;
+    if (ws.readyState === ws.CONNECTING) ws.terminate();
     else ws.close(1000);
     return Deferred.await(closed);
   });

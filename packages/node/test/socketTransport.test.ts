@@ -3,7 +3,7 @@ import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { type SocketHandlers, Transport } from "@naru/router/transport/Transport";
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect";
 import * as NodeTransport from "../src/NodeTransport.ts";
-import { defaultTimeouts, type TransportOptions } from "../src/TransportOptions.ts";
+import { type TransportOptions, TransportTimeouts } from "../src/TransportOptions.ts";
 import { closedPort, httpServer, rawHttpServer, rawSocketServer, socketServer, tcpServer } from "./servers.ts";
 
 type Event = string | readonly [code: number, reason: string];
@@ -98,7 +98,7 @@ describe("an upgrade", () => {
   );
 
   it("is given up before the session gives up on it, so that a refusal half read is a refusal still", () => {
-    assert.isBelow(defaultTimeouts.upgradeMs, defaultRouterConfig.upgradeTimeoutMs);
+    assert.isBelow(new TransportTimeouts().upgradeMs, defaultRouterConfig.upgradeTimeoutMs);
   });
 
   it.live("that cannot connect says at which phase", () =>

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { checkClocksOf } from "../../../scripts/checkClocks.ts";
 import { checkEscapesOf } from "../../../scripts/checkEscapes.ts";
 import { checkImportsOf, importsOf, parseTable } from "../../../scripts/checkImports.ts";
+import { checkLoadingOf, loadedBy } from "../../../scripts/checkLoading.ts";
 import { checkSizesOf } from "../../../scripts/checkSizes.ts";
 import { checkTestIdsOf } from "../../../scripts/checkTestIds.ts";
 import { format, summarize } from "../../../scripts/ciSummary.ts";
@@ -103,6 +104,40 @@ const url = "https://example.com"; import { J } from "./j.ts";
   it("that is missing is an error, and no imports at all are a failure", () => {
     assert.throws(() => parseTable("# Architecture"), /no import table/);
     assert.isFalse(passed(checkImportsOf([], table)));
+  });
+});
+
+describe("the check of what is loaded", () => {
+  const entry = "packages/upbit/src/connect.ts";
+  const files = (text: string, other = "") => [
+    { path: entry, text },
+    { path: "packages/router/src/MarketData.ts", text: 'import * as Effect from "effect/Effect";\nexport * from "./other.ts";\n' },
+    { path: "packages/router/src/other.ts", text: other },
+  ];
+  const problems = (text: string, other?: string) => checkLoadingOf(files(text, other), [entry]).problems;
+
+  it("refuses barrels anywhere, and heavy packages that an entry point reaches", () => {
+    assert.deepStrictEqual(problems('import "@naru/router/MarketData";', 'import { request } from "undici";'), [
+      `packages/router/src/other.ts:1: undici is loaded with ${entry}; load it where it is used`,
+    ]);
+    for (const specifier of ["effect", "effect/http", "@effect/platform-node"])
+      assert.match(problems("", `import { X } from "${specifier}";`)[0] ?? "", /^packages\/router\/src\/other\.ts:1: .* is a barrel/);
+    assert.match(problems('import * as X from "effect/observability/Otlp";')[0] ?? "", /Otlp is loaded/);
+  });
+
+  it("lets pass what loads nothing: types, what no entry reaches, and what is loaded when it is used", () => {
+    assert.deepStrictEqual(problems("", 'import { request } from "undici";'), []);
+    assert.deepStrictEqual(problems('import type { Agent } from "undici";\nconst ws = () => import("ws");'), []);
+    assert.deepStrictEqual(problems('import { type A, type B } from "undici";\n// import "ws";'), []);
+    assert.deepStrictEqual(
+      loadedBy('import {\n  A,\n  type B,\n} from "./a.ts";\nexport * as C from "./c.ts";\nimport "./d.ts";').map(({ line }) => line),
+      [1, 5, 6],
+    );
+  });
+
+  it("fails where an entry point is gone", () => {
+    assert.isFalse(passed(checkLoadingOf([], [entry])));
+    assert.deepStrictEqual(checkLoadingOf(files(""), ["packages/gone.ts"]).problems, ["packages/gone.ts: is no file"]);
   });
 });
 
@@ -228,7 +263,7 @@ describe("the summary of a test run", () => {
 describe("ways to the network", () => {
   /** Whether a text can make a connection by itself. Types of a connection are not one. */
   const dials = (text: string) =>
-    /^import (?!type)[^;]*"(?:ws|undici|node:(?:net|tls|https?|http2|dgram)|@effect\/platform-node\/Node(?:HttpClient|Socket))"|\b(?:fetch|WebSocket|EventSource)\(/m.test(
+    /^import (?!type)[^;]*"(?:ws|undici|node:(?:net|tls|https?|http2|dgram)|@effect\/platform-node\/Node(?:HttpClient|Socket))"|(?<!typeof )\bimport\("(?:ws|undici|@effect\/platform-node\/Node(?:HttpClient|Socket))"\)|\b(?:fetch|WebSocket|EventSource)\(/m.test(
       withoutComments(text),
     );
 
@@ -245,11 +280,11 @@ describe("ways to the network", () => {
         "packages/cli/src/doctor/networkRoad.ts", // the road itself, step by step; nothing is asked
         "packages/node/src/AlertTargets.ts", // whoever wants to be told
         "packages/node/src/HttpDispatcher.ts",
-        "packages/node/src/NodeTransport.ts",
         "packages/node/src/Telemetry.ts", // a collector
         "packages/node/src/admin/AdminClient.ts", // apps on this machine
         "packages/node/src/admin/AdminSocket.ts",
         "packages/node/src/admin/adminFolder.ts",
+        "packages/node/src/onFirstUse.ts", // undici and ws, for the transport
         "packages/node/src/socketTransport.ts",
       ],
     );

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { assert, describe, it } from "vitest";
-import { withoutComments } from "../../../scripts/sourceFiles.ts";
+import { pageOf } from "../../../scripts/checkTuningPage.ts";
+import { readSources, withoutComments } from "../../../scripts/sourceFiles.ts";
 import { errorTags } from "@naru/router/errors/MarketDataError";
 import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { invariants } from "../src/world/Violation.ts";
@@ -92,12 +93,26 @@ describe("the documents", () => {
     for (const tag of errorTags) assert.match(text, new RegExp(`^\\| \`${tag}\` \\|`, "m"), tag);
   });
 
-  it("name every knob with its default", () => {
-    const text = readFileSync(join(root, "docs/reference/options.md"), "utf8");
+  it("name every knob with its default, unit, bounds and meaning, as it says itself, on a page that is written from it (R001-43)", async () => {
+    const files = await readSources("packages/*/src/**/*.ts");
+    const told = pageOf(files);
+    assert.deepStrictEqual(told.problems, []);
+    assert.strictEqual(readFileSync(join(root, "docs/reference/tuning.md"), "utf8"), told.text);
     for (const [knob, value] of Object.entries(defaultRouterConfig)) {
-      const row = text.split("\n").find((line) => line.startsWith(`| \`${knob}\` |`)) ?? "";
-      for (const number of leaves(value)) assert.include(row.split("|")[2]?.replaceAll(",", ""), String(number), knob);
+      const rows = told.text.split("\n").filter((line) => line.startsWith(`| \`${knob}\` |`) || line.startsWith(`| \`${knob}.`));
+      const shown = rows.map((row) => row.split("|")[2]?.replaceAll(",", "")).join(" ");
+      for (const number of leaves(value)) assert.include(shown, String(number), knob);
     }
+    // A knob that nobody tells of, one without a unit, and a variable that is read in silence.
+    const cache = "packages/router/src/knobs/cache.ts";
+    const changed = (change: (text: string) => string) =>
+      pageOf(files.map((file) => (file.path === cache ? { ...file, text: change(file.text) } : file))).problems;
+    assert.deepStrictEqual(
+      changed((text) => text.replace("readonly hotCapacity", "hotCapacity")),
+      ["the knob hotCapacity stands in none of the files that are told of"],
+    );
+    assert.match(changed((text) => text.replace("@unit keys", ""))[0] ?? "", /hotCapacity has no unit/);
+    assert.match(changed((text) => `${text}"NARU_PLANTED"`)[0] ?? "", /NARU_PLANTED is read/);
   });
 
   it("name every invariant of a world, and no other", () => {

@@ -6,7 +6,6 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import { Alerts } from "./alerts/Alerts.ts";
 import * as Asker from "./Asker.ts";
 import { Cache } from "./cache/Cache.ts";
@@ -21,6 +20,7 @@ import { publishControl } from "./health/controlSeries.ts";
 import { Health } from "./health/HealthLedger.ts";
 import type { HistoryKeeper } from "./tiers/HistoryKeeper.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
+import { metricsText } from "./health/metricsText.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
@@ -89,7 +89,7 @@ const make = Effect.gen(function* () {
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: fallback.modeChanges,
     alerts: alerts.stream,
-    metrics: PrometheusMetrics.format(),
+    metrics: metricsText,
   });
 });
 

@@ -9,7 +9,6 @@ import * as Clock from "effect/Clock";
 import type * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import { Alerts } from "./alerts/Alerts.ts";
 import { Cache } from "./cache/Cache.ts";
 import { MarketList } from "./cache/MarketList.ts";
@@ -28,6 +27,7 @@ import * as guard from "./guard.ts";
 import { Health } from "./health/HealthLedger.ts";
 import * as InFlight from "./InFlight.ts";
 import { LiveLedger } from "./health/LiveLedger.ts";
+import { metricsText } from "./health/metricsText.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { MarketData } from "./MarketData.ts";
 import * as reportHealth from "./reportHealth.ts";
@@ -95,7 +95,7 @@ const make = Effect.gen(function* () {
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: control.modeChanges,
     alerts: alerts.stream,
-    metrics: PrometheusMetrics.format(),
+    metrics: metricsText,
   });
 });
 

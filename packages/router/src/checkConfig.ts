@@ -78,6 +78,17 @@ const shares = new Set([
   ...["prediction.prefetchAt", "prediction.presubscribeAt", "prediction.maxUsage"],
 ]);
 
+/** What a knob may be, in words; `usual` is its default. */
+export const boundsOf = (path: string, usual: unknown): string => {
+  const name = path.replace(/\[\d+\]$/, "");
+  if (typeof usual === "boolean") return "true or false";
+  if (typeof usual === "string") return words[name]?.join(", ") ?? "text";
+  if (path === "copies") return "1 or 2";
+  const least = shares.has(name) ? "0 to 1" : counts.has(name) ? "whole, 1 or more" : "0 or more";
+  const more = orders.find(([less]) => less === name)?.[1];
+  return more === undefined ? least : `${least}, less than \`${more}\``;
+};
+
 /** Holds what is given against the shape of the default. */
 const within = (given: unknown, usual: unknown, path: string): ReadonlyArray<ConfigProblem> => {
   const say = (reason: string): ReadonlyArray<ConfigProblem> => [{ knob: path, reason }];

@@ -23,7 +23,7 @@ export { RefusalReason, TradeRefused } from "./errors/TradeRefused.ts";
 export { Alert, alertText } from "./alerts/Alert.ts";
 export { Alerts } from "./alerts/Alerts.ts";
 export { type AlertSink, AlertSinks, consoleSink, logSink, SinkFailure } from "./alerts/AlertSink.ts";
-export { type WebhookTarget, webhookSink } from "./alerts/webhooks.ts";
+export type { WebhookTarget } from "./alerts/webhooks.ts";
 export { type Answer, type Answers, answerToJson, errorToJson, rowToJson, type ValueOf } from "./domain/Answer.ts";
 export type { Bar, BarCorrection, BarElement, BarMarkets, BarOptions, Unproved } from "./domain/Bar.ts";
 export { Candle, CandleProof, CandleState } from "./domain/Candle.ts";

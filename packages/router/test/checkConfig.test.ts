@@ -1,7 +1,7 @@
 /** Knobs that cannot be used are refused all at once, and none of the others is taken. */
 import { assert, describe, it } from "@effect/vitest";
 import { Result, Schema } from "effect";
-import { checkedConfig, problemsOf } from "../src/checkConfig.ts";
+import { boundsOf, checkedConfig, problemsOf } from "../src/checkConfig.ts";
 import { defaultRouterConfig, type RouterConfigShape } from "../src/RouterConfig.ts";
 
 /** As somebody might write it into a file: of any type. */
@@ -56,5 +56,28 @@ describe("a configuration", () => {
       [{ socketFormat: "short", reorder: true }, ["socketFormat", "reorder"]],
     ];
     for (const [changes, expected] of cases) assert.deepStrictEqual(knobs(changes), expected, JSON.stringify(changes));
+  });
+
+  it("is held within the bounds that are told of each knob", () => {
+    const beyond: Readonly<Record<string, unknown>> = {
+      "0 or more": -1,
+      "0 to 1": 1.5,
+      "whole, 1 or more": 0,
+      "1 or 2": 3,
+      "true or false": "true",
+      text: 1,
+    };
+    const told = new Map<string, number>();
+    for (const [knob, value] of Object.entries(defaultRouterConfig)) {
+      if (typeof value === "object") continue;
+      const [bounds = "", more] = boundsOf(knob, value).split(", less than ");
+      told.set(bounds, (told.get(bounds) ?? 0) + 1);
+      const isWord = !(bounds in beyond);
+      if (isWord) for (const word of bounds.split(", ")) assert.deepStrictEqual(knobs({ [knob]: word }), [], `${knob} ${word}`);
+      assert.deepStrictEqual(knobs({ [knob]: isWord ? "planted" : beyond[bounds] }), [knob], `${knob} ${bounds}`);
+      if (more !== undefined) assert.deepStrictEqual(knobs({ [knob]: 1e9 }), [knob], `${knob} less than ${more}`);
+    }
+    assert.includeMembers([...told.keys()], Object.keys(beyond));
+    assert.strictEqual(boundsOf("linkProfiles.thin.format", "compact"), "venue, full, compact");
   });
 });

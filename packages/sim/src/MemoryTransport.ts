@@ -30,31 +30,31 @@ import { frameSize } from "./socket/frameSize.ts";
 import { overRoad, type RoadOptions } from "./Road.ts";
 
 export interface MemoryTransportOptions {
-  /** From asking to the whole answer; half of it passes before the exchange sees the request. Default 20 ms. */
+  /** From asking to the whole answer; half of it passes before the exchange sees the request. @default 20 ms */
   readonly restLatencyMs?: number | undefined;
-  /** Until a socket is open; half of it passes before the exchange sees the upgrade. Default 20 ms. */
+  /** Until a socket is open; half of it passes before the exchange sees the upgrade. @default 20 ms */
   readonly connectLatencyMs?: number | undefined;
-  /** The road to the exchange, beside those two: trips, jitter, losses, on requests and sockets alike. Default: none. */
+  /** The road to the exchange, beside those two: trips, jitter, losses, on requests and sockets alike. @default none */
   readonly road?: RoadOptions | undefined;
-  /** The wait for a connection. Default 5,000 ms. */
+  /** The wait for a connection. @default 5,000 ms */
   readonly connectTimeoutMs?: number | undefined;
-  /** The wait for an answer's headers. Default 5,000 ms. */
+  /** The wait for an answer's headers. @default 5,000 ms */
   readonly headersTimeoutMs?: number | undefined;
-  /** The wait between two pieces of a body. Default 3,000 ms. */
+  /** The wait between two pieces of a body. @default 3,000 ms */
   readonly bodyIdleTimeoutMs?: number | undefined;
-  /** One request as a whole. Default 10,000 ms. */
+  /** One request as a whole. @default 10,000 ms */
   readonly attemptTimeoutMs?: number | undefined;
-  /** Opening a socket as a whole. Default 4,500 ms. */
+  /** Opening a socket as a whole. @default 4,500 ms */
   readonly upgradeTimeoutMs?: number | undefined;
-  /** The wait for the answer to our close frame. Default 1,000 ms. */
+  /** The wait for the answer to our close frame. @default 1,000 ms */
   readonly closeTimeoutMs?: number | undefined;
-  /** After decompression. Default 8 MiB. */
+  /** After decompression. @default 8 MiB */
   readonly maxBodyBytes?: number | undefined;
-  /** The largest socket message; a larger one ends the connection. Default 1 MiB. */
+  /** The largest socket message; a larger one ends the connection. @default 1 MiB */
   readonly maxFrameBytes?: number | undefined;
-  /** The exchange agrees to permessage-deflate when a client offers it. What is compressed is counted, never made. Default true. */
+  /** The exchange agrees to permessage-deflate when a client offers it. What is compressed is counted, never made. @default true */
   readonly compression?: boolean | undefined;
-  /** The address the exchange counts limits by. Default 127.0.0.1. */
+  /** The address the exchange counts limits by. @default 127.0.0.1 */
   readonly ip?: string | undefined;
 }
 

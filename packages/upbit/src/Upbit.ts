@@ -9,10 +9,10 @@ import * as SqliteHistory from "@naru/node/history/SqliteHistory";
 import * as HostClock from "@naru/node/HostClock";
 import * as HostProbe from "@naru/node/HostProbe";
 import * as NodeTransport from "@naru/node/NodeTransport";
-import * as Telemetry from "@naru/node/Telemetry";
+import type * as Telemetry from "@naru/node/Telemetry";
 import type { TransportOptions } from "@naru/node/TransportOptions";
-import type { ConfigError, InvalidRequest, StorageError } from "@naru/router/errors/MarketDataError";
-import * as Backtest from "@naru/router/backtest/Backtest";
+import { ConfigError, type InvalidRequest, type StorageError } from "@naru/router/errors/MarketDataError";
+import type * as Backtest from "@naru/router/backtest/Backtest";
 import type { MarketData } from "@naru/router/MarketData";
 import { checkedConfig } from "@naru/router/checkConfig";
 import * as Supervisor from "@naru/router/Supervisor";
@@ -30,7 +30,11 @@ import * as UpbitVenue from "./UpbitVenue.ts";
 export type Services = Supervisor.Services | Venue | Transport;
 
 export interface UpbitOptions {
-  /** A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol ("upbit"). */
+  /**
+   * A region (`upbit`, `upbit-sg`, `upbit-id`, `upbit-th`) or an address that speaks the protocol.
+   * @default upbit
+   * @env NARU_VENUE
+   */
   readonly venue?: string | undefined;
   /** For an address: its name, whether its prices are made up, and which region it is like. */
   readonly profile?: ProfileOptions | undefined;
@@ -40,7 +44,10 @@ export interface UpbitOptions {
   readonly dialect?: UpbitVenue.VenueOptions | undefined;
   /** Timeouts and bounds of the network. */
   readonly transport?: TransportOptions | undefined;
-  /** Where alerts go beside the stream of them (the log). */
+  /**
+   * Where alerts go beside the stream of them.
+   * @default the log
+   */
   readonly alerts?: ReadonlyArray<AlertTargets.AlertTarget> | undefined;
   /**
    * Where closed candles are kept: the file, and how large it may become. Of a region it is `history.sqlite` in the state folder unless said otherwise;
@@ -52,7 +59,10 @@ export interface UpbitOptions {
 }
 
 export interface HistoryOptions extends SqliteHistory.SqliteHistoryOptions {
-  /** The file; made when something is kept (`history.sqlite` in the state folder). */
+  /**
+   * The file; made when something is kept.
+   * @default `history.sqlite` in the state folder
+   */
   readonly path?: string | undefined;
 }
 
@@ -64,7 +74,9 @@ export const layerFor = (options: UpbitOptions): Layer.Layer<Services, ConfigErr
       yield* Effect.fromResult(checkedConfig(options.config ?? {}));
       const alone = layerWith(UpbitVenue.layerOf(profile, options.dialect), options);
       const router = options.alerts === undefined ? alone : Layer.provide(alone, AlertTargets.layer(options.alerts));
-      return options.telemetry === undefined ? router : Layer.provideMerge(router, Telemetry.layer(options.telemetry));
+      if (options.telemetry === undefined) return router;
+      const { layer } = yield* loaded("telemetry", () => import("@naru/node/Telemetry"));
+      return Layer.provideMerge(router, layer(options.telemetry));
     }),
   );
 
@@ -85,7 +97,8 @@ export const layerBacktest = (options: BacktestOptions): Layer.Layer<MarketData 
     Effect.gen(function* () {
       const profile = yield* Effect.fromResult(profileOf(options));
       yield* Effect.fromResult(checkedConfig(options.config ?? {}));
-      return Backtest.layer(options).pipe(
+      const { layer } = yield* loaded("backtest", () => import("@naru/router/backtest/Backtest"));
+      return layer(options).pipe(
         Layer.provide(historyOf(options)),
         Layer.provideMerge(UpbitVenue.layerOf(profile)),
         Layer.provide(RouterConfig.layer(options.config ?? {})),
@@ -96,6 +109,13 @@ export const layerBacktest = (options: BacktestOptions): Layer.Layer<MarketData 
 /** The region or address that `venue` names. */
 export const profileOf = ({ venue = "upbit", profile }: UpbitOptions): Result.Result<UpbitProfile, ConfigError> =>
   isProfileName(venue) ? Result.succeed(profiles[venue]) : profileFromUrl(venue, profile);
+
+/** A part that most programs do not use. */
+const loaded = <M>(setting: string, importing: () => Promise<M>): Effect.Effect<M, ConfigError> =>
+  Effect.tryPromise({
+    try: importing,
+    catch: (cause) => new ConfigError({ setting, input: "", reason: `cannot be loaded: ${cause instanceof Error ? cause.message : "?"}` }),
+  });
 
 function layerWith<E>(venue: Layer.Layer<Venue, E>, options: UpbitOptions): Layer.Layer<Services, E> {
   return Supervisor.layer.pipe(

@@ -16,8 +16,9 @@ import { makeDialect, type SocketFormat } from "./socket/Dialect.ts";
 
 export interface VenueOptions {
   /**
-   * The format asked for on the socket ("DEFAULT"), unless the router has a reason for another spelling. Every format is read, whatever was
-   * asked.
+   * The format asked for on the socket, unless the router has a reason for another spelling. Every format is read, whatever was asked.
+   * @default DEFAULT
+   * @bounds DEFAULT, SIMPLE, JSON_LIST, SIMPLE_LIST
    */
   readonly socketFormat?: SocketFormat | undefined;
   /** Told the names of fields in socket messages that the protocol reference does not know. REST answers carry theirs. */

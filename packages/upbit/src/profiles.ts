@@ -46,14 +46,21 @@ export type ProfileName = keyof typeof profiles;
 export const isProfileName = (name: string): name is ProfileName => Object.hasOwn(profiles, name);
 
 export interface ProfileOptions {
-  /** The venue's name; the address's host by default. */
+  /**
+   * The venue's name.
+   * @default the address's host
+   */
   readonly id?: string | undefined;
   /**
    * The prices are made up. Unless said, an address on this machine counts as simulated: nobody can see from outside whether an emulated
    * exchange answers there, and real prices taken for made-up ones are the lesser error.
+   * @default true on this machine, else false
    */
   readonly simulated?: boolean | undefined;
-  /** The region whose currencies and fields are spoken there ("upbit"). */
+  /**
+   * The region whose currencies and fields are spoken there.
+   * @default upbit
+   */
   readonly like?: ProfileName | undefined;
 }
 

@@ -27,9 +27,16 @@ import { HistoryThread } from "./HistoryThread.ts";
 import { makeTrades } from "./sqliteTrades.ts";
 
 export interface SqliteHistoryOptions {
-  /** The size from which what was used longest ago leaves, in bytes (2 GB: 26 million candles). */
+  /**
+   * The size from which what was used longest ago leaves, in bytes.
+   * @default 2 GB, 26 million candles
+   * @costs Disk for requests: what is kept is not read again.
+   */
   readonly maxBytes?: number | undefined;
-  /** Only looked at, beside a program that writes: nothing is changed, and a put fails with `READONLY` (false). */
+  /**
+   * Only looked at, beside a program that writes: nothing is changed, and a put fails with `READONLY`.
+   * @default false
+   */
   readonly readOnly?: boolean | undefined;
 }
 

@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Scheduler from "effect/Scheduler";
 import * as Stream from "effect/Stream";
-import * as PrometheusMetrics from "effect/observability/PrometheusMetrics";
 import { type Moment, moment } from "../ask.ts";
 import { HistoryStore } from "../cache/HistoryStore.ts";
 import * as callbacks from "../callbacks.ts";
@@ -20,6 +19,7 @@ import { ConfigError, InvalidRequest, type StorageError } from "../errors/Market
 import * as guard from "../guard.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { LiveLedger } from "../health/LiveLedger.ts";
+import { metricsText } from "../health/metricsText.ts";
 import { MarketData } from "../MarketData.ts";
 import { questionsTo, streamsOf } from "../named.ts";
 import { reportWithoutRouter } from "../reportHealth.ts";
@@ -101,7 +101,7 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: Stream.never,
     alerts: Stream.never,
-    metrics: PrometheusMetrics.format(),
+    metrics: metricsText,
   });
 });
 

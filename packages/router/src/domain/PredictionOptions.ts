@@ -2,10 +2,10 @@
 export interface PredictionOptions {
   /** Whether anything is. */
   readonly enabled: boolean;
-  /** How likely a question must be for its answer to be read ahead, 0 to 1. */
+  /** How likely a question must be for its answer to be read ahead, 0 to 1. @unit share */
   readonly prefetchAt: number;
-  /** How likely a question must be for its key to be subscribed ahead, 0 to 1. */
+  /** How likely a question must be for its key to be subscribed ahead, 0 to 1. @unit share */
   readonly presubscribeAt: number;
-  /** Only while no more than this share of the limit group is in use, 0 to 1. */
+  /** Only while no more than this share of the limit group is in use, 0 to 1. @unit share */
   readonly maxUsage: number;
 }
