@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { Cache } from "@naru/router/cache/Cache";
 import { HistoryStore, layerMemory } from "@naru/router/cache/HistoryStore";
 import type { CandleColumnsOptions, CandlesOptions } from "@naru/router/ask";
-import { emptyWindows } from "@naru/router/cache/CandleColumns";
+import { emptyWindows } from "@naru/router/domain/CandleColumns";
 import { StorageError } from "@naru/router/errors/MarketDataError";
 import { alerts, getCandleColumns, getCandles, health, streamTradesEvents } from "@naru/router/MarketData";
 import type { StreamElement } from "@naru/router/domain/StreamElement";

@@ -9,7 +9,7 @@ import type * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Alert } from "./alerts/Alert.ts";
 import type { CandleColumnsOptions, CandlesOptions, OrderbookOptions, RollingOptions, TickerOptions, TradesOptions } from "./ask.ts";
-import type { CoveredColumns } from "./cache/CandleColumns.ts";
+import type { CoveredColumns } from "./domain/CandleColumns.ts";
 import type { Answer, Answers } from "./domain/Answer.ts";
 import type { Bar, BarCorrection, BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import type { Candle } from "./domain/Candle.ts";

@@ -50,7 +50,7 @@ export type {
 export type { Quote } from "./domain/Quote.ts";
 export { Change, Side, Ticker } from "./domain/Ticker.ts";
 export { Trade } from "./domain/Trade.ts";
-export { type CandleColumns, type CoveredColumns, emptyWindows } from "./cache/CandleColumns.ts";
+export { type CandleColumns, type CoveredColumns, emptyWindows } from "./domain/CandleColumns.ts";
 export type {
   CandleColumnsOptions,
   CandlesOptions,

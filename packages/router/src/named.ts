@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import * as ask from "./ask.ts";
 import type { Asker } from "./Asker.ts";
-import type { CoveredColumns } from "./cache/CandleColumns.ts";
+import type { CoveredColumns } from "./domain/CandleColumns.ts";
 import { one, oneOrMany } from "./calls.ts";
 import type { Answer } from "./domain/Answer.ts";
 import { isBar } from "./domain/Bar.ts";

@@ -6,7 +6,7 @@
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Decimal } from "@naru/router/domain/Decimal";
 import type { Trade } from "@naru/router/domain/Trade";
-import { decimalColumns } from "@naru/router/cache/CandleColumns";
+import { decimalColumns } from "@naru/router/domain/CandleColumns";
 import type { CandleSeries, TradeSeries } from "@naru/router/cache/HistoryStore";
 import { InvalidRequest } from "@naru/router/errors/MarketDataError";
 import * as Effect from "effect/Effect";

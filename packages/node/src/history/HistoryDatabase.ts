@@ -8,7 +8,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { isWhole, rowsClaimed } from "@naru/router/cache/blockLayout";
 import { DamagedPart, spliced } from "@naru/router/cache/blockSplice";
-import type { CandleColumns } from "@naru/router/cache/CandleColumns";
+import type { CandleColumns } from "@naru/router/domain/CandleColumns";
 import { blockRange } from "@naru/router/cache/candleBlock";
 import { type Coverage, covered, type TimeRange, uncovered, within } from "@naru/router/cache/Coverage";
 import type { CandleSeries, KeptSeries, KeptTrades, TradeSeries } from "@naru/router/cache/HistoryStore";

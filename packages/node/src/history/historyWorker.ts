@@ -6,7 +6,7 @@ import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
 import { basename } from "node:path";
 import { type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads";
 import { DamagedPart } from "@naru/router/cache/blockSplice";
-import { buffersOf } from "@naru/router/cache/CandleColumns";
+import { buffersOf } from "@naru/router/domain/CandleColumns";
 import { BrokenFile, type DatabaseOptions, HistoryDatabase } from "./HistoryDatabase.ts";
 import { type HistoryCalls, type Reply, type Request, usualName } from "./historyMessages.ts";
 import { ForeignFile } from "./historySchema.ts";

@@ -13,7 +13,7 @@ import type { Interval } from "../domain/Interval.ts";
 import type { Market } from "../domain/Market.ts";
 import type { Trade } from "../domain/Trade.ts";
 import type { StorageError } from "../errors/MarketDataError.ts";
-import { type CandleColumns, makeColumns } from "./CandleColumns.ts";
+import { type CandleColumns, makeColumns } from "../domain/CandleColumns.ts";
 import { makeMemory } from "./historyMemory.ts";
 import type { Coverage, TimeRange } from "./Coverage.ts";
 

@@ -9,7 +9,7 @@
  *   …  text: numbers too long for that, and days
  * ```
  */
-import { decimalColumns } from "./CandleColumns.ts";
+import { decimalColumns } from "../domain/CandleColumns.ts";
 
 const version = 1;
 const headerBytes = 16;

@@ -8,7 +8,7 @@ import { Decimal } from "../domain/Decimal.ts";
 import { type Interval, nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { Market } from "../domain/Market.ts";
 import { absent, type Block, type BlockColumn, columnsOf, inText, newBlock, openBlock, optionalColumns, placeOf } from "./blockLayout.ts";
-import { type CandleColumns, decimalColumns } from "./CandleColumns.ts";
+import { type CandleColumns, decimalColumns } from "../domain/CandleColumns.ts";
 import type { TimeRange } from "./Coverage.ts";
 
 /** Windows of equal length that one block holds. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import type { Candle } from "../domain/Candle.ts";
 import type { Trade } from "../domain/Trade.ts";
 import { BlockUse, type KeptBlocks, SeriesMemory } from "./blockMemory.ts";
-import { makeColumns } from "./CandleColumns.ts";
+import { makeColumns } from "../domain/CandleColumns.ts";
 import { rowsClaimed } from "./blockLayout.ts";
 import { spliced } from "./blockSplice.ts";
 import { blockRange, decodeCandles } from "./candleBlock.ts";

@@ -1,6 +1,6 @@
 /** Ranges of candles as parts of blocks, and blocks as ranges of candles: what every store does alike. Pure. */
 import type { Candle } from "../domain/Candle.ts";
-import { type CandleColumns, makeColumns, sliceColumns } from "./CandleColumns.ts";
+import { type CandleColumns, makeColumns, sliceColumns } from "../domain/CandleColumns.ts";
 import { rowsClaimed } from "./blockLayout.ts";
 import { blockRange, decodeColumns, encodeCandles } from "./candleBlock.ts";
 import type { TimeRange } from "./Coverage.ts";

@@ -2,7 +2,7 @@
  * Closed candles collected as columns while they are read: what a store keeps of them never becomes rows. Pages of the exchange are rows already, and are
  * put between the kept pieces in the end. Plain state.
  */
-import { type CandleColumns, columnsOfRows, type CoveredColumns, joinColumns, sliceColumns } from "../cache/CandleColumns.ts";
+import { type CandleColumns, columnsOfRows, type CoveredColumns, joinColumns, sliceColumns } from "../domain/CandleColumns.ts";
 import { type Candle, closeMarginMs } from "../domain/Candle.ts";
 import { nextWindowStart, windowStart } from "../domain/Interval.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";

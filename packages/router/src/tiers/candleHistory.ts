@@ -5,7 +5,7 @@
  * A window is kept a minute after its end, and not before: until then the exchange may still book a trade into it.
  */
 import * as Effect from "effect/Effect";
-import type { CandleColumns } from "../cache/CandleColumns.ts";
+import type { CandleColumns } from "../domain/CandleColumns.ts";
 import type { Coverage, TimeRange } from "../cache/Coverage.ts";
 import type { CandleSeries } from "../cache/HistoryStore.ts";
 import type { Candle } from "../domain/Candle.ts";

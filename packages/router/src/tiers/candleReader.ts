@@ -10,7 +10,7 @@ import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as FiberSet from "effect/FiberSet";
 import type * as Scope from "effect/Scope";
-import type { CandleColumns, CoveredColumns } from "../cache/CandleColumns.ts";
+import type { CandleColumns, CoveredColumns } from "../domain/CandleColumns.ts";
 import { type Coverage, missing, type TimeRange } from "../cache/Coverage.ts";
 import type { Candle } from "../domain/Candle.ts";
 import type { CandlesQuestion } from "../domain/Question.ts";

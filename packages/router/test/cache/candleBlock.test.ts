@@ -1,7 +1,7 @@
 /** Candles to bytes and back: exact whatever the numbers, and never an answer out of damaged bytes. */
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import { makeColumns } from "../../src/cache/CandleColumns.ts";
+import { makeColumns } from "../../src/domain/CandleColumns.ts";
 import { rowsClaimed } from "../../src/cache/blockLayout.ts";
 import { blockRange, decodeCandles, decodeColumns, encodeCandles, windowsPerBlock } from "../../src/cache/candleBlock.ts";
 import type { Candle } from "../../src/domain/Candle.ts";

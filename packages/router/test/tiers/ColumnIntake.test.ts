@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Schema } from "effect";
-import { columnsOfRows } from "../../src/cache/CandleColumns.ts";
+import { columnsOfRows } from "../../src/domain/CandleColumns.ts";
 import type { Candle } from "../../src/domain/Candle.ts";
 import { Decimal } from "../../src/domain/Decimal.ts";
 import type { CandlesQuestion } from "../../src/domain/Question.ts";

@@ -3,7 +3,7 @@
  * about a market that was not asked is an answer to somebody else's question and is rejected too.
  */
 import * as Result from "effect/Result";
-import { type CandleColumns, columnsOfRows } from "@naru/router/cache/CandleColumns";
+import { type CandleColumns, columnsOfRows } from "@naru/router/domain/CandleColumns";
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Interval } from "@naru/router/domain/Interval";
 import type { Market, MarketInfo } from "@naru/router/domain/Market";

@@ -5,7 +5,7 @@
 import type { Candle } from "@naru/router/domain/Candle";
 import type { Interval } from "@naru/router/domain/Interval";
 import type { Market } from "@naru/router/domain/Market";
-import { type CandleColumns, makeColumns, sliceColumns } from "@naru/router/cache/CandleColumns";
+import { type CandleColumns, makeColumns, sliceColumns } from "@naru/router/domain/CandleColumns";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
 import { isOnGrid, minutesOf, type RestRow, restCandle, toRestCandle } from "../CandleShape.ts";
 import { ObjectScanner } from "./ObjectScanner.ts";

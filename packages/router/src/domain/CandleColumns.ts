@@ -2,10 +2,9 @@
  * Candles of one series as columns of typed arrays, for research over many of them: a hundred thousand rows without an object each. Numbers are the
  * nearest doubles; whoever needs the exact ones reads rows.
  */
-import type { Candle } from "../domain/Candle.ts";
-import { type Interval, nextWindowStart } from "../domain/Interval.ts";
-import type { Market } from "../domain/Market.ts";
-import type { TimeRange } from "./Coverage.ts";
+import type { Candle } from "./Candle.ts";
+import { type Interval, nextWindowStart } from "./Interval.ts";
+import type { Market } from "./Market.ts";
 
 /** The columns of numbers, in the order in which they are stored. */
 export const decimalColumns = ["open", "high", "low", "close", "volume", "value"] as const;
@@ -25,7 +24,7 @@ export interface CandleColumns extends Readonly<Record<DecimalColumn, Float64Arr
 /** Columns of a range in which nothing is missing. */
 export interface CoveredColumns extends CandleColumns {
   /** From the first window, inclusive, to before the last, epoch milliseconds. A window in it that has no row had no trade. */
-  readonly covers: TimeRange;
+  readonly covers: { readonly fromMs: number; readonly toMs: number };
 }
 
 /** The starts of the windows in which nobody traded, ascending, epoch milliseconds. */
