@@ -56,6 +56,7 @@ export class Listener {
         this.lastError = message.error;
         return;
       case "Status":
+      case "Untraded":
         return;
       case "Ticker":
         return this.#heard({ kind: "ticker", market: message.value.market }, message.value.timestampMs, message.snapshot);

@@ -199,6 +199,7 @@ class Session {
       case "Subscriptions":
         return this.#listed(message.keys, receipt.atMs);
       case "Status":
+      case "Untraded":
         return;
       default:
         if (this.end !== undefined) return;

@@ -64,6 +64,8 @@ export type SocketMessage =
   | { readonly _tag: "Subscriptions"; readonly keys: ReadonlyArray<StreamKey> }
   /** A keep-alive answer such as `{"status":"UP"}`. */
   | { readonly _tag: "Status"; readonly status: string }
+  /** The ticker of a market in which nobody has ever traded: there is no price to tell. */
+  | { readonly _tag: "Untraded"; readonly market: Market }
   /** An error frame; the server closes after it. */
   | { readonly _tag: "Failure"; readonly error: MarketDataError }
   /** A frame that could not be read. The link stays. `lost` says what is missing now; without it nothing of the market is. */

@@ -283,6 +283,20 @@ describe("reconnecting", () => {
     );
   });
 
+  it.effect("tickers of markets in which nobody ever traded, however many, are no unreadable frames", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const elements = yield* watch;
+        for (let at = 0; at < 60; at++) exchange.socket.push({ _tag: "Untraded", market: btc });
+        exchange.socket.push(ticker(btc, 1, 1));
+        yield* TestClock.adjust(1_100);
+        assert.deepStrictEqual([subscriptions.connected(), exchange.connects, elements.length], [true, 1, 1]);
+      }),
+    );
+  });
+
   it.effect(
     "after an unreadable frame the same subscription is sent again for its snapshots, and not oftener than every five seconds",
     () => {

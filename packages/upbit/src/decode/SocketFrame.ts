@@ -78,7 +78,8 @@ const decodeData = (
   switch (type) {
     case "ticker": {
       const row = socketTicker.read[spelling](value, path, unknown);
-      return row instanceof DecodeError ? lost(row, "ticker", code) : { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
+      if (row instanceof DecodeError) return untraded(value, spelling, code) ?? lost(row, "ticker", code);
+      return { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
     }
     case "trade": {
       const row = socketTrade.read[spelling](value, path, unknown);
@@ -99,6 +100,14 @@ const decodeData = (
       return candle instanceof DecodeError ? lost(candle, "candles", code) : { _tag: "Candle", value: candle, snapshot: isSnapshot(row) };
     }
   }
+};
+
+/** The ticker of a market without a trade has neither the price nor the time of one. Of these alone, either is an error. */
+const untraded = (value: Readonly<Record<string, unknown>>, spelling: Spelling, code: unknown): SocketMessage | undefined => {
+  const [price, time] = spelling === "full" ? (["trade_price", "trade_timestamp"] as const) : (["tp", "ttms"] as const);
+  if (value[price] !== null || value[time] !== null || typeof code !== "string") return undefined;
+  const market = Result.getOrUndefined(parseMarket(code));
+  return market === undefined ? undefined : { _tag: "Untraded", market };
 };
 
 const isSnapshot = (row: { readonly stream: string }): boolean => row.stream === "SNAPSHOT";

@@ -267,6 +267,13 @@ describe("unification", () => {
       `[${wire.write(wire.withField(wire.members(wire.ticker, "rest"), "trade_price", "null"))}]`,
     );
     assert.strictEqual(neverTraded.rejected[0]?.path, "[0].trade_price");
+    for (const [spelling, price, time] of [["full", "trade_price", "trade_timestamp"] as const, ["simple", "tp", "ttms"] as const]) {
+      const priceless = wire.write(wire.withField(wire.withField(wire.members(wire.ticker, spelling), price, "null"), time, "null"));
+      assert.deepStrictEqual(
+        decodeSocketMessage(new TextEncoder().encode(priceless)).map(({ _tag }) => _tag),
+        ["Untraded"],
+      );
+    }
   });
 
   it("a trade that fell has a negative change over either channel, and REST gets its direction from the sign", () => {
