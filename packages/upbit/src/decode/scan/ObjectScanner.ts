@@ -4,6 +4,7 @@
  * not as the exchange writes it is refused, with the cause, and the general path decides what it is.
  */
 import { NumberScanner } from "./NumberScanner.ts";
+import { RowMemory } from "./RowMemory.ts";
 import { type Slots, stepSize, valueKind } from "./Slots.ts";
 import { scanText, type ScannedText } from "./WordTable.ts";
 
@@ -14,6 +15,8 @@ const [quote, comma, minus, openBracket, backslash, closeBracket] = [34, 44, 45,
 const [letterF, letterN, letterT, openBrace, closeBrace, space] = [102, 110, 116, 123, 125, 32] as const;
 /** `null`, `true` and `alse`, as a `DataView` reads four bytes, big end first. */
 const [nullWord, trueWord, alseWord] = [0x6e756c6c, 0x74727565, 0x616c7365] as const;
+/** Where the market lies in every table: behind the type. */
+const marketPlace = 1;
 /** The longest name of a field that is looked for, and the longest text. */
 const maxKey = 40;
 const maxText = 28;
@@ -23,6 +26,12 @@ export class ObjectScanner extends NumberScanner {
   limit = 0;
   /** Objects in the list that was read last. */
   rows = 0;
+  /** Where each begins, and behind the last one where another would. */
+  readonly rowStarts = new Int32Array(maxUnits + 2);
+  /** 1 for a row that is as it was in {@link memory}: its places hold nothing. */
+  readonly isKnown = new Uint8Array(maxUnits + 1);
+  /** The rows of the market's book before. */
+  memory = new RowMemory();
   readonly #text: ScannedText = { end: 0, hash: 0 };
   readonly #capacity: number;
 
@@ -181,16 +190,24 @@ export class ObjectScanner extends NumberScanner {
     this.rows = 0;
     if (bytes[at] !== openBracket) return this.refuse("value");
     if (bytes[at + 1] === closeBracket) return at + 2;
+    const { view, limit, rowStarts, isKnown } = this;
+    const memory = (this.memory = units.rows.of(this.values[marketPlace]));
     let p = at + 1;
     for (let row = 0; row < maxUnits; row++) {
-      if (bytes[p] !== openBrace) return this.#odd(bytes[p]);
-      const place = units.base + row * units.size;
-      const end = this.#unit(units, place, p + 1);
-      p = end < 0 ? this.#unitWithCare(units, place, p + 1) : end;
-      if (p < 0) return p;
+      rowStarts[row] = p;
+      const length = memory.lengthOf(row, view, p, limit);
+      isKnown[row] = length === 0 ? 0 : 1;
+      if (length === 0) {
+        if (bytes[p] !== openBrace) return this.#odd(bytes[p]);
+        const place = units.base + row * units.size;
+        const end = this.#unit(units, place, p + 1);
+        p = end < 0 ? this.#unitWithCare(units, place, p + 1) : end;
+        if (p < 0) return p;
+      } else p += length;
       const c = bytes[p];
       if (c === closeBracket) {
         this.rows = row + 1;
+        rowStarts[row + 1] = p + 1;
         return p + 1;
       }
       if (c !== comma) return this.#odd(c);

@@ -4,6 +4,8 @@
  */
 import type { FieldType } from "../FieldType.ts";
 import { type Field, type Fields, type Need, type Spelling, spelt } from "../Shape.ts";
+import { RowMemory } from "./RowMemory.ts";
+import { Memories } from "./sameBytes.ts";
 import { WordTable } from "./WordTable.ts";
 
 /** What the scanner does with a value. `nothing` is a plan's: null is expected there. */
@@ -39,6 +41,9 @@ export class Slots {
   readonly lastWord: Uint16Array;
   /** The table of a list's objects. */
   readonly units: Slots | undefined;
+
+  /** What the rows of this table were in the books before. */
+  readonly rows = new Memories(() => new RowMemory());
 
   /** The fields of the next message in their order, {@link stepSize} numbers each. Empty while there is no plan. */
   steps = new Int32Array(0);

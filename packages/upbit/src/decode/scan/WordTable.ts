@@ -3,6 +3,8 @@
  * over, so a text is made and checked once and a steady stream makes none. What is refused is not kept.
  */
 
+import { isSame } from "./sameBytes.ts";
+
 /** Texts longer than this are for the general path. */
 const maxBytes = 30;
 /** Bytes of a place: a text with both its quotes. */
@@ -46,9 +48,9 @@ export class WordTable {
     const length = this.#lengths[place]!;
     if (length < 4 || at + length > limit) return false;
     const from = place * placeBytes;
+    if (length >= 8) return isSame(view, at, this.#view, from, length);
     const last = length - 4;
-    for (let i = 0; i < last; i += 4) if (view.getInt32(at + i) !== this.#view.getInt32(from + i)) return false;
-    return view.getInt32(at + last) === this.#view.getInt32(from + last);
+    return view.getInt32(at) === this.#view.getInt32(from) && view.getInt32(at + last) === this.#view.getInt32(from + last);
   }
 
   /**

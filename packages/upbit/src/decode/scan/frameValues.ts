@@ -3,6 +3,7 @@
  * same shape of object, which the engine then reads fastest; of any other a row is made, and the general path's own functions make the value.
  */
 import type { Candle } from "@naru/router/domain/Candle";
+import type { Decimal } from "@naru/router/domain/Decimal";
 import { makeOrderbook, type Orderbook, type PriceLevel } from "@naru/router/domain/Orderbook";
 import type { Market } from "@naru/router/domain/Market";
 import type { Change, Side, Ticker } from "@naru/router/domain/Ticker";
@@ -92,10 +93,16 @@ const book = placesOf(socketOrderbook.fields);
 const unit = placesOf(orderbookUnit.fields);
 const unitFields = Object.keys(unit).length;
 
-/** Undefined where a side is not in order, or offers something at price 0: the general path sorts it, or says what is wrong. */
+/**
+ * Undefined where a side is not in order, or offers something at price 0: the general path sorts it, or says what is wrong. Rows that are as they
+ * were in the market's book before are its own levels.
+ */
 export const orderbookOf = (s: ObjectScanner, slots: Slots): Orderbook | undefined => {
-  const asks = sideOf(s, slots.size + unit.ask, slots.size + unit.askSize, 1);
-  const bids = asks === undefined ? undefined : sideOf(s, slots.size + unit.bid, slots.size + unit.bidSize, -1);
+  const { memory } = s;
+  const asks = sideOf(s, slots.size + unit.ask, slots.size + unit.askSize, 1, memory.asks);
+  const bids = asks && sideOf(s, slots.size + unit.bid, slots.size + unit.bidSize, -1, memory.bids);
+  // What was put into the memory is of this book, in part: it stands for it, or for none.
+  memory.keep(s.bytes, s.rowStarts, bids === undefined ? 0 : s.rows);
   if (asks === undefined || bids === undefined) return undefined;
   const market = s.values[book.market] as Market;
   const timestampMs = s.mantissas[book.timestampMs]!;
@@ -108,28 +115,41 @@ export const orderbookOf = (s: ObjectScanner, slots: Slots): Orderbook | undefin
   );
 };
 
-/** The rows lie one after the other; `price` and `size` are the places of the first. */
-const sideOf = (s: ObjectScanner, price: number, size: number, direction: 1 | -1): ReadonlyArray<PriceLevel> | undefined => {
-  const { mantissas } = s;
+/** The rows lie one after the other; `price` and `size` are the places of the first. `kept` has the level of each row before, and gets that of each. */
+const sideOf = (
+  s: ObjectScanner,
+  price: number,
+  size: number,
+  direction: 1 | -1,
+  kept: Array<PriceLevel | undefined>,
+): ReadonlyArray<PriceLevel> | undefined => {
+  const { mantissas, isKnown, rows } = s;
   const levels: Array<PriceLevel> = [];
-  let before = -1;
-  for (let row = 0; row < s.rows * unitFields; row += unitFields) {
-    if (mantissas[size + row] === 0) continue;
-    const at = price + row;
-    if (mantissas[at] === 0) return undefined;
-    if (before >= 0 && !isBeyond(s, before, at, direction)) return undefined;
-    before = at;
-    levels.push({ price: s.decimalAt(at), size: s.decimalAt(size + row) });
+  let last: PriceLevel | undefined;
+  // Two neighbours of the book before are in order.
+  let isLastKnown = false;
+  for (let row = 0; row < rows; row++) {
+    let level: PriceLevel | undefined;
+    if (isKnown[row] === 1) level = kept[row];
+    else {
+      const at = row * unitFields;
+      if (mantissas[size + at] !== 0) {
+        if (mantissas[price + at] === 0) return undefined;
+        level = { price: s.decimalAt(price + at), size: s.decimalAt(size + at) };
+      }
+      kept[row] = level;
+    }
+    if (level === undefined) continue;
+    if (last !== undefined && !(isLastKnown && isKnown[row] === 1) && !isBeyond(last.price, level.price, direction)) return undefined;
+    last = level;
+    isLastKnown = isKnown[row] === 1;
+    levels.push(level);
   }
   return levels;
 };
 
-/** Whether the price at `after` is surely farther from the best than the one at `before`. What two doubles do not tell apart is not sure. */
-const isBeyond = (s: ObjectScanner, before: number, after: number, direction: 1 | -1): boolean => {
-  const { mantissas, scales } = s;
-  if (scales[before] === scales[after]) return (mantissas[after]! - mantissas[before]!) * direction > 0;
-  return (s.doubleAt(after) - s.doubleAt(before)) * direction > 0;
-};
+/** Whether the price `after` is surely farther from the best than the one `before`. What two doubles do not tell apart is not sure. */
+const isBeyond = (before: Decimal, after: Decimal, direction: 1 | -1): boolean => (after.number - before.number) * direction > 0;
 
 const candle = placesOf(socketCandle.fields);
 const candleFields = Object.keys(candle).length;
