@@ -48,10 +48,11 @@ const run = async (args: Arguments): Promise<void> => {
   report(measured, judgement, args.check);
 };
 
-/** The processes of this run make each set of frames once. */
+/** The processes of this run make each set of frames once, and strip and compile the same files once; what is about starting does not. */
 const shareFrames = (): void => {
   const folder = mkdtempSync(join(tmpdir(), "naru-bench-frames-"));
   process.env["NARU_BENCH_FRAMES"] = folder;
+  process.env["NODE_COMPILE_CACHE"] ??= join(folder, "compiled");
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 };
 

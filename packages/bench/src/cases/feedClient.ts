@@ -83,11 +83,11 @@ const next = <Tag extends FeedMessage["_tag"]>(server: ChildProcess, tag: Tag): 
     server.on("message", onMessage).on("exit", onExit);
   });
 
-/** Until the consumer has been given something. */
-export const begun = async (tally: FeedTally): Promise<void> => {
+/** Until the consumer has been given something since the tally was last taken. */
+export const begun = async (tally: FeedTally, least = 1): Promise<void> => {
   const deadline = performance.now() + 30_000;
-  while (tally.delivered === 0) {
-    if (performance.now() > deadline) throw new Error("nothing came in 30 s");
+  while (tally.delivered < least) {
+    if (performance.now() > deadline) throw new Error(`${tally.delivered} values came in 30 s`);
     await pass(20);
   }
 };

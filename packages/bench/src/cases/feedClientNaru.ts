@@ -9,7 +9,7 @@ import { layerFor } from "@naru/upbit/Upbit";
 import * as Effect from "effect/Effect";
 import * as Stream from "effect/Stream";
 import type { Consume } from "./feedClient.ts";
-import { lagOf } from "./feedPlan.ts";
+import { bufferSize, lagOf } from "./feedPlan.ts";
 import { type FeedTally, numberOfTrade } from "./feedTally.ts";
 
 /** Every default but the questions that the router asks by itself: the exchange behind this feed does not know of its frames. */
@@ -30,11 +30,13 @@ export const consumeNaru =
         Stream.runForEachArray(stream, (elements) => Effect.sync(() => elements.forEach((element) => takeElement(element, tally, value))));
       const streams = kinds.map((kind) => {
         if (kind === "ticker")
-          return take(data.streamTickerEvents(feed.codes), ({ volume24h, value24h }) =>
+          return take(data.streamTickerEvents(feed.codes, { bufferSize }), ({ volume24h, value24h }) =>
             tally.value(volume24h.number, lagOf(value24h.number)),
           );
-        if (kind === "trade") return take(data.streamTradesEvents(feed.codes), ({ id }) => tally.value(numberOfTrade(id)));
-        return take(data.streamOrderbookEvents(feed.codes, { levels: 30 }), ({ totalAskSize }) => tally.value(totalAskSize.number));
+        if (kind === "trade") return take(data.streamTradesEvents(feed.codes, { bufferSize }), ({ id }) => tally.value(numberOfTrade(id)));
+        return take(data.streamOrderbookEvents(feed.codes, { bufferSize, levels: 30 }), ({ totalAskSize }) =>
+          tally.value(totalAskSize.number),
+        );
       });
       return yield* Effect.all(streams, { concurrency: "unbounded", discard: true });
     });

@@ -26,6 +26,12 @@ export type FeedMessage =
 export const firstNumber = 100_000_000_000;
 export const departureOffset = 100_000_000_000_000;
 
+/**
+ * Elements held for the consumer. One turn of the event loop reads up to two megabytes of a socket before anybody else has a turn: of trades that is more than
+ * the default holds.
+ */
+export const bufferSize = 65_536;
+
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed));
 
 /** Microseconds of the monotonic clock, which all processes of a machine share. */

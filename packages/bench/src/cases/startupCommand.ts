@@ -17,7 +17,10 @@ const expected = { base: /^\d+\.\d+\.\d+\s*$/, candidate: /ticker/ };
 const run = async (side: Side): Promise<Reading> => {
   const args = side === "base" ? ccxtArgs : naruArgs;
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    encoding: "utf8",
+    env: { ...process.env, NODE_COMPILE_CACHE: undefined },
+  });
   const took = performance.now() - started;
   if (status !== 0 || !expected[side === "base" ? "base" : "candidate"].test(stdout))
     throw new Error(`node ${args.join(" ")} ended with ${status}: ${stderr}`);

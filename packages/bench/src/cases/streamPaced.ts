@@ -71,7 +71,7 @@ export const subject: Case = {
     { name: "p50 at 10k", unit: "us", better: "lower" },
     { name: "p99 at 10k", unit: "us", better: "lower" },
     { name: "p50 at 50k", unit: "us", better: "lower" },
-    { name: "growth at 50k", unit: "lag of the last quarter / of the first, each and 1 ms", better: "lower" },
+    { name: "growth at 50k", unit: "×, lag of the last quarter / of the first, each and 1 ms", better: "lower" },
     { name: "came at 10k", unit: "of the frames sent, 1 is all", better: "higher" },
     { name: "came at 50k", unit: "of the frames sent, 1 is all", better: "higher" },
   ],
