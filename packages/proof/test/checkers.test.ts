@@ -3,6 +3,7 @@ import { checkClocksOf } from "../../../scripts/checkClocks.ts";
 import { checkEscapesOf } from "../../../scripts/checkEscapes.ts";
 import { checkImportsOf, importsOf, parseTable } from "../../../scripts/checkImports.ts";
 import { checkLoadingOf, loadedBy } from "../../../scripts/checkLoading.ts";
+import { breachesOf } from "../../../scripts/checkPublished.ts";
 import { checkSizesOf } from "../../../scripts/checkSizes.ts";
 import { checkTestIdsOf } from "../../../scripts/checkTestIds.ts";
 import { format, summarize } from "../../../scripts/ciSummary.ts";
@@ -138,6 +139,18 @@ describe("the check of what is loaded", () => {
   it("fails where an entry point is gone", () => {
     assert.isFalse(passed(checkLoadingOf([], [entry])));
     assert.deepStrictEqual(checkLoadingOf(files(""), ["packages/gone.ts"]).problems, ["packages/gone.ts: is no file"]);
+  });
+});
+
+describe("the size budget", () => {
+  const sizes = new Map([["@naru/router", { files: 10, packedBytes: 1_000 }]]);
+  const budget = (of: string, atMost: Readonly<Record<string, number>>) => breachesOf([{ of, atMost, reason: "enough" }], sizes);
+
+  it("names what is too large, by how much, and a budget that holds nothing", () => {
+    assert.deepStrictEqual(budget("@naru/router", { files: 10, packedBytes: 1_000 }), []);
+    assert.deepStrictEqual(budget("@naru/router", { files: 9 }), ["@naru/router: files 10, at most 9 (enough)"]);
+    assert.deepStrictEqual(budget("@naru/gone", { files: 9 }), ["@naru/gone: has a budget and no size"]);
+    assert.deepStrictEqual(budget("@naru/router", { gzipped: 9 }), ["@naru/router: gzipped is not measured"]);
   });
 });
 

@@ -2,11 +2,14 @@
  * What a request shows of itself while it runs: a span over the call and one for each tier that is asked, and a line of the log for each, with the
  * request's id. A question that memory answers at once shows nothing: it must cost nothing.
  *
+ * Spans are opened where somebody looks: those of the tracer that is there by default end nowhere, and cost a REST call more than its request does.
+ *
  * The lines are of level Debug. In an outage there are as many as there are calls; what is worth a person's attention is the change of mode.
  */
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Option from "effect/Option";
+import * as Tracer from "effect/Tracer";
 import type { Question } from "./domain/Question.ts";
 import { plainText } from "./domain/plainText.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
@@ -18,11 +21,13 @@ export const tracedCall = <A, E, R>(
   { kind, market }: Question,
   requestId: string,
 ): Effect.Effect<A, E, R> =>
-  effect.pipe(
-    Effect.withSpan("MarketData.ask", { attributes: { kind, market } }),
-    Effect.annotateSpans({ requestId }),
-    Effect.annotateLogs({ requestId, kind, market }),
-  );
+  whereTraced(effect, () =>
+    effect.pipe(Effect.withSpan("MarketData.ask", { attributes: { kind, market } }), Effect.annotateSpans({ requestId })),
+  ).pipe(Effect.annotateLogs({ requestId, kind, market }));
+
+/** `traced` where a program has given a tracer, else `plain`. */
+const whereTraced = <A, E, R>(plain: Effect.Effect<A, E, R>, traced: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Effect.tracer, (tracer) => (tracer === Tracer.nativeTracer ? plain : traced()));
 
 /** The tiers of one call, each with a span of its own. */
 export const tracedTiers = (tiers: ReadonlyArray<Tier>): ReadonlyArray<Tier> =>
@@ -44,18 +49,30 @@ type Ended<A> = Exit.Exit<A, MarketDataError | TierMiss>;
 /** A miss is no error of anything: its span ends well, with its outcome as an attribute. */
 const attempt = <A>(asked: Effect.Effect<A, MarketDataError | TierMiss>, place: Place): Effect.Effect<A, MarketDataError | TierMiss> => {
   const { tier, index, total } = place;
-  return Effect.flatten(Effect.withSpan(told(asked, place), `tier ${tier.name}`, { attributes: { tier: tier.name, index, total } }));
+  const outcome = whereTraced(told(asked, place, silent), () =>
+    Effect.withSpan(told(asked, place, Effect.annotateCurrentSpan), `tier ${tier.name}`, { attributes: { tier: tier.name, index, total } }),
+  );
+  return Effect.flatten(outcome);
 };
 
+type Annotate = (attributes: { readonly outcome: string; readonly reason: string; readonly durationMs: number }) => Effect.Effect<void>;
+
+/** Where there is no span of ours, the one around it is the program's own. */
+const silent: Annotate = () => Effect.void;
+
 /** Fails, inside the span, with what failed; how anything else ended is its value. */
-const told = <A>(asked: Effect.Effect<A, MarketDataError | TierMiss>, place: Place): Effect.Effect<Ended<A>, MarketDataError | TierMiss> =>
+const told = <A>(
+  asked: Effect.Effect<A, MarketDataError | TierMiss>,
+  place: Place,
+  annotate: Annotate,
+): Effect.Effect<Ended<A>, MarketDataError | TierMiss> =>
   Effect.clockWith((clock) => {
     const startedNanos = clock.monotonicTimeNanosUnsafe();
     const tell = (outcome: string, reason: string) =>
       Effect.suspend(() => {
         const durationMs = Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6;
         const line = lineOf(place, outcome, reason, durationMs);
-        return Effect.andThen(Effect.annotateCurrentSpan({ outcome, reason, durationMs }), Effect.logDebug(line));
+        return Effect.andThen(annotate({ outcome, reason, durationMs }), Effect.logDebug(line));
       });
     return Effect.exit(asked).pipe(
       Effect.onInterrupt(() => tell("interrupted", "interrupted")),

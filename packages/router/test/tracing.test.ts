@@ -57,6 +57,25 @@ const inside = (spans: ReadonlyArray<Tracer.NativeSpan>, root: string) =>
   });
 
 describe("a request", () => {
+  it.effect("opens no span where nobody looks, and leaves the program's own as it was", () =>
+    Effect.gen(function* () {
+      const around: Array<string | undefined> = [];
+      const [tier] = tracedTiers([{ name: "cold_rest", ask: () => Effect.andThen(seen, Effect.fail(new TierMiss({ reason: "absent" }))) }]);
+      const seen = Effect.map(
+        Effect.option(Effect.currentSpan),
+        (span) => void around.push(span._tag === "Some" ? span.value.name : undefined),
+      );
+      const asked = tier === undefined ? Effect.void : tier.ask(questions.ticker, { deadlineNanos: 0n, missed: () => {} });
+      const call = tracedCall(Effect.exit(asked), questions.ticker, "r-1");
+      const own = yield* Effect.andThen(call, Effect.currentSpan).pipe(Effect.withSpan("mine"));
+      yield* call;
+      assert.deepStrictEqual(around, ["mine", undefined]);
+      assert.deepStrictEqual([...own.attributes], []);
+      yield* watched(call);
+      assert.strictEqual(around[2], "tier cold_rest");
+    }),
+  );
+
   it.effect("shows each attempt: its place, how it ended, how long it took, and who is next (R000-05)", () =>
     Effect.gen(function* () {
       const ask = (afterMs: number, outcome: ReturnType<Tier["ask"]>) => () => Effect.andThen(Effect.sleep(afterMs), outcome);

@@ -48,5 +48,5 @@ export class RecentValues {
 }
 
 /** Nearest rank. */
-export const percentile = (sorted: ReadonlyArray<number>, share: number): number | null =>
+export const percentile = (sorted: ArrayLike<number>, share: number): number | null =>
   sorted.length === 0 ? null : (sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? null);

@@ -103,7 +103,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
 
   return {
     name: "batch_snapshot",
-    ask: Effect.fn("BatchSnapshot.ask")(function* (question, { deadlineNanos }) {
+    ask: Effect.fnUntraced(function* (question, { deadlineNanos }) {
       if (question.kind !== "ticker" && question.kind !== "orderbook") return yield* new TierMiss({ reason: "not_batchable" });
       if (deadlineNanos <= clock.monotonicTimeNanosUnsafe()) return yield* new TierMiss({ reason: "no_time" });
       const caller: Caller = { leave: () => {} };

@@ -1,9 +1,8 @@
 /** The tier of last resort: one question, asked of the exchange directly, nothing remembered by it. It also carries all history. */
-import * as Effect from "effect/Effect";
 import type { RestAnswer } from "./restAnswer.ts";
 import type { Tier } from "./Tier.ts";
 
 export const make = (restAnswer: RestAnswer): Tier => ({
   name: "cold_rest",
-  ask: Effect.fn("ColdRest.ask")((question, options) => restAnswer(question, options)),
+  ask: (question, options) => restAnswer(question, options),
 });

@@ -28,7 +28,7 @@ export const make: Effect.Effect<Tier, never, Cache | Subscriptions | Health> = 
   return {
     name: "live_subscription",
     causeOf: waitCauseOf,
-    ask: Effect.fn("LiveSubscription.ask")(function* (question, options) {
+    ask: Effect.fnUntraced(function* (question, options) {
       const key = liveKeyOf(question);
       if (key === undefined) return yield* new TierMiss({ reason: "not_streamable" });
       const waits = !subscriptions.isLive(key);

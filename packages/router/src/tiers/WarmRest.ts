@@ -38,7 +38,7 @@ export const make = (restAnswer: RestAnswer): Effect.Effect<WarmTier, never, Cac
     return {
       name: "warm_cache_rest",
       readAhead: (question) => cache.refreshWarm(warmKeyOf(question), traits(question)),
-      ask: Effect.fn("WarmRest.ask")(function* (question, options) {
+      ask: Effect.fnUntraced(function* (question, options) {
         // Typed arrays cannot be kept from being written to: each caller has its own.
         if (asksColumns(question)) return yield* restAnswer(question, options);
         const askedNanos = clock.monotonicTimeNanosUnsafe();

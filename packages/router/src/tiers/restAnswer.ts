@@ -24,7 +24,7 @@ export const make: Effect.Effect<RestAnswer, never, Rest | Venue | HistoryKeeper
     trades: yield* TradeHistory.make,
   };
   const readCandles = yield* CandleReader.make;
-  return Effect.fn("RestAnswer.ask")((question: Question, options: AskOptions): Effect.Effect<TierAnswer, MarketDataError> => {
+  return (question, options) => {
     switch (question.kind) {
       case "ticker":
         return ticker(asking, question, options);
@@ -35,7 +35,7 @@ export const make: Effect.Effect<RestAnswer, never, Rest | Venue | HistoryKeeper
       case "candles":
         return candles(asking, readCandles, question);
     }
-  });
+  };
 });
 
 const ticker = Effect.fnUntraced(function* (asking: Asking, question: TickerQuestion, options: AskOptions) {
