@@ -187,7 +187,7 @@ export interface RouterConfigShape {
   readonly copies: 1 | 2;
   /** How long a socket is down before others carry its keys meanwhile, in milliseconds. */
   readonly moveAfterMs: number;
-  /** Trades remembered per market to remove duplicates. */
+  /** Trades remembered per market to remove duplicates, at least. */
   readonly tradeMemory: number;
   /** How long a trade of a market in disorder waits for earlier ones, in milliseconds; 0 delivers in order of arrival. */
   readonly reorderMs: number;
