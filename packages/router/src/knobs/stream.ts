@@ -45,7 +45,7 @@ export class StreamKnobs {
   /** How long the reading back of a hole waits for the first element of the new subscription, in milliseconds. */
   readonly firstElementMs: number = 1_000;
   /**
-   * Trades remembered per market to remove duplicates.
+   * Trades remembered per market to remove duplicates, at least.
    * @unit trades
    * @costs Memory for each market; too few lets a repeated trade through after a long outage.
    */

@@ -1,10 +1,20 @@
-/** The last so many ids, for removing duplicates. Constant time: a ring remembers which id to forget next. */
+/**
+ * The last so many ids, for removing duplicates: at least that many, and fewer than twice as many, because a whole generation is forgotten at once.
+ * An id is a text, and different texts are different ids; those that are whole numbers, as every trade's of the exchange is, are kept as such.
+ */
+import { IdTable } from "./IdTable.ts";
+
+/** Digits in each half of a number, and in both. */
+const halfDigits = 9;
+const mostDigits = 2 * halfDigits;
+
 export class IdMemory {
-  readonly #known = new Set<string>();
-  readonly #ring: Array<string> = [];
-  readonly #times: Array<number> = [];
+  #young = new Generation();
+  #old = new Generation();
   readonly #capacity: number;
-  #next = 0;
+  /** The halves of the number that was looked at last. */
+  #upper = 0;
+  #lower = 0;
   /** The latest time of an id that was forgotten; what is not newer may have been known once. */
   forgottenMs = Number.NEGATIVE_INFINITY;
 
@@ -13,21 +23,52 @@ export class IdMemory {
   }
 
   has(id: string): boolean {
-    return this.#known.has(id);
+    if (!this.#isNumber(id)) return this.#young.texts.has(id) || this.#old.texts.has(id);
+    return this.#young.numbers.has(this.#upper, this.#lower) || this.#old.numbers.has(this.#upper, this.#lower);
   }
 
-  /** Remembers `id`, of what happened at `atMs`; false when it was known. At capacity the id remembered longest is forgotten. */
+  /** Remembers `id`, of what happened at `atMs`; false when it was known. At capacity those before the last so many are forgotten. */
   add(id: string, atMs = Number.NEGATIVE_INFINITY): boolean {
-    if (this.#known.has(id)) return false;
-    const forgotten = this.#ring[this.#next];
-    if (forgotten !== undefined) {
-      this.#known.delete(forgotten);
-      this.forgottenMs = Math.max(this.forgottenMs, this.#times[this.#next] ?? Number.NEGATIVE_INFINITY);
-    }
-    this.#ring[this.#next] = id;
-    this.#times[this.#next] = atMs;
-    this.#next = (this.#next + 1) % this.#capacity;
-    this.#known.add(id);
+    const young = this.#young;
+    if (!this.#isNumber(id)) {
+      if (this.has(id)) return false;
+      young.texts.add(id);
+    } else if (this.#old.numbers.has(this.#upper, this.#lower) || !young.numbers.add(this.#upper, this.#lower)) return false;
+    if (atMs > young.newestMs) young.newestMs = atMs;
+    if (young.numbers.size + young.texts.size >= this.#capacity) this.#turn();
     return true;
   }
+
+  #turn(): void {
+    this.forgottenMs = Math.max(this.forgottenMs, this.#old.newestMs);
+    this.#old = this.#young;
+    this.#young = new Generation();
+  }
+
+  /** A whole number written as numbers are, without a zero before it, that fits into two halves. Notes these. */
+  #isNumber(id: string): boolean {
+    const { length } = id;
+    if (length === 0 || length > mostDigits || (length > 1 && id.charCodeAt(0) === zero)) return false;
+    const middle = Math.max(0, length - halfDigits);
+    let upper = 0;
+    let lower = 0;
+    for (let at = 0; at < length; at++) {
+      const digit = id.charCodeAt(at) - zero;
+      if (digit < 0 || digit > 9) return false;
+      if (at < middle) upper = upper * 10 + digit;
+      else lower = lower * 10 + digit;
+    }
+    this.#upper = upper;
+    this.#lower = lower;
+    return true;
+  }
+}
+
+const zero = 48;
+
+class Generation {
+  readonly numbers = new IdTable();
+  readonly texts = new Set<string>();
+  /** The latest time in it. */
+  newestMs = Number.NEGATIVE_INFINITY;
 }

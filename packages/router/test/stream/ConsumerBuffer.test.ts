@@ -6,7 +6,6 @@ import type { Gap, Live, StreamElement } from "../../src/domain/StreamElement.ts
 import type { Trade } from "../../src/domain/Trade.ts";
 import { Closed } from "../../src/errors/MarketDataError.ts";
 import { ConsumerBuffer } from "../../src/stream/ConsumerBuffer.ts";
-import { IdMemory } from "../../src/stream/IdMemory.ts";
 import { candleRow, minute, tradeRow } from "./exchange.ts";
 
 const live = (market: string, value: number): Live<number> => ({
@@ -97,25 +96,6 @@ describe("a consumer's buffer", () => {
     }),
   );
 });
-
-it.prop(
-  "the memory of ids knows exactly the last so many different ids",
-  {
-    capacity: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 })),
-    ids: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))).check(Schema.isMaxLength(100)),
-  },
-  ({ capacity, ids }) => {
-    const memory = new IdMemory(capacity);
-    let model: ReadonlyArray<string> = [];
-    for (const id of ids.map(String)) {
-      const known = model.includes(id);
-      assert.strictEqual(memory.has(id), known);
-      assert.strictEqual(memory.add(id), !known);
-      if (!known) model = [...model, id].slice(-capacity);
-    }
-  },
-  { arbitrary: { runs: 300 } },
-);
 
 describe("a full buffer of trades", () => {
   /** One trade a second, short: `A3`. */
