@@ -9,6 +9,8 @@ import type { Cause } from "./Cause.ts";
 const safeDigits = 15;
 /** Larger exponents than this are no price and no size. */
 const maxExponent = 30;
+/** Digits of an exponent, and characters of a number, beyond which the general path reads none: zeros in front, or behind the point, without end. */
+const [maxExponentDigits, maxCharacters] = [6, 400] as const;
 /** The exchange prints up to 22 that matter. */
 const maxDigits = 27;
 /** Digits of an id. */
@@ -174,12 +176,14 @@ export class NumberScanner {
     const negative = c === minus;
     if (negative || c === plus) c = bytes[++p]!;
     if (!(c >= zero && c <= nine)) return this.refuse("syntax");
+    const first = p;
     let value = 0;
     do {
       value = value * 10 + c - zero;
       if (value > maxExponent) return this.refuse("digits");
       c = bytes[++p]!;
     } while (c >= zero && c <= nine);
+    if (p - first > maxExponentDigits) return this.refuse("digits");
     this.#exponent = negative ? -value : value;
     return p;
   }
@@ -194,6 +198,7 @@ export class NumberScanner {
       if (p < 0) return p;
       scale -= this.#exponent;
     }
+    if (p - first > maxCharacters - (negative ? 1 : 0)) return this.refuse("digits");
     let begin = first;
     while (begin < end && (bytes[begin] === zero || begin === dot)) begin++;
     let last = end - 1;
