@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect";
 import { bars } from "./bars/fullRun.ts";
 import { chaos } from "./chaos/fullRun.ts";
+import { decoding } from "./decoding/fullRun.ts";
 import { formats } from "./formats/fullRun.ts";
 import { habits } from "./habits/fullRun.ts";
 import { healing } from "./healing/fullRun.ts";
@@ -59,6 +60,12 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "formats",
     summary: "short field names and compression save bytes on every stream: ten minutes of ten markets; seconds",
     run: (say) => formats(600, say),
+  },
+  {
+    name: "decoding",
+    summary:
+      "ten million frames, made and spoilt, mean the same to the byte scanner as to the general path, to the last digit; some minutes of two cores",
+    run: (say) => proved(say, [plain(decoding, { ofEach: 1_000_000, seed: 1, workers: 2 })]),
   },
   {
     name: "habits",

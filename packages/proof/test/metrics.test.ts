@@ -32,6 +32,8 @@ const series = Effect.gen(function* () {
   yield* Sim.cutSockets;
   yield* TestClock.adjust("5 seconds");
   yield* Effect.forkScoped(guard("KRW-BTC"));
+  yield* Sim.fault({ verb: "schema-drift", change: "new-field", forMs: 2_000 });
+  yield* TestClock.adjust("2 seconds");
   // REST fails with the sockets: what is asked is tried again, and an old value is given with a label.
   yield* Sim.refuseUpgrades("1 minute");
   yield* Sim.fault({ verb: "server-error", forMs: 30_000 });

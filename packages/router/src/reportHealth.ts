@@ -12,6 +12,7 @@ import type { ChannelHealth } from "./health/ChannelLog.ts";
 import { Health } from "./health/HealthLedger.ts";
 import { HostProbe } from "./health/HostProbe.ts";
 import { judgeHealth } from "./health/judgeHealth.ts";
+import { LiveLedger } from "./health/LiveLedger.ts";
 import type { HealthReport } from "./HealthReport.ts";
 import { RateLimiter } from "./limits/RateLimiter.ts";
 import { RouterConfig, type RouterConfigShape } from "./RouterConfig.ts";
@@ -36,6 +37,7 @@ export const make = Effect.gen(function* () {
     subscriptions: yield* Subscriptions,
     marketList: yield* MarketList,
     ledger: yield* Health,
+    live: yield* LiveLedger,
     workers: yield* Workers,
   };
   const probe = yield* HostProbe;
@@ -53,6 +55,7 @@ interface Parts {
   readonly subscriptions: Subscriptions["Service"];
   readonly marketList: MarketList["Service"];
   readonly ledger: Health["Service"];
+  readonly live: LiveLedger["Service"];
   readonly workers: Context.Service.Shape<typeof Workers>;
 }
 
@@ -78,6 +81,7 @@ export const makeBare = Effect.fnUntraced(function* (mode: () => Mode) {
     clock: yield* Clock.Clock,
     limiter: yield* RateLimiter,
     ledger: yield* Health,
+    live: yield* LiveLedger,
     workers: yield* Workers,
   };
   return yield* reportWithoutRouter(parts, mode);
@@ -105,7 +109,7 @@ const noLink: HealthReport["link"] = {
   sockets: [],
 };
 
-interface JudgedParts extends Pick<Parts, "venue" | "clock" | "ledger" | "workers"> {
+interface JudgedParts extends Pick<Parts, "venue" | "clock" | "ledger" | "live" | "workers"> {
   readonly limiter: Pick<Parts["limiter"], "snapshot" | "blockedMs">;
 }
 
@@ -114,14 +118,15 @@ interface Seen extends Pick<HealthReport, "mode" | "host" | "link" | "core" | "h
   readonly breakerOpenMs: (group: string) => number;
 }
 
-const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: Seen): HealthReport => {
+const judged = ({ venue, clock, limiter, ledger, live, workers }: JudgedParts, seen: Seen): HealthReport => {
   const { isOpen, breakerOpenMs, mode, host, link, core, hotKeys, knownMarkets } = seen;
   const limits = limiter
     .snapshot()
     .map(({ group, limit, used, waiting, pausedMs }) => ({ group, limit, used, waiting, pausedMs, breakerOpenMs: breakerOpenMs(group) }));
   const counted = { calls: ledger.calls(), errors: ledger.errors() };
   const history = ledger.history();
-  const troubles = workers.troubles(Number(clock.monotonicTimeNanosUnsafe()) / 1e6);
+  const nowMs = Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+  const troubles = workers.troubles(nowMs);
   const facts = {
     mode,
     host,
@@ -129,6 +134,7 @@ const judged = ({ venue, clock, limiter, ledger, workers }: JudgedParts, seen: S
     limits,
     ...counted,
     history,
+    decoding: live.decoding.health(nowMs),
     workers: troubles,
     link: { wanted: link.wanted, open: isOpen },
     blockedMs: limiter.blockedMs(),

@@ -201,11 +201,10 @@ export const routerOver = (stub: Stub) =>
           Layer.succeed(Subscriptions, subscriptionsOf(stub)),
           RateLimiter.layerTest(limits),
           Cache.layerTest,
-          LiveLedger.layer,
           HistoryKeeper.layer,
         ),
       ),
-      Layer.provideMerge(Layer.provideMerge(Alerts.layer, Health.layer)),
+      Layer.provideMerge(Layer.provideMerge(Alerts.layer, Layer.merge(Health.layer, LiveLedger.layer))),
       Layer.provideMerge(Layer.succeed(Venue, venue)),
     ),
   );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Alerts } from "@naru/router/alerts/Alerts";
 import { ModeControl } from "@naru/router/fallback/ModeControl";
 import { Health } from "@naru/router/health/HealthLedger";
+import { LiveLedger } from "@naru/router/health/LiveLedger";
 import { LiveNumbers } from "@naru/router/health/LiveNumbers";
 import { RateLimiter } from "@naru/router/limits/RateLimiter";
 import type { HealthReport } from "@naru/router/HealthReport";
@@ -84,7 +85,7 @@ const services = (told: Script) =>
     RateLimiter.layerTest(limits),
     Layer.provide(
       Layer.mergeAll(ModeControl.layer, Alerts.layer),
-      Layer.merge(Health.layer, Layer.succeed(Venue, { id: "stub", simulated: true } as never)),
+      Layer.mergeAll(Health.layer, LiveLedger.layer, Layer.succeed(Venue, { id: "stub", simulated: true } as never)),
     ),
   );
 

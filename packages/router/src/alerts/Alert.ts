@@ -15,6 +15,7 @@ export const AlertRule = Schema.Literals([
   "disk",
   "worker_failed",
   "history_waits",
+  "slow_decoding",
   "daily_check",
 ]);
 export type AlertRule = typeof AlertRule.Type;

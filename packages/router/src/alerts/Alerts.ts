@@ -13,6 +13,7 @@ import type { ErrorHealth } from "../health/ErrorLog.ts";
 import { Health } from "../health/HealthLedger.ts";
 import { type HostFacts, HostProbe, type HostProbeShape, nothingKnown } from "../health/HostProbe.ts";
 import { labelled } from "../health/labelled.ts";
+import { LiveLedger } from "../health/LiveLedger.ts";
 import * as Metrics from "../health/Metrics.ts";
 import { type OutcomeSummary, windowMs } from "../health/OutcomeWindow.ts";
 import { isIncident } from "../domain/Mode.ts";
@@ -41,7 +42,7 @@ export class Alerts extends Context.Service<
     readonly report: (who: string, findings: ReadonlyArray<Finding>) => void;
   }
 >()("@naru/router/alerts/Alerts") {
-  static readonly layer: Layer.Layer<Alerts, never, Health | Venue> = Layer.effect(
+  static readonly layer: Layer.Layer<Alerts, never, Health | LiveLedger | Venue> = Layer.effect(
     Alerts,
     Effect.suspend(() => make),
   );
@@ -50,6 +51,7 @@ export class Alerts extends Context.Service<
 const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const health = yield* Health;
+  const { decoding } = yield* LiveLedger;
   const { id: venue, simulated } = yield* Venue;
   const { alertCoolDownMs, hostEveryMs } = yield* RouterConfig;
   const probe = yield* HostProbe;
@@ -84,6 +86,7 @@ const make = Effect.gen(function* () {
       host,
       workers: workers.troubles(nowMs),
       history: health.history(),
+      decoding: decoding.health(nowMs),
     });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {
@@ -97,7 +100,7 @@ const make = Effect.gen(function* () {
   };
 
   const trouble = (): void => void Queue.offerUnsafe(wake, undefined);
-  const stops = [health.watch(trouble), workers.watch(trouble)];
+  const stops = [health.watch(trouble), workers.watch(trouble), decoding.watch(trouble)];
   yield* Effect.addFinalizer(() => Effect.sync(() => stops.forEach((stop) => stop())));
 
   const watching = Effect.gen(function* () {

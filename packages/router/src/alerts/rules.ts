@@ -1,6 +1,7 @@
 /** What is worth telling a person, judged from what the ledger and the probe of the machine say. Pure: one finding for each trouble that is there. */
 import { plainText } from "../domain/plainText.ts";
 import type { Mode } from "../domain/Mode.ts";
+import type { DecodingHealth } from "../health/DecodingNumbers.ts";
 import type { ErrorHealth } from "../health/ErrorLog.ts";
 import type { HistoryHealth } from "../health/HistoryLog.ts";
 import type { HostFacts } from "../health/HostProbe.ts";
@@ -21,6 +22,7 @@ export interface AlertFacts {
   readonly host: HostFacts;
   readonly workers: ReadonlyArray<WorkerTrouble>;
   readonly history: HistoryHealth;
+  readonly decoding: DecodingHealth;
 }
 
 export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
@@ -30,6 +32,7 @@ export const findingsOf = (facts: AlertFacts): ReadonlyArray<Finding> => [
   ...ofHost(facts.host),
   ...ofWorkers(facts.workers),
   ...ofHistory(facts.history),
+  ...ofDecoding(facts.decoding),
 ];
 
 /** A mode that answers less than it should. A call that passed over one failing tier is no news for a person. */
@@ -155,6 +158,21 @@ const ofHistory = ({ isWaiting, lastError }: HistoryHealth): ReadonlyArray<Findi
           what: `what is read of the past cannot be written: ${plainText(lastError)}`,
           did: "it waits in memory, up to 10,000 rows, and is tried again every 30 s; live data and answers are not touched by it",
           youCan: "make room on the disk, or end the program that has the file locked; nothing has to be begun anew",
+        },
+      ]
+    : [];
+
+/** The exchange writes its frames otherwise than it did. Nothing is wrong yet, but each costs several times as much to read. */
+const ofDecoding = ({ isSlow, frames, general, commonest }: DecodingHealth): ReadonlyArray<Finding> =>
+  isSlow
+    ? [
+        {
+          rule: "slow_decoding",
+          about: "",
+          severity: "warning",
+          what: `${general} of ${frames} frames of the last minute are not written as the exchange used to, most often because of: ${plainText(commonest ?? "", 60)}`,
+          did: "they were read the general way, which gives the same values and costs several times the processor's time",
+          youCan: "look for a newer version of this client; until then give the process room, or follow fewer markets",
         },
       ]
     : [];

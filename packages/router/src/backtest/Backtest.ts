@@ -97,7 +97,7 @@ const make = Effect.fnUntraced(function* (play: Play, outside: Clock.Clock) {
     guard: guard.make({ asker, config, clock, mode: () => "normal", told: ledger.guarded }),
     explain: ({ kind }) =>
       Effect.fail(new InvalidRequest({ field: "kind", input: kind, reason: "is not routed: a back-test asks the store" })),
-    health: yield* reportWithoutRouter({ venue, clock, limiter: noLimits, ledger, workers: yield* Workers }, () => "normal"),
+    health: yield* reportWithoutRouter({ venue, clock, limiter: noLimits, ledger, live, workers: yield* Workers }, () => "normal"),
     liveMetrics: Effect.sync(() => live.toMetrics(Number(clock.monotonicTimeNanosUnsafe()) / 1e6)),
     modeChanges: Stream.never,
     alerts: Stream.never,

@@ -115,6 +115,16 @@ export const LiveMetrics = Schema.Struct({
   lastFailure: Schema.NullOr(LastFailure),
   /** Over all keys, those that are gone included. */
   messages: Schema.Struct({ total: Count, perSecond: Schema.Finite, lagP50Ms: Measured, lagP95Ms: Measured }),
+  /** How the frames of the sockets were read. */
+  decoding: Schema.Struct({
+    frames: Count,
+    /** Of the last minute: the part that went the general way, which is as right and slower; null without a frame. */
+    generalShare: Measured,
+    /** The alert `slow_decoding` is open. */
+    isSlow: Schema.Boolean,
+    /** Frames that went the general way, by the venue's word for why, the most frequent first. At most sixteen. */
+    causes: Schema.Array(Schema.Struct({ cause: Schema.String, frames: Count })),
+  }),
   /** The keys there are, in the order they came. */
   keys: Schema.Array(KeyMetrics),
   links: Schema.Array(LinkMetrics),

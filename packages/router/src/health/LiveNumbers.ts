@@ -7,6 +7,7 @@
  */
 import type { KeyId } from "../domain/StreamKey.ts";
 import { ChangeNumbers } from "./ChangeNumbers.ts";
+import { DecodingNumbers } from "./DecodingNumbers.ts";
 import { AllConsumers, type ConsumerNumbers } from "./ConsumerNumbers.ts";
 import { KeyNumbers } from "./KeyNumbers.ts";
 import { detailLength, LinkNumbers } from "./LinkNumbers.ts";
@@ -40,6 +41,7 @@ export class LiveNumbers {
   readonly #rate: MessageRate;
   #listener: NumbersListener | undefined;
   readonly changes: ChangeNumbers;
+  readonly decoding: DecodingNumbers;
   /** Told synchronously how long the first element of a new key took on an open link. Must not throw. */
   onFirstElement: ((id: KeyId, tookMs: number) => void) | undefined;
   readonly consumers = new AllConsumers();
@@ -64,6 +66,7 @@ export class LiveNumbers {
     this.#keyLimit = options.keyLimit ?? defaultKeyLimit;
     this.#rate = new MessageRate(nowMs);
     this.#others = new KeyNumbers("other", nowMs);
+    this.decoding = new DecodingNumbers(nowMs);
     this.changes = new ChangeNumbers({ limit: this.#keyLimit });
   }
 
@@ -191,6 +194,7 @@ export class LiveNumbers {
       failures: { ...this.failures },
       lastFailure: failure === undefined ? null : { cause: failure.cause, detail: failure.detail, ageMs: nowMs - failure.atMs },
       messages: { total: this.messages, perSecond: this.#rate.perSecond(nowMs), lagP50Ms, lagP95Ms },
+      decoding: this.decoding.toMetrics(nowMs),
       keys: keys.map((key) => key.toMetrics(nowMs)),
       links: [...this.#links.values()].map((link) => link.toMetrics(nowMs)),
       switches: { count: this.switches, lastBlindMs: this.#lastBlindMs, longestBlindMs: this.#longestBlindMs },

@@ -233,6 +233,13 @@ export const receiveFailures = counter(
   ["client", "cause"],
   "What the live side did not bring, by cause",
 );
+export const frames = counter("naru_socket_frames_total", "frames", ["client"], "Frames that sockets brought");
+export const generalFrames = counter(
+  "naru_socket_general_frames_total",
+  "frames",
+  ["client", "cause"],
+  "Of these, read the general way because the quick one knows no such frame, by the venue's word for why",
+);
 export const consumers = gauge("naru_stream_consumers", "streams", ["client"], "Streams that are open");
 export const delivered = elements("naru_stream_delivered_elements_total", "Elements given to consumers");
 export const dropped = elements("naru_stream_dropped_elements_total", "Elements lost to consumers that were too slow");

@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema";
 import type { Mode } from "../domain/Mode.ts";
+import type { DecodingHealth } from "./DecodingNumbers.ts";
 import type { ErrorHealth } from "./ErrorLog.ts";
 import type { HistoryHealth } from "./HistoryLog.ts";
 import type { HostFacts } from "./HostProbe.ts";
@@ -28,6 +29,7 @@ export const HealthCause = Schema.Struct({
     "disk",
     "worker_failed",
     "history_waits",
+    "slow_decoding",
   ]),
   /** What it concerns: a mode, an error's tag, a limit group, a market; empty for the whole. */
   about: Schema.String,
@@ -51,6 +53,7 @@ export interface HealthFacts {
   /** Fibers of our own that crashed lately. */
   readonly workers: ReadonlyArray<{ readonly name: string; readonly state: "restarting" | "failed"; readonly lastCrash: string }>;
   readonly history: HistoryHealth;
+  readonly decoding: DecodingHealth;
 }
 
 /** What is called bad. Percentages, shares and milliseconds as the names say. */
@@ -70,7 +73,7 @@ export const healthBounds = {
 } as const;
 
 export const judgeHealth = (facts: HealthFacts): { readonly status: HealthStatus; readonly causes: ReadonlyArray<HealthCause> } => {
-  const ofItself = [...ofHost(facts.host), ...ofWorkers(facts), ...ofHistory(facts.history)];
+  const ofItself = [...ofHost(facts.host), ...ofWorkers(facts), ...ofHistory(facts.history), ...ofDecoding(facts.decoding)];
   const causes = [...ofCalls(facts), ...ofErrors(facts), ...ofWays(facts), ...ofCore(facts), ...ofItself];
   const worst = causes.some(({ severity }) => severity === "unhealthy") ? "unhealthy" : causes.length > 0 ? "degraded" : "healthy";
   return { status: worst, causes };
@@ -145,6 +148,17 @@ const ofWorkers = ({ workers }: HealthFacts): ReadonlyArray<HealthCause> =>
   workers.flatMap(({ name, state, lastCrash }) =>
     state === "failed" ? [cause("worker_failed", name, `it crashes again and again: ${lastCrash}`)] : [],
   );
+
+const ofDecoding = ({ isSlow, frames, general, commonest }: DecodingHealth): ReadonlyArray<HealthCause> =>
+  isSlow
+    ? [
+        cause(
+          "slow_decoding",
+          "",
+          `${general} of ${frames} frames of the last minute were read the slow way, most often because of: ${commonest}`,
+        ),
+      ]
+    : [];
 
 const ofHistory = ({ isWaiting, waitingRows, droppedRows }: HistoryHealth): ReadonlyArray<HealthCause> =>
   isWaiting

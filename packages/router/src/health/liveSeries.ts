@@ -68,6 +68,9 @@ const publishStreams = (series: SeriesSet, numbers: LiveNumbers): void => {
     histogram(series.with({ mode }), Metrics.changeSeconds, counts);
   }
   for (const cause of receiveFailures) series.with({ cause }).counter(Metrics.receiveFailures, () => numbers.failures[cause]);
+  series.counter(Metrics.frames, () => numbers.decoding.frames);
+  numbers.decoding.onCause = (cause) =>
+    series.with({ cause }).counter(Metrics.generalFrames, () => numbers.decoding.causes.get(cause) ?? 0);
   series.gauge(Metrics.consumers, () => numbers.consumers.open);
   for (const [fate, metric] of fates) series.counter(metric, () => numbers.consumers.total()[fate]);
   for (const outcome of ["healed", "told"] as const) series.with({ outcome }).counter(Metrics.holes, () => numbers[outcome]);

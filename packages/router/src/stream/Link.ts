@@ -250,6 +250,8 @@ export class Link {
       this.#slept = slept;
     },
     onUnread: (error) => this.#parts.numbers.failed("decode", this.#nowMs(), error.message),
+    onFrame: (nowMs) => this.#parts.numbers.decoding.frame(nowMs),
+    onGeneral: (cause) => this.#parts.numbers.decoding.general(cause, this.#nowMs()),
     onHeard: (nanos) => {
       this.heardNanos = nanos;
     },

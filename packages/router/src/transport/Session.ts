@@ -23,7 +23,7 @@ import { type Receipt, receiptNow } from "./Receipt.ts";
 import type { Rhythm } from "./Rhythm.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketBytes, type SocketHandlers, Transport } from "./Transport.ts";
-import { type LostSubject, type SocketMessage, Venue } from "./Venue.ts";
+import { type LostSubject, type OnGeneral, type SocketMessage, Venue } from "./Venue.ts";
 
 export type SessionEnd =
   /** The peer, or the network, closed the socket. */
@@ -62,6 +62,10 @@ export interface SessionHooks extends SessionFacts {
   /** A ping was answered after so many milliseconds. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onUnread: (error: DecodeError) => void;
+  /** A frame came, and is about to be read. */
+  readonly onFrame: (nowMs: number) => void;
+  /** It is read the general way. */
+  readonly onGeneral: OnGeneral;
   /** How a sleep of this process ends the life that is on now. */
   readonly onBegun: (slept: (sleptMs: number) => void) => void;
   /** Something came in that proves what the link carries: data, or any other sign of life where silence means nothing. */
@@ -154,7 +158,8 @@ class Session {
       if (this.end !== undefined) return;
       const receipt = (this.#receipt ??= this.#heard());
       try {
-        for (const message of this.venue.socket.decode(data)) this.#message(message, receipt);
+        this.hooks.onFrame(Number(receipt.nanos) / 1e6);
+        for (const message of this.venue.socket.decode(data, this.hooks.onGeneral)) this.#message(message, receipt);
       } catch (cause) {
         // Called from the socket's own callback: thrown on, it would end the process. This link is not to be trusted any more.
         const error = new DecodeError({

@@ -88,6 +88,9 @@ export type WireFormat = (typeof wireFormats)[number];
 /** The same format in another spelling: lists stay lists. */
 export const respelled = (format: WireFormat, spelling: Spelling): WireFormat => (format.endsWith("_list") ? `${spelling}_list` : spelling);
 
+/** Told that a message was read by the general way of reading, and why. The message may be as good as any. */
+export type OnGeneral = (cause: string) => void;
+
 /** How an exchange speaks over its socket. */
 export interface SocketDialect {
   readonly url: string;
@@ -99,8 +102,11 @@ export interface SocketDialect {
   readonly subscribe: (wanted: ReadonlyArray<StreamKey>, ticket: string, format: WireFormat) => string;
   /** Asks what the connection is subscribed to. `format` must be that of the subscription. */
   readonly listSubscriptions: (ticket: string, format: WireFormat) => string;
-  /** Reads one message of any format, whatever was asked; list formats hold several elements. Never throws. */
-  readonly decode: (data: Uint8Array | string) => ReadonlyArray<SocketMessage>;
+  /**
+   * Reads one message of any format, whatever was asked; list formats hold several elements. Never throws. A venue with a quick way of reading says
+   * to `onGeneral` why a message had to go by the general one: one of a few words of its own.
+   */
+  readonly decode: (data: Uint8Array | string, onGeneral?: OnGeneral) => ReadonlyArray<SocketMessage>;
 }
 
 /** The largest question one request can carry. */

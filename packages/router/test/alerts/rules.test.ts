@@ -10,6 +10,7 @@ const well: AlertFacts = {
   host: nothingKnown,
   workers: [],
   history: { isWaiting: false, waitingRows: 0, droppedRows: 0, lastError: "" },
+  decoding: { isSlow: false, frames: 900, general: 2, commonest: "field" },
 };
 
 const calls = (samples: number, successRate: number, p95Ms = 20) => ({ calls: { samples, failures: 0, successRate, p50Ms: 1, p95Ms } });
@@ -70,6 +71,13 @@ describe("the rules of alerts", () => {
     const history = { isWaiting: true, waitingRows: 200, droppedRows: 0, lastError: "Storage failed at history put (code ENOSPC)" };
     assert.deepStrictEqual(words({ history }), ["history_waits  warning"]);
     assert.deepStrictEqual(words({ history: { ...history, isWaiting: false, waitingRows: 0 } }), []);
+  });
+
+  it("tell of frames that are read the slow way, with the commonest reason, for as long as they are", () => {
+    const decoding = { isSlow: true, frames: 900, general: 700, commonest: "field" };
+    assert.deepStrictEqual(words({ decoding }), ["slow_decoding  warning"]);
+    assert.match(findingsOf({ ...well, decoding })[0]!.what, /^700 of 900 frames .* most often because of: field$/);
+    assert.deepStrictEqual(words({ decoding: { ...decoding, isSlow: false } }), []);
   });
 
   it("say of everything what happened, what was done, and what can be done; text of others in it is one plain line", () => {

@@ -26,6 +26,8 @@ const minute = () => {
     numbers.message(numbers.key(eth, 10_000), 10_200 + i * 1_000, 20 + i);
     numbers.changeDone(eth, 10_200 + i * 1_000);
   }
+  for (let i = 0; i < 42; i++) numbers.decoding.frame(i < 39 ? 100 : 30_000);
+  for (let i = 0; i < 2; i++) numbers.decoding.general("field", 30_000);
   link.ended("silent", "silent for 15000 ms", 50_000);
   link.opened(52_500);
   link.subscribed(2, true);
@@ -67,6 +69,7 @@ describe("the numbers of the live side", () => {
       failures: { connection: 1, subscription: 0, data: 0, limited: 0, decode: 0, stale: 0 },
       lastFailure: { cause: "connection", detail: "ECONNREFUSED", ageMs: 59_950 },
       messages: { total: 41, perSecond: 0, lagP50Ms: 39, lagP95Ms: 57 },
+      decoding: { frames: 42, generalShare: 2 / 3, isSlow: false, causes: [{ cause: "field", frames: 2 }] },
       keys: [
         { key: "ticker:KRW-BTC", messages: 1, perSecond: 0, silentMs: 59_750, lagP50Ms: null, lagP95Ms: null },
         { key: "trades:KRW-ETH", messages: 40, perSecond: 0, silentMs: 10_800, lagP50Ms: 39, lagP95Ms: 57 },

@@ -21,6 +21,7 @@ const well: HealthFacts = {
   },
   workers: [],
   history: { isWaiting: false, waitingRows: 0, droppedRows: 0, lastError: "" },
+  decoding: { isSlow: false, frames: 900, general: 2, commonest: "field" },
 };
 
 const calls = (samples: number, successRate: number | null, p95Ms: number | null = 20) => ({
@@ -115,6 +116,12 @@ const cases: ReadonlyArray<readonly [title: string, changes: Partial<HealthFacts
     { history: { isWaiting: false, waitingRows: 0, droppedRows: 400, lastError: "disk full" } },
     "healthy",
     [],
+  ],
+  [
+    "the exchange writes its frames otherwise",
+    { decoding: { isSlow: true, frames: 900, general: 700, commonest: "field" } },
+    "degraded",
+    ["slow_decoding "],
   ],
 ];
 

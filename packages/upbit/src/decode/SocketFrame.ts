@@ -20,14 +20,14 @@ import type { Cause } from "./scan/Cause.ts";
 import { FrameScanner } from "./scan/FrameScanner.ts";
 import { socketTrade, toTrade } from "./TradeShape.ts";
 
-/** Reads the messages of one connection or of many; told of each that the scanner left to the general path, and why. */
-export const makeFrameDecoder = (onGeneral: (cause: Cause) => void = () => {}) => {
+/** Reads the messages of one connection or of many; `onGeneral` is told of one that the scanner left to the general path, and why. */
+export const makeFrameDecoder = () => {
   const scanner = new FrameScanner();
-  return (data: Uint8Array | string, unknown?: UnknownFields): ReadonlyArray<SocketMessage> => {
+  return (data: Uint8Array | string, unknown?: UnknownFields, onGeneral?: (cause: Cause) => void): ReadonlyArray<SocketMessage> => {
     // The exchange sends bytes; text is what tests and tapes hold.
     const scanned = typeof data === "string" ? undefined : scanner.scan(data);
     if (scanned !== undefined) return scanned;
-    if (typeof data !== "string" && scanner.cause !== undefined) onGeneral(scanner.cause);
+    if (typeof data !== "string" && scanner.cause !== undefined) onGeneral?.(scanner.cause);
     return decodeGenerally(data, unknown);
   };
 };

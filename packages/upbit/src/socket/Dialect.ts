@@ -41,10 +41,11 @@ export const makeDialect = (url: string, options: DialectOptions): SocketDialect
     supports: (key) => key.kind !== "candles" || streamType(key.interval) !== undefined,
     subscribe: (wanted, ticket, format) => JSON.stringify([{ ticket }, ...typeObjects(wanted), formatObject(format)]),
     listSubscriptions: (ticket, format) => JSON.stringify([{ ticket }, { method: "LIST_SUBSCRIPTIONS" }, formatObject(format)]),
-    decode: (data) => {
+    decode: (data, onGeneral) => {
+      if (options.onUnknownFields === undefined) return decodeSocketMessage(data, undefined, onGeneral);
       const unknown = new UnknownFields();
-      const messages = decodeSocketMessage(data, unknown);
-      if (options.onUnknownFields !== undefined && unknown.names.length > 0) options.onUnknownFields(unknown.names);
+      const messages = decodeSocketMessage(data, unknown, onGeneral);
+      if (unknown.names.length > 0) options.onUnknownFields(unknown.names);
       return messages;
     },
   };

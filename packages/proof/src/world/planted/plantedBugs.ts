@@ -36,7 +36,7 @@ const limiterLetsElevenThrough = (venue: Venue["Service"]): Venue["Service"] => 
 const idThroughADouble = (venue: Venue["Service"]): Venue["Service"] => {
   const rounded = (message: SocketMessage): SocketMessage =>
     message._tag === "Trade" ? { ...message, value: { ...message.value, id: String(Number(message.value.id)) } } : message;
-  return { ...venue, socket: { ...venue.socket, decode: (data) => venue.socket.decode(data).map(rounded) } };
+  return { ...venue, socket: { ...venue.socket, decode: (data, onGeneral) => venue.socket.decode(data, onGeneral).map(rounded) } };
 };
 
 /** An answer for one market; a list of answers goes its way. */

@@ -10,6 +10,8 @@ import type { Cause } from "./Cause.ts";
 const safeDigits = 15;
 /** Larger exponents than this are no price and no size. */
 const maxExponent = 30;
+/** Digits of an exponent, and characters of a number, beyond which the general path reads none: zeros in front, or behind the point, without end. */
+const [maxExponentDigits, maxCharacters] = [6, 400] as const;
 /** The exchange prints up to 22 that matter. */
 const maxDigits = 27;
 /** Digits of an id. */
@@ -92,7 +94,7 @@ export class NumberScanner {
         while (digit === 0) digit = bytes[++p]! - zero;
       }
       scale = kept - dot - 1;
-      if (p === dot + 1) return this.refuse("syntax");
+      if (p === dot + 1 && !(digit >= 0 && digit <= 9)) return this.refuse("syntax");
     }
     if ((digit >= 0 && digit <= 9) || kept - first > safeDigits + 1 || (dot < 0 && kept - first > safeDigits))
       return this.#long(first, dot, negative, at);
@@ -103,6 +105,7 @@ export class NumberScanner {
       if (p < 0) return p;
       scale -= this.#exponent;
     }
+    if (p - from > maxCharacters) return this.refuse("digits");
     if (mantissa === 0) {
       mantissas[at] = 0;
       scales[at] = 0;
@@ -226,12 +229,14 @@ export class NumberScanner {
     const negative = c === minus;
     if (negative || c === plus) c = bytes[++p]!;
     if (!(c >= zero && c <= nine)) return this.refuse("syntax");
+    const first = p;
     let value = 0;
     do {
       value = value * 10 + c - zero;
       if (value > maxExponent) return this.refuse("digits");
       c = bytes[++p]!;
     } while (c >= zero && c <= nine);
+    if (p - first > maxExponentDigits) return this.refuse("digits");
     this.#exponent = negative ? -value : value;
     return p;
   }
@@ -248,6 +253,7 @@ export class NumberScanner {
       if (p < 0) return p;
       scale -= this.#exponent;
     }
+    if (p - first > maxCharacters - (negative ? 1 : 0)) return this.refuse("digits");
     let mantissa = 0;
     let zeros = 0;
     for (let i = first; i < end; i++) {
@@ -258,8 +264,11 @@ export class NumberScanner {
         zeros = 0;
       }
     }
-    if (mantissa > Number.MAX_SAFE_INTEGER)
-      return this.#big(first, dot, end - zeros, negative, at) ? this.#scaled(at, scale - zeros, p) : -1;
+    if (mantissa > Number.MAX_SAFE_INTEGER) {
+      // Zeros that reach back beyond the point leave that out too.
+      const last = dot >= 0 && zeros >= end - dot - 1 ? end - zeros - 1 : end - zeros;
+      return this.#big(first, dot, last, negative, at) ? this.#scaled(at, scale - zeros, p) : -1;
+    }
     mantissas[at] = negative ? -mantissa : mantissa;
     scales[at] = mantissa === 0 ? 0 : scale - zeros;
     return p;
