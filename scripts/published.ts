@@ -33,6 +33,7 @@ export interface Published {
 export const publish = async (): Promise<Published> => {
   for (const name of packages) await rm(join(root, "packages", name, "dist"), { recursive: true, force: true });
   await run(join(root, "node_modules/.bin/tsc"), ["-b", "tsconfig.build.json"], { cwd: root });
+  await run(process.execPath, [join(root, "scripts/bundle.ts")], { cwd: root });
   const folder = await mkdtemp(join(tmpdir(), "naru-published-"));
   const packed: Array<Packed> = [];
   for (const name of packages) packed.push(await pack(name, folder));

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
+import { filesOf } from "../../../scripts/bundle.ts";
 import { checkClocksOf } from "../../../scripts/checkClocks.ts";
 import { checkEscapesOf } from "../../../scripts/checkEscapes.ts";
 import { checkImportsOf, importsOf, parseTable } from "../../../scripts/checkImports.ts";
@@ -139,6 +140,33 @@ describe("the check of what is loaded", () => {
   it("fails where an entry point is gone", () => {
     assert.isFalse(passed(checkLoadingOf([], [entry])));
     assert.deepStrictEqual(checkLoadingOf(files(""), ["packages/gone.ts"]).problems, ["packages/gone.ts: is no file"]);
+  });
+});
+
+describe("the published files of the router", () => {
+  it("hold what a program asks with apart from what answers, and neither what is loaded when it is used", async () => {
+    const modules = await readSources("packages/router/src/**/*.ts");
+    const placed = filesOf(modules);
+    assert.isAbove(placed.size, 200);
+    for (const path of ["MarketData.ts", "domain/Ticker.ts", "errors/MarketDataError.ts", "transport/Venue.ts", "knobs/cache.ts"])
+      assert.strictEqual(placed.get(path), "ports", path);
+    for (const path of ["Supervisor.ts", "Asker.ts", "stream/FrameHub.ts"]) assert.strictEqual(placed.get(path), "router", path);
+    for (const path of ["backtest/Backtest.ts", "alerts/webhooks.ts", "index.ts"]) assert.isUndefined(placed.get(path), path);
+  });
+
+  it("never need a file that comes after them", () => {
+    const module = (path: string, text: string) => ({ path: `packages/router/src/${path}`, text });
+    const placed = filesOf([
+      module("MarketData.ts", 'import "./shared.ts";'),
+      module("shared.ts", ""),
+      module("Supervisor.ts", 'import "./shared.ts";\nimport "./tail.ts";\nconst later = () => import("./rare.ts");'),
+      module("tail.ts", 'import "./MarketData.ts";'),
+      module("rare.ts", ""),
+    ]);
+    assert.deepStrictEqual(Object.fromEntries(placed), {
+      ...{ "MarketData.ts": "ports", "shared.ts": "ports" },
+      ...{ "Supervisor.ts": "router", "tail.ts": "router" },
+    });
   });
 });
 
