@@ -44,7 +44,8 @@ const run = async (args: Arguments): Promise<void> => {
     const tables = [machineLine(described), ...measured.results.map(caseTable), ...(rows.length === 0 ? [] : [goalText(rows)])];
     console.log(tables.join("\n\n"));
   }
-  if (args.write) writeDown(rows, machineLine(described));
+  // Whoever reads the table is to know what kind of readings it rests on.
+  if (args.write) writeDown(rows, `${machineLine(described)}${args.quick ? "; short readings, --quick" : ""}`);
   report(measured, judgement, args.check);
 };
 
