@@ -85,8 +85,7 @@ const make = Effect.gen(function* () {
       errors: seen.errors,
       host,
       workers: workers.troubles(nowMs),
-      history: health.history(),
-      decoding: decoding.health(nowMs),
+      ...{ history: health.history(), decoding: decoding.health(nowMs) },
     });
     isOpen = findings.length > 0;
     for (const one of book.found([...findings, ...[...reported.values()].flat()], nowMs)) {

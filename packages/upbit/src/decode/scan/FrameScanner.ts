@@ -14,7 +14,7 @@ import { candleOf, orderbookOf, tickerOf, tradeOf } from "./frameValues.ts";
 import { ObjectScanner } from "./ObjectScanner.ts";
 import { Slots } from "./Slots.ts";
 
-const [quote, comma, colon, openBracket, closeBracket, openBrace] = [34, 44, 58, 91, 93, 123] as const;
+const [space, quote, comma, colon, openBracket, closeBracket, openBrace] = [32, 34, 44, 58, 91, 93, 123] as const;
 const [letterC, letterI, letterO, letterR, letterT] = [99, 105, 111, 114, 116] as const;
 /** `{"ty`, with which every message about the market begins. */
 const opening = 0x7b227479;
@@ -51,7 +51,7 @@ export class FrameScanner {
       if (message === undefined) return undefined;
       return this.#end === objects.limit ? [message] : this.#refuse("syntax");
     }
-    return first === openBracket ? this.#list() : this.#refuse(first === 0 || first > 32 ? "syntax" : "blank");
+    return first === openBracket ? this.#list() : this.#refuse(first === 0 || first > space ? "syntax" : "blank");
   }
 
   #list(): ReadonlyArray<SocketMessage> | undefined {
@@ -82,7 +82,7 @@ export class FrameScanner {
     const value = at + (isFull ? 8 : 6);
     const tables = this.#tables[spelling];
     const slots = tableOf(tables, bytes[value + 1], bytes[value + 2]);
-    if (slots === undefined) return this.#refuse("type");
+    if (slots === undefined) return this.#refuse(bytes[value]! <= space ? "blank" : "type");
     const typeEnd = objects.word(slots, 0, value);
     if (typeEnd < 0) return this.#refuse(objects.cause);
     if (bytes[typeEnd] !== comma) return this.#refuse("missing");
@@ -122,7 +122,7 @@ export class FrameScanner {
   /** A status, an error, an answer about subscriptions: the general path's, and nothing to wonder at. */
   #notOfMarket(at: number): undefined {
     const c = this.#objects.bytes[at + 1];
-    return this.#refuse(c === quote ? undefined : c !== undefined && c <= 32 ? "blank" : "syntax");
+    return this.#refuse(c === quote ? undefined : c !== undefined && c <= space ? "blank" : "syntax");
   }
 
   #refuse(cause: Cause | undefined): undefined {
