@@ -3,7 +3,7 @@
  * refusal says when, and a request that the exchange calls wrong does not get right by haste. Pure; randomness is passed in.
  */
 import { delayMs, reconnectBackoff, reconnectMs } from "../transport/Backoff.ts";
-import type { SessionEnd } from "../transport/Session.ts";
+import type { SessionEnd } from "../transport/SessionEnd.ts";
 
 /** Close codes that ask for patience: policy violation, service restart (5 to 30 s by the registry's note), try again later. */
 const patience: ReadonlyMap<number, { readonly fromMs: number; readonly spreadMs: number }> = new Map([

@@ -1,6 +1,6 @@
 /** The ends of a socket's life in the words of the ledger and of people. */
 import type { LinkEndReason } from "../health/LiveMetrics.ts";
-import type { SessionEnd } from "../transport/Session.ts";
+import type { SessionEnd } from "../transport/SessionEnd.ts";
 
 export const endReasons: Readonly<Record<SessionEnd["_tag"], LinkEndReason>> = {
   Closed: "closed",

@@ -21,23 +21,10 @@ import type { RateFall } from "./RateWatch.ts";
 import { describeReason } from "./LinkProfile.ts";
 import { type Receipt, receiptNow } from "./Receipt.ts";
 import type { Rhythm } from "./Rhythm.ts";
+import type { SessionEnd } from "./SessionEnd.ts";
 import type { Signal } from "./Signal.ts";
 import { type Socket, type SocketBytes, type SocketHandlers, Transport } from "./Transport.ts";
 import { type LostSubject, type OnGeneral, type SocketMessage, Venue } from "./Venue.ts";
-
-export type SessionEnd =
-  /** The peer, or the network, closed the socket. */
-  | { readonly _tag: "Closed"; readonly code: number; readonly reason: string }
-  /** Nothing was heard for too long; the socket was dropped. */
-  | { readonly _tag: "Silent"; readonly silentMs: number }
-  /** Pings were answered, but markets that moved on according to REST were not told of; the socket was dropped. */
-  | { readonly _tag: "Mute"; readonly keys: ReadonlyArray<StreamKey> }
-  /** Nobody wanted anything of it any more. */
-  | { readonly _tag: "Unwanted" }
-  /** This process slept; the socket was dropped unasked, for what it says may be what lay unread in the meantime. */
-  | { readonly _tag: "Slept"; readonly sleptMs: number }
-  /** It could not be opened, the exchange sent an error frame, or what it sends cannot be read. */
-  | { readonly _tag: "Failed"; readonly error: MarketDataError; readonly opened: boolean };
 
 /** A message about the market, as opposed to one about the link. */
 export type DataMessage = Extract<SocketMessage, { readonly _tag: "Ticker" | "Orderbook" | "Trade" | "Candle" }>;

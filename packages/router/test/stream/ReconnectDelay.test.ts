@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { InvalidRequest, NetworkError, RateLimited } from "../../src/errors/MarketDataError.ts";
 import { delayAfterMs } from "../../src/stream/ReconnectDelay.ts";
-import type { SessionEnd } from "../../src/transport/Session.ts";
+import type { SessionEnd } from "../../src/transport/SessionEnd.ts";
 
 const closed = (code: number): SessionEnd => ({ _tag: "Closed", code, reason: "" });
 const failed = (error: NetworkError | RateLimited | InvalidRequest): SessionEnd => ({ _tag: "Failed", error, opened: false });

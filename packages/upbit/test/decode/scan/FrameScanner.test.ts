@@ -219,6 +219,7 @@ describe("the byte scanner", () => {
     );
     const before = without.map(([, text]) => decodeGenerally(text));
     for (const [name, value] of Object.entries(inherited))
+      // eslint-disable-next-line no-extend-native -- a program that does this is what is tried
       Object.defineProperty(Object.prototype, name, { value, enumerable: true, writable: true, configurable: true });
     let after: ReadonlyArray<ReadonlyArray<SocketMessage>>;
     let scanned: ReadonlyArray<ReadonlyArray<SocketMessage> | undefined>;
