@@ -1,13 +1,12 @@
 /** The ways in which a request can go wrong between the caller and REST: lists with a bad market, deadlines of others, old answers, old lists. */
 import { assert, describe, it } from "@effect/vitest";
-import { Effect, Fiber, Layer, Option } from "effect";
+import { Effect, Fiber, Option } from "effect";
 import { TestClock } from "effect/testing";
 import type { Cache } from "../src/cache/Cache.ts";
 import { MarketUnknown, NetworkError, TimeoutError } from "../src/errors/MarketDataError.ts";
 import { FallbackManager } from "../src/fallback/FallbackManager.ts";
 import { RateLimiter } from "../src/limits/RateLimiter.ts";
 import { getCandles, getTicker, type MarketData } from "../src/MarketData.ts";
-import * as RouterConfig from "../src/RouterConfig.ts";
 import { candle, marketOf, ticker } from "./samples.ts";
 import { answered, frame, routerOver, type Script, type Stub, stubOf, tickers } from "./stubServices.ts";
 
@@ -16,26 +15,6 @@ const down = Effect.fail(new NetworkError({ phase: "connect", host: "stub.test",
 
 const test = (title: string, stub: Stub, effect: Effect.Effect<unknown, unknown, MarketData | Cache | FallbackManager | RateLimiter>) =>
   it.effect(title, () => Effect.provide(Effect.andThen(TestClock.setTime(start), effect), routerOver(stub)));
-
-describe("callers of one turn", () => {
-  const stub = stubOf(tickers());
-  it.effect("share a request without waiting for any time, where the window is shorter than a timer can be", () =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(start);
-      yield* answered(getTicker("KRW-BCH"));
-      stub.asked.length = 0;
-      const asking = [getTicker("KRW-BTC", { maxAge: 0 }), getTicker("KRW-ETH", { maxAge: 0 })];
-      const fibers = yield* Effect.forEach(asking, (asked) => Effect.forkChild(asked, { startImmediately: true }));
-      for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow;
-      const got = yield* Effect.forEach(fibers, Fiber.join);
-      assert.deepStrictEqual(
-        got.map(({ market }) => market),
-        ["KRW-BTC", "KRW-ETH"],
-      );
-      assert.strictEqual(stub.asked.length, 1);
-    }).pipe(Effect.provide(routerOver(stub).pipe(Layer.provide(RouterConfig.layer({ batchWindowMs: 0.5 }))))),
-  );
-});
 
 describe("a list of 300 markets with one that does not exist", () => {
   const markets = Array.from({ length: 300 }, (_, index) => marketOf(`KRW-M${index}`));

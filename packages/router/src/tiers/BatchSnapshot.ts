@@ -119,11 +119,7 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
 
 /** How long callers are gathered: a long way is worth a little more of it, and so is a line that is full. */
 const gatheringOf = ({ batchWindowMs }: RouterConfigShape, rest: Rest["Service"], subscriptions: Subscriptions["Service"]) =>
-  Effect.suspend(() => {
-    const windowMs = Math.max(batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0);
-    // The shortest timer takes a millisecond: where less is wanted, on a short way without the knob, callers of one turn are gathered.
-    return windowMs < 1 ? Effect.yieldNow : Effect.sleep(windowMs);
-  });
+  Effect.suspend(() => Effect.sleep(Math.max(batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0)));
 
 /** Lists of at most so many. The venue splits further where a URL would grow too long. */
 const chunksOf = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
