@@ -169,6 +169,38 @@ describe("the byte scanner", () => {
       assert.strictEqual(said(scanner, data), alone, Buffer.from(data).toString());
   });
 
+  it("sees every digit of a book that is another than in the book before, a row that comes, and one that goes", () => {
+    const scanner = new FrameScanner();
+    const row = (nth: number) =>
+      `{"ask_price":${200 + nth}.5,"bid_price":${199 - nth}.5,"ask_size":0.0205476${nth},"bid_size":${nth + 1}3.08120946}`;
+    const bookOf = (rows: ReadonlyArray<string>) =>
+      `{"type":"orderbook","code":"KRW-BTC","timestamp":1790134742106,"total_ask_size":2.5,"total_bid_size":1.6,"orderbook_units":[${rows.join()}],"stream_type":"REALTIME","level":0}`;
+    const rows = Array.from({ length: 30 }, (_, nth) => row(nth));
+    const book = bookOf(rows);
+    const check = (text: string) => {
+      const scanned = scanner.scan(utf8.encode(text));
+      assert.deepStrictEqual(scanned ?? decodeGenerally(text), decodeGenerally(text), text);
+      return scanned !== undefined;
+    };
+    let taken = 0;
+    for (const { index } of book.matchAll(/\d/g)) {
+      assert.isTrue(check(book));
+      const changed = `${book.slice(0, index)}${(Number(book[index]) + 1) % 10}${book.slice(index + 1)}`;
+      // Twice: what changed is then what stays.
+      if (check(changed) && check(changed)) taken++;
+    }
+    assert.isAbove(taken, 600);
+    for (let nth = 0; nth < rows.length; nth++) {
+      check(bookOf(rows.toSpliced(nth, 1)));
+      check(book);
+      check(
+        bookOf(rows.toSpliced(nth, 1, rows[nth]!.replace(/"ask_size":[^,]*/, '"ask_size":0').replace(/"bid_size":[^}]*/, '"bid_size":0'))),
+      );
+      check(bookOf(rows.slice(0, nth)));
+    }
+    assert.isTrue(check(book));
+  });
+
   it("refuses a text for ever that it refused once, however near it is to those it knows", () => {
     const scanner = learned();
     const texts = [
