@@ -23,9 +23,9 @@ interface Loaded {
 const said =
   "const { user, system } = process.cpuUsage(); console.log(JSON.stringify({ ms: performance.now(), cpuMs: (user + system) / 1_000, rss: process.memoryUsage().rss }));";
 
-const load = (script: string): Loaded => {
+const load = (folder: string, script: string): Loaded => {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script + said], {
-    cwd: publishedFolder(),
+    cwd: folder,
     encoding: "utf8",
     env: { ...process.env, NODE_COMPILE_CACHE: undefined },
   });
@@ -36,7 +36,8 @@ const load = (script: string): Loaded => {
 /** Over a process that loads nothing, by the medians of some of each. */
 const run = async (side: Side, pace: Pace): Promise<Reading> => {
   const times = pace === "quick" ? 1 : 3;
-  const taken = Array.from({ length: times }, () => ({ bare: load(""), loaded: load(loads[side] ?? "") }));
+  const folder = await publishedFolder();
+  const taken = Array.from({ length: times }, () => ({ bare: load(folder, ""), loaded: load(folder, loads[side] ?? "") }));
   const over = (of: (loaded: Loaded) => number) => Math.max(0.01, summarize(taken.map(({ bare, loaded }) => of(loaded) - of(bare))).median);
   return {
     figures: {
