@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { root } from "./sourceFiles.ts";
 
@@ -81,3 +82,6 @@ const linkDependencies = async (name: string, folder: string): Promise<void> => 
     });
   }
 };
+
+// By itself it says where they lie; who asked removes them.
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log((await publish()).folder);

@@ -1,18 +1,22 @@
 /** The packages as they are published, and ccxt beside them, in a folder of their own: what a program loads from there is what it loads after `npm install`. */
+import { spawnSync } from "node:child_process";
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { publish } from "../../../../scripts/published.ts";
+
+const script = fileURLToPath(new URL("../../../../scripts/published.ts", import.meta.url));
+const ccxt = fileURLToPath(new URL("../../node_modules/ccxt", import.meta.url));
 
 /** Made once in this process, and removed with it. */
-let made: Promise<string> | undefined;
+let made: string | undefined;
 
 /** A folder in which programs find `@naru/upbit` and ccxt. */
-export const publishedFolder = (): Promise<string> => (made ??= make());
-
-const make = async (): Promise<string> => {
-  const { folder } = await publish();
+export const publishedFolder = (): string => {
+  if (made !== undefined) return made;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" });
+  const folder = stdout.trim();
+  if (status !== 0 || folder === "") throw new Error(`the packages cannot be published: ${stdout}${stderr}`);
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  symlinkSync(fileURLToPath(new URL("../../node_modules/ccxt", import.meta.url)), join(folder, "node_modules", "ccxt"));
-  return folder;
+  symlinkSync(ccxt, join(folder, "node_modules", "ccxt"));
+  return (made = folder);
 };

@@ -36,7 +36,7 @@ const load = (folder: string, script: string): Loaded => {
 /** Over a process that loads nothing, by the medians of some of each. */
 const run = async (side: Side, pace: Pace): Promise<Reading> => {
   const times = pace === "quick" ? 1 : 3;
-  const folder = await publishedFolder();
+  const folder = publishedFolder();
   const taken = Array.from({ length: times }, () => ({ bare: load(folder, ""), loaded: load(folder, loads[side] ?? "") }));
   const over = (of: (loaded: Loaded) => number) => Math.max(0.01, summarize(taken.map(({ bare, loaded }) => of(loaded) - of(bare))).median);
   return {
