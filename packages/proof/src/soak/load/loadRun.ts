@@ -53,8 +53,14 @@ export interface Loaded {
   readonly mostWaitingMiB: number;
 }
 
-/** Everything but the questions that the router asks by itself: the exchange behind these frames does not know of them. */
-const config = { auditEveryMs: 0, tickerAuditEveryMs: 0, candleAuditEveryMs: 0, dailyCheckCron: "", verifyAfterMs: 3_600_000 };
+/**
+ * Without the questions that the router asks by itself: the exchange behind these frames does not know of them. And with fewer ids of trades remembered, so that
+ * they are as many as there may be long before the heap is judged: by default that takes seven minutes of this load.
+ */
+const config = {
+  ...{ auditEveryMs: 0, tickerAuditEveryMs: 0, candleAuditEveryMs: 0, dailyCheckCron: "", verifyAfterMs: 3_600_000 },
+  tradeMemory: 1_000,
+};
 /** One turn of the event loop reads up to two megabytes of a socket: more trades than are held by default. */
 const bufferSize = 65_536;
 /** Of the consumer that does not keep up. */
