@@ -12,7 +12,7 @@ const loose = { delayP99Ms: Infinity, recoveredMs: Infinity, heapGrowthPercent: 
 describe("an even load with a burst in it", { timeout: 90_000 }, () => {
   it("loses no trade, and conflates only what may be, each told (R-16)", async () => {
     const options = {
-      ...{ markets: 100, framesPerSecond: 5_000, warmSeconds: 1, soakSeconds: 2 },
+      ...{ markets: 100, framesPerSecond: 5_000, warmSeconds: 1, soakSeconds: 2, isRecorded: true },
       burst: { framesPerSecond: 20_000, seconds: 1, settleSeconds: 1 },
     };
     assert.deepStrictEqual(failuresOf(await Effect.runPromise(load(options, () => {}, loose))), []);
@@ -26,7 +26,16 @@ describe("an even load with a burst in it", { timeout: 90_000 }, () => {
         books: { unaccounted: 0, conflated: 0 },
         slow: { unaccounted: 0, conflated: 7 },
       },
-      ...{ troubles: [], framesPerSecond: 10_000, delayP99Ms: 3, delayMaxMs: 30, heapGrowthPercent: 1, heapMiB: 60, rssMiB: 200 },
+      ...{
+        troubles: [],
+        framesPerSecond: 10_000,
+        delayP99Ms: 3,
+        delayMaxMs: 30,
+        heapGrowthPercent: 1,
+        heapMiB: 60,
+        rssMiB: 200,
+        buffersMiB: 20,
+      },
       ...{ coreShare: 40, lagMs: 1, burstLagMs: 90, recoveredMs: 500, mostWaitingMiB: 1 },
     };
     const failures = (change: Partial<Loaded>) => failuresOf(loadReport({ ...good, ...change }, usualLoad(30), promised)).length;

@@ -114,9 +114,14 @@ export class LagWindows {
 
 const middle = (values: ReadonlyArray<number>): number | undefined => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** After how many of these windows lags are as they should be and stay so; all of them where they never are. */
-export const recoveredAfter = (lags: ReadonlyArray<number>, boundMicros: number): number =>
-  lags.findLastIndex((lag) => lag > boundMicros) + 1;
+/** Windows in a row that must be as they should: one alone may be luck, and what comes after a second of them has another cause. */
+const inARow = 4;
+
+/** After how many of these windows lags are as they should be; all of them where they never are. */
+export const recoveredAfter = (lags: ReadonlyArray<number>, boundMicros: number): number => {
+  const first = lags.findIndex((_, at) => at + inARow <= lags.length && lags.slice(at, at + inARow).every((lag) => lag <= boundMicros));
+  return first === -1 ? lags.length : first;
+};
 
 /** Growth over the time of the samples, in percent of their mean, by the line of least squares through the last two thirds of them. */
 export const growthPercent = (samples: ReadonlyArray<number>): number => {

@@ -20,7 +20,7 @@ export const promised: LoadBounds = { delayP99Ms: 20, recoveredMs: 5_000, heapGr
 
 /** Of the even load, as it comes for so many minutes. */
 export const usualLoad = (minutes: number): LoadOptions => ({
-  ...{ markets: 200, framesPerSecond: 10_000, warmSeconds: 15, soakSeconds: 60 * minutes },
+  ...{ markets: 200, framesPerSecond: 10_000, warmSeconds: 15, soakSeconds: 60 * minutes, isRecorded: true },
   burst: { framesPerSecond: 40_000, seconds: 10, settleSeconds: 10 },
 });
 
@@ -41,6 +41,7 @@ export const loadReport = (loaded: Loaded, { framesPerSecond, burst }: LoadOptio
     atMost("  growth of the heap over the last two thirds, %", loaded.heapGrowthPercent, bounds.heapGrowthPercent),
     noted("  heap, MiB", loaded.heapMiB),
     noted("  memory of the process, MiB", loaded.rssMiB),
+    noted("  of it outside of the heap, MiB", loaded.buffersMiB),
     noted("  share of a core, %", loaded.coreShare),
     noted("  lag, median, ms", loaded.lagMs),
     noted(`burst of ${burst.framesPerSecond} frames/s for ${burst.seconds} s: largest lag, ms`, loaded.burstLagMs),

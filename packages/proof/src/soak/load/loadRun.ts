@@ -10,6 +10,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import type { StreamElement } from "@naru/router/domain/StreamElement";
 import { MarketData } from "@naru/router/MarketData";
+import { defaultRouterConfig } from "@naru/router/RouterConfig";
 import { layerFor } from "@naru/upbit/Upbit";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly warmSeconds: number;
   /** Of the even load, in seconds; the heap is looked at sixty times in it, at most once a second. */
   readonly soakSeconds: number;
+  /** With the flight recorder, whose packing takes other threads and their share of the cores. */
+  readonly isRecorded: boolean;
   readonly burst: { readonly framesPerSecond: number; readonly seconds: number; readonly settleSeconds: number };
 }
 
@@ -44,6 +47,8 @@ export interface Loaded {
   readonly heapGrowthPercent: number;
   readonly heapMiB: number;
   readonly rssMiB: number;
+  /** Of it outside of the heap: what sockets read into, and what the recorder holds. */
+  readonly buffersMiB: number;
   /** Percent. */
   readonly coreShare: number;
   readonly lagMs: number;
@@ -61,19 +66,23 @@ const config = {
   ...{ auditEveryMs: 0, tickerAuditEveryMs: 0, candleAuditEveryMs: 0, dailyCheckCron: "", verifyAfterMs: 3_600_000 },
   tradeMemory: 1_000,
 };
+const unrecorded = { flightRecorder: { ...defaultRouterConfig.flightRecorder, windowMs: 0 } };
 /** One turn of the event loop reads up to two megabytes of a socket: more trades than are held by default. */
 const bufferSize = 65_536;
 /** Of the consumer that does not keep up. */
 const slow = { bufferSize: 256, pauseMs: 20 };
 /** Lags are normal again when they are no more than this above what they were, in microseconds. */
-const normalMicros = 5_000;
+const normalMicros = 10_000;
 
 export const loadHere = async (options: LoadOptions): Promise<Loaded> => {
   const state = mkdtempSync(join(tmpdir(), "naru-load-"));
   process.env["NARU_STATE"] = state;
   const program = Effect.gen(function* () {
     const server = yield* startServer({ markets: options.markets });
-    return yield* Effect.provide(underLoad(options, server), layerFor({ venue: server.url, config, history: "off" }));
+    return yield* Effect.provide(
+      underLoad(options, server),
+      layerFor({ venue: server.url, config: options.isRecorded ? config : { ...config, ...unrecorded }, history: "off" }),
+    );
   });
   try {
     return await Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(Logger.layer([]))));
@@ -170,6 +179,7 @@ const soak = Effect.fnUntraced(function* (seconds: number, server: LoadServer, {
       heapGrowthPercent: growthPercent(heaps),
       heapMiB: mebi(heaps.at(-1) ?? Number.NaN),
       rssMiB: mebi(process.memoryUsage().rss),
+      buffersMiB: mebi(process.memoryUsage().external),
       coreShare: (user + system) / 1e4 / took,
     },
   };
