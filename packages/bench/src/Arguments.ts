@@ -28,7 +28,7 @@ export const usage = `pnpm bench [--only NAME[,NAME] | --all] [--quick | --round
   --rounds N          counted rounds of each case, at least ${minRounds} (default: as the case says)
   --json              one JSON document instead of the tables
   --check             compare the medians with gates.json; a breach is a line on standard error and exit status 1
-  --write             write the goals table and its plots to docs/reference/benchmarks, and the table into the README
+  --write             write the goals table and its plots to docs/reference/benchmarks, and the table into the README; with --only scale its curves
   --list              names of the groups and cases, and nothing else is done
 
 All sides take turns inside one run. Quote ratios with their range; a single absolute time says little on a shared machine.`;
@@ -63,9 +63,13 @@ export const readArguments = (args: ReadonlyArray<string>, names: Names): Argume
   const refuse = (one: string, other: string, why: string) => new RangeError(`${one} and ${other} do not go together: ${why}`);
   if (flags.all && only !== undefined) throw refuse("--all", "--only", "all cases, or these");
   if (flags.quick && rounds !== undefined) throw refuse("--quick", "--rounds", `it is ${quickRounds} rounds`);
-  if (flags.write && only !== undefined) throw refuse("--write", "--only", "the table is of one run");
-  return { ...flags, only: casesOf(only, names), rounds: roundsOf(rounds) };
+  const cases = casesOf(only, names);
+  if (flags.write && cases !== undefined && !cases.every(isCurve)) throw refuse("--write", "--only", "the table is of one run");
+  return { ...flags, only: cases, rounds: roundsOf(rounds) };
 };
+
+/** Curves have a page of their own, each with a section of its own. */
+export const isCurve = (name: string): boolean => name.startsWith("scale-");
 
 const casesOf = (given: ReadonlyArray<string> | undefined, { cases, groups }: Names): ReadonlyArray<string> | undefined => {
   if (given === undefined) return undefined;

@@ -10,7 +10,8 @@ const [labelWidth, barWidth] = [520, 300];
 const [rowHeight, barHeight, top, bottom] = [22, 14, 56, 40];
 const fontSize = 12;
 
-const style = `
+/** Of every picture here: it follows light and dark. */
+export const style = `
   text { font: ${fontSize}px system-ui, sans-serif; fill: #1f2328; }
   .title { font-size: 15px; font-weight: 600; }
   .dim, .tick { fill: #59636e; }
@@ -71,12 +72,12 @@ const factor = (exponent: number): string => (exponent < 0 ? `1/${2 ** -exponent
 const plain = (markdown: string): string => markdown.replaceAll(/[`*]/g, "");
 /** What fits beside the bars. */
 const shortened = (label: string): string => (label.length > 84 ? `${label.slice(0, 50)}…${label.slice(-33)}` : label);
-const round = (value: number): number => Math.round(value * 10) / 10;
+export const round = (value: number): number => Math.round(value * 10) / 10;
 
-const text = (x: number, y: number, content: string, kind?: string, anchor?: "middle"): string =>
+export const text = (x: number, y: number, content: string, kind?: string, anchor?: "middle"): string =>
   `<text x="${round(x)}" y="${round(y)}"${kind === undefined ? "" : ` class="${kind}"`}${anchor === undefined ? "" : ` text-anchor="${anchor}"`}>${escaped(content)}</text>`;
 
-const line = (x: number, from: number, to: number, kind: string): string =>
+export const line = (x: number, from: number, to: number, kind: string): string =>
   `<line x1="${round(x)}" x2="${round(x)}" y1="${from}" y2="${to}" class="${kind}"/>`;
 
 const escaped = (content: string): string => content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -43,6 +43,8 @@ export interface Case {
   readonly warmUps?: number | undefined;
   /** About how long one reading takes, in seconds: for the time that is left, until it is measured. Default 3. */
   readonly seconds?: number | undefined;
+  /** A reading in a child that takes longer hangs, in milliseconds. Default 180,000. */
+  readonly maxMs?: number | undefined;
   /**
    * `child`: the harness runs each reading in a process of its own, so that no side warms or litters what the other runs in. `own`: the case
    * starts its processes itself.

@@ -9,4 +9,5 @@ export const groups = {
   candles: ["candle-pages", "candle-history"],
   startup: ["startup-import", "startup-command"],
   market: ["market-wide"],
+  scale: ["scale-markets", "scale-subscribers", "scale-rates", "scale-keys", "scale-history"],
 } as const satisfies Readonly<Record<string, ReadonlyArray<string>>>;

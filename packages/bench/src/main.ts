@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Arguments, readArguments, usage } from "./Arguments.ts";
+import { type Arguments, isCurve, readArguments, usage } from "./Arguments.ts";
 import { caseNames, loadCase } from "./cases/all.ts";
 import { type Gate, judge, readGates } from "./Gates.ts";
 import { goalCases, goalPeers, goalRows, goalText } from "./Goals.ts";
 import { groups } from "./groups.ts";
 import { watchMachine } from "./Machine.ts";
 import { measureAll, type Measured, type Plan } from "./measure.ts";
+import { writeCurves } from "./scale/page.ts";
 import { caseTable, machineLine } from "./Table.ts";
 import { writeDown } from "./written.ts";
 
@@ -44,8 +45,12 @@ const run = async (args: Arguments): Promise<void> => {
     const tables = [machineLine(described), ...measured.results.map(caseTable), ...(rows.length === 0 ? [] : [goalText(rows)])];
     console.log(tables.join("\n\n"));
   }
-  // Whoever reads the table is to know what kind of readings it rests on.
-  if (args.write) writeDown(rows, `${machineLine(described)}${args.quick ? "; short readings, --quick" : ""}`);
+  if (args.write) {
+    // Whoever reads a table is to know what kind of readings it rests on.
+    const machine = `${machineLine(described)}${args.quick ? "; short readings, --quick" : ""}`;
+    if (measured.asked.every(isCurve)) await writeCurves(measured.results, machine);
+    else writeDown(rows, machine);
+  }
   report(measured, judgement, args.check);
 };
 

@@ -57,7 +57,7 @@ const measureOne = (plan: Plan, progress: Progress, say: (line: string) => void)
     peers,
     measure: async (side) => {
       const began = performance.now();
-      const reading = await (isolation === "child" ? readInChild(name, side, pace) : subject.run(side, pace));
+      const reading = await (isolation === "child" ? readInChild(name, side, pace, subject.maxMs) : subject.run(side, pace));
       progress.took(name, (performance.now() - began) / 1_000);
       return reading;
     },

@@ -17,7 +17,7 @@ export const tables: ReadonlyArray<{ readonly file: URL; readonly language: Lang
 
 export const chartFile = new URL("docs/reference/benchmarks/goals.svg", root);
 
-const marks = { begin: "<!-- goals:start -->", end: "<!-- goals:end -->" };
+const marksOf = (name: string) => ({ begin: `<!-- ${name}:start -->`, end: `<!-- ${name}:end -->` });
 
 /** Writes all of it. Throws where a file has no marks, before anything is written. */
 export const writeDown = (rows: ReadonlyArray<GoalRow>, machine: string): void => {
@@ -34,16 +34,18 @@ export const sectionOf = (rows: ReadonlyArray<GoalRow>, machine: string, languag
   `${goalMarkdown(rows, language)}\n\n${machine}`;
 
 /** What stands between the marks of a text. */
-export const writtenIn = (text: string): string => {
+export const writtenIn = (text: string, name = "goals"): string => {
+  const marks = marksOf(name);
   const [begin, end] = [text.indexOf(marks.begin), text.indexOf(marks.end)];
   if (begin === -1 || end < begin) throw new Error(`no ${marks.begin} … ${marks.end}`);
   return text.slice(begin + marks.begin.length, end).trim();
 };
 
 /** The text with a section in the place of the one between its marks. */
-export const between = (text: string, section: string): string => {
-  const old = writtenIn(text);
-  const at = text.indexOf(marks.begin) + marks.begin.length;
+export const between = (text: string, section: string, name = "goals"): string => {
+  const old = writtenIn(text, name);
+  const { begin } = marksOf(name);
+  const at = text.indexOf(begin) + begin.length;
   const rest = text.slice(at);
   return `${text.slice(0, at)}\n\n${section}\n\n${rest.slice(rest.indexOf(old) + old.length).trimStart()}`;
 };

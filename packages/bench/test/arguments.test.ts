@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { readArguments } from "../src/Arguments.ts";
 
 const names = {
-  cases: ["startup-command", "startup-import", "sim-serve", "world"],
+  cases: ["startup-command", "startup-import", "sim-serve", "world", "scale-keys"],
   groups: { startup: ["startup-command", "startup-import"] },
 };
 const read = (...args: ReadonlyArray<string>) => readArguments(args, names);
@@ -46,5 +46,8 @@ describe("the arguments", () => {
       assert.throws(() => read(...args), why);
     const { write, all } = read("--write", "--all");
     assert.deepStrictEqual([write, all], [true, true]);
+    // A curve has a section of its own, beside those of others that stay.
+    assert.isTrue(read("--write", "--only", "scale-keys").write);
+    assert.throws(() => read("--write", "--only", "scale-keys,world"), /--write and --only/);
   });
 });

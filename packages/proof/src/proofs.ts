@@ -19,6 +19,7 @@ import { crashes } from "./soak/crashes.ts";
 import { cuts, quietCuts } from "./soak/cuts/cuts.ts";
 import { holds, type Report, tableOf } from "./soak/Figures.ts";
 import { interrupts } from "./soak/interrupts.ts";
+import { hour, load, usualHour, usualLoad } from "./soak/load/load.ts";
 import { quiet, silence } from "./soak/quiet.ts";
 import { swaps } from "./soak/swaps.ts";
 import { strangers } from "./strangers/fullRun.ts";
@@ -29,8 +30,10 @@ export interface Proof {
   readonly name: string;
   /** One line: what it shows, and how long it takes. */
   readonly summary: string;
+  /** How long it runs where that can be chosen: what it is by itself, in minutes. */
+  readonly minutes?: number | undefined;
   /** Says how it goes; true when it holds. */
-  readonly run: (say: (line: string) => void) => Effect.Effect<boolean>;
+  readonly run: (say: (line: string) => void, minutes: number) => Effect.Effect<boolean>;
 }
 
 type Say = (line: string) => void;
@@ -163,6 +166,13 @@ export const proofs: ReadonlyArray<Proof> = [
     name: "crashes",
     summary: "a thousand crashing and ten stuck consumers cost three good ones nothing; half a minute",
     run: (say) => proved(say, [plain(crashes, { crashes: 1_000, stuck: 10 })]),
+  },
+  {
+    name: "load",
+    summary:
+      "10,000 frames/s for 30 minutes (--minutes N), 40,000/s for ten seconds, and a simulated hour of a hundred times the usual questions: no trade lost, every conflation told, limits kept, memory flat; three quarters of an hour",
+    minutes: 30,
+    run: (say, minutes) => proved(say, [(say) => load(usualLoad(minutes), say), (say) => hour(usualHour, say)]),
   },
   {
     name: "limits",

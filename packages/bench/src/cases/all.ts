@@ -27,6 +27,11 @@ const loaders: Readonly<Record<string, () => Promise<{ readonly subject: Case }>
   "fallback-hop": () => import("./fallbackHop.ts"),
   recorder: () => import("./recorder.ts"),
   decision: () => import("./decision.ts"),
+  "scale-markets": () => import("../scale/markets.ts"),
+  "scale-subscribers": () => import("../scale/subscribers.ts"),
+  "scale-rates": () => import("../scale/rates.ts"),
+  "scale-keys": () => import("../scale/keys.ts"),
+  "scale-history": () => import("../scale/history.ts"),
   select: () => import("./select.ts"),
 };
 

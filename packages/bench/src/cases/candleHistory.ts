@@ -24,10 +24,10 @@ const rowCount = 100_000;
 const pageRows = 200;
 const minuteMs = 60_000;
 const start = Date.UTC(2026, 0, 5);
-const series: CandleSeries = { venue: "sim", market: "KRW-BTC" as Market, interval: "1m" };
+export const series: CandleSeries = { venue: "sim", market: "KRW-BTC" as Market, interval: "1m" };
 const range = { fromMs: start, toMs: start + rowCount * minuteMs };
 
-const candleAt = (at: number): Candle => {
+export const candleAt = (at: number): Candle => {
   const price = (offset: number) => Decimal.make(BigInt(91_368_000 + ((at * 7_919 + offset) % 100_000)), 0);
   const volume = Decimal.make(BigInt(1 + ((at * 104_729) % 100_000_000)), 8);
   return {

@@ -22,6 +22,14 @@ export interface PlayedFeed {
   readonly data: MarketData["Service"];
   /** One read of the socket with so many new tickers in it. */
   readonly read: (frames: number) => void;
+  /** One read of the socket with these frames in it, which `decode` makes sense of. */
+  readonly frames: (frames: ReadonlyArray<Uint8Array>) => void;
+}
+
+/** Which markets the exchange lists, and how its frames are read. */
+export interface PlayedWorld {
+  readonly markets: ReadonlyArray<string>;
+  readonly decode: Venue["Service"]["socket"]["decode"];
 }
 
 /** A ticker as the exchange sends it. */
@@ -42,12 +50,16 @@ export const newTickers = (): (() => Ticker) => {
   return () => ({ ...value, timestampMs: ++timestampMs });
 };
 
-const list = JSON.stringify([{ market, korean_name: "비트코인", english_name: "Bitcoin" }]);
+const listOf = (markets: ReadonlyArray<string>): string =>
+  JSON.stringify(markets.map((code) => ({ market: code, korean_name: "비트코인", english_name: "Bitcoin" })));
 
 /** Runs in a scope of its own; nothing is asked that the played network does not know. */
-export const playFeed = <A>(use: (feed: PlayedFeed) => Effect.Effect<A, unknown, Scope.Scope>): Promise<A> => {
+export const playFeed = <A>(
+  use: (feed: PlayedFeed) => Effect.Effect<A, unknown, Scope.Scope>,
+  { markets, decode }: PlayedWorld = tickersOnly(),
+): Promise<A> => {
   let handlers: SocketHandlers | undefined;
-  const ticker = newTickers();
+  const list = listOf(markets);
   const transport = Layer.succeed(Transport, {
     rest: () => Effect.succeed({ status: 200, headers: {}, body: new TextEncoder().encode(list) }),
     socket: (_url, given) =>
@@ -63,8 +75,11 @@ export const playFeed = <A>(use: (feed: PlayedFeed) => Effect.Effect<A, unknown,
       }),
   });
   const venue = makeVenue(profiles.upbit);
-  // The frame is not looked at: a ticker is made for each.
-  const socket = { ...venue.socket, decode: () => [{ _tag: "Ticker", value: ticker(), snapshot: false } as const] };
+  const socket = { ...venue.socket, decode };
+  const frames = (parts: ReadonlyArray<Uint8Array>): void => {
+    for (const part of parts) handlers?.onFrame(part);
+    handlers?.onReadEnd();
+  };
   const bytes = new Uint8Array(1);
   const read = (frames: number): void => {
     for (let i = 0; i < frames; i++) handlers?.onFrame(bytes);
@@ -72,7 +87,7 @@ export const playFeed = <A>(use: (feed: PlayedFeed) => Effect.Effect<A, unknown,
   };
   const program = Effect.gen(function* () {
     const data = yield* MarketData;
-    return yield* use({ data, read });
+    return yield* use({ data, read, frames });
   });
   const quiet = {
     ...{
@@ -82,6 +97,8 @@ export const playFeed = <A>(use: (feed: PlayedFeed) => Effect.Effect<A, unknown,
       dailyCheckCron: "",
       verifyAfterMs: 3_600_000,
       reseedAfterMs: 3_600_000,
+      // There is one socket to play.
+      keysPerSocket: 10_000,
     },
     flightRecorder: { ...defaultRouterConfig.flightRecorder, windowMs: 0 },
   };
@@ -90,4 +107,10 @@ export const playFeed = <A>(use: (feed: PlayedFeed) => Effect.Effect<A, unknown,
     Layer.provide(configLayer(quiet)),
   );
   return Effect.runPromise(Effect.scoped(Effect.provide(Effect.orDie(program), layer)));
+};
+
+/** One market, and frames that are not looked at: a ticker is made for each. */
+const tickersOnly = (): PlayedWorld => {
+  const ticker = newTickers();
+  return { markets: [market], decode: () => [{ _tag: "Ticker", value: ticker(), snapshot: false }] };
 };

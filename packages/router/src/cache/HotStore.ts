@@ -14,6 +14,7 @@ import type { Market } from "../domain/Market.ts";
 import type { Channel } from "../domain/Provenance.ts";
 import type { Kind } from "../domain/Question.ts";
 import type { KeyId } from "../domain/StreamKey.ts";
+import { type Linked, Recency } from "./Recency.ts";
 
 export interface HotEntry {
   readonly value: unknown;
@@ -44,7 +45,7 @@ const aheadMs = 2_000;
 const silentNanos = 5_000_000_000n;
 
 /** One key's place, in the chain of all of them by the time of their last writing. */
-interface Place {
+interface Place extends Linked<Place> {
   readonly id: KeyId;
   entry: HotEntry;
   /** The socket's last word where the value is REST's. */
@@ -52,14 +53,11 @@ interface Place {
   /** Older values refused in a row, each no older than the one before, and the last of them. */
   refused: number;
   refusedMs: number;
-  older: Place | undefined;
-  newer: Place | undefined;
 }
 
 export class HotStore {
   readonly #places = new Map<KeyId, Place>();
-  #oldest: Place | undefined;
-  #newest: Place | undefined;
+  readonly #written = new Recency<Place>();
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -96,10 +94,7 @@ export class HotStore {
     if (entry.channel === "websocket") place.said = undefined;
     else if (held.channel === "websocket") place.said = held;
     place.entry = entry;
-    if (place !== this.#newest) {
-      this.#unlink(place);
-      this.#link(place);
-    }
+    this.#written.touch(place);
     return true;
   }
 
@@ -107,7 +102,7 @@ export class HotStore {
     const place = this.#places.get(id);
     if (place === undefined) return;
     this.#places.delete(id);
-    this.#unlink(place);
+    this.#written.remove(place);
   }
 
   /** Forgets a market, all of it or one kind. */
@@ -119,31 +114,15 @@ export class HotStore {
 
   clear(): void {
     this.#places.clear();
-    this.#oldest = undefined;
-    this.#newest = undefined;
+    this.#written.clear();
   }
 
   #add(id: KeyId, entry: HotEntry): void {
     const place: Place = { id, entry, said: undefined, refused: 0, refusedMs: 0, older: undefined, newer: undefined };
     this.#places.set(id, place);
-    this.#link(place);
-    if (this.#places.size > this.#capacity && this.#oldest !== undefined) this.delete(this.#oldest.id);
-  }
-
-  /** As the one written last. */
-  #link(place: Place): void {
-    place.older = this.#newest;
-    place.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = place;
-    else this.#newest.newer = place;
-    this.#newest = place;
-  }
-
-  #unlink({ older, newer }: Place): void {
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
+    this.#written.add(place);
+    const { oldest } = this.#written;
+    if (this.#places.size > this.#capacity && oldest !== undefined) this.delete(oldest.id);
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Kind } from "../domain/Question.ts";
 import type { Market } from "../domain/Market.ts";
 import type { WarmKey } from "./Cache.ts";
+import { type Linked, Recency } from "./Recency.ts";
 import { beginUse, type WarmUse } from "./warmLife.ts";
 
 /** A REST answer in the warm store. */
@@ -36,7 +37,8 @@ interface PutOptions {
   readonly use?: WarmUse | undefined;
 }
 
-interface Held {
+interface Held extends Linked<Held> {
+  readonly id: string;
   readonly key: WarmKey;
   entry: WarmEntry<unknown>;
   bytes: number;
@@ -49,8 +51,8 @@ interface Held {
 const overheadBytes = 400;
 
 export class WarmStore {
-  /** In order of use, the one used longest ago first. */
   readonly #entries = new Map<string, Held>();
+  readonly #used = new Recency<Held>();
   readonly #options: WarmStoreOptions;
   #bytes = 0;
   /** Entries read before anybody asked that answered somebody, and those that ended without. */
@@ -71,11 +73,8 @@ export class WarmStore {
 
   /** The entry and its use, marked as used now. */
   get(key: WarmKey): { readonly entry: WarmEntry<unknown>; readonly use: WarmUse; isAhead: boolean } | undefined {
-    const id = warmKeyId(key);
-    const held = this.#entries.get(id);
-    if (held === undefined) return undefined;
-    this.#entries.delete(id);
-    this.#entries.set(id, held);
+    const held = this.#entries.get(warmKeyId(key));
+    if (held !== undefined) this.#used.touch(held);
     return held;
   }
 
@@ -110,13 +109,15 @@ export class WarmStore {
       held.bytes = cost;
       held.isAhead = isAhead;
     } else {
-      this.#entries.delete(id);
-      this.#entries.set(id, { key, entry, bytes: cost, use: held?.use ?? use ?? beginUse(), isAhead });
+      if (held !== undefined) this.#used.remove(held);
+      const kept = { id, key, entry, bytes: cost, use: held?.use ?? use ?? beginUse(), isAhead, older: undefined, newer: undefined };
+      this.#entries.set(id, kept);
+      this.#used.add(kept);
     }
     while (this.#entries.size > this.#options.capacity || this.#bytes > this.#options.bytes) {
-      const oldest = this.#entries.keys().next();
-      if (oldest.done === true) return;
-      this.#drop(oldest.value);
+      const { oldest } = this.#used;
+      if (oldest === undefined) return;
+      this.#drop(oldest.id);
     }
   }
 
@@ -136,6 +137,7 @@ export class WarmStore {
     this.#bytes -= held.bytes;
     if (held.isAhead) this.ahead.wasted++;
     this.#entries.delete(id);
+    this.#used.remove(held);
   }
 }
 
