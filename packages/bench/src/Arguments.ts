@@ -1,6 +1,6 @@
 /** What the command line asks for. Everything it could mean by mistake is refused: a case misspelt must not look like a case that passed. */
 import { parseArgs } from "node:util";
-import { minRounds, quickRounds } from "./Case.ts";
+import { minRounds } from "./Case.ts";
 
 export interface Arguments {
   /** Names of cases, in the order given; `undefined` for those behind the goals. */
@@ -24,7 +24,7 @@ export const usage = `pnpm bench [--only NAME[,NAME] | --all] [--quick | --round
   (nothing)           the cases behind the goals, and the table of the goals
   --only NAME[,NAME]  these groups or cases only
   --all               every case
-  --quick             ${quickRounds} rounds of short readings, in about three minutes: an order of magnitude, nothing to quote
+  --quick             one round of short readings, in a minute and a half on a quiet machine: an order of magnitude, nothing to quote
   --rounds N          counted rounds of each case, at least ${minRounds} (default: as the case says)
   --json              one JSON document instead of the tables
   --check             compare the medians with gates.json; a breach is a line on standard error and exit status 1
@@ -62,7 +62,7 @@ export const readArguments = (args: ReadonlyArray<string>, names: Names): Argume
   const { only, rounds, ...flags } = values;
   const refuse = (one: string, other: string, why: string) => new RangeError(`${one} and ${other} do not go together: ${why}`);
   if (flags.all && only !== undefined) throw refuse("--all", "--only", "all cases, or these");
-  if (flags.quick && rounds !== undefined) throw refuse("--quick", "--rounds", `it is ${quickRounds} rounds`);
+  if (flags.quick && rounds !== undefined) throw refuse("--quick", "--rounds", "it is one round");
   const cases = casesOf(only, names);
   if (flags.write && cases !== undefined && !cases.every(isCurve)) throw refuse("--write", "--only", "the table is of one run");
   return { ...flags, only: cases, rounds: roundsOf(rounds) };

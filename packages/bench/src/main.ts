@@ -32,7 +32,7 @@ const run = async (args: Arguments): Promise<void> => {
   const gates = readGates();
   const machine = watchMachine();
   shareFrames();
-  if (args.quick) say("quick: few rounds of short readings. It shows an order of magnitude; quote what is measured without --quick.");
+  if (args.quick) say("quick: one round of short readings. It shows an order of magnitude; quote what is measured without --quick.");
   const measured = await measureAll(await planOf(args, gates), say);
   const described = machine();
   const judgement = judge(gates, measured.results);

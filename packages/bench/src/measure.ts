@@ -23,7 +23,7 @@ export interface Measured {
 export const roundsOf = ({ subject, pace, rounds }: Plan): { readonly rounds: number; readonly warmUps: number } =>
   pace === "quick"
     ? { rounds: quickRounds, warmUps: 0 }
-    : { rounds: rounds ?? subject.rounds ?? defaultRounds, warmUps: subject.warmUps ?? 1 };
+    : { rounds: rounds ?? subject.rounds ?? defaultRounds, warmUps: subject.warmUps ?? (subject.isolation === "own" ? 1 : 0) };
 
 export const measureAll = async (plans: ReadonlyArray<Plan>, say: (line: string) => void): Promise<Measured> => {
   const progress = new Progress(plans.map(plannedOf));

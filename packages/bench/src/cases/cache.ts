@@ -49,7 +49,6 @@ export const subject: Case = {
     { name: "learning", unit: "us/question", better: "lower" },
   ],
   rounds: 5,
-  warmUps: 0,
   isolation: "child",
   run,
 };

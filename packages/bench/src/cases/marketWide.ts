@@ -59,7 +59,6 @@ export const subject: Case = {
     { name: "p99", unit: "us from the server's write to the consumer, tickers", better: "lower" },
   ],
   rounds: 5,
-  warmUps: 0,
   seconds: 18,
   isolation: "child",
   run,

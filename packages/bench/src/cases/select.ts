@@ -28,7 +28,6 @@ export const subject: Case = {
     { name: "extra requests", unit: "% of questions", better: "lower" },
   ],
   rounds: 5,
-  warmUps: 0,
   isolation: "child",
   run,
 };

@@ -27,7 +27,6 @@ export const subject: Case = {
     { name: "frames", unit: "frames/s", better: "higher" },
   ],
   rounds: 5,
-  warmUps: 0,
   isolation: "child",
   run,
 };

@@ -33,7 +33,6 @@ export const subject: Case = {
     { name: "server CPU", unit: "us/frame", better: "lower" },
   ],
   rounds: 5,
-  warmUps: 0,
   isolation: "child",
   run,
 };

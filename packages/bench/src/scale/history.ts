@@ -178,7 +178,6 @@ export const subject: Case = {
   candidate: "the history file, through its thread",
   figures: figuresOf(curve),
   rounds: 3,
-  warmUps: 0,
   seconds: 90,
   maxMs: 900_000,
   isolation: "child",

@@ -168,7 +168,6 @@ export const subject: Case = {
   candidate: "the hot store; the warm store",
   figures: figuresOf(curve),
   rounds: 3,
-  warmUps: 0,
   seconds: 40,
   maxMs: 900_000,
   isolation: "child",

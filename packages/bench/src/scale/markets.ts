@@ -141,7 +141,6 @@ export const subject: Case = {
   candidate: "decoder, hub, hot store, tracks and three Effect streams of everything",
   figures: figuresOf(curve),
   rounds: 3,
-  warmUps: 0,
   seconds: 12,
   isolation: "child",
   run,

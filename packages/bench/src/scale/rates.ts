@@ -77,7 +77,6 @@ export const subject: Case = {
   candidate: "router, venue and node transport to one Effect stream, flight recorder off",
   figures: figuresOf(curve),
   rounds: 3,
-  warmUps: 0,
   seconds: 40,
   maxMs: 900_000,
   isolation: "child",

@@ -87,7 +87,6 @@ export const subject: Case = {
   candidate: "subscribe with a callback; streamTicker, taken in chunks",
   figures: figuresOf(curve),
   rounds: 3,
-  warmUps: 0,
   seconds: 20,
   isolation: "child",
   run,
