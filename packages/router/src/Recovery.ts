@@ -132,7 +132,7 @@ const makeProbe = Effect.gen(function* () {
       }
       if (verdict !== "unknown") break;
     }
-    // An exchange that says that it has no such market was reached.
+    // An exchange that says that it has no such market, or no trade in it, was reached.
     return verdict === "unknown" ? "good" : verdict;
   });
 
@@ -140,7 +140,7 @@ const makeProbe = Effect.gen(function* () {
     const [market] = markets();
     return market === undefined
       ? Effect.succeed(false)
-      : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), "MarketUnknown", () => Effect.void));
+      : Effect.isSuccess(Effect.catchTag(Effect.asVoid(direct(market)), ["MarketUnknown", "NeverTraded"], () => Effect.void));
   });
 
   const probe = Effect.gen(function* () {
@@ -177,7 +177,7 @@ const reasonOf = (verdict: Verdict): string => (typeof verdict === "object" ? ve
 
 const verdictOf = (error: MarketDataError | undefined): Verdict => {
   if (error === undefined) return wrong("it crashed");
-  if (error._tag === "MarketUnknown") return "unknown";
+  if (error._tag === "MarketUnknown" || error._tag === "NeverTraded") return "unknown";
   const waits = error._tag === "CircuitOpen" || (error._tag === "RateLimited" && error.scope === "local");
   return wrong(`${error._tag}: ${error.message}`, waits ? error.retryAfterMs : null);
 };

@@ -9,6 +9,7 @@ export {
   InvalidRequest,
   MarketUnknown,
   NetworkError,
+  NeverTraded,
   Overloaded,
   RateLimited,
   SlowConsumer,

@@ -19,7 +19,7 @@ import * as Result from "effect/Result";
 import type { Market, MarketInfo } from "../domain/Market.ts";
 import { trimOrderbook } from "../domain/Orderbook.ts";
 import type { OrderbookQuestion, Question, TickerQuestion } from "../domain/Question.ts";
-import { DecodeError, type MarketDataError, TimeoutError } from "../errors/MarketDataError.ts";
+import { DecodeError, type MarketDataError, NeverTraded, TimeoutError } from "../errors/MarketDataError.ts";
 import { type Grant, RateLimiter } from "../limits/RateLimiter.ts";
 import type { HistoryKeeper } from "../tiers/HistoryKeeper.ts";
 import * as RestAnswer from "../tiers/restAnswer.ts";
@@ -292,10 +292,12 @@ const inRequests = <A extends Row>(rest: Rest["Service"], entries: ReadonlyArray
     }
     for (const entry of missing) {
       const rejected = exits.flatMap((exit) => (Exit.isSuccess(exit) ? exit.value.rejected : []))[0];
-      const detail = `no row for ${entry.request.question.market}`;
+      const { market } = entry.request.question;
+      const isUntraded = exits.some((exit) => Exit.isSuccess(exit) && exit.value.untraded?.includes(market) === true);
+      const detail = `no row for ${market}`;
       entry.completeUnsafe(
         failure === undefined
-          ? Exit.fail(rejected ?? new DecodeError({ stage: "answer", path: "", detail }))
+          ? Exit.fail(isUntraded ? new NeverTraded({ market }) : (rejected ?? new DecodeError({ stage: "answer", path: "", detail })))
           : Exit.failCause(failure.cause),
       );
     }

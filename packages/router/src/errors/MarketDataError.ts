@@ -210,6 +210,16 @@ export class StaleData extends Schema.TaggedError<StaleData>()("StaleData", {
   override readonly [Runtime.errorExitCode] = exit.tryLater;
 }
 
+/** The exchange lists the market, and nobody has traded in it yet: there is no price to tell. So is a market from its listing to its first trade. */
+export class NeverTraded extends Schema.TaggedError<NeverTraded>()("NeverTraded", { market: Schema.String }) {
+  readonly retryable = true;
+  readonly retryAfterMs = null;
+  override get message(): string {
+    return say(`${this.market} has not been traded yet`, {}, "its stream tells the first price");
+  }
+  override readonly [Runtime.errorExitCode] = exit.tryLater;
+}
+
 /** One attempt of a call, kept whether it answered or failed. */
 export const Attempt = Schema.Struct({
   tier: Schema.String,
@@ -334,6 +344,7 @@ export const MarketDataError = Schema.Union([
   UpstreamError,
   CircuitOpen,
   StaleData,
+  NeverTraded,
   DataUnavailable,
   Overloaded,
   SlowConsumer,
@@ -356,6 +367,7 @@ export const errorTags = [
   "UpstreamError",
   "CircuitOpen",
   "StaleData",
+  "NeverTraded",
   "DataUnavailable",
   "Overloaded",
   "SlowConsumer",

@@ -228,7 +228,7 @@ const isRest = ({ name }: Tier): boolean => name !== "hot_cache" && name !== "li
 
 /** No other tier can know better. */
 const isFinal = (error: MarketDataError | TierMiss): boolean =>
-  error._tag === "MarketUnknown" || error._tag === "InvalidRequest" || error._tag === "Closed";
+  error._tag === "MarketUnknown" || error._tag === "NeverTraded" || error._tag === "InvalidRequest" || error._tag === "Closed";
 
 /** Whether an error says anything about the network. What our own limits, breakers or slots refused was never asked. */
 const isFromNetwork = (error: MarketDataError): boolean => {

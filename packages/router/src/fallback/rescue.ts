@@ -15,6 +15,7 @@ export const endOfError = (error: MarketDataError): CallEnd => {
   switch (error._tag) {
     case "InvalidRequest":
     case "MarketUnknown":
+    case "NeverTraded":
     case "Unauthorized":
     case "Overloaded":
       return "final";

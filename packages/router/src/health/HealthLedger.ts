@@ -184,8 +184,9 @@ const make = Effect.gen(function* () {
   });
 });
 
-/** Outcomes that say nothing of how we are: the question was wrong, or the client was closed. */
-const isCallersOwn = (outcome: string): boolean => outcome === "InvalidRequest" || outcome === "MarketUnknown" || outcome === "Closed";
+/** Outcomes that say nothing of how we are: the question was wrong, there is nothing to answer it with, or the client was closed. */
+const ownOutcomes: ReadonlySet<string> = new Set(["InvalidRequest", "MarketUnknown", "NeverTraded", "Closed"]);
+const isCallersOwn = (outcome: string): boolean => ownOutcomes.has(outcome);
 
 /** The same as metrics. */
 const counting = Effect.map(Effect.context<never>(), (context) => {

@@ -28,6 +28,7 @@ export const receiveFailureOf = (error: MarketDataError): ReceiveFailure => {
       return "subscription";
     case "TimeoutError":
       return error.phase === "first-frame" || error.phase === "deadline" ? "data" : "connection";
+    case "NeverTraded":
     case "DataUnavailable":
     case "StreamGap":
     case "SlowConsumer":

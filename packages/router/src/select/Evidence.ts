@@ -231,7 +231,7 @@ const weightOf = (samples: Samples, nowMs: number): number => {
 };
 
 /** Errors that say something about the question, or about our own limits, and nothing about the tier. */
-const notOfTheTier = /(?:^|: )(?:MarketUnknown|InvalidRequest|Unauthorized|Closed|CircuitOpen|RateLimited|Overloaded): /;
+const notOfTheTier = /(?:^|: )(?:MarketUnknown|NeverTraded|InvalidRequest|Unauthorized|Closed|CircuitOpen|RateLimited|Overloaded): /;
 
 const outcomeOf = ({ outcome, reason }: Attempt, tookMs: number): "answered" | "took_longer" | "failed" | "nothing" => {
   switch (outcome) {

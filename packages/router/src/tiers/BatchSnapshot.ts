@@ -16,7 +16,7 @@ import type { Market } from "../domain/Market.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
 import { MarketList } from "../cache/MarketList.ts";
-import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
+import { DecodeError, type MarketDataError, NeverTraded } from "../errors/MarketDataError.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
@@ -160,6 +160,7 @@ const byMarket = <A extends { readonly market: Market }>(
     if (Exit.isFailure(exit)) missing = Exit.failCause(exit.cause);
     else {
       for (const row of exit.value.rows) found.set(row.market, Exit.succeed([exit.value, row] as const));
+      for (const market of exit.value.untraded ?? []) found.set(market, Exit.fail(new NeverTraded({ market })));
       const [rejected] = exit.value.rejected;
       if (rejected !== undefined) missing = missing ?? Exit.fail(rejected);
     }

@@ -6,7 +6,7 @@ import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { CandlesQuestion, OrderbookQuestion, Question, TickerQuestion } from "../domain/Question.ts";
-import { DecodeError, type MarketDataError } from "../errors/MarketDataError.ts";
+import { DecodeError, type MarketDataError, NeverTraded } from "../errors/MarketDataError.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
 import { answered, type Asking, run } from "./asking.ts";
@@ -41,14 +41,14 @@ export const make: Effect.Effect<RestAnswer, never, Rest | Venue | HistoryKeeper
 const ticker = Effect.fnUntraced(function* (asking: Asking, question: TickerQuestion, options: AskOptions) {
   const calls = asking.venue.tickers([question.market]);
   const result = yield* single(calls, (call) => run(asking, call, question, options.deadlineNanos));
-  const row = yield* onlyRow(result);
+  const row = yield* onlyRow(result, question);
   return answered(asking, result, row, row.timestampMs);
 });
 
 const orderbook = Effect.fnUntraced(function* (asking: Asking, question: OrderbookQuestion, options: AskOptions) {
   const calls = asking.venue.orderbooks([question.market], question.levels);
   const result = yield* single(calls, (call) => run(asking, call, question, options.deadlineNanos));
-  const row: Orderbook = trimOrderbook(yield* onlyRow(result), question.levels);
+  const row: Orderbook = trimOrderbook(yield* onlyRow(result, question), question.levels);
   return answered(asking, result, row, row.timestampMs);
 });
 
@@ -66,8 +66,9 @@ const single = <A, B, E>(calls: ReadonlyArray<RestCall<A>>, run: (call: RestCall
 };
 
 /** The row of a question about one market: a rejected record is its error, and no record at all is one too. */
-const onlyRow = <A>(result: RestResult<A>): Effect.Effect<A, DecodeError> => {
+const onlyRow = <A>(result: RestResult<A>, { market }: Question): Effect.Effect<A, DecodeError | NeverTraded> => {
   const [row] = result.rows;
   if (row !== undefined) return Effect.succeed(row);
+  if (result.untraded?.includes(market) === true) return Effect.fail(new NeverTraded({ market }));
   return Effect.fail(result.rejected[0] ?? new DecodeError({ stage: "answer", path: "", detail: "the list of rows is empty" }));
 };

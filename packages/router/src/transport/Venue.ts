@@ -30,6 +30,8 @@ export interface Decoded<A> {
   readonly rows: ReadonlyArray<A>;
   /** One error for every record that could not be read, with its path. */
   readonly rejected: ReadonlyArray<DecodeError>;
+  /** Markets whose record says that nobody has traded in them yet, which is no row and no error. */
+  readonly untraded?: ReadonlyArray<Market> | undefined;
   /** Names of fields the protocol reference does not know, once each. */
   readonly unknownFields: ReadonlyArray<string>;
 }

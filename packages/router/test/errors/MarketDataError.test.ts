@@ -31,6 +31,7 @@ const samples: { readonly [T in Tag]: Extract<Errors.MarketDataError, { readonly
     simulated: false,
     lastKnown: { price: "91368000", open: null },
   }),
+  NeverTraded: new Errors.NeverTraded({ market: "KRW-NEW" }),
   DataUnavailable: new Errors.DataUnavailable({
     kind: "ticker",
     market: "KRW-BTC",
@@ -89,6 +90,7 @@ describe("MarketDataError", () => {
         "UpstreamError: The exchange could not answer (status 503, detail maintenance, retryAfterMs 30000)",
         "CircuitOpen: Not asked: recent attempts failed (target candle, retryAfterMs 5000)",
         "StaleData: The last known ticker of KRW-BTC is too old (confirmedAgeMs 4000, maxAgeMs 2000, staleReason disconnected) — onStale: "serve" accepts it with a label",
+        "NeverTraded: KRW-NEW has not been traded yet — its stream tells the first price",
         "DataUnavailable: No ticker of KRW-BTC from any of 2 tiers (tried hot_cache: absent; cold_rest: NetworkError: reset)",
         "Overloaded: Too much at once: callers (limit 10000, retryAfterMs 100)",
         "SlowConsumer: The consumer of trades is too slow (capacity 4096, dropped 7)",
@@ -146,6 +148,7 @@ describe("MarketDataError", () => {
       UpstreamError: 69,
       CircuitOpen: 75,
       StaleData: 75,
+      NeverTraded: 75,
       DataUnavailable: 69,
       Overloaded: 75,
       SlowConsumer: 69,

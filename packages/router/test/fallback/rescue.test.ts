@@ -23,6 +23,7 @@ describe("the scenario catalogue", () => {
     const catalogue = [
       [new Errors.InvalidRequest({ field: "", input: "", reason: "" }), "final"],
       [new Errors.MarketUnknown({ market: "", venue: "", near: [] }), "final"],
+      [new Errors.NeverTraded({ market: "" }), "final"],
       [new Errors.Unauthorized({ channel: "rest", name: "", status: 401, detail: null }), "final"],
       [new Errors.Overloaded({ what: "", limit: 1, retryAfterMs: 1 }), "final"],
       [limited("local", null), "final"],

@@ -17,7 +17,7 @@ import { restCandle, toRestCandle } from "./CandleShape.ts";
 import { type Instrument, restInstrument, restMarket, restSupportedLevels, toInstrument, toMarketInfo } from "./MarketShape.ts";
 import { restOrderbook, toOrderbook } from "./OrderbookShape.ts";
 import { expected, type Read, schemaError, UnknownFields } from "./Shape.ts";
-import { restTicker, toTicker } from "./TickerShape.ts";
+import { restTicker, toTicker, untradedMarket } from "./TickerShape.ts";
 import { CandlePageScanner } from "./scan/CandlePageScanner.ts";
 import { restTrade, toTrade } from "./TradeShape.ts";
 
@@ -26,7 +26,12 @@ export type DecodeBody<A> = (body: RestBody) => Result.Result<Decoded<A>, Decode
 /** The markets a question was about; `undefined` when it was about all there are. */
 export type Asked = ReadonlySet<string> | undefined;
 
-export const decodeTickers = (asked?: Asked): DecodeBody<Ticker> => list(asked, () => converted(restTicker.read.full, toTicker));
+export const decodeTickers = (asked?: Asked): DecodeBody<Ticker> =>
+  list(
+    asked,
+    () => converted(restTicker.read.full, toTicker),
+    (record) => untradedMarket(record, "full", "market"),
+  );
 
 export const decodeOrderbooks = (asked?: Asked): DecodeBody<Orderbook> =>
   list(asked, () => converted(restOrderbook.read.full, toOrderbook));
@@ -85,7 +90,11 @@ const converted =
   };
 
 const list =
-  <A extends { readonly market: string }>(asked: Asked, readerFor: (body: RestBody) => Read<A>): DecodeBody<A> =>
+  <A extends { readonly market: string }>(
+    asked: Asked,
+    readerFor: (body: RestBody) => Read<A>,
+    untradedOf?: (record: unknown) => Market | undefined,
+  ): DecodeBody<A> =>
   (body) =>
     Result.flatMap(parseExactJson(body.text), (json) => {
       if (!Array.isArray(json)) return Result.fail(schemaError("", expected("a list", json)));
@@ -93,13 +102,16 @@ const list =
       const unknown = new UnknownFields();
       const rows: Array<A> = [];
       const rejected: Array<DecodeError> = [];
+      const untraded: Array<Market> = [];
       for (let i = 0; i < json.length; i++) {
         const value = read(json[i], `[${i}]`, unknown);
-        if (value instanceof DecodeError) rejected.push(value);
+        const untradedHere = value instanceof DecodeError ? untradedOf?.(json[i]) : undefined;
+        if (untradedHere !== undefined && asked?.has(untradedHere) !== false) untraded.push(untradedHere);
+        else if (value instanceof DecodeError) rejected.push(value);
         else if (asked !== undefined && !asked.has(value.market)) rejected.push(notAsked(i, value.market));
         else rows.push(value);
       }
-      return Result.succeed({ rows, rejected, unknownFields: unknown.names });
+      return Result.succeed({ rows, rejected, unknownFields: unknown.names, ...(untraded.length > 0 && { untraded }) });
     });
 
 const notAsked = (index: number, market: string): DecodeError =>

@@ -15,7 +15,7 @@ import { intervalOfType, socketCandle, toSocketCandle } from "./CandleShape.ts";
 import { isRecord } from "./FieldType.ts";
 import { socketOrderbook, toOrderbook } from "./OrderbookShape.ts";
 import { expected, member, schemaError, type Spelling, UnknownFields } from "./Shape.ts";
-import { socketTicker, toTicker } from "./TickerShape.ts";
+import { socketTicker, toTicker, untradedMarket } from "./TickerShape.ts";
 import type { Cause } from "./scan/Cause.ts";
 import { FrameScanner } from "./scan/FrameScanner.ts";
 import { socketTrade, toTrade } from "./TradeShape.ts";
@@ -78,7 +78,7 @@ const decodeData = (
   switch (type) {
     case "ticker": {
       const row = socketTicker.read[spelling](value, path, unknown);
-      if (row instanceof DecodeError) return untraded(value, spelling, code) ?? lost(row, "ticker", code);
+      if (row instanceof DecodeError) return untradedOf(value, spelling) ?? lost(row, "ticker", code);
       return { _tag: "Ticker", value: toTicker(row), snapshot: isSnapshot(row) };
     }
     case "trade": {
@@ -102,11 +102,8 @@ const decodeData = (
   }
 };
 
-/** The ticker of a market without a trade has neither the price nor the time of one. Of these alone, either is an error. */
-const untraded = (value: Readonly<Record<string, unknown>>, spelling: Spelling, code: unknown): SocketMessage | undefined => {
-  const [price, time] = spelling === "full" ? (["trade_price", "trade_timestamp"] as const) : (["tp", "ttms"] as const);
-  if (value[price] !== null || value[time] !== null || typeof code !== "string") return undefined;
-  const market = Result.getOrUndefined(parseMarket(code));
+const untradedOf = (value: Readonly<Record<string, unknown>>, spelling: Spelling): SocketMessage | undefined => {
+  const market = untradedMarket(value, spelling, spelling === "full" ? "code" : "cd");
   return market === undefined ? undefined : { _tag: "Untraded", market };
 };
 

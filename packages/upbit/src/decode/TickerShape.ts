@@ -2,10 +2,12 @@
  * The ticker on the wire. Three things tempt to mistakes: `change_price` and `change_rate` come without their sign here (the signed ones are
  * read), `high_price` and `low_price` are of the UTC day and not of 24 hours, and the 52-week figures are no bid and ask.
  */
+import * as Result from "effect/Result";
+import { type Market, parseMarket } from "@naru/router/domain/Market";
 import { Ticker } from "@naru/router/domain/Ticker";
 import * as type from "./FieldType.ts";
 import * as quick from "./generated/tickerReaders.ts";
-import { domainSchema, nullable, optional, required, type Row, shape } from "./Shape.ts";
+import { domainSchema, nullable, optional, required, type Row, shape, type Spelling, spelt } from "./Shape.ts";
 
 const figures = {
   open: nullable(type.price, "opening_price", "op"),
@@ -155,3 +157,12 @@ const socketOnly = (row: SocketRow) => ({
 export const RestTicker = domainSchema(restTicker, "full", Ticker, toTicker);
 export const SocketTicker = domainSchema(socketTicker, "full", Ticker, toTicker);
 export const SimpleTicker = domainSchema(socketTicker, "simple", Ticker, toTicker);
+
+/** The market of a ticker that says it was never traded in: neither the price nor the time of a trade is there. Of these alone, either is an error. */
+export const untradedMarket = (record: unknown, spelling: Spelling, codeField: string): Market | undefined => {
+  if (typeof record !== "object" || record === null) return undefined;
+  const value = record as Readonly<Record<string, unknown>>; // any object may be asked for its members
+  if (value[spelt(figures.price, spelling)] !== null || value[spelt(figures.tradeTimeMs, spelling)] !== null) return undefined;
+  const code = value[codeField];
+  return typeof code === "string" ? Result.getOrUndefined(parseMarket(code)) : undefined;
+};

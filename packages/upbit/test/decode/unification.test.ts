@@ -267,6 +267,10 @@ describe("unification", () => {
       `[${wire.write(wire.withField(wire.members(wire.ticker, "rest"), "trade_price", "null"))}]`,
     );
     assert.strictEqual(neverTraded.rejected[0]?.path, "[0].trade_price");
+    assert.isUndefined(neverTraded.untraded);
+    const timeless = wire.withField(wire.withField(wire.members(wire.ticker, "rest"), "trade_price", "null"), "trade_timestamp", "null");
+    const { rows, rejected, untraded: told } = readList(decodeTickers(), `[${wire.write(timeless)}]`);
+    assert.deepStrictEqual([rows, rejected, told], [[], [], ["KRW-BTC"]]);
     for (const [spelling, price, time] of [["full", "trade_price", "trade_timestamp"] as const, ["simple", "tp", "ttms"] as const]) {
       const priceless = wire.write(wire.withField(wire.withField(wire.members(wire.ticker, spelling), price, "null"), time, "null"));
       assert.deepStrictEqual(
