@@ -4,6 +4,7 @@
  */
 import { constants, gunzip, gunzipSync } from "node:zlib";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
+import { spanned } from "@naru/router/transport/spanned";
 import type { RestFailure, RestRequest, RestResponse } from "@naru/router/transport/Transport";
 import * as Effect from "effect/Effect";
 import type { Dispatcher } from "undici";
@@ -30,10 +31,15 @@ export const make = (settings: TransportSettings, dispatcher: HttpDispatcher) =>
       return Effect.sync(() => exchange.abandon());
     });
 
-  return Effect.fn("Transport.rest")(function* (request: RestRequest): Effect.fn.Return<RestResponse, RestFailure> {
-    const pool = dispatcher.current() ?? (yield* dispatcher.open(hostOf(request.url)));
-    return yield* attempt(pool, request);
-  });
+  return (request: RestRequest): Effect.Effect<RestResponse, RestFailure> => {
+    const asked = Effect.suspend(() => {
+      const pool = dispatcher.current();
+      return pool === undefined
+        ? Effect.flatMap(dispatcher.open(hostOf(request.url)), (opened) => attempt(opened, request))
+        : attempt(pool, request);
+    });
+    return spanned("Transport.rest", asked);
+  };
 };
 
 const requestHeaders = (request: RestRequest, settings: TransportSettings): Record<string, string> => {

@@ -1,19 +1,18 @@
 /**
  * What a request shows of itself while it runs: a span over the call and one for each tier that is asked, and a line of the log for each, with the
  * request's id. A question that memory answers at once shows nothing: it must cost nothing.
- *
- * Spans are opened where somebody looks: those of the tracer that is there by default end nowhere, and cost a REST call more than its request does.
+ * Spans are opened where somebody looks (`transport/spanned.ts`).
  *
  * The lines are of level Debug. In an outage there are as many as there are calls; what is worth a person's attention is the change of mode.
  */
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Option from "effect/Option";
-import * as Tracer from "effect/Tracer";
 import type { Question } from "./domain/Question.ts";
 import { plainText } from "./domain/plainText.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
 import type { Tier, TierMiss } from "./tiers/Tier.ts";
+import { whereTraced } from "./transport/spanned.ts";
 
 /** A call with its span, and its id in every span that is opened and every line that is logged on the way. */
 export const tracedCall = <A, E, R>(
@@ -24,10 +23,6 @@ export const tracedCall = <A, E, R>(
   whereTraced(effect, () =>
     effect.pipe(Effect.withSpan("MarketData.ask", { attributes: { kind, market } }), Effect.annotateSpans({ requestId })),
   ).pipe(Effect.annotateLogs({ requestId, kind, market }));
-
-/** `traced` where a program has given a tracer, else `plain`. */
-const whereTraced = <A, E, R>(plain: Effect.Effect<A, E, R>, traced: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Effect.tracer, (tracer) => (tracer === Tracer.nativeTracer ? plain : traced()));
 
 /** The tiers of one call, each with a span of its own. */
 export const tracedTiers = (tiers: ReadonlyArray<Tier>): ReadonlyArray<Tier> =>

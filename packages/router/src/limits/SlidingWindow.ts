@@ -21,14 +21,20 @@ const longestFlight = 3;
 
 export interface SlidingWindow {
   /**
-   * Times of grants, ascending; those that can no longer matter are dropped at the next step.
+   * Times of grants, ascending; those of this state are from `from` to before `to` ({@link timesOf}). Those that can no longer matter are dropped at
+   * the next step. A later state goes on in the same list where it only adds to its end: a grant copies no other, however many the limit allows.
    */
-  readonly times: ReadonlyArray<number>;
+  readonly list: Array<number>;
+  readonly from: number;
+  readonly to: number;
   /** Nothing is granted before this time. */
   readonly pausedUntil: number;
 }
 
-export const empty: SlidingWindow = { times: [], pausedUntil: Number.NEGATIVE_INFINITY };
+export const empty: SlidingWindow = { list: [], from: 0, to: 0, pausedUntil: Number.NEGATIVE_INFINITY };
+
+/** Times of the grants that are remembered, ascending. */
+export const timesOf = (state: SlidingWindow): Array<number> => state.list.slice(state.from, state.to);
 
 /** The length a grant counts for, in milliseconds. */
 export const spanMs = (limit: Limit): number => limit.windowMs * arrivalGuard;
@@ -36,16 +42,22 @@ export const spanMs = (limit: Limit): number => limit.windowMs * arrivalGuard;
 /** When a caller with `ahead` others before it is granted, if nobody else comes: `nowMs` when at once, exact to the rounding of doubles. */
 export const grantAt = (limit: Limit, state: SlidingWindow, nowMs: number, ahead = 0): number => {
   const place = ahead % limit.limit;
-  const before = state.times[state.times.length - limit.limit + place];
+  const at = state.to - limit.limit + place;
+  const before = at < state.from ? undefined : state.list[at];
   const first = Math.max(nowMs, state.pausedUntil, before === undefined ? nowMs : before + spanMs(limit));
   return first + Math.floor(ahead / limit.limit) * spanMs(limit);
 };
 
 /** The state after a grant at `nowMs`. Only right where {@link grantAt} has come. */
-export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): SlidingWindow => ({
-  ...state,
-  times: inserted(recent(limit, state, nowMs), nowMs),
-});
+export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): SlidingWindow => {
+  const { list, to } = state;
+  const from = firstRecent(limit, state, nowMs);
+  const isNext = from < to && to === list.length && (list[to - 1] ?? 0) <= nowMs;
+  // What was dropped may take as much room as what is kept, and no more.
+  if (!isNext || from > to - from) return withTimes(state, inserted(list.slice(from, to), nowMs));
+  list.push(nowMs);
+  return { ...state, from, to: to + 1 };
+};
 
 /**
  * A request granted at `grantedMs` is over at `nowMs`. An answered one arrived by now at the latest and counts from there; one that was
@@ -55,8 +67,10 @@ export const granted = (limit: Limit, state: SlidingWindow, nowMs: number): Slid
 export const ended = (limit: Limit, state: SlidingWindow, grantedMs: number, nowMs: number, answered: boolean): SlidingWindow => {
   const latestMs = nowMs + (answered ? 0 : limit.windowMs * unansweredGuard);
   const arrivedMs = latestMs - (spanMs(limit) - limit.windowMs);
-  const index = arrivedMs > grantedMs && isFlying(limit, grantedMs, nowMs) ? state.times.lastIndexOf(grantedMs) : -1;
-  return index === -1 ? state : { ...state, times: moved(state.times, index, arrivedMs) };
+  if (arrivedMs <= grantedMs || !isFlying(limit, grantedMs, nowMs)) return state;
+  const times = timesOf(state);
+  const index = times.lastIndexOf(grantedMs);
+  return index === -1 ? state : withTimes(state, moved(times, index, arrivedMs));
 };
 
 /** Whether a request granted at `grantedMs` that is not over may still be on its way. */
@@ -67,30 +81,38 @@ export const isFlying = (limit: Limit, grantedMs: number, nowMs: number): boolea
  * the soonest it can. `flying`: when those were granted that are not over, ascending.
  */
 export const held = (limit: Limit, state: SlidingWindow, flying: ReadonlyArray<number>, nowMs: number): SlidingWindow => {
-  let { times } = state;
+  let times: Array<number> | undefined;
   for (const grantedMs of flying) {
     if (grantedMs + spanMs(limit) > nowMs) break;
-    const index = isFlying(limit, grantedMs, nowMs) ? times.lastIndexOf(grantedMs) : -1;
+    if (!isFlying(limit, grantedMs, nowMs)) continue;
+    times ??= timesOf(state);
+    const index = times.lastIndexOf(grantedMs);
     const soonestMs = Math.min(nowMs + limit.windowMs, grantedMs + limit.windowMs * longestFlight) - spanMs(limit);
     if (index !== -1) times = moved(times, index, soonestMs);
   }
-  return times === state.times ? state : { ...state, times };
+  return times === undefined ? state : withTimes(state, times);
 };
 
-/** Times with one of them replaced by a later one. */
-const moved = (times: ReadonlyArray<number>, index: number, toMs: number): ReadonlyArray<number> =>
-  inserted(times.toSpliced(index, 1), toMs);
+const withTimes = ({ pausedUntil }: SlidingWindow, list: Array<number>): SlidingWindow => ({ list, from: 0, to: list.length, pausedUntil });
 
-/** Times with one more. One that was given up can lie ahead of the present. */
-const inserted = (times: ReadonlyArray<number>, atMs: number): ReadonlyArray<number> => {
+/** Times with one of them replaced by a later one. The list is the caller's own. */
+const moved = (times: Array<number>, index: number, toMs: number): Array<number> => {
+  times.splice(index, 1);
+  return inserted(times, toMs);
+};
+
+/** Times with one more. One that was given up can lie ahead of the present. The list is the caller's own. */
+const inserted = (times: Array<number>, atMs: number): Array<number> => {
   const after = times.findLastIndex((time) => time <= atMs);
-  return after === times.length - 1 ? [...times, atMs] : times.toSpliced(after + 1, 0, atMs);
+  times.splice(after + 1, 0, atMs);
+  return times;
 };
 
 /** Takes back a grant that was not used: the request was never sent. */
 export const refunded = (state: SlidingWindow, grantedMs: number): SlidingWindow => {
-  const index = state.times.lastIndexOf(grantedMs);
-  return index === -1 ? state : { ...state, times: state.times.toSpliced(index, 1) };
+  const times = timesOf(state);
+  const index = times.lastIndexOf(grantedMs);
+  return index === -1 ? state : withTimes(state, times.toSpliced(index, 1));
 };
 
 /** Nothing before `untilMs`. A pause is never shortened. */
@@ -104,16 +126,21 @@ export const used = (limit: Limit, state: SlidingWindow, nowMs: number): number 
 export const isIdle = (limit: Limit, state: SlidingWindow, nowMs: number): boolean =>
   state.pausedUntil <= nowMs && used(limit, state, nowMs) === 0;
 
-/** The grants that count now or may still be under way, and at least one more span of them for {@link countSince}. */
-const recent = (limit: Limit, state: SlidingWindow, nowMs: number): ReadonlyArray<number> => {
-  const from = nowMs - longestFlight * spanMs(limit);
-  const first = state.times.findIndex((time) => time > from);
-  return first === -1 ? [] : first === 0 ? state.times : state.times.slice(first);
+/** Where the grants begin that count now or may still be under way, and at least one more span of them for {@link countSince}. */
+const firstRecent = (limit: Limit, { list, from, to }: SlidingWindow, nowMs: number): number => {
+  const afterMs = nowMs - longestFlight * spanMs(limit);
+  let first = from;
+  while (first < to && (list[first] ?? 0) <= afterMs) first++;
+  return first;
 };
 
 /** Grants after a moment, as far back as they are remembered: what of an exchange's window can have been ours. */
-export const countSince = (state: SlidingWindow, afterMs: number): number => {
-  let count = 0;
-  for (let i = state.times.length - 1; i >= 0 && (state.times[i] ?? 0) > afterMs; i--) count++;
-  return count;
+export const countSince = ({ list, from, to }: SlidingWindow, afterMs: number): number => {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle] ?? 0) > afterMs) high = middle;
+    else low = middle + 1;
+  }
+  return to - low;
 };

@@ -21,7 +21,8 @@ import { type BreakerListener, HostGuard } from "./HostGuard.ts";
 import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
 import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
 import { type RoadDecision, RestRoad } from "./RestRoad.ts";
-import { Transport } from "./Transport.ts";
+import { spanned } from "./spanned.ts";
+import { type RestResponse, Transport } from "./Transport.ts";
 import { type Decoded, type RestCall, Venue } from "./Venue.ts";
 
 export interface RestOptions<A> {
@@ -129,92 +130,108 @@ const make = Effect.gen(function* () {
     guard,
     road: new RestRoad(),
   };
-  const run = Effect.fn("Rest.run")(function* <A>(call: RestCall<A>, options: RestOptions<A>) {
-    yield* Effect.annotateCurrentSpan({ endpoint: call.endpoint, group: call.group });
-    const left = leftMs(clock, options);
-    if (left <= 0) return yield* deadlineOver(left);
-    guard.first(nowMs(clock));
-    let last: MarketDataError | undefined;
-    for (let attempts = 1; ; attempts++) {
-      const begun = { attempt: attempts, askedMs: nowMs(clock) };
-      const ticket: Ticket = { ...begun, permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
-      const result = yield* Effect.result(attempt(deps, call, options, ticket));
-      if (Result.isSuccess(result)) return result.success;
-      if (ticket.sentMs === undefined) return yield* Effect.fail(last ?? result.failure);
-      last = result.failure;
-      if (attempts >= (options.attempts ?? attempts + 1)) return yield* Effect.fail(last);
-      const wait = guard.retryWaitMs(call.group, last, attempts, leftMs(clock, options), nowMs(clock), deps.random());
-      if (wait === undefined) return yield* Effect.fail(last);
-      yield* clock.sleep(Duration.millis(wait));
-    }
-  });
+  const run = <A>(call: RestCall<A>, options: RestOptions<A>): Effect.Effect<RestResult<A>, MarketDataError> => {
+    const asked = Effect.suspend(() => {
+      const left = leftMs(clock, options);
+      if (left <= 0) return deadlineOver(left);
+      guard.first(nowMs(clock));
+      return attempts(deps, call, options, 1, undefined);
+    });
+    return spanned("Rest.run", asked, { endpoint: call.endpoint, group: call.group });
+  };
   const road = () => deps.road.decide(guard.policy.attemptTimeoutMs);
   return Rest.of({ run, road, breakerOpenMs: (group) => guard.refusesForMs(group, nowMs(clock)) });
 });
 
+/** The attempt of this number, and those after it where the one before failed with `last`. The policy says how many at most. */
+const attempts = <A>(
+  deps: Deps,
+  call: RestCall<A>,
+  options: RestOptions<A>,
+  number: number,
+  last: MarketDataError | undefined,
+): Effect.Effect<RestResult<A>, MarketDataError> => {
+  const { clock, guard } = deps;
+  const begun = { attempt: number, askedMs: nowMs(clock) };
+  const ticket: Ticket = { ...begun, permit: { _tag: "pass" }, grant: undefined, sentMs: undefined, status: null };
+  return Effect.catch(attempt(deps, call, options, ticket), (error) => {
+    if (ticket.sentMs === undefined) return Effect.fail(last ?? error);
+    if (number >= (options.attempts ?? number + 1)) return Effect.fail(error);
+    const wait = guard.retryWaitMs(call.group, error, number, leftMs(clock, options), nowMs(clock), deps.random());
+    if (wait === undefined) return Effect.fail(error);
+    return Effect.flatMap(clock.sleep(Duration.millis(wait)), () => attempts(deps, call, options, number + 1, error));
+  });
+};
+
+/** The end is booked from before the breaker was asked, so that no interruption comes between the two. */
 const attempt = <A>(
   deps: Deps,
   call: RestCall<A>,
   options: RestOptions<A>,
   ticket: Ticket,
 ): Effect.Effect<RestResult<A>, MarketDataError> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => {
+  Effect.onExit(
+    Effect.suspend(() => {
       ticket.permit = deps.guard.admit(call.group, nowMs(deps.clock));
+      if (ticket.permit._tag === "refused") return circuitOpen(call, ticket.permit.retryAfterMs);
+      const maxWaitMs = Math.max(0, leftMs(deps.clock, options));
+      return Effect.flatMap(deps.limiter.acquire(call.group, { priority: options.priority, maxWaitMs }), (grant) => {
+        ticket.grant = grant;
+        ticket.permit = deps.guard.confirm(call.group, ticket.permit, nowMs(deps.clock));
+        return ticket.permit._tag === "refused" ? circuitOpen(call, ticket.permit.retryAfterMs) : send(deps, call, options, ticket);
+      });
     }),
-    () => Effect.andThen(enter(deps, call, options, ticket), send(deps, call, options, ticket)),
-    (_, exit) => settle(deps, call, ticket, exit),
+    (exit) => settle(deps, call, ticket, exit),
   );
 
-/** Succeeds when the request may be sent now. */
-const enter = Effect.fnUntraced(function* (deps: Deps, call: RestCall<unknown>, options: RestOptions<never>, ticket: Ticket) {
-  if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
-  const maxWaitMs = Math.max(0, leftMs(deps.clock, options));
-  ticket.grant = yield* deps.limiter.acquire(call.group, { priority: options.priority, maxWaitMs });
-  ticket.permit = deps.guard.confirm(call.group, ticket.permit, nowMs(deps.clock));
-  if (ticket.permit._tag === "refused") return yield* circuitOpen(call, ticket.permit.retryAfterMs);
-});
-
-const send = Effect.fnUntraced(function* <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket: Ticket) {
-  const { clock, limiter, venue } = deps;
-  const left = leftMs(clock, options);
-  if (left <= 0) return yield* deadlineOver(left);
-  const sentMs = nowMs(clock);
+const send = <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket: Ticket): Effect.Effect<RestResult<A>, MarketDataError> => {
+  const left = leftMs(deps.clock, options);
+  if (left <= 0) return deadlineOver(left);
+  const sentMs = nowMs(deps.clock);
   ticket.sentMs = sentMs;
   const { attemptTimeoutMs } = deps.road.decide(deps.guard.policy.attemptTimeoutMs);
-  const response = yield* deps.transport.rest({ url: call.url, headers: {} }).pipe(
+  return deps.transport.rest({ url: call.url, headers: {} }).pipe(
     Effect.timeoutOrElse({
-      duration: Duration.millis(Math.min(left, attemptTimeoutMs)),
+      duration: Math.min(left, attemptTimeoutMs),
       orElse: () => (left <= attemptTimeoutMs ? deadlineOver(left) : attemptTimeout(attemptTimeoutMs, call)),
     }),
+    Effect.flatMap((response) => received(deps, call, options, ticket, response, sentMs)),
   );
+};
+
+/** What an answer says: of the limit first, which holds whatever the rows are like. */
+const received = <A>(
+  { clock, limiter, venue }: Deps,
+  call: RestCall<A>,
+  options: RestOptions<A>,
+  ticket: Ticket,
+  response: RestResponse,
+  sentMs: number,
+): Effect.Effect<RestResult<A>, MarketDataError> => {
   ticket.status = response.status;
   const receivedNanos = clock.monotonicTimeNanosUnsafe();
   const receivedMs = clock.currentTimeMillisUnsafe();
+  const read = (): Effect.Effect<RestResult<A>, MarketDataError> => {
+    const exchangeNowMs = exchangeTimeMs(response.headers) ?? receivedMs;
+    const answer = readAnswer(call, response, { failure: venue.failure, exchangeNowMs, expects: options.expects });
+    if (Result.isFailure(answer)) return Effect.fail(answer.failure);
+    return Effect.succeed({ ...answer.success, exchangeNowMs, receivedNanos, receivedMs });
+  };
   const budget = venue.remaining(response.headers);
-  if (budget !== undefined) yield* limiter.feedback(budget.group, budget.remaining, nowMs(clock) - sentMs);
-  const exchangeNowMs = exchangeTimeMs(response.headers) ?? receivedMs;
-  const answer = readAnswer(call, response, { failure: venue.failure, exchangeNowMs, expects: options.expects });
-  if (Result.isFailure(answer)) return yield* Effect.fail(answer.failure);
-  return { ...answer.success, exchangeNowMs, receivedNanos, receivedMs };
-});
+  return budget === undefined ? read() : Effect.flatMap(limiter.feedback(budget.group, budget.remaining, nowMs(clock) - sentMs), read);
+};
 
 /** Books how an attempt ended, in the breaker, the limiter and the observer. Runs whatever happened, also on interruption. */
-const settle = Effect.fnUntraced(function* (
-  deps: Deps,
-  call: RestCall<unknown>,
-  ticket: Ticket,
-  exit: Exit.Exit<unknown, MarketDataError>,
-) {
+const settle = (deps: Deps, call: RestCall<unknown>, ticket: Ticket, exit: Exit.Exit<unknown, MarketDataError>): Effect.Effect<void> => {
   const { guard, limiter } = deps;
-  const { permit, sentMs, status } = ticket;
+  const { attempt, askedMs, permit, sentMs, status } = ticket;
   const { endpoint, group } = call;
   const now = nowMs(deps.clock);
   // A request that was not sent after all is not on its way either.
   const over = ticket.grant === undefined ? Effect.void : limiter.ended(ticket.grant, status !== null || sentMs === undefined);
   if (sentMs === undefined) {
     guard.settle(group, permit, "none", now, 0);
-    return yield* over;
+    return over;
   }
   const durationMs = now - sentMs;
   const error = Exit.isSuccess(exit) ? undefined : Option.getOrUndefined(Exit.findErrorOption(exit));
@@ -223,16 +240,25 @@ const settle = Effect.fnUntraced(function* (
   if (status !== null) deps.road.answered(durationMs);
   else if (!silent) deps.road.lost(error?._tag === "TimeoutError");
   guard.settle(group, permit, silent ? "none" : breakerVerdict(guard.policy, error, durationMs), now, deps.random());
-  const after = error === undefined ? undefined : afterFailure(guard.policy, error);
-  if (after?._tag === "hold") guard.hold(group, now + after.forMs, now);
-  // What everybody must refrain from is told first: the end of a request lets those go on who wait for its place.
-  if (after?._tag === "pause") yield* limiter.pauseGroup(group, after.forMs, ticket.grant);
-  if (after?._tag === "block") yield* limiter.block(after.forMs, error?._tag === "RateLimited" ? error.detail : null);
-  yield* over;
-  const { attempt, askedMs } = ticket;
   const outcome = error?._tag ?? (silent ? "interrupted" : "answered");
-  deps.observe({ endpoint, group, status, durationMs, attempt, waitedMs: sentMs - askedMs, outcome });
-});
+  const told = Effect.map(over, () => deps.observe({ endpoint, group, status, durationMs, attempt, waitedMs: sentMs - askedMs, outcome }));
+  return error === undefined ? told : Effect.andThen(refrain(deps, call, ticket, error, now), told);
+};
+
+/** What everybody must refrain from is told before the end of the request, which lets those go on who wait for its place. */
+const refrain = (
+  { guard, limiter }: Deps,
+  { group }: RestCall<unknown>,
+  { grant }: Ticket,
+  error: MarketDataError,
+  now: number,
+): Effect.Effect<void> => {
+  const after = afterFailure(guard.policy, error);
+  if (after?._tag === "hold") guard.hold(group, now + after.forMs, now);
+  if (after?._tag === "pause") return limiter.pauseGroup(group, after.forMs, grant);
+  if (after?._tag === "block") return limiter.block(after.forMs, error._tag === "RateLimited" ? error.detail : null);
+  return Effect.void;
+};
 
 const nowMs = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
 

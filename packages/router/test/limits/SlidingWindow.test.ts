@@ -64,16 +64,16 @@ describe("SlidingWindow", () => {
   it("keeps its pace while requests are fast, and forgets one that took longer than three windows", () => {
     const one = SlidingWindow.granted(ten, SlidingWindow.empty, 0);
     assert.strictEqual(SlidingWindow.ended(ten, one, 0, 50, true), one);
-    assert.deepStrictEqual(SlidingWindow.ended(ten, one, 0, 300, true).times, [250]);
-    assert.deepStrictEqual(SlidingWindow.ended(ten, one, 0, 1_200, true).times, [1_150]);
+    assert.deepStrictEqual(SlidingWindow.timesOf(SlidingWindow.ended(ten, one, 0, 300, true)), [250]);
+    assert.deepStrictEqual(SlidingWindow.timesOf(SlidingWindow.ended(ten, one, 0, 1_200, true)), [1_150]);
     assert.strictEqual(SlidingWindow.ended(ten, one, 0, 3_000, true), one);
   });
 
   it("counts a request that was given up as still on its way", () => {
     const one = SlidingWindow.granted(ten, SlidingWindow.empty, 0);
     const givenUp = SlidingWindow.ended(ten, one, 0, 100, false);
-    assert.deepStrictEqual(givenUp.times, [1_050]);
-    assert.deepStrictEqual(SlidingWindow.granted(ten, givenUp, 200).times, [200, 1_050]);
+    assert.deepStrictEqual(SlidingWindow.timesOf(givenUp), [1_050]);
+    assert.deepStrictEqual(SlidingWindow.timesOf(SlidingWindow.granted(ten, givenUp, 200)), [200, 1_050]);
   });
 
   it("tells a caller with others before it the exact time of its grant", () => {
@@ -94,6 +94,21 @@ describe("SlidingWindow", () => {
     );
     assert.strictEqual(SlidingWindow.grantAt(ten, full, 20), 1_050);
     assert.strictEqual(SlidingWindow.grantAt(ten, SlidingWindow.refunded(full, 4), 20), 20);
+  });
+
+  it("keeps each state what it was while later ones share its list", () => {
+    let state = SlidingWindow.empty;
+    const states = Array.from({ length: 200 }, (_, i) => (state = SlidingWindow.granted(ten, state, i * 40)));
+    const seen = states.map((each) => SlidingWindow.timesOf(each).at(-1));
+    assert.deepStrictEqual(
+      seen,
+      states.map((_, i) => i * 40),
+    );
+    assert.deepStrictEqual(SlidingWindow.timesOf(SlidingWindow.granted(ten, states[1] ?? state, 50)), [0, 40, 50]);
+    assert.deepStrictEqual(SlidingWindow.timesOf(states[2] ?? state), [0, 40, 80]);
+    // 3.15 windows are remembered, and as much room again at most is not given back.
+    assert.isAtMost(state.list.length, 2 * 79 + 2);
+    assert.deepStrictEqual(SlidingWindow.timesOf(SlidingWindow.empty), []);
   });
 
   it("never shortens a pause", () => {
