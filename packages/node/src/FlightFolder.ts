@@ -7,7 +7,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { deflateRaw, inflateRaw } from "node:zlib";
+import { constants, zstdCompress, zstdDecompress } from "node:zlib";
 import { StorageError } from "@naru/router/errors/MarketDataError";
 import { FlightFolder, type FlightFolderShape, type Written } from "@naru/router/tape/FlightFolder";
 import * as Effect from "effect/Effect";
@@ -29,14 +29,30 @@ export const layer: Layer.Layer<never> = Layer.effect(
 /** In this folder, which is made when something is written. */
 export const layerAt = (folder: string): Layer.Layer<never> => Layer.succeed(FlightFolder, make(folder));
 
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
-/** The fastest: of the books of an exchange it leaves less than a fifth. */
-const level = 1;
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+/**
+ * A piece is mostly books, and most of a book stands in the one before: it pays to look back over all of the piece (2^22 bytes), and to take long
+ * matches only. Beside deflate at its fastest that is a fifth of the time, and half of what is left.
+ */
+const packing = {
+  [constants.ZSTD_c_compressionLevel]: 1,
+  [constants.ZSTD_c_windowLog]: 22,
+  [constants.ZSTD_c_hashLog]: 16,
+  [constants.ZSTD_c_minMatch]: 7,
+};
+/** Each stretch of output is a way to a thread and back through the event loop: there are to be few. */
+const packedChunk = (length: number): number => Math.max(64 * 1024, length >> 3);
+const plainChunkBytes = 2 * 1024 * 1024;
 
 const make = (folder: string): FlightFolderShape => ({
-  pack: (bytes) => Effect.promise(() => deflate(bytes, { level })),
-  unpack: (bytes) => Effect.promise(() => inflate(bytes)),
+  pack: (bytes) =>
+    Effect.promise(async () => {
+      const packed = await compress(bytes, { params: packing, pledgedSrcSize: bytes.length, chunkSize: packedChunk(bytes.length) });
+      // What Node gives may lie in a buffer several times as long.
+      return new Uint8Array(packed);
+    }),
+  unpack: (bytes) => Effect.promise(() => decompress(bytes, { chunkSize: plainChunkBytes })),
   write: (name, kept, feed) => {
     // Of two programs with one folder each has names of its own.
     const path = join(folder, name.replace(/\.tape$/, `-${process.pid}.tape`));

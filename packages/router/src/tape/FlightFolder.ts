@@ -17,9 +17,9 @@ export interface Written {
 export type PutText = (text: string) => Effect.Effect<void, StorageError>;
 
 export interface FlightFolderShape {
-  /** Makes bytes smaller, away from whoever is busy. */
-  readonly pack: (bytes: Uint8Array) => Effect.Effect<Uint8Array>;
-  readonly unpack: (bytes: Uint8Array) => Effect.Effect<Uint8Array>;
+  /** Makes bytes smaller, away from whoever is busy. What it gives is a buffer of just that length, and shares nothing with what it was given. */
+  readonly pack: (bytes: Uint8Array) => Effect.Effect<Uint8Array<ArrayBuffer>>;
+  readonly unpack: (bytes: Uint8Array) => Effect.Effect<Uint8Array<ArrayBuffer>>;
   /** Writes one recording: all that `feed` puts, or nothing. Of those in the folder the oldest leave, until `kept` are left. */
   readonly write: (
     name: string,
@@ -37,8 +37,8 @@ export const makeMemoryFolder = (): FlightFolderShape & { readonly written: Read
   const written = new Map<string, string>();
   return {
     written,
-    pack: Effect.succeed,
-    unpack: Effect.succeed,
+    pack: (bytes) => Effect.sync(() => new Uint8Array(bytes)),
+    unpack: (bytes) => Effect.sync(() => new Uint8Array(bytes)),
     write: (name, kept, feed) =>
       Effect.suspend(() => {
         let text = "";

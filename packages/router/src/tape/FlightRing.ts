@@ -3,11 +3,13 @@
  * many or they are too old. A frame costs a copy of its bytes and nothing else: no object, no parsing, and one look at the clocks per read.
  *
  * A piece knows what was open when it began (`Opening.ts`), so a recording can begin with any of them. Time is kept to a piece, which is a
- * twentieth of the window at most. Sealed pieces can be packed, and then count with what they take.
+ * twentieth of the window at most. Sealed pieces can be packed, and then count with what they take; the memory in which they were plain is written
+ * again, unless a recording may still read it: a page that is new to the process costs more than the copy into it.
  */
 import type * as Clock from "effect/Clock";
-import { type Opening, OpeningState } from "./Opening.ts";
-import type { Headers, Stamp, TapeEvent } from "./TapeEvent.ts";
+import { close, entryHeaderBytes, entryKinds, type Moment, Piece } from "./FlightPiece.ts";
+import { OpeningState } from "./Opening.ts";
+import type { Headers, TapeEvent } from "./TapeEvent.ts";
 
 export interface RingBounds {
   /** How far back, in milliseconds. */
@@ -16,37 +18,11 @@ export interface RingBounds {
   readonly bytes: number;
 }
 
-/** What one entry is. An event is its JSON; a frame its bytes; a response has a head of JSON and its body. */
-export const entryKinds = { event: 0, text: 1, binary: 2, readEnd: 3, response: 4 } as const;
-/** Kind, id, wall clock, monotonic clock, length of head and body. */
-export const entryHeaderBytes = 32;
-
-export class Piece {
-  readonly opening: Opening;
-  /** Monotonic nanoseconds at its first entry. */
-  readonly startedNanos: bigint;
-  /** Plain entries, or packed ones. */
-  bytes: Uint8Array;
-  /** Of plain entries. */
-  used = 0;
-  isSealed = false;
-  isPacked = false;
-  lastNanos: bigint;
-  readonly view: DataView;
-
-  constructor(opening: Opening, startedNanos: bigint, capacity: number) {
-    this.opening = opening;
-    this.startedNanos = startedNanos;
-    this.lastNanos = startedNanos;
-    this.bytes = new Uint8Array(capacity);
-    this.view = new DataView(this.bytes.buffer);
-  }
-}
-
 /** Pieces of one window; the bound in time is kept to one of them. */
 const piecesPerWindow = 20;
 const leastPieceBytes = 16 * 1024;
-const mostPieceBytes = 1024 * 1024;
+/** The longer, the more of a book is found again in the one before; three of these are plain at a time. */
+const mostPieceBytes = 2 * 1024 * 1024;
 /** Questions written down in a second. A program that asks memory in a loop would push everything else out. */
 export const questionsPerSecond = 200;
 
@@ -57,7 +33,11 @@ export class FlightRing {
   readonly #pieceBytes: number;
   readonly #state = new OpeningState();
   #pieces: Array<Piece> = [];
+  /** What a piece was plain in, for the next one. */
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   #held = 0;
+  /** From here on the newest piece takes no more. */
+  #untilNanos = 0n;
   /** The stamp of the read that is coming in. */
   #read: Moment | undefined;
   #second = Number.NaN;
@@ -72,10 +52,10 @@ export class FlightRing {
     this.#bounds = bounds;
     this.#clock = clock;
     this.#pieceNanos = BigInt(Math.max(1, Math.round((bounds.windowMs * 1e6) / piecesPerWindow)));
-    this.#pieceBytes = Math.min(mostPieceBytes, Math.max(leastPieceBytes, bounds.bytes >> 5));
+    this.#pieceBytes = Math.min(mostPieceBytes, Math.max(leastPieceBytes, bounds.bytes >> 4));
   }
 
-  /** Memory of all pieces. */
+  /** Memory of all pieces, and of the spare one. */
   get bytes(): number {
     return this.#held;
   }
@@ -141,7 +121,9 @@ export class FlightRing {
     const last = this.#pieces.at(-1);
     if (last !== undefined && !last.isSealed) this.#seal(last);
     this.#evict(now, 0);
-    return this.#pieces.length > 0 ? [...this.#pieces] : [new Piece(this.#state.now(), now.nanos, 0)];
+    if (this.#pieces.length === 0) return [new Piece(this.#state.now(), now.nanos, new Uint8Array(0))];
+    for (const piece of this.#pieces) piece.isLent = true;
+    return [...this.#pieces];
   }
 
   /** The oldest sealed piece that is not packed. */
@@ -149,10 +131,12 @@ export class FlightRing {
     return this.#pieces.find(({ isPacked, isSealed }) => isSealed && !isPacked);
   }
 
-  packed(piece: Piece, bytes: Uint8Array): void {
+  packed(piece: Piece, bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#pieces.includes(piece)) this.#held += bytes.length - piece.bytes.length;
+    const plain = piece.bytes;
     piece.bytes = bytes;
     piece.isPacked = true;
+    this.#leave(piece, plain);
   }
 
   #bytes(socket: number, kind: number, data: Uint8Array, now: Moment): void {
@@ -177,7 +161,7 @@ export class FlightRing {
     const needed = entryHeaderBytes + length;
     const last = this.#pieces.at(-1);
     if (last !== undefined && !last.isSealed) {
-      if (last.used + needed <= last.bytes.length && now.nanos - last.startedNanos < this.#pieceNanos) return last;
+      if (last.used + needed <= last.bytes.length && now.nanos < this.#untilNanos) return last;
       this.#seal(last);
     }
     if (needed > this.#bounds.bytes >> 2) {
@@ -185,26 +169,50 @@ export class FlightRing {
       return undefined;
     }
     const usual = Math.min(this.#pieceBytes, Math.max(leastPieceBytes, 2 * (last?.used ?? 0)));
-    const capacity = Math.max(needed, usual);
-    this.#evict(now, capacity);
-    const piece = new Piece(this.#state.now(), now.nanos, capacity);
+    const piece = new Piece(this.#state.now(), now.nanos, this.#memory(Math.max(needed, usual), now));
     this.#pieces.push(piece);
-    this.#held += capacity;
+    this.#untilNanos = now.nanos + this.#pieceNanos;
     return piece;
+  }
+
+  /** Room for so much, counted as held. */
+  #memory(capacity: number, now: Moment): Uint8Array<ArrayBuffer> {
+    const spare = this.#spare?.length === capacity ? this.#spare : undefined;
+    this.#evict(now, spare === undefined ? capacity : 0);
+    if (spare !== undefined) {
+      this.#spare = undefined;
+      return spare;
+    }
+    this.#held += capacity;
+    return new Uint8Array(capacity);
+  }
+
+  /** A piece needs these bytes no more. */
+  #leave(piece: Piece, bytes: Uint8Array<ArrayBuffer>): void {
+    if (piece.isLent || this.#spare !== undefined || bytes.length !== this.#pieceBytes) return;
+    if (this.#held + bytes.length > this.#bounds.bytes) return;
+    this.#spare = bytes;
+    this.#held += bytes.length;
   }
 
   /** Nothing more goes in. What it had too much is given back where that is worth a copy. */
   #seal(piece: Piece): void {
     piece.isSealed = true;
     if (piece.used <= piece.bytes.length >> 1) {
-      this.#held += piece.used - piece.bytes.length;
-      piece.bytes = piece.bytes.slice(0, piece.used);
+      const roomy = piece.bytes;
+      this.#held += piece.used - roomy.length;
+      piece.bytes = roomy.slice(0, piece.used);
+      this.#leave(piece, roomy);
     }
     this.#onSealed();
   }
 
   #evict(now: Moment, coming: number): void {
     const oldestNanos = now.nanos - BigInt(Math.round(this.#bounds.windowMs * 1e6));
+    if (this.#spare !== undefined && this.#held + coming > this.#bounds.bytes) {
+      this.#held -= this.#spare.length;
+      this.#spare = undefined;
+    }
     let gone = 0;
     for (const piece of this.#pieces) {
       if (piece.lastNanos >= oldestNanos && this.#held + coming <= this.#bounds.bytes) break;
@@ -234,23 +242,6 @@ export class FlightRing {
     this.#event({ event: "dropped", events, bytes, reason, sinceWall: since.wall, sinceMono: Number(since.nanos) }, now);
   }
 }
-
-interface Moment {
-  readonly wall: Stamp["wall"];
-  readonly nanos: bigint;
-}
-
-const close = (piece: Piece, kind: number, id: number, { nanos, wall }: Moment, head: number, body: number): void => {
-  const { used, view } = piece;
-  view.setUint32(used, kind, true);
-  view.setUint32(used + 4, id, true);
-  view.setFloat64(used + 8, wall, true);
-  view.setBigInt64(used + 16, nanos, true);
-  view.setUint32(used + 24, head, true);
-  view.setUint32(used + 28, body, true);
-  piece.used = used + entryHeaderBytes + head + body;
-  piece.lastNanos = nanos;
-};
 
 /** Text longer than this is measured before it takes room. */
 const longTextUnits = 2_048;

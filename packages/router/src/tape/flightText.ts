@@ -2,7 +2,7 @@
  * A flight recording as the text of a tape: the header, why it was written, what was open when its oldest piece began, then every entry as its
  * event, and the end. Made a bounded stretch at a time, because all of it at once would hold up whoever else wants to run.
  */
-import { entryHeaderBytes, entryKinds, type Piece } from "./FlightRing.ts";
+import { entryHeaderBytes, entryKinds, type Piece } from "./FlightPiece.ts";
 import { payloadOf, type Stamp, type TapeEvent, tapeFormat, type TapeHeader, tapeVersion } from "./TapeEvent.ts";
 
 /** Who was recorded, and why this was written. */

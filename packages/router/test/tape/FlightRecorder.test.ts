@@ -139,7 +139,7 @@ describe("the flight recorder", () => {
 
   it.effect("packs what is full while it goes on, and unpacks it for a recording", () => {
     const memory = makeMemoryFolder();
-    const packed = new Map<Uint8Array, Uint8Array>();
+    const packed = new Map<Uint8Array, Uint8Array<ArrayBuffer>>();
     const folder: FlightFolderShape = {
       ...memory,
       pack: (bytes) =>

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
-import { entryHeaderBytes, FlightRing, type Piece, questionsPerSecond } from "../../src/tape/FlightRing.ts";
+import { entryHeaderBytes, type Piece } from "../../src/tape/FlightPiece.ts";
+import { FlightRing, questionsPerSecond } from "../../src/tape/FlightRing.ts";
 import { beginningOf, stretchesOf } from "../../src/tape/flightText.ts";
 import type { StampedEvent } from "../../src/tape/TapeEvent.ts";
 import { type Clock, Effect } from "effect";
@@ -189,5 +190,43 @@ describe("the ring", () => {
     const after = held.bytes;
     if (left !== undefined) held.packed(left, new Uint8Array(1));
     assert.strictEqual(held.bytes, after);
+  });
+
+  it("writes into the memory of a piece that was packed, and never into one that a recording may still read", () => {
+    const bytes = 1 << 20;
+    const { at, ring: held } = ring({ bytes });
+    const buffers = new Set<ArrayBufferLike>();
+    let [nth, packed] = [0, 0];
+    const fill = (count: number) => {
+      for (const until = nth + count; nth < until; nth++) {
+        held.frame(1, `${nth} `.padEnd(1_000, "x"));
+        held.readEnd(1);
+        at.ms += 1;
+        for (let piece = held.unpacked(); piece !== undefined; piece = held.unpacked()) {
+          buffers.add(piece.bytes.buffer);
+          // What a packer would make of it is not looked at here; it is as long as its first frame.
+          held.packed(piece, piece.bytes.slice(0, 1_000));
+          packed++;
+        }
+        assert.isAtMost(held.bytes, bytes);
+      }
+    };
+    fill(3_000);
+    assert.isAbove(packed, 40);
+    // Those it grew through, and two in turn.
+    assert.isAtMost(buffers.size, 6);
+    const lengths = held.take().reduce((sum, piece) => sum + piece.bytes.length, 0);
+    assert.isAtLeast(held.bytes, lengths);
+    assert.isAtMost(held.bytes, lengths + (bytes >> 4), "with one to write into");
+    // Somewhere among these is a piece that is more than half full, whose memory is worth keeping.
+    for (let more = 1; more <= 61; more += 12) {
+      fill(more);
+      const newest = held.take().at(-1);
+      assert.isFalse(newest?.isPacked);
+      const [plain, was] = [newest?.bytes ?? new Uint8Array(), newest?.bytes.slice()];
+      fill(400);
+      assert.deepStrictEqual(plain, was);
+      assert.notStrictEqual(newest?.bytes, plain);
+    }
   });
 });
