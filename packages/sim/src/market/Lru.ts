@@ -40,6 +40,12 @@ export class Lru<V> {
     for (const known of this.entries.keys()) if (known >= key) this.entries.delete(known);
   }
 
+  clear(): void {
+    this.entries.clear();
+    this.newest = Number.NaN;
+    this.newestValue = undefined;
+  }
+
   private keep(key: number, value: V): V {
     this.entries.set(key, value);
     this.newest = key;

@@ -151,6 +151,13 @@ export class MarketTape {
     this.changed();
   }
 
+  /** Forgets what can be made again in a moment: all but the folds of whole hours and days. Nothing that is told changes. */
+  forgetMade(): void {
+    this.lists.forgetMade();
+    this.minuteFolds.clear();
+    this.running.clear();
+  }
+
   private changed(): void {
     this.version++;
     this.running.clear();

@@ -73,6 +73,9 @@ const none: BookLevel = { price: 0, size: 0 };
 /** The level tables of the tapes, made when a book is first asked for. */
 const known = new WeakMap<MarketTape, OrderLevels>();
 
+/** Forgets the levels that were made for a tape; they are made again when its book is asked for. */
+export const forgetOrders = (tape: MarketTape): void => void known.delete(tape);
+
 const ordersOf = (tape: MarketTape): OrderLevels => {
   let orders = known.get(tape);
   if (orders === undefined) known.set(tape, (orders = new OrderLevels(tape.spec)));

@@ -55,6 +55,11 @@ export class TradeLists {
     return this.minutes.get(minute, this.makeMinute).happening;
   }
 
+  /** Forgets what can be made again. */
+  forgetMade(): void {
+    this.minutes.clear();
+  }
+
   /** The seeded order of exactly this millisecond. */
   burstAt(ms: number): Burst | undefined {
     const bursts = this.bursts(Math.floor(ms / minuteMs));

@@ -7,6 +7,7 @@ import { active, Lifecycle, type LifecyclePlan, type Listing } from "./Lifecycle
 import { Maintenance, type MaintenanceWindow } from "./Maintenance.ts";
 import { MarketTape } from "./MarketTape.ts";
 import type { MarketSpec } from "./Catalogue.ts";
+import { forgetOrders } from "./RestingOrders.ts";
 import { chooseMarkets, marketOfCode, type MarketsOptions } from "./WideCatalogue.ts";
 
 export interface WorldPlans {
@@ -45,6 +46,14 @@ export class World implements ListedMarkets {
     for (const spec of this.all) this.tapes.set(spec.code, new MarketTape(spec, this.halts, historyStartMs));
     for (const plan of plans.lifecycle ?? []) this.plan(plan);
     for (const window of plans.maintenance ?? []) this.maintain(window.fromMs, window.toMs, window.fromMs);
+  }
+
+  /** Forgets what can be made again, so that who measures memory measures somebody else's. Nothing that is told changes. */
+  forgetMade(): void {
+    for (const tape of this.tapes.values()) {
+      tape.forgetMade();
+      forgetOrders(tape);
+    }
   }
 
   /** The tape of a market by its exact code. */

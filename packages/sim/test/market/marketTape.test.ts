@@ -6,6 +6,7 @@ import { largestSize } from "../../src/market/SeededMinute.ts";
 import { dayMs, hourMs, minuteMs, type MarketTape } from "../../src/market/MarketTape.ts";
 import { endOf, isAfter, pointOfId, sequentialId, type TapePoint, type TradeRow } from "../../src/market/Trade.ts";
 import { candleUnits, windowEnd, windowStart } from "../../src/market/Windows.ts";
+import { bookAt } from "../../src/market/Book.ts";
 import { World } from "../../src/market/World.ts";
 
 const start = Date.UTC(2024, 6, 1);
@@ -237,6 +238,21 @@ describe("a changed tape", () => {
     }
     const rest = { from: at + minuteMs, upTo: endOf(at + 2 * dayMs) };
     assert.deepStrictEqual(world.tape("KRW-XRP")!.fold(rest.from, rest.upTo), untouched.tape("KRW-XRP")!.fold(rest.from, rest.upTo));
+  });
+
+  it("tells the same after it forgot what can be made again, scripted trades too", () => {
+    const { world, tape } = scriptedWorld();
+    const told = () => ({
+      trades: tradesIn(tape, now - hourMs, endOf(now)),
+      fold: tape.fold(now - dayMs, endOf(now)),
+      book: bookAt(tape, world.halts, now),
+    });
+    const before = told();
+    assert.isAbove(before.trades.length, 0);
+    const list = tape.tradesOf(now - hourMs);
+    world.forgetMade();
+    assert.notStrictEqual(tape.tradesOf(now - hourMs), list);
+    assert.deepStrictEqual(told(), before);
   });
 
   it("numbers trades of one millisecond in the order they were scripted", () => {
