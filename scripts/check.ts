@@ -8,6 +8,7 @@ import { checkSizes } from "./checkSizes.ts";
 import { checkTestIds } from "./checkTestIds.ts";
 import { checkTuningPage } from "./checkTuningPage.ts";
 import { checkEffects, checkFormat, checkLint, checkTypes, checkUnused } from "./commandChecks.ts";
+import { checkPlans } from "./generatePlans.ts";
 import { checkReaders } from "./generateReaders.ts";
 import { describe, passed, type Report } from "./report.ts";
 
@@ -23,6 +24,7 @@ const checks: ReadonlyArray<readonly [name: string, run: () => Promise<Report>]>
   ["test ids", checkTestIds],
   ["page on metrics", checkMetricsPage],
   ["generated readers", checkReaders],
+  ["generated plans", checkPlans],
   ["page on knobs", checkTuningPage],
   ["unused code and dependencies", checkUnused],
   ["escapes", checkEscapes],

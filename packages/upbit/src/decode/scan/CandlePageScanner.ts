@@ -7,7 +7,9 @@ import type { Interval } from "@naru/router/domain/Interval";
 import type { Market } from "@naru/router/domain/Market";
 import { type CandleColumns, makeColumns, sliceColumns } from "@naru/router/domain/CandleColumns";
 import { DecodeError } from "@naru/router/errors/MarketDataError";
-import { isOnGrid, minutesOf, type RestRow, restCandle, toRestCandle } from "../CandleShape.ts";
+import { dayCandle, isOnGrid, minuteCandle, minutesOf, type RestRow, restCandle, secondCandle, toRestCandle } from "../CandleShape.ts";
+import * as longPlans from "../generated/plans/longCandles.ts";
+import * as shortPlans from "../generated/plans/shortCandles.ts";
 import { ObjectScanner } from "./ObjectScanner.ts";
 import { Slots } from "./Slots.ts";
 
@@ -110,8 +112,8 @@ class RowTable {
   readonly places;
 
   constructor(interval: Interval) {
-    const { fields } = restCandle(interval);
-    this.slots = new Slots(fields, "full", 0);
+    const shape = restCandle(interval);
+    this.slots = new Slots(shape.fields, "full", 0, planOf(shape));
     const place = (name: string) => this.slots.names.indexOf(name);
     this.places = {
       ...{ market: place("market"), openTimeMs: place("openTimeMs"), lastTradeTimeMs: place("lastTradeTimeMs"), unit: place("unit") },
@@ -147,3 +149,10 @@ class RowTable {
     };
   }
 }
+
+/** The exchange's usual order of a shape's fields. */
+const planOf = (shape: ReturnType<typeof restCandle>) => {
+  if (shape === secondCandle) return shortPlans.secondCandle;
+  if (shape === minuteCandle) return shortPlans.minuteCandle;
+  return shape === dayCandle ? longPlans.dayCandle : longPlans.periodCandle;
+};

@@ -54,6 +54,7 @@ export class ObjectScanner extends NumberScanner {
 
   /** Reads members by the plan, from the name at `from` to the closing brace. The index behind it; -1 when they are not as planned. */
   planned(slots: Slots, from: number): number {
+    if (slots.plan !== undefined) return slots.plan.read(this, slots, from);
     const { bytes, view, limit, mantissas } = this;
     const { steps, keyWords, base } = slots;
     let p = from;

@@ -5,6 +5,7 @@
 import type { FieldType } from "../FieldType.ts";
 import { type Field, type Fields, type Need, type Spelling, spelt } from "../Shape.ts";
 import { RowMemory } from "./RowMemory.ts";
+import type { ScanPlan } from "./ScanPlan.ts";
 import { Memories } from "./sameBytes.ts";
 import { WordTable } from "./WordTable.ts";
 
@@ -61,7 +62,13 @@ export class Slots {
 
   readonly #seen: Uint8Array;
 
-  constructor(fields: Fields, spelling: Spelling, base: number) {
+  /** The usual order, where that is the plan at hand. */
+  plan: ScanPlan | undefined;
+  readonly #usual: ScanPlan | undefined;
+
+  /** `base` is 0 where there is a usual order. */
+  constructor(fields: Fields, spelling: Spelling, base: number, usual?: ScanPlan) {
+    this.#usual = usual;
     const entries = Object.entries<Field<unknown, Need>>(fields);
     const size = entries.length;
     this.size = size;
@@ -121,6 +128,7 @@ export class Slots {
       steps.set([field, kind, this.keyLengths[field]!, this.keyStarts[field]!], (i - first) * stepSize);
     }
     this.steps = steps;
+    this.plan = this.#usual !== undefined && isPlanOf(this.#usual, steps) ? this.#usual : undefined;
     this.#planned = this.filled;
     this.#plannedFills = this.fills;
   }
@@ -131,6 +139,10 @@ export class Slots {
     this.fills = this.#plannedFills;
   }
 }
+
+const isPlanOf = (plan: ScanPlan, steps: Int32Array): boolean =>
+  plan.steps.length === (steps.length / stepSize) * 2 &&
+  plan.steps.every((number, at) => number === steps[(at >> 1) * stepSize + (at & 1)]);
 
 /** One table for each type of field, whatever the shape: a market is the same text in a ticker and in a trade. */
 const wordTables = new Map<FieldType<unknown>, WordTable>();
