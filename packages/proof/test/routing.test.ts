@@ -154,7 +154,7 @@ describe("what was seen of each channel", () => {
       const [rest] = selector.figures();
       assert.deepInclude(rest, { kind: "ticker", way: "rest", channel: "rest", success: 1, samples: 5 });
       // The way there and back, and the time callers are gathered.
-      assert.strictEqual(rest?.p50Ms, 25);
+      assert.strictEqual(rest?.p50Ms, 21);
       assert.deepStrictEqual((yield* explain({ kind: "ticker", market: "KRW-BTC" })).figures, selector.figures());
     }).pipe(Effect.provide(Sim.layerTest({ seed: 4, config: unaudited }))),
   );

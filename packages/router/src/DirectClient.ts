@@ -13,6 +13,7 @@ import * as Random from "effect/Random";
 import * as Result from "effect/Result";
 import { answerOf, type CallFacts, millisBetween, staleAnswerOf, staleErrorOf, staleReasonOf } from "./answering.ts";
 import { confirmedAt, type HotEntry } from "./cache/HotStore.ts";
+import { type Linked, Recency } from "./cache/Recency.ts";
 import { DirectRest } from "./direct/DirectRest.ts";
 import { DirectSocket } from "./direct/DirectSocket.ts";
 import type { Answer } from "./domain/Answer.ts";
@@ -64,9 +65,41 @@ const tier = "direct_rest_fallback" as const;
 /** Answers of the router that are remembered; the one given longest ago leaves. */
 const capacity = 2_000;
 
-interface Noted {
-  readonly answer: Answer<unknown>;
-  readonly atNanos: bigint;
+interface Noted extends Linked<Noted> {
+  readonly id: KeyId;
+  answer: Answer<unknown>;
+  atNanos: bigint;
+}
+
+/** The last answer of each key, at most {@link capacity}. */
+class LastAnswers {
+  readonly #all = new Map<KeyId, Noted>();
+  readonly #order = new Recency<Noted>();
+
+  get(id: KeyId): Noted | undefined {
+    return this.#all.get(id);
+  }
+
+  note(id: KeyId, answer: Answer<unknown>, atNanos: bigint): void {
+    const before = this.#all.get(id);
+    if (before !== undefined) {
+      before.answer = answer;
+      before.atNanos = atNanos;
+      return this.#order.touch(before);
+    }
+    const one: Noted = { id, answer, atNanos, older: undefined, newer: undefined };
+    this.#all.set(id, one);
+    this.#order.add(one);
+    const { oldest } = this.#order;
+    if (this.#all.size <= capacity || oldest === undefined) return;
+    this.#order.remove(oldest);
+    this.#all.delete(oldest.id);
+  }
+
+  clear(): void {
+    this.#all.clear();
+    this.#order.clear();
+  }
 }
 
 const make = Effect.gen(function* () {
@@ -75,7 +108,7 @@ const make = Effect.gen(function* () {
   const clock = yield* Clock.Clock;
   const prefix = (yield* Random.nextIntBetween(0, 0x7fffffff)).toString(36);
   const ways: Ways = { rest: yield* DirectRest, socket: yield* DirectSocket, host: venue.host, groups: groupsOf(venue), clock };
-  const noted = new Map<KeyId, Noted>();
+  const noted = new LastAnswers();
   yield* (yield* Awake).onWake(({ unseenMs }) => void (unseenMs > 0 && noted.clear()));
   let asked = 0;
 
@@ -126,10 +159,7 @@ const make = Effect.gen(function* () {
     note: (question, answered) => {
       const key = liveKeyOf(question);
       if (key === undefined || answered.provenance.stale) return;
-      noted.delete(keyId(key));
-      noted.set(keyId(key), { answer: answered, atNanos: clock.monotonicTimeNanosUnsafe() });
-      const oldest = noted.size > capacity ? noted.keys().next().value : undefined;
-      if (oldest !== undefined) noted.delete(oldest);
+      noted.note(keyId(key), answered, clock.monotonicTimeNanosUnsafe());
     },
   });
 });

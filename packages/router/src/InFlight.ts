@@ -1,6 +1,9 @@
 /**
  * The calls that wait for somebody, so that the end of the client is the end of them: each is told `Closed` in the same step, wherever it waited,
  * and gives back its place there. There are as many as callers have started.
+ *
+ * They are kept in places that are used again, not in a `Set`: a set through which thousands pass leaves tables behind that name those who have gone,
+ * and the collector of young garbage then takes them for needed.
  */
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -10,7 +13,8 @@ import { Closed } from "./errors/MarketDataError.ts";
 const closed: Exit.Exit<never, Closed> = Exit.fail(new Closed({ what: "The client" }));
 
 export class InFlight {
-  readonly #fibers = new Set<Fiber.Fiber<unknown, unknown>>();
+  readonly #fibers: Array<Fiber.Fiber<unknown, unknown> | undefined> = [];
+  readonly #free: Array<number> = [];
   #isClosed = false;
 
   /** What a call ends with from now on; undefined while the client is there. */
@@ -27,9 +31,11 @@ export class InFlight {
 
   /** The same of a fiber that runs already: it is interrupted at the client's end, and when nobody waits for `waiting` any more. */
   holding<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, waiting: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    this.#fibers.add(fiber);
+    const place = this.#free.pop() ?? this.#fibers.length;
+    this.#fibers[place] = fiber;
     const left = Effect.suspend(() => {
-      this.#fibers.delete(fiber);
+      this.#fibers[place] = undefined;
+      this.#free.push(place);
       return Fiber.interrupt(fiber);
     });
     return Effect.ensuring(waiting, left);
@@ -37,7 +43,7 @@ export class InFlight {
 
   close(): void {
     this.#isClosed = true;
-    for (const fiber of this.#fibers) fiber.interruptUnsafe();
+    for (const fiber of this.#fibers) fiber?.interruptUnsafe();
   }
 
   #ended<A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E | Closed> {

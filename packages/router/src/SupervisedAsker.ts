@@ -151,11 +151,12 @@ const withRouter = (parts: Parts, instance: Instance, question: Question, market
   const begun = begunBy(instance.asker, question, markets);
   const ended = endedAtOnce(begun);
   if (ended !== undefined) return judged(parts, question, startedNanos, instance, ended);
-  return Effect.gen(function* () {
-    const running = yield* Effect.forkChild(begun, { startImmediately: true });
+  // No generator here: each one made for a call leaves a shape behind that keeps what it closes over until the old garbage is collected.
+  return Effect.flatMap(Effect.forkChild(begun, { startImmediately: true }), (running) => {
     const early = running.pollUnsafe();
-    if (early !== undefined) return yield* judged(parts, question, startedNanos, instance, early);
-    return yield* parts.inFlight.holding(running, awaited(parts, instance, began(parts, question, startedNanos), running));
+    return early === undefined
+      ? parts.inFlight.holding(running, awaited(parts, instance, began(parts, question, startedNanos), running))
+      : judged(parts, question, startedNanos, instance, early);
   });
 };
 

@@ -190,14 +190,22 @@ describe("the last known value", () => {
 });
 
 describe("calls that never reached the network", () => {
-  const stub = stubOf(tickers());
+  const stub = stubOf((asked) => Effect.delay(tickers()(asked), "100 millis"));
   test(
-    "say nothing about it: out of time before a batch was gathered",
+    "say nothing about it: out of time while a batch was gathered behind another one",
     stub,
     Effect.gen(function* () {
       const manager = yield* FallbackManager;
-      for (let i = 0; i < 3; i++) yield* Effect.exit(answered(getTicker("KRW-BTC", { deadline: 2, strategy: "rest_only" })));
-      assert.strictEqual(stub.asked.length, 0);
+      yield* Effect.forkChild(getTicker("KRW-ETH", { strategy: "rest_only" }), { startImmediately: true });
+      yield* TestClock.adjust("5 millis");
+      for (let i = 0; i < 3; i++) {
+        const error = yield* Effect.flip(answered(getTicker("KRW-BTC", { deadline: 2, strategy: "rest_only" })));
+        assert.strictEqual(error._tag, "TimeoutError");
+      }
+      assert.deepStrictEqual(
+        stub.asked.map(({ query }) => query[0]),
+        ["KRW-ETH"],
+      );
       assert.strictEqual(manager.mode(), "normal");
     }),
   );

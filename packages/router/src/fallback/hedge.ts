@@ -18,25 +18,33 @@ export interface HedgeOptions<E> {
   readonly onHedge: () => void;
 }
 
+/** Not a generator for each question: see `SupervisedAsker.ts`. */
 export const hedge = <A, E, R>(
   first: Effect.Effect<A, E, R>,
   second: Effect.Effect<A, E, R>,
-  { afterMs, isFinal, onHedge }: HedgeOptions<E>,
+  options: HedgeOptions<E>,
 ): Effect.Effect<A, E, R> =>
-  Effect.gen(function* () {
-    const running = yield* Effect.forkChild(first, { startImmediately: true });
-    const afterFirst = (exit: Exit.Exit<A, E>) => Effect.catch(exit, (error) => (isFinal(error) ? Effect.fail(error) : second));
-    const race = Effect.gen(function* () {
-      // An answer that needs no waiting is there already: nothing is started beside it, however short the head start.
-      const early = running.pollUnsafe() ?? (yield* Effect.raceFirst(Fiber.await(running), Effect.sleep(afterMs)));
-      if (early !== undefined) return yield* afterFirst(early);
-      onHedge();
-      const stays = Effect.catch(Fiber.join(running), (error) => (isFinal(error) ? Effect.fail(error) : Effect.never));
-      const joins = Effect.catch(second, (error) => (isFinal(error) ? Effect.fail(error) : Fiber.join(running)));
-      return yield* Effect.raceFirst(stays, joins);
-    });
-    return yield* Effect.ensuring(race, Fiber.interrupt(running));
+  Effect.flatMap(Effect.forkChild(first, { startImmediately: true }), (running) =>
+    Effect.ensuring(raced(running, second, options), Fiber.interrupt(running)),
+  );
+
+const raced = <A, E, R>(
+  running: Fiber.Fiber<A, E>,
+  second: Effect.Effect<A, E, R>,
+  { afterMs, isFinal, onHedge }: HedgeOptions<E>,
+): Effect.Effect<A, E, R> => {
+  const afterFirst = (exit: Exit.Exit<A, E>) => Effect.catch(exit, (error) => (isFinal(error) ? Effect.fail(error) : second));
+  // An answer that needs no waiting is there already: nothing is started beside it, however short the head start.
+  const early = running.pollUnsafe();
+  if (early !== undefined) return afterFirst(early);
+  return Effect.flatMap(Effect.raceFirst(Fiber.await(running), Effect.as(Effect.sleep(afterMs), undefined)), (exit) => {
+    if (exit !== undefined) return afterFirst(exit);
+    onHedge();
+    const stays = Effect.catch(Fiber.join(running), (error) => (isFinal(error) ? Effect.fail(error) : Effect.never));
+    const joins = Effect.catch(second, (error) => (isFinal(error) ? Effect.fail(error) : Fiber.join(running)));
+    return Effect.raceFirst(stays, joins);
   });
+};
 
 /** Head start of the socket before REST is asked beside it, in milliseconds; infinity when it never is. */
 export const headStartMs = (priority: Priority, hedgeAfterMs: number): number => {

@@ -43,9 +43,10 @@ export class TierKnobs {
     measuredBound: 0.25,
   };
   /**
-   * How long callers of single markets are gathered for one batch, in milliseconds.
-   * @costs Longer puts more callers into one request and spares the limit, and makes a lone caller wait as much longer; 0 gathers those of
-   * one turn only.
+   * How long callers of single markets are gathered for one batch while another is on its way, in milliseconds. While none is, for a millisecond at
+   * most: a lone caller waits for nobody.
+   * @costs Longer puts more callers into one request and spares the limit, and makes those wait as much longer who come while one is on its way; 0
+   * gathers those of one turn only.
    */
   readonly batchWindowMs: number = 5;
   /**

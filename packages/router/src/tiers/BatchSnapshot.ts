@@ -2,43 +2,43 @@
  * The tier that gathers callers: questions about single markets that arrive within a few milliseconds of each other become one request for
  * all of them. Tickers and books only; the exchange has no list form of trades or candles.
  *
+ * How long they are gathered depends on whether a list of the kind is on its way. Where none is, a caller waits for those of the same moment only,
+ * because nobody may come at all; whoever comes while one is on its way waits the whole window, which a long way and a full line make longer. So a
+ * lone caller is sent at once, and of many who come one by one at most one goes alone before the others share a request.
+ *
  * One market the exchange does not know makes it refuse the whole list. A refused list is asked again without the markets that the list of
  * markets, if it is known by then, does not hold; where that is not enough it is cut smaller until only the bad ones fail. Asking market by
  * market would spend the whole limit of half a minute on one typing error. A market whose record cannot be read fails alone as well.
  */
 import * as Clock from "effect/Clock";
-import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import * as Request from "effect/Request";
-import * as RequestResolver from "effect/RequestResolver";
 import type { Market } from "../domain/Market.ts";
 import { type Orderbook, trimOrderbook } from "../domain/Orderbook.ts";
 import type { Priority } from "../domain/Question.ts";
 import { MarketList } from "../cache/MarketList.ts";
 import { DecodeError, type MarketDataError, NeverTraded } from "../errors/MarketDataError.ts";
-import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
+import { RouterConfig } from "../RouterConfig.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
+import { Gathering } from "./Gathering.ts";
 import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
+
+/** How long a caller is waited beside while nothing of its kind is on its way, in milliseconds: those of the same moment have come by then. */
+const quietWindowMs = 1;
 
 /** Parts that a refused list is cut into: as few requests as halves would cost, in half as many rounds. */
 const splitInto = 4;
 
-interface SnapshotFields {
+/** What one caller asks for. */
+interface Snapshot {
   readonly market: Market;
   /** Order book levels; 0 for tickers. */
   readonly levels: number;
   readonly priority: Priority;
   readonly deadlineNanos: bigint;
-  readonly caller: Caller;
 }
-/** Effect does not tell a batch under way that a caller has left; this does. */
-interface Caller {
-  leave: () => void;
-}
-class Snapshot extends Request.Class<SnapshotFields, TierAnswer, MarketDataError> {}
 
 const urgency: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
@@ -50,10 +50,13 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
   const clock = yield* Clock.Clock;
   const marketList = yield* MarketList;
 
-  const gathering = gatheringOf(config, rest, subscriptions);
+  const windowMs = (isBusy: boolean) => {
+    const wholeMs = Math.max(config.batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0);
+    return isBusy ? wholeMs : Math.min(wholeMs, quietWindowMs);
+  };
 
-  /** One resolver per kind: `calls` asks for a list of markets, `shape` makes one caller's value of a row. */
-  const resolver = <A extends { readonly market: Market; readonly timestampMs: number }>(
+  /** One gathering per kind: `calls` asks for a list of markets, `shape` makes one caller's value of a row. */
+  const gathering = <A extends { readonly market: Market; readonly timestampMs: number }>(
     calls: (markets: ReadonlyArray<Market>, levels: number) => ReadonlyArray<RestCall<A>>,
     shape: (row: A, request: Snapshot) => unknown,
   ) => {
@@ -75,51 +78,48 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
       );
     };
 
-    return RequestResolver.make<Snapshot>(
-      Effect.fnUntraced(function* (entries) {
-        const requests = entries.map((entry) => entry.request);
-        const found = yield* whileWanted(requests, askWhole(requests, ask, marketList.check));
-        if (found === undefined) return;
-        for (const entry of entries) {
-          const exit = found.get(entry.request.market);
-          entry.completeUnsafe(
-            exit === undefined
-              ? Exit.fail(new DecodeError({ stage: "answer", path: "", detail: `no row for ${entry.request.market}` }))
-              : Exit.map(exit, ([result, row]) => answer(result, shape(row, entry.request), row.timestampMs)),
-          );
-        }
-      }),
-    ).pipe(RequestResolver.setDelayEffect(gathering));
+    /** Lists on their way, those that wait for their turn included. */
+    let onTheWay = 0;
+    const list = (requests: ReadonlyArray<Snapshot>) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => void onTheWay++),
+        () => askWhole(requests, ask, marketList.check),
+        () => Effect.sync(() => void onTheWay--),
+      );
+
+    return new Gathering<Snapshot, TierAnswer, MarketDataError>({
+      wait: Effect.suspend(() => Effect.sleep(windowMs(onTheWay > 0))),
+      answers: (requests) =>
+        Effect.map(list(requests), (found) => (request) => {
+          const exit = found.get(request.market);
+          return exit === undefined
+            ? Exit.fail(new DecodeError({ stage: "answer", path: "", detail: `no row for ${request.market}` }))
+            : Exit.map(exit, ([result, row]) => answer(result, shape(row, request), row.timestampMs));
+        }),
+    });
   };
 
-  const tickers = resolver(
+  const tickers = gathering(
     (markets) => venue.tickers(markets),
     (row) => row,
   );
-  const orderbooks = resolver<Orderbook>(
+  const orderbooks = gathering<Orderbook>(
     (markets, levels) => venue.orderbooks(markets, levels),
     (row, request) => trimOrderbook(row, request.levels),
   );
 
   return {
     name: "batch_snapshot",
-    ask: Effect.fnUntraced(function* (question, { deadlineNanos }) {
-      if (question.kind !== "ticker" && question.kind !== "orderbook") return yield* new TierMiss({ reason: "not_batchable" });
-      if (deadlineNanos <= clock.monotonicTimeNanosUnsafe()) return yield* new TierMiss({ reason: "no_time" });
-      const caller: Caller = { leave: () => {} };
-      const fields = { market: question.market, priority: question.intent.priority, deadlineNanos, caller };
-      const asked =
-        question.kind === "ticker"
-          ? Effect.request(new Snapshot({ ...fields, levels: 0 }), tickers)
-          : Effect.request(new Snapshot({ ...fields, levels: question.levels }), orderbooks);
-      return yield* Effect.onInterrupt(asked, () => Effect.sync(() => caller.leave()));
-    }),
+    ask: (question, { deadlineNanos }) =>
+      Effect.suspend((): Effect.Effect<TierAnswer, MarketDataError | TierMiss> => {
+        if (question.kind !== "ticker" && question.kind !== "orderbook") return Effect.fail(new TierMiss({ reason: "not_batchable" }));
+        if (deadlineNanos <= clock.monotonicTimeNanosUnsafe()) return Effect.fail(new TierMiss({ reason: "no_time" }));
+        const { market, intent } = question;
+        const asked = { market, priority: intent.priority, deadlineNanos };
+        return question.kind === "ticker" ? tickers.ask({ ...asked, levels: 0 }) : orderbooks.ask({ ...asked, levels: question.levels });
+      }),
   };
 });
-
-/** How long callers are gathered: a long way is worth a little more of it, and so is a line that is full. */
-const gatheringOf = ({ batchWindowMs }: RouterConfigShape, rest: Rest["Service"], subscriptions: Subscriptions["Service"]) =>
-  Effect.suspend(() => Effect.sleep(Math.max(batchWindowMs, rest.road().batchWindowMs, subscriptions.line()?.batchWindowMs ?? 0)));
 
 /** Lists of at most so many. The venue splits further where a URL would grow too long. */
 const chunksOf = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
@@ -133,19 +133,6 @@ const answer = (result: RestResult<unknown>, value: unknown, exchangeTimeMs: num
   receivedMs: result.receivedMs,
   confirmedNanos: result.receivedNanos,
 });
-
-/** The work of a batch, interrupted when the last of its callers has left: it would only keep a place in the limiter's queue. */
-const whileWanted = <A>(requests: ReadonlyArray<Snapshot>, work: Effect.Effect<A>): Effect.Effect<A | undefined> =>
-  Effect.suspend(() => {
-    const abandoned = Deferred.makeUnsafe<undefined>();
-    let waiting = requests.length;
-    for (const { caller } of requests) {
-      caller.leave = () => {
-        if (--waiting === 0) Deferred.doneUnsafe(abandoned, Exit.succeed(undefined));
-      };
-    }
-    return Effect.raceFirst(work, Deferred.await(abandoned));
-  });
 
 type Found<A> = ReadonlyMap<Market, Exit.Exit<readonly [RestResult<A>, A], MarketDataError>>;
 
@@ -180,8 +167,8 @@ type AskList<A> = (requests: ReadonlyArray<Snapshot>) => Effect.Effect<Found<A>>
  * Asks for all, and again for what was refused: without the markets known not to exist, else in {@link splitInto} parts. Each round is
  * smaller than the one before; the limiter ends it where the callers' time does not suffice.
  */
-const askWhole = <A>(requests: ReadonlyArray<Snapshot>, ask: AskList<A>, check: MarketList["Service"]["check"]): Effect.Effect<Found<A>> =>
-  Effect.gen(function* () {
+const askWhole: <A>(requests: ReadonlyArray<Snapshot>, ask: AskList<A>, check: MarketList["Service"]["check"]) => Effect.Effect<Found<A>> =
+  Effect.fnUntraced(function* <A>(requests: ReadonlyArray<Snapshot>, ask: AskList<A>, check: MarketList["Service"]["check"]) {
     const found = yield* ask(requests);
     const refused = Map.groupBy(
       requests.filter((request) => isRefusedList(found.get(request.market))),
