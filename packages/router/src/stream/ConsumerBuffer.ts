@@ -84,13 +84,12 @@ export class ConsumerBuffer<A> {
     this.flush();
   }
 
-  /** Wakes the consumer if there is something for it. */
-  flush(): void {
+  /** Wakes the consumer if there is something for it: within this call where the caller's step is over, else in a turn of its own. */
+  flush(isStepOver = false): void {
     const wake = this.#wake;
     if (wake === undefined || (this.#size === 0 && this.#failure === undefined)) return;
     this.#wake = undefined;
-    // The consumer runs in a turn of its own: never inside the socket's callback.
-    wake(Effect.andThen(Effect.yieldNow, this.pull));
+    wake(isStepOver ? this.pull : Effect.andThen(Effect.yieldNow, this.pull));
   }
 
   /** The consumer's side: the next batch, waiting for one if need be. */
