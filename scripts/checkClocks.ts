@@ -33,7 +33,11 @@ export const exceptions: ReadonlyArray<Exception> = [
   { path: "packages/cli/src/main.ts", uses: ["setTimeout"], reason: "the end of the process, which must come whatever its fibers do" },
   { path: "packages/node/src/HttpDispatcher.ts", uses: ["setTimeout"], reason: "the making of a real connection, below any virtual clock" },
   { path: "packages/node/src/HttpExchange.ts", uses: ["setTimeout"], reason: "phases of a real request, below any virtual clock" },
-  { path: "packages/node/src/socketTransport.ts", uses: ["queueMicrotask"], reason: "the end of one read of a real socket" },
+  {
+    path: "packages/node/src/ReadTurns.ts",
+    uses: ["queueMicrotask", "setImmediate"],
+    reason: "the end of one read of a real socket, and a turn for everybody else before the next",
+  },
   {
     path: "packages/proof/src/world/engine/Engine.ts",
     uses: ["setImmediate"],

@@ -1,8 +1,9 @@
 /**
  * Sockets of the live transport, on `ws`. What surprises: `ws` hands over all messages of one TCP read in one go, so one microtask after the
- * first of them is the end of the read, and compressed ones are inflated in turns of their own, so each of those is a read by itself; its
- * `send` is dropped silently while the socket closes unless asked for the result; its handshake timeout counts idleness only, so the wait here
- * is our own; and a socket whose peer vanished looks open for ever, which is the session's to notice.
+ * first of them is the end of the read, and compressed ones are inflated in turns of their own, so each of those is a read by itself; one turn of
+ * the event loop has up to two megabytes of such reads, so the socket pauses to let others have a turn in between; its `send` is dropped silently
+ * while the socket closes unless asked for the result; its handshake timeout counts idleness only, so the wait here is our own; and a socket
+ * whose peer vanished looks open for ever, which is the session's to notice.
  */
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
@@ -15,6 +16,7 @@ import type * as Ws from "ws";
 import type { ClientOptions, WebSocket } from "ws";
 import { errorCode, hostOf, joinHeaders, networkError } from "./networkFailure.ts";
 import { ws as wsPackage } from "./onFirstUse.ts";
+import { ReadTurns } from "./ReadTurns.ts";
 import type { TransportSettings } from "./TransportOptions.ts";
 
 /** Enough for an error body; the rest is not read. */
@@ -175,17 +177,9 @@ const collectRefusal = (response: IncomingMessage, done: (refused: UpgradeRefuse
 /** Wires the handlers. Called while `open` is being emitted, before the first message can be. */
 const attach = (link: Link, handlers: SocketHandlers): void => {
   const { ws } = link;
-  let readOpen = false;
-  const endRead = () => {
-    if (!readOpen) return;
-    readOpen = false;
-    handlers.onReadEnd();
-  };
+  const reads = new ReadTurns(ws, handlers.onReadEnd);
   ws.on("message", (data) => {
-    if (!readOpen) {
-      readOpen = true;
-      queueMicrotask(endRead);
-    }
+    reads.message();
     const bytes = asBytes(data);
     link.received.payloadBytes += bytes.length;
     handlers.onFrame(bytes);
@@ -193,7 +187,7 @@ const attach = (link: Link, handlers: SocketHandlers): void => {
   ws.on("pong", () => handlers.onPong());
   link.onClose = (code, reason) => {
     // Whatever order `ws` chooses: nothing follows the close.
-    endRead();
+    reads.end();
     handlers.onClose({ code, reason: reason === "" && code === abnormalClosure ? (link.failureCode ?? "") : reason });
   };
 };

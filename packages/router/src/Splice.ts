@@ -23,10 +23,11 @@ export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
   #newest: Value | undefined;
   readonly #watcher: Watcher<ElementOf[K]> | undefined;
   readonly #kind: K;
-  readonly #seam: Seam;
-  readonly #last = new Map<Market, Mark>();
+  // Made when they are needed first: most streams have one market and never change their feed.
+  #madeSeam: Seam | undefined;
+  #last: Map<Market, Mark> | undefined;
   /** The start of the last window given as closed, by market. */
-  readonly #closedMs = new Map<Market, number>();
+  #closedMs: Map<Market, number> | undefined;
   readonly #memory: number;
   /** Ids given out since shortly before the first change; undefined before it. */
   #ids: IdMemory | undefined;
@@ -35,8 +36,11 @@ export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
   constructor(kind: K, memory: number, watcher?: Watcher<ElementOf[K]>) {
     this.#watcher = watcher;
     this.#kind = kind;
-    this.#seam = new Seam(kind);
     this.#memory = memory;
+  }
+
+  get #seam(): Seam {
+    return (this.#madeSeam ??= new Seam(this.#kind));
   }
 
   /** The feed ended, and another one goes on. */
@@ -49,9 +53,11 @@ export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
   overlap(): void {
     if (this.#ids !== undefined) return;
     this.#settle();
-    for (const [market, mark] of this.#last) this.#seam.join(market, mark);
     this.#ids = new IdMemory(this.#memory);
-    for (const { id, ms } of this.#last.values()) this.#ids.add(id, ms);
+    for (const [market, mark] of this.#last ?? []) {
+      this.#seam.join(market, mark);
+      this.#ids.add(mark.id, mark.ms);
+    }
   }
 
   /** Before the first change: how far the feed has come. Called for every element of every consumer, so it makes nothing. */
@@ -64,22 +70,32 @@ export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
       this.#newestMs = ms;
       if (this.#kind === "trades") this.#newest = value;
     }
-    if (this.#kind === "candles" && "state" in value && value.state === "closed") this.#closedMs.set(value.market, value.openTimeMs);
+    if (this.#kind === "candles" && "state" in value && value.state === "closed") this.#close(value.market, value.openTimeMs);
   }
 
   /** Another market speaks than before. */
   #turn(market: Market): void {
     this.#settle();
     this.#market = market;
-    this.#newestMs = this.#last.get(market)?.ms ?? Number.NEGATIVE_INFINITY;
+    this.#newestMs = this.#last?.get(market)?.ms ?? Number.NEGATIVE_INFINITY;
     this.#newest = undefined;
   }
 
   #settle(): void {
     if (this.#market === undefined || this.#newestMs === Number.NEGATIVE_INFINITY) return;
-    if (this.#newest !== undefined) this.#last.set(this.#market, markOf(this.#newest));
+    if (this.#newest !== undefined) this.#mark(this.#market, markOf(this.#newest));
     // Of a state its time is its name. Of trades none came that is as new as what is known.
-    else if (this.#kind !== "trades") this.#last.set(this.#market, { id: String(this.#newestMs), ms: this.#newestMs });
+    else if (this.#kind !== "trades") this.#mark(this.#market, { id: String(this.#newestMs), ms: this.#newestMs });
+  }
+
+  #mark(market: Market, mark: Mark): void {
+    this.#last ??= new Map();
+    this.#last.set(market, mark);
+  }
+
+  #close(market: Market, openTimeMs: number): void {
+    this.#closedMs ??= new Map();
+    this.#closedMs.set(market, openTimeMs);
   }
 
   /** What one element of the feed comes to. */
@@ -103,16 +119,16 @@ export class Splice<K extends Kind> implements Watcher<ElementOf[K]> {
   #value(element: Valued, ids: IdMemory): ReadonlyArray<StreamElement<Value>> {
     const { market, value } = element;
     const mark = markOf(value);
-    const last = this.#last.get(market);
+    const last = this.#last?.get(market);
     const isOlder = last !== undefined && mark.ms < last.ms;
     const isClosed = "state" in value && value.state === "closed";
     if (this.#kind === "trades") {
       if (!ids.add(mark.id, mark.ms)) return [];
       if (isOlder) return [{ ...element, late: true }];
     } else if (isOlder && !isClosed) return [];
-    if (isClosed && mark.ms <= (this.#closedMs.get(market) ?? Number.NEGATIVE_INFINITY)) return [];
-    if (!isOlder) this.#last.set(market, mark);
-    if (isClosed) this.#closedMs.set(market, mark.ms);
+    if (isClosed && mark.ms <= (this.#closedMs?.get(market) ?? Number.NEGATIVE_INFINITY)) return [];
+    if (!isOlder) this.#mark(market, mark);
+    if (isClosed) this.#close(market, mark.ms);
     const owesAll = this.#kind === "trades" || this.#kind === "candles";
     const gap = owesAll ? this.#seam.join(market, mark) : undefined;
     return gap === undefined ? [element] : [gap, element];

@@ -13,7 +13,7 @@ import type { BarElement, BarMarkets, BarOptions } from "./domain/Bar.ts";
 import { parseInterval } from "./domain/Interval.ts";
 import { type Market, parseMarket } from "./domain/Market.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Gap, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
+import type { ElementOf, Gap, Noter, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import type { StreamKey } from "./domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, StreamGap } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
@@ -34,6 +34,7 @@ export interface Streaming {
     kind: K,
     markets: Markets,
     options: StreamOptions & StreamShape,
+    noter?: Noter<ElementOf[K]>,
   ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
   /**
    * The same elements, each handed over in the very step in which it comes: as long as that takes, the socket waits. Runs as long as the stream would.
@@ -70,19 +71,14 @@ export const make = (subscriptions: Subscriptions["Service"], marketList: Market
     return wanted;
   });
 
-  const events: Streaming["events"] = (kind, markets, options) =>
-    Stream.unwrap(
-      Effect.gen(function* () {
-        // Of trades and candles every one counts; a newer one does not replace an older one.
-        if (options.overflow === "conflate" && (kind === "trades" || kind === "candles"))
-          return yield* new InvalidRequest({
-            field: "overflow",
-            input: "conflate",
-            reason: `is not for ${kind}: none may stand for another`,
-          });
-        return subscriptions.events(kind, yield* keys(kind, markets, options), options);
-      }),
-    );
+  const events: Streaming["events"] = (kind, markets, options, noter) => {
+    // Of trades and candles every one counts; a newer one does not replace an older one.
+    if (options.overflow === "conflate" && (kind === "trades" || kind === "candles"))
+      return Stream.fail(
+        new InvalidRequest({ field: "overflow", input: "conflate", reason: `is not for ${kind}: none may stand for another` }),
+      );
+    return subscriptions.events(kind, keys(kind, markets, options), options, noter);
+  };
 
   const bars: Streaming["bars"] = (markets, intervalText, options) =>
     Stream.unwrap(
@@ -137,7 +133,8 @@ export const keysOf = (kind: Kind, markets: Markets, shape: StreamShape): Result
   return Result.gen(function* () {
     const wanted: Array<StreamKey> = [];
     for (const code of codes) wanted.push(yield* keyOf(kind, yield* parseMarket(code), shape));
-    return wanted;
+    // A copy is as long as it need be: every stream keeps one.
+    return wanted.slice();
   });
 };
 

@@ -45,7 +45,8 @@ export const make = Effect.gen(function* () {
       if (!enableSmartRouting || !smartRouting[kind]) return directly(feeds, wanted, false);
       const instance = side.current();
       if (instance === undefined) return spliced(wanted, meanwhile(feeds, wanted, false));
-      return routed(feeds, wanted, instance, noted(wanted, instance));
+      // While nothing happens to the first feed of a stream, all that is done is to note how far it has come.
+      return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options, wanted.splice));
     });
 
   const ready: Streaming["ready"] = (kind, markets, shape) => {
@@ -72,13 +73,6 @@ interface Feeds {
   readonly venue: Venue["Service"];
   readonly clock: Clock.Clock;
 }
-
-/** The first feed of a stream; while nothing happens to it, all that is done is to note how far it has come. */
-const noted = <K extends Kind>({ kind, markets, options, splice }: Wanted<K>, instance: Instance): Events<K> =>
-  Stream.mapArray(instance.streams.events(kind, markets, options), (elements) => {
-    for (const element of elements) splice.note(element);
-    return elements;
-  });
 
 /** From the first change of feeds on. */
 const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>

@@ -180,7 +180,7 @@ const subscriptionsOf = (stub: Stub) =>
     },
     awaitLive: () => Effect.suspend(() => stub.awaitLive),
     // A test's elements are of the kind it subscribes to.
-    events: () => Stream.suspend(() => stub.events) as never,
+    events: (_kind, keys) => Stream.unwrap(Effect.as(Effect.isEffect(keys) ? keys : Effect.void, stub.events)) as never,
     watch: (_kind, _keys, _options, watcher) =>
       Stream.runForEach(
         Stream.suspend(() => stub.events),

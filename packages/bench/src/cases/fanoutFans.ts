@@ -30,17 +30,18 @@ type Data = Parameters<Parameters<typeof playFeed>[0]>[0]["data"];
 const callbacksOf =
   (data: Data): Fan["subscribe"] =>
   (count, got) =>
-    Effect.repeat(
+    times(
+      count,
       data.subscribe(market, ["ticker"], ({ element }) => {
         if (element._tag === "Live") got(1);
       }),
-      { times: count - 1 },
     );
 
 const fibersOf =
   (data: Data): Fan["subscribe"] =>
   (count, got) =>
-    Effect.repeat(
+    times(
+      count,
       Effect.forkScoped(
         Stream.runForEachArray(data.streamTickerEvents(market), (elements) =>
           Effect.sync(() => {
@@ -50,8 +51,11 @@ const fibersOf =
           }),
         ),
       ),
-      { times: count - 1 },
     );
+
+/** So many times. What `Effect.repeat` tells each of its runs about itself would be held by every subscriber. */
+const times = <E, R>(count: number, subscribe: Effect.Effect<unknown, E, R>): Effect.Effect<void, E, R> =>
+  Effect.forEach(Array.from({ length: count }), () => subscribe, { discard: true });
 
 const plainly =
   (fan: () => Effect.Effect<Fan>) =>
@@ -102,13 +106,13 @@ const queueFan = (): Effect.Effect<Fan> =>
         }
       },
       subscribe: (count, got) =>
-        Effect.repeat(
+        times(
+          count,
           Effect.gen(function* () {
             const queue = yield* Queue.sliding<Ticker>(4_096);
             queues.push(queue);
             yield* Effect.forkScoped(Effect.forever(Effect.map(Queue.takeAll(queue), (values) => got(values.length))));
           }),
-          { times: count - 1 },
         ),
     };
   });
@@ -119,12 +123,12 @@ const pubsubFan = (): Effect.Effect<Fan> =>
     return {
       read: (frames) => Effect.runSync(PubSub.publishAll(pubsub, Array.from({ length: frames }, ticker))),
       subscribe: (count, got) =>
-        Effect.repeat(
+        times(
+          count,
           Effect.gen(function* () {
             const subscription = yield* PubSub.subscribe(pubsub);
             yield* Effect.forkScoped(Effect.forever(Effect.map(PubSub.takeAll(subscription), (values) => got(values.length))));
           }),
-          { times: count - 1 },
         ),
     };
   });

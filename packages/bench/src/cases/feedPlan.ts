@@ -26,10 +26,7 @@ export type FeedMessage =
 export const firstNumber = 100_000_000_000;
 export const departureOffset = 100_000_000_000_000;
 
-/**
- * Elements held for the consumer. One turn of the event loop reads up to two megabytes of a socket before anybody else has a turn: of trades that is more than
- * the default holds.
- */
+/** Elements held for the consumer: more than a process that is not given its core for a while falls behind. */
 export const bufferSize = 65_536;
 
 const clock = Effect.runSync(Clock.clockWith(Effect.succeed));

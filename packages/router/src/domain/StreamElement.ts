@@ -89,6 +89,11 @@ export interface Watcher<A> {
   readonly take: (element: StreamElement<A>) => void;
 }
 
+/** Told of every element just before its consumer has it. */
+export interface Noter<A> {
+  readonly note: (element: StreamElement<A>) => void;
+}
+
 export interface StreamOptions {
   /** "fail" ends the stream of values with `StreamGap` at a hole; "skip" goes on. `…Events` streams only ever report it. Default "fail". */
   readonly onGap?: "fail" | "skip" | undefined;

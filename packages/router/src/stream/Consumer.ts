@@ -7,10 +7,13 @@ import type { Told } from "../transport/FeedWatch.ts";
 
 export type StreamValue = Told;
 
-/** Where a consumer's elements go: taken in at once, whoever takes them out is woken by `flush`, and `fail` ends it after what is held. */
+/**
+ * Where a consumer's elements go: taken in at once, whoever takes them out is woken by `flush`, and `fail` ends it after what is held. Whoever is woken may
+ * run within `flush` only where the caller says that its own step is over; else it waits for a turn of its own.
+ */
 export interface Outlet {
   readonly offer: (element: StreamElement<StreamValue>) => void;
-  readonly flush: () => void;
+  readonly flush: (isStepOver?: boolean) => void;
   readonly fail: (error: MarketDataError) => void;
 }
 
@@ -51,13 +54,12 @@ export class Touched {
   }
 
   /** Wakes them all. Who gets something meanwhile is woken by the next call. */
-  flush(): void {
+  flush(isStepOver: boolean): void {
     if (this.#consumers.length === 0) return;
     const woken = this.#consumers;
     this.#consumers = [];
-    for (const consumer of woken) {
-      consumer.isTouched = false;
-      consumer.buffer.flush();
-    }
+    // All of them first: whoever is woken may run at once, and touch others.
+    for (const consumer of woken) consumer.isTouched = false;
+    for (const consumer of woken) consumer.buffer.flush(isStepOver);
   }
 }

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect";
 import type * as Pull from "effect/Pull";
 import type { Market } from "../domain/Market.ts";
 import type { Kind } from "../domain/Question.ts";
-import type { Gap, Overflow, StreamElement } from "../domain/StreamElement.ts";
+import type { Gap, Noter, Overflow, StreamElement } from "../domain/StreamElement.ts";
 import { type MarketDataError, SlowConsumer } from "../errors/MarketDataError.ts";
 import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
 import { MissedSpans, spanOf, tooSlow } from "./MissedSpans.ts";
@@ -33,6 +33,7 @@ export class ConsumerBuffer<A> {
   readonly #capacity: number;
   readonly #overflow: Overflow;
   readonly #numbers: ConsumerNumbers | undefined;
+  readonly #noter: Noter<A> | undefined;
   /** Only the newest value of a market matters. */
   readonly #isState: boolean;
   /** Oldest first from `#head` on. A hole is an element that a newer one of its market replaced. */
@@ -47,7 +48,8 @@ export class ConsumerBuffer<A> {
   #failure: MarketDataError | undefined;
   #wake: ((effect: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
 
-  constructor(options: ConsumerBufferOptions) {
+  constructor(options: ConsumerBufferOptions, noter?: Noter<A>) {
+    this.#noter = noter;
     this.#kind = options.kind;
     this.#numbers = options.numbers;
     this.#capacity = Math.max(1, options.capacity);
@@ -84,13 +86,12 @@ export class ConsumerBuffer<A> {
     this.flush();
   }
 
-  /** Wakes the consumer if there is something for it. */
-  flush(): void {
+  /** Wakes the consumer if there is something for it: within this call where the caller's step is over, else in a turn of its own. */
+  flush(isStepOver = false): void {
     const wake = this.#wake;
     if (wake === undefined || (this.#size === 0 && this.#failure === undefined)) return;
     this.#wake = undefined;
-    // The consumer runs in a turn of its own: never inside the socket's callback.
-    wake(Effect.andThen(Effect.yieldNow, this.pull));
+    wake(isStepOver ? this.pull : Effect.andThen(Effect.yieldNow, this.pull));
   }
 
   /** The consumer's side: the next batch, waiting for one if need be. */
@@ -100,6 +101,7 @@ export class ConsumerBuffer<A> {
     const batch = this.#take();
     if (batch !== undefined) {
       this.#numbers?.took(batch);
+      if (this.#noter !== undefined) for (const element of batch) this.#noter.note(element);
       return Effect.succeed(batch);
     }
     // Whoever is interrupted while it waits leaves this behind, and to call it does nothing then.

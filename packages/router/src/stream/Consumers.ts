@@ -32,9 +32,9 @@ export class Consumers {
     this.touched.remove(consumer);
   }
 
-  /** Wakes those that got something. */
-  flush(): void {
-    this.touched.flush();
+  /** Wakes those that got something; where the caller's step is over, they may run within this. */
+  flush(isStepOver = false): void {
+    this.touched.flush(isStepOver);
   }
 
   /** A link broke, or could not be opened: those with a key that no link carries are told. */

@@ -243,9 +243,9 @@ export class FrameHub {
     this.#options.onConfirmed();
   }
 
-  /** Wakes the consumers that got something. */
-  flush(): void {
-    this.#consumers.flush();
+  /** Wakes the consumers that got something; where the caller's step is over, they may run within this. */
+  flush(isStepOver = false): void {
+    this.#consumers.flush(isStepOver);
   }
 
   /** A link broke, or an attempt to open it failed. Consumers with a key that no other link carries are told. */

@@ -4,6 +4,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Random from "effect/Random";
 import type { Market } from "../domain/Market.ts";
 import type { Reconnecting } from "../domain/StreamElement.ts";
@@ -265,7 +266,8 @@ export class Link {
       this.#parts.hub.slowed(this.id, this.#nowMs());
     },
     onLost: (lost) => this.#parts.hub.lost(this.id, lost, this.#nowMs()),
-    onReadEnd: () => this.#parts.hub.flush(),
+    // A real socket's read ends in a turn of its own, which consumers may have. An emulated one's ends within a fiber, which is to finish its step first.
+    onReadEnd: () => this.#parts.hub.flush(Fiber.getCurrent() === undefined),
     onQuiet: (suspects, isProved) => this.#parts.hub.tracks.quiet(this.id, suspects, isProved, this.#nowMs()),
     onRefused: (suspects) => this.#refused(suspects),
     onGone: ({ key }) => this.#gone(key.market),

@@ -9,7 +9,7 @@ import * as Stream from "effect/Stream";
 import type { Cache } from "../cache/Cache.ts";
 import type { Kind, Priority } from "../domain/Question.ts";
 import type { BarElement } from "../domain/Bar.ts";
-import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
+import type { ElementOf, Noter, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import { InvalidRequest, type MarketDataError, NetworkError, TimeoutError } from "../errors/MarketDataError.ts";
 import type { LiveLedger } from "../health/LiveLedger.ts";
@@ -100,11 +100,12 @@ export class Subscriptions extends Context.Service<
      * again. Says whether it did. Synchronous.
      */
     readonly refute: (key: StreamKey, refutation: Refutation) => boolean;
-    /** One consumer's stream; the keys are subscribed while it runs. */
+    /** One consumer's stream of these keys, or of those that are found when it begins; they are subscribed while it runs. */
     readonly events: <K extends Kind>(
       kind: K,
-      keys: ReadonlyArray<StreamKey>,
+      keys: ReadonlyArray<StreamKey> | Effect.Effect<ReadonlyArray<StreamKey>, MarketDataError>,
       options: StreamOptions,
+      noter?: Noter<ElementOf[K]>,
     ) => Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError>;
     /**
      * The same without a buffer: each element is handed over in the very step in which it comes, and as long as that takes the socket waits. Runs until it is interrupted, or fails with what would end the stream.
@@ -201,7 +202,8 @@ const makeService = Effect.fnUntraced(function* (side: LiveSide, clock: Clock.Cl
       return Effect.map(pool.resend(patienceMs), (answers) => resubscribed(wanted, answers));
     }),
     refute: (key, refutation) => refute(side, key, refutation),
-    events: (kind, keys, options) => consumerStream(parts, kind, keys, options),
+    events: (kind, keys, options, noter) =>
+      consumerStream(parts, kind, Effect.isEffect(keys) ? keys : Effect.succeed(keys), options, noter),
     watch: (kind, keys, options, watcher) => consumerWatch(parts, kind, keys, options, watcher),
     bars,
   });

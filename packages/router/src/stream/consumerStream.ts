@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect";
 import * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import type { Kind, Priority } from "../domain/Question.ts";
-import type { ElementOf, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
+import type { ElementOf, Noter, StreamElement, StreamOptions, Watcher } from "../domain/StreamElement.ts";
 import { keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { ConsumerNumbers } from "../health/ConsumerNumbers.ts";
@@ -28,28 +28,39 @@ export interface ConsumerParts {
 export const consumerStream = <K extends Kind>(
   parts: ConsumerParts,
   kind: K,
-  keys: ReadonlyArray<StreamKey>,
+  keys: Effect.Effect<ReadonlyArray<StreamKey>, MarketDataError>,
   options: StreamOptions,
+  noter?: Noter<ElementOf[K]>,
 ): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
   Stream.fromChannel(
     Channel.fromTransform((_, scope) =>
-      Effect.andThen(
-        parts.streamable(kind, keys),
-        Effect.uninterruptible(
-          Effect.suspend(() => {
-            const distinct = distinctOf(keys);
-            // A place for every market, or the only value of a quiet one would make room for a busy one.
-            const capacity = Math.max(options.bufferSize ?? parts.defaultBuffer, distinct.length);
-            const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
-            const buffer = new ConsumerBuffer<StreamValue>({ kind, capacity, overflow: options.overflow, numbers });
-            const end = begin(parts, distinct, buffer, numbers, options.priority);
-            // Keys of one kind bring values of that kind only.
-            return Effect.as(Scope.addFinalizer(scope, end), (buffer as unknown as ConsumerBuffer<ElementOf[K]>).pull);
-          }),
+      Effect.flatMap(keys, (found) =>
+        Effect.andThen(
+          parts.streamable(kind, found),
+          Effect.uninterruptible(Effect.suspend(() => opened(parts, kind, found, options, scope, noter))),
         ),
       ),
     ),
   );
+
+/** The pull of a consumer that is there from now on. */
+const opened = <K extends Kind>(
+  parts: ConsumerParts,
+  kind: K,
+  keys: ReadonlyArray<StreamKey>,
+  options: StreamOptions,
+  scope: Scope.Scope,
+  noter: Noter<ElementOf[K]> | undefined,
+): Effect.Effect<ConsumerBuffer<ElementOf[K]>["pull"]> => {
+  const distinct = distinctOf(keys);
+  // A place for every market, or the only value of a quiet one would make room for a busy one.
+  const capacity = Math.max(options.bufferSize ?? parts.defaultBuffer, distinct.length);
+  const numbers = parts.side.numbers.consumerOpened(kind, distinct.length);
+  const buffer = new ConsumerBuffer<ElementOf[K]>({ kind, capacity, overflow: options.overflow, numbers }, noter);
+  // Keys of one kind bring values of that kind only.
+  const end = begin(parts, distinct, buffer as unknown as Outlet, numbers, options.priority);
+  return Effect.as(Scope.addFinalizer(scope, end), buffer.pull);
+};
 
 /** The keys are wanted from now on and go to this outlet, until what is returned is run. */
 const begin = (

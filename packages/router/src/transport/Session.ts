@@ -60,6 +60,7 @@ export interface SessionHooks extends SessionFacts {
   readonly onMessage: (message: DataMessage, receipt: Receipt) => void;
   /** Something came and could not be read. */
   readonly onLost: (lost: LostSubject) => void;
+  /** Everything of a read is done: the last thing that the session does of it. */
   readonly onReadEnd: () => void;
   /** It brings much less than it ever did. */
   readonly onSlow: (fall: RateFall) => void;
@@ -160,9 +161,12 @@ class Session {
     onReadEnd: () => {
       const receipt = this.#receipt;
       this.#receipt = undefined;
-      if (receipt !== undefined) this.#spoke(receipt.atMs);
+      if (receipt !== undefined) {
+        this.#spoke(receipt.atMs);
+        this.#look(receipt.atMs);
+      }
+      // Consumers may run within this.
       this.hooks.onReadEnd();
-      if (receipt !== undefined) this.#look(receipt.atMs);
     },
     onPong: () => {
       if (this.end !== undefined) return;

@@ -47,4 +47,35 @@ describe("the messages of one read", () => {
       }),
     );
   });
+
+  it.effect(
+    "reach a stream's consumer within the socket's own turn, once that has nothing else to do, and never within a fiber's step",
+    () => {
+      const exchange = new ScriptedExchange();
+      return exchange.run(
+        Effect.gen(function* () {
+          const subscriptions = yield* Subscriptions;
+          let taken = 0;
+          yield* subscriptions.events("trades", [tradesKey(btc)], {}).pipe(
+            Stream.runForEachArray((elements) => Effect.sync(() => void (taken += elements.length))),
+            Effect.forkScoped({ startImmediately: true }),
+          );
+          yield* settle;
+          const { handlers } = exchange.socket;
+          const read = (first: number): ReadonlyArray<number> => {
+            handlers.onFrame(wire(trade(btc, first)));
+            handlers.onFrame(wire(trade(btc, first + 1)));
+            const before = taken;
+            handlers.onReadEnd();
+            return [before, taken];
+          };
+          assert.deepStrictEqual(read(1), [0, 0]);
+          yield* settle;
+          assert.strictEqual(taken, 2);
+          const ofSocket = yield* Effect.promise(() => Promise.resolve().then(() => read(3)));
+          assert.deepStrictEqual(ofSocket, [2, 4]);
+        }),
+      );
+    },
+  );
 });
