@@ -47,6 +47,25 @@ describe("prebuilt frames", () => {
     assert.sameMembers([...times.keys()], codes);
   });
 
+  it("are those of one market: much of a book stands in the one before it", () => {
+    const books = new Map<string, ReadonlyArray<unknown>>();
+    let [same, rows] = [0, 0];
+    for (const message of messages) {
+      if (message._tag !== "Orderbook") continue;
+      const { asks, bids, market } = message.value;
+      const book = [...asks, ...bids].map((level) => JSON.stringify(level));
+      const before = books.get(market);
+      books.set(market, book);
+      if (before === undefined) continue;
+      rows += book.length;
+      same += book.filter((row, i) => row === before[i]).length;
+    }
+    assert.isAbove(rows, 200);
+    // The first markets are the liveliest: of one of them nearly every row is new each time.
+    assert.isAbove(same / rows, 0.3);
+    assert.isBelow(same / rows, 0.9);
+  });
+
   it("carry their number, which grows by one with each", () => {
     const numbers = messages.map((message) => {
       if (message._tag === "Ticker") return message.value.volume24h.number - firstNumber;

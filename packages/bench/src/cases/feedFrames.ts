@@ -102,25 +102,27 @@ const numbered: Readonly<Record<FeedKind, string>> = {
   orderbook: "total_ask_size",
 };
 
-/** Markets whose frames are made; others are given the same under their own codes. */
+/** Markets that are made; those that bring enough are given to all, under their own codes. */
 const models = 40;
+/** Of one kind, of all models. */
+const framesMade = 30 * models;
 
 /** Turns of all markets before the same frames come again. */
 const turns = 3;
 
-/** A snapshot of each market, and some turns of what the market brings after those. */
+/**
+ * A snapshot of each market, and some turns of what the market brings after those. A market keeps to one model, in its order: what a book or a ticker has in
+ * common with the one before it is what a client may make use of.
+ */
 const templatesOf = (kind: FeedKind, codes: ReadonlyArray<string>) => {
-  const texts = modelFrames({ types: [{ type: kind }], format: "DEFAULT", count: 4 * models, options: feedExchange(models) });
-  const isSnapshot = (text: string) => text.includes('"SNAPSHOT"');
-  const [snapshots, updates] = [texts.filter(isSnapshot), texts.filter((text) => !isSnapshot(text))];
-  const under = (code: string, text: string) => templateOf(kind, text.replace(/"code":"[^"]+"/, `"code":"${code}"`));
-  return {
-    snapshots: codes.map((code, i) => under(code, around(snapshots, i))),
-    updates: Array.from({ length: turns }, (_, turn) => turn).flatMap((turn) =>
-      codes.map((code, i) => under(code, around(updates, turn * codes.length + i))),
-    ),
-  };
+  const texts = modelFrames({ types: [{ type: kind }], format: "DEFAULT", count: framesMade, options: feedExchange(models) });
+  const byModel = [...Map.groupBy(texts, (text) => codePattern.exec(text)?.[0]).values()].filter((own) => own.length > turns);
+  const under = (code: string, text: string) => templateOf(kind, text.replace(codePattern, `"code":"${code}"`));
+  const nth = (place: number) => codes.map((code, i) => under(code, around(around(byModel, i), place)));
+  return { snapshots: nth(0), updates: Array.from({ length: turns }, (_, turn) => nth(turn + 1)).flat() };
 };
+
+const codePattern = /"code":"[^"]+"/;
 
 const templateOf = (kind: FeedKind, text: string): Template => {
   const numberedText = withDigits(text, numbered[kind], kind === "trade" ? 17 : 12);
