@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import type { StreamKey } from "../domain/StreamKey.ts";
+import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
