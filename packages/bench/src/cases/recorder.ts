@@ -21,6 +21,8 @@ const snapshots = 2_600;
 /** So many that none comes again within a piece of the ring. */
 const distinct = 6_000;
 const framesPerRead = 4;
+/** Frames between two turns of the event loop in which what is full can be packed: less than a tenth of a second of the densest feed. */
+const stretch = 400;
 const warm = 20_000;
 const counted = 60_000;
 
@@ -61,14 +63,14 @@ const run = async (side: Side): Promise<Reading> => {
   let micros = 0;
   let largest = 0;
   for (let nth = 0; nth < warm + counted; nth++) {
-    if (nth % 2_000 === 0) {
+    if (nth % stretch === 0) {
       // What is full is packed in between, on the recorder's time.
       const packed = await timed(() => pack(ring, folder));
       if (nth >= warm) micros += packed;
       largest = Math.max(largest, ring?.bytes ?? 1);
     }
     const before = process.cpuUsage();
-    const until = Math.min(nth + 2_000, warm + counted);
+    const until = Math.min(nth + stretch, warm + counted);
     for (; nth < until; nth++) accept(nth);
     nth--;
     const { user, system } = process.cpuUsage(before);
