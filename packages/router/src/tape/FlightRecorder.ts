@@ -146,15 +146,24 @@ const make = Effect.gen(function* () {
       }),
     ),
   );
+  const packing = Effect.forever(
+    Effect.gen(function* () {
+      yield* sealed.await;
+      const piece = ring.unpacked();
+      if (piece === undefined) return sealed.closeUnsafe();
+      piece.isPacking = true;
+      const packed = yield* Effect.ensuring(
+        folder.pack(piece.bytes.subarray(0, piece.used)),
+        Effect.sync(() => (piece.isPacking = false)),
+      );
+      ring.packed(piece, packed);
+    }),
+  );
   yield* startWorker(
     "packing of the flight recorder",
-    Effect.forever(
-      Effect.gen(function* () {
-        yield* sealed.await;
-        const piece = ring.unpacked();
-        if (piece === undefined) return sealed.closeUnsafe();
-        ring.packed(piece, yield* folder.pack(piece.bytes.subarray(0, piece.used)));
-      }),
+    Effect.all(
+      Array.from({ length: packedAtOnce }, () => packing),
+      { concurrency: "unbounded", discard: true },
     ),
   );
 
@@ -170,6 +179,12 @@ const make = Effect.gen(function* () {
     status: () => ({ on: true, bytes: ring.bytes, spanMs: ring.spanMs, ...writer.status() }),
   });
 });
+
+/**
+ * Pieces on their way to a thread and back at a time. Each way takes some turns of the event loop, however quick the thread; a loop whose turns are
+ * long, because much comes in, would otherwise get what is plain back too late.
+ */
+const packedAtOnce = 3;
 
 /** Reasons told of one recording; what else happened stands in it. */
 const reasonsKept = 5;

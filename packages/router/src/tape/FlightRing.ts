@@ -126,9 +126,9 @@ export class FlightRing {
     return [...this.#pieces];
   }
 
-  /** The oldest sealed piece that is not packed. */
+  /** The oldest sealed piece that is not packed, and that nobody is packing. */
   unpacked(): Piece | undefined {
-    return this.#pieces.find(({ isPacked, isSealed }) => isSealed && !isPacked);
+    return this.#pieces.find(({ isPacked, isPacking, isSealed }) => isSealed && !isPacked && !isPacking);
   }
 
   packed(piece: Piece, bytes: Uint8Array<ArrayBuffer>): void {
