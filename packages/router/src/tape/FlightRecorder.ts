@@ -146,26 +146,7 @@ const make = Effect.gen(function* () {
       }),
     ),
   );
-  const packing = Effect.forever(
-    Effect.gen(function* () {
-      yield* sealed.await;
-      const piece = ring.unpacked();
-      if (piece === undefined) return sealed.closeUnsafe();
-      piece.isPacking = true;
-      const packed = yield* Effect.ensuring(
-        folder.pack(piece.bytes.subarray(0, piece.used)),
-        Effect.sync(() => (piece.isPacking = false)),
-      );
-      ring.packed(piece, packed);
-    }),
-  );
-  yield* startWorker(
-    "packing of the flight recorder",
-    Effect.all(
-      Array.from({ length: packedAtOnce }, () => packing),
-      { concurrency: "unbounded", discard: true },
-    ),
-  );
+  yield* startWorker("packing of the flight recorder", packAll(ring, folder, sealed));
 
   return FlightRecorder.of({
     recording: recordingOf(ring),
@@ -185,6 +166,25 @@ const make = Effect.gen(function* () {
  * long, because much comes in, would otherwise get what is plain back too late.
  */
 const packedAtOnce = 3;
+
+/** Packs what is sealed, for ever. `sealed` is open while there may be something. */
+const packAll = (ring: FlightRing, folder: FlightFolderShape, sealed: Latch.Latch): Effect.Effect<void> => {
+  const packing = Effect.gen(function* () {
+    yield* sealed.await;
+    const piece = ring.unpacked();
+    if (piece === undefined) return sealed.closeUnsafe();
+    piece.isPacking = true;
+    const packed = yield* Effect.ensuring(
+      folder.pack(piece.bytes.subarray(0, piece.used)),
+      Effect.sync(() => (piece.isPacking = false)),
+    );
+    ring.packed(piece, packed);
+  });
+  return Effect.all(
+    Array.from({ length: packedAtOnce }, () => Effect.forever(packing)),
+    { concurrency: "unbounded", discard: true },
+  );
+};
 
 /** Reasons told of one recording; what else happened stands in it. */
 const reasonsKept = 5;
