@@ -19,7 +19,7 @@ const payloadsOf = (bytes: Buffer): ReadonlyArray<Buffer> => {
 };
 
 describe("prebuilt frames", () => {
-  const frames = new FeedFrames(["ticker", "trade", "orderbook"], codes);
+  const frames = FeedFrames.make(["ticker", "trade", "orderbook"], codes);
   const taken = [frames.take(4_096, 5), frames.take(64 * 1024, 40), frames.take(1, 100)];
   const messages = taken.flatMap(({ bytes }) => payloadsOf(bytes).flatMap((payload) => decodeSocketMessage(payload)));
 
@@ -45,6 +45,46 @@ describe("prebuilt frames", () => {
       times.set(market, timestampMs);
     }
     assert.sameMembers([...times.keys()], codes);
+  });
+
+  it("are those of one market: much of a book stands in the one before it", () => {
+    const books = new Map<string, ReadonlyArray<unknown>>();
+    let [same, rows] = [0, 0];
+    for (const message of messages) {
+      if (message._tag !== "Orderbook") continue;
+      const { asks, bids, market } = message.value;
+      const book = [...asks, ...bids].map((level) => JSON.stringify(level));
+      const before = books.get(market);
+      books.set(market, book);
+      if (before === undefined) continue;
+      rows += book.length;
+      same += book.filter((row, i) => row === before[i]).length;
+    }
+    assert.isAbove(rows, 200);
+    // The first markets are the liveliest: of one of them nearly every row is new each time.
+    assert.isAbove(same / rows, 0.3);
+    assert.isBelow(same / rows, 0.9);
+  });
+
+  it("are of what a socket asked for, from the beginning, and numbered with all others", () => {
+    const part = frames.of(new Set(["ticker:KRW-ETH", "trade:KRW-BTC", "ticker:KRW-NONE"]));
+    assert.strictEqual(part.share, 2 / 9);
+    assert.strictEqual(frames.of(new Set()).share, 0);
+    const own = payloadsOf(part.take(64 * 1024, 6).bytes).flatMap((payload) => decodeSocketMessage(payload));
+    const seen = own.flatMap((message) => (message._tag === "Ticker" || message._tag === "Trade" ? [message] : []));
+    assert.deepStrictEqual(
+      seen.map(({ _tag, snapshot, value }) => [_tag, value.market, snapshot]),
+      [
+        ["Ticker", "KRW-ETH", true],
+        ["Trade", "KRW-BTC", true],
+        ["Trade", "KRW-BTC", false],
+        ["Ticker", "KRW-ETH", false],
+        ["Trade", "KRW-BTC", false],
+        ["Ticker", "KRW-ETH", false],
+      ],
+    );
+    const [first] = seen;
+    assert.strictEqual(first?._tag === "Ticker" ? first.value.volume24h.number : 0, firstNumber + messages.length);
   });
 
   it("carry their number, which grows by one with each", () => {

@@ -15,6 +15,7 @@ export const feedExchange = (markets: number): ExchangeOptions => ({
   ledgerCapacity: 1,
 });
 interface Template {
+  readonly key: FeedKey;
   /** A whole frame, its header first. */
   readonly bytes: Buffer;
   /** Where 13 digits of epoch milliseconds stand. */
@@ -26,23 +27,55 @@ interface Template {
   readonly departure: number | undefined;
 }
 
-export class FeedFrames {
+/** What a socket can be subscribed to. */
+export type FeedKey = `${FeedKind}:${string}`;
+
+/** All frames of a plan, of which each socket is sent the part that it asks for. */
+interface Plan {
   /** Sent once, at the beginning. */
-  readonly #snapshots: ReadonlyArray<Template>;
+  readonly snapshots: ReadonlyArray<Template>;
   /** Sent around and around. */
+  readonly updates: ReadonlyArray<Template>;
+  /** Of the next frame, whatever socket it leaves by. */
+  number: number;
+  /** The ids of trades begin with this moment, as the exchange's do, and grow by one with each frame: much slower than time. */
+  readonly beganMs: number;
+}
+
+export class FeedFrames {
+  readonly #plan: Plan;
+  readonly #snapshots: ReadonlyArray<Template>;
   readonly #updates: ReadonlyArray<Template>;
   #next = 0;
   /** What the frames say the time is: never the same for two of one market, which would be as one to a client that looks for repetitions. */
   #nowMs = 0;
-  #number = firstNumber;
-  /** The ids of trades begin with this moment, as the exchange's do, and grow by one with each frame: much slower than time. */
-  readonly #beganMs = wallMs();
 
-  constructor(mix: ReadonlyArray<FeedKind>, codes: ReadonlyArray<string>) {
+  constructor(plan: Plan, keys?: ReadonlySet<FeedKey>) {
+    const own = (templates: ReadonlyArray<Template>) => (keys === undefined ? templates : templates.filter(({ key }) => keys.has(key)));
+    this.#plan = plan;
+    this.#snapshots = own(plan.snapshots);
+    this.#updates = own(plan.updates);
+  }
+
+  static make(mix: ReadonlyArray<FeedKind>, codes: ReadonlyArray<string>): FeedFrames {
     const byKind = new Map([...new Set(mix)].map((kind) => [kind, templatesOf(kind, codes)]));
-    this.#snapshots = [...byKind.values()].flatMap(({ snapshots }) => snapshots);
     const most = Math.max(...[...byKind.values()].map(({ updates }) => updates.length));
-    this.#updates = Array.from({ length: most }, (_, i) => mix.map((kind) => around(byKind.get(kind)?.updates ?? [], i))).flat();
+    return new FeedFrames({
+      snapshots: [...byKind.values()].flatMap(({ snapshots }) => snapshots),
+      updates: Array.from({ length: most }, (_, i) => mix.map((kind) => around(byKind.get(kind)?.updates ?? [], i))).flat(),
+      number: firstNumber,
+      beganMs: wallMs(),
+    });
+  }
+
+  /** Those of these keys, from the beginning. */
+  of(keys: ReadonlySet<FeedKey>): FeedFrames {
+    return new FeedFrames(this.#plan, keys);
+  }
+
+  /** Its part of all frames. */
+  get share(): number {
+    return this.#updates.length / this.#plan.updates.length;
   }
 
   /** The next frames, at least one, of at most so many bytes and so many frames in all. */
@@ -70,10 +103,10 @@ export class FeedFrames {
   #write(template: Template, into: Buffer, offset: number, nowMs: number, departureMicros: number): number {
     template.bytes.copy(into, offset);
     for (const place of template.millis) writeDigits(into, offset + place, nowMs, 13);
-    const number = this.#number++;
+    const number = this.#plan.number++;
     if (template.isTrade) {
-      const low = (this.#beganMs % 1e8) * 1e4 + (number - firstNumber);
-      writeDigits(into, offset + template.number, Math.floor(this.#beganMs / 1e8) + Math.floor(low / 1e12), 5);
+      const low = (this.#plan.beganMs % 1e8) * 1e4 + (number - firstNumber);
+      writeDigits(into, offset + template.number, Math.floor(this.#plan.beganMs / 1e8) + Math.floor(low / 1e12), 5);
       writeDigits(into, offset + template.number + 5, low % 1e12, 12);
     } else writeDigits(into, offset + template.number, number, 12);
     if (template.departure !== undefined) writeDigits(into, offset + template.departure, departureMicros, 15);
@@ -102,33 +135,36 @@ const numbered: Readonly<Record<FeedKind, string>> = {
   orderbook: "total_ask_size",
 };
 
-/** Markets whose frames are made; others are given the same under their own codes. */
+/** Markets that are made; those that bring enough are given to all, under their own codes. */
 const models = 40;
+/** Of one kind, of all models. */
+const framesMade = 30 * models;
 
 /** Turns of all markets before the same frames come again. */
 const turns = 3;
 
-/** A snapshot of each market, and some turns of what the market brings after those. */
+/**
+ * A snapshot of each market, and some turns of what the market brings after those. A market keeps to one model, in its order: what a book or a ticker has in
+ * common with the one before it is what a client may make use of.
+ */
 const templatesOf = (kind: FeedKind, codes: ReadonlyArray<string>) => {
-  const texts = modelFrames({ types: [{ type: kind }], format: "DEFAULT", count: 4 * models, options: feedExchange(models) });
-  const isSnapshot = (text: string) => text.includes('"SNAPSHOT"');
-  const [snapshots, updates] = [texts.filter(isSnapshot), texts.filter((text) => !isSnapshot(text))];
-  const under = (code: string, text: string) => templateOf(kind, text.replace(/"code":"[^"]+"/, `"code":"${code}"`));
-  return {
-    snapshots: codes.map((code, i) => under(code, around(snapshots, i))),
-    updates: Array.from({ length: turns }, (_, turn) => turn).flatMap((turn) =>
-      codes.map((code, i) => under(code, around(updates, turn * codes.length + i))),
-    ),
-  };
+  const texts = modelFrames({ types: [{ type: kind }], format: "DEFAULT", count: framesMade, options: feedExchange(models) });
+  const byModel = [...Map.groupBy(texts, (text) => codePattern.exec(text)?.[0]).values()].filter((own) => own.length > turns);
+  const under = (code: string, text: string) => templateOf(kind, code, text.replace(codePattern, `"code":"${code}"`));
+  const nth = (place: number) => codes.map((code, i) => under(code, around(around(byModel, i), place)));
+  return { snapshots: nth(0), updates: Array.from({ length: turns }, (_, turn) => nth(turn + 1)).flat() };
 };
 
-const templateOf = (kind: FeedKind, text: string): Template => {
+const codePattern = /"code":"[^"]+"/;
+
+const templateOf = (kind: FeedKind, code: string, text: string): Template => {
   const numberedText = withDigits(text, numbered[kind], kind === "trade" ? 17 : 12);
   const whole = kind === "ticker" ? withDigits(numberedText, "acc_trade_price_24h", 15) : numberedText;
   const header = headerOf(Buffer.byteLength(whole));
   const place = (name: string) => header.length + placeOf(whole, name);
   const times = kind === "orderbook" ? ["timestamp"] : ["timestamp", "trade_timestamp"];
   return {
+    key: `${kind}:${code}`,
     bytes: Buffer.concat([header, Buffer.from(whole)]),
     millis: times.map(place),
     number: place(numbered[kind]),

@@ -30,7 +30,7 @@ type Feed = (reads: Reads) => Effect.Effect<void>;
 
 /** Reads of a socket, each so many frames without their headers, every market's snapshots first. */
 const readsOf = (codes: ReadonlyArray<string>): ((count: number) => Reads) => {
-  const frames = new FeedFrames(["ticker", "trade", "orderbook"], codes);
+  const frames = FeedFrames.make(["ticker", "trade", "orderbook"], codes);
   const payload = (): Uint8Array => {
     const { bytes } = frames.take(1, 1);
     return bytes.subarray((bytes[1] ?? 0) === 126 ? 4 : 2);

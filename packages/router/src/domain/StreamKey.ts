@@ -30,6 +30,7 @@ export const depthOf = (key: StreamKey): number => (key.kind === "orderbook" ? c
 
 /** Whether two sets of keys ask the same of the exchange, whatever their order. */
 export const sameKeys = (a: ReadonlyArray<StreamKey>, b: ReadonlyArray<StreamKey>): boolean => {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   const depths = new Map(a.map((key) => [keyId(key), depthOf(key)]));
   return b.every((key) => depths.get(keyId(key)) === depthOf(key));

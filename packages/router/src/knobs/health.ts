@@ -34,7 +34,7 @@ export class HealthKnobs {
    */
   readonly flightRecorder: FlightRecorderOptions = {
     windowMs: 600_000,
-    bytes: 67_108_864,
+    bytes: 50_331_648,
     dumpBytes: 268_435_456,
     dumpsKept: 8,
     dumpEveryMs: 60_000,

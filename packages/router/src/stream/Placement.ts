@@ -39,9 +39,17 @@ export const homesOf = (id: KeyId, sockets: number, copies: number): ReadonlyArr
 export const standInFor = (id: KeyId, up: ReadonlyArray<number>): number | undefined =>
   up.reduce<number | undefined>((best, socket) => (best === undefined || weigh(id, socket) > weigh(id, best) ? socket : best), undefined);
 
-/** Where each key lives. */
-export const placeAll = (keys: ReadonlyArray<StreamKey>, sockets: number, copies: number): ReadonlyMap<KeyId, ReadonlyArray<number>> =>
-  new Map(keys.map((key) => [keyId(key), homesOf(keyId(key), sockets, copies)]));
+/** Of each key, in their order: its name, and the sockets whose it is. */
+export const placeAll = (keys: ReadonlyArray<StreamKey>, sockets: number, copies: number): ReadonlyArray<Place> =>
+  keys.map((key) => {
+    const id = keyId(key);
+    return { id, homes: homesOf(id, sockets, copies) };
+  });
+
+export interface Place {
+  readonly id: KeyId;
+  readonly homes: ReadonlyArray<number>;
+}
 
 /** FNV-1a over the id, the socket mixed in last by the finalizer of MurmurHash3. */
 const weigh = (id: KeyId, socket: number): number => {

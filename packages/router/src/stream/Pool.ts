@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Option from "effect/Option";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
+import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { LiveNumbers } from "../health/LiveNumbers.ts";
 import { RouterConfig, type RouterConfigShape } from "../RouterConfig.ts";
@@ -24,7 +24,7 @@ import { startWorker } from "../transport/Workers.ts";
 import type { FrameHub } from "./FrameHub.ts";
 import type { Interest } from "./Interest.ts";
 import { type Link, type LinkState, makeLink } from "./Link.ts";
-import { placeAll, socketsFor, standInFor } from "./Placement.ts";
+import { type Place, placeAll, socketsFor, standInFor } from "./Placement.ts";
 import type { ResendAnswer } from "./Resend.ts";
 import type { LinkId } from "./Track.ts";
 
@@ -77,7 +77,8 @@ interface PoolParts extends PoolOptions {
 
 interface Placed {
   readonly version: number;
-  readonly homes: ReadonlyMap<KeyId, ReadonlyArray<number>>;
+  /** Of every wanted key, in their order. */
+  readonly places: ReadonlyArray<Place>;
 }
 
 export class Pool {
@@ -87,6 +88,8 @@ export class Pool {
   #sockets = 1;
   #keysPerSocket: number;
   #placed: Placed | undefined;
+  /** What each link was last told to carry. */
+  readonly #carried = new Map<LinkId, ReadonlyArray<StreamKey>>();
   #keepUntilMs = 0;
   #state: LinkState = "idle";
   /** Why a link ended last; null when none did. */
@@ -199,8 +202,9 @@ export class Pool {
     };
   }
 
+  /** The same array while it holds the same keys: links ask at every step, and compare it with what they have sent. */
   #wantedOf(id: LinkId, nowMs: number): ReadonlyArray<StreamKey> {
-    const { config, hub, interest } = this.#parts;
+    const { config, interest } = this.#parts;
     const wanted = interest.wanted(nowMs);
     if (wanted.length > 0) this.#keep(nowMs);
     const sockets = socketsFor(wanted.length, this.#sockets, { ...config, keysPerSocket: this.#keysPerSocket });
@@ -211,19 +215,26 @@ export class Pool {
     }
     if (sockets === 1 && this.links.every((link) => link.id === 0 || link.state === "idle")) return id === 0 ? wanted : [];
     if (this.#placed?.version !== interest.version) {
-      this.#placed = { version: interest.version, homes: placeAll(wanted, sockets, config.copies) };
+      this.#placed = { version: interest.version, places: placeAll(wanted, sockets, config.copies) };
     }
-    const { homes } = this.#placed;
+    const { places } = this.#placed;
     const up = this.links.filter((link) => link.id < sockets && link.state === "open").map((link) => link.id);
-    return wanted.filter((key) => {
-      const name = keyId(key);
-      const home = homes.get(name) ?? [];
-      if (home.includes(id)) return true;
-      // Carried here until a socket of its own speaks of it.
-      if (home.some((link) => hub.tracks.speaksOn(link, name))) return false;
-      if (hub.tracks.speaksOn(id, name)) return true;
-      return home.every((link) => this.#isDown(link, nowMs)) && standInFor(name, up) === id;
-    });
+    const keys = wanted.filter((_, nth) => this.#carries(id, places[nth], up, nowMs));
+    const before = this.#carried.get(id);
+    if (before?.length === keys.length && keys.every((key, nth) => key === before[nth])) return before;
+    this.#carried.set(id, keys);
+    return keys;
+  }
+
+  #carries(link: LinkId, place: Place | undefined, up: ReadonlyArray<LinkId>, nowMs: number): boolean {
+    if (place === undefined) return false;
+    const { homes, id } = place;
+    if (homes.includes(link)) return true;
+    const { tracks } = this.#parts.hub;
+    // Carried here until a socket of its own speaks of it.
+    if (homes.some((home) => tracks.speaksOn(home, id))) return false;
+    if (tracks.speaksOn(link, id)) return true;
+    return homes.every((home) => this.#isDown(home, nowMs)) && standInFor(id, up) === link;
   }
 
   /** Down for longer than a reconnect usually takes. */

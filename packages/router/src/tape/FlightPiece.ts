@@ -20,6 +20,8 @@ export class Piece {
   used = 0;
   isSealed = false;
   isPacked = false;
+  /** On its way to being packed. */
+  isPacking = false;
   /** A recording may read its bytes at any time from here on. */
   isLent = false;
   lastNanos: bigint;

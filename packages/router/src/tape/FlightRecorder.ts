@@ -146,17 +146,7 @@ const make = Effect.gen(function* () {
       }),
     ),
   );
-  yield* startWorker(
-    "packing of the flight recorder",
-    Effect.forever(
-      Effect.gen(function* () {
-        yield* sealed.await;
-        const piece = ring.unpacked();
-        if (piece === undefined) return sealed.closeUnsafe();
-        ring.packed(piece, yield* folder.pack(piece.bytes.subarray(0, piece.used)));
-      }),
-    ),
-  );
+  yield* startWorker("packing of the flight recorder", packAll(ring, folder, sealed));
 
   return FlightRecorder.of({
     recording: recordingOf(ring),
@@ -170,6 +160,31 @@ const make = Effect.gen(function* () {
     status: () => ({ on: true, bytes: ring.bytes, spanMs: ring.spanMs, ...writer.status() }),
   });
 });
+
+/**
+ * Pieces on their way to a thread and back at a time. Each way takes some turns of the event loop, however quick the thread; a loop whose turns are
+ * long, because much comes in, would otherwise get what is plain back too late.
+ */
+const packedAtOnce = 3;
+
+/** Packs what is sealed, for ever. `sealed` is open while there may be something. */
+const packAll = (ring: FlightRing, folder: FlightFolderShape, sealed: Latch.Latch): Effect.Effect<void> => {
+  const packing = Effect.gen(function* () {
+    yield* sealed.await;
+    const piece = ring.unpacked();
+    if (piece === undefined) return sealed.closeUnsafe();
+    piece.isPacking = true;
+    const packed = yield* Effect.ensuring(
+      folder.pack(piece.bytes.subarray(0, piece.used)),
+      Effect.sync(() => (piece.isPacking = false)),
+    );
+    ring.packed(piece, packed);
+  });
+  return Effect.all(
+    Array.from({ length: packedAtOnce }, () => Effect.forever(packing)),
+    { concurrency: "unbounded", discard: true },
+  );
+};
 
 /** Reasons told of one recording; what else happened stands in it. */
 const reasonsKept = 5;

@@ -23,6 +23,8 @@ const piecesPerWindow = 20;
 const leastPieceBytes = 16 * 1024;
 /** The longer, the more of a book is found again in the one before; three of these are plain at a time. */
 const mostPieceBytes = 2 * 1024 * 1024;
+/** As many as may come back from being packed at once. */
+const sparesKept = 3;
 /** Questions written down in a second. A program that asks memory in a loop would push everything else out. */
 export const questionsPerSecond = 200;
 
@@ -33,8 +35,8 @@ export class FlightRing {
   readonly #pieceBytes: number;
   readonly #state = new OpeningState();
   #pieces: Array<Piece> = [];
-  /** What a piece was plain in, for the next one. */
-  #spare: Uint8Array<ArrayBuffer> | undefined;
+  /** What pieces were plain in, for the next ones. */
+  readonly #spares: Array<Uint8Array<ArrayBuffer>> = [];
   #held = 0;
   /** From here on the newest piece takes no more. */
   #untilNanos = 0n;
@@ -55,7 +57,7 @@ export class FlightRing {
     this.#pieceBytes = Math.min(mostPieceBytes, Math.max(leastPieceBytes, bounds.bytes >> 4));
   }
 
-  /** Memory of all pieces, and of the spare one. */
+  /** Memory of all pieces, and of the spare ones. */
   get bytes(): number {
     return this.#held;
   }
@@ -126,9 +128,9 @@ export class FlightRing {
     return [...this.#pieces];
   }
 
-  /** The oldest sealed piece that is not packed. */
+  /** The oldest sealed piece that is not packed, and that nobody is packing. */
   unpacked(): Piece | undefined {
-    return this.#pieces.find(({ isPacked, isSealed }) => isSealed && !isPacked);
+    return this.#pieces.find(({ isPacked, isPacking, isSealed }) => isSealed && !isPacked && !isPacking);
   }
 
   packed(piece: Piece, bytes: Uint8Array<ArrayBuffer>): void {
@@ -177,21 +179,18 @@ export class FlightRing {
 
   /** Room for so much, counted as held. */
   #memory(capacity: number, now: Moment): Uint8Array<ArrayBuffer> {
-    const spare = this.#spare?.length === capacity ? this.#spare : undefined;
+    const spare = capacity === this.#pieceBytes ? this.#spares.pop() : undefined;
     this.#evict(now, spare === undefined ? capacity : 0);
-    if (spare !== undefined) {
-      this.#spare = undefined;
-      return spare;
-    }
+    if (spare !== undefined) return spare;
     this.#held += capacity;
     return new Uint8Array(capacity);
   }
 
   /** A piece needs these bytes no more. */
   #leave(piece: Piece, bytes: Uint8Array<ArrayBuffer>): void {
-    if (piece.isLent || this.#spare !== undefined || bytes.length !== this.#pieceBytes) return;
+    if (piece.isLent || this.#spares.length === sparesKept || bytes.length !== this.#pieceBytes) return;
     if (this.#held + bytes.length > this.#bounds.bytes) return;
-    this.#spare = bytes;
+    this.#spares.push(bytes);
     this.#held += bytes.length;
   }
 
@@ -209,10 +208,7 @@ export class FlightRing {
 
   #evict(now: Moment, coming: number): void {
     const oldestNanos = now.nanos - BigInt(Math.round(this.#bounds.windowMs * 1e6));
-    if (this.#spare !== undefined && this.#held + coming > this.#bounds.bytes) {
-      this.#held -= this.#spare.length;
-      this.#spare = undefined;
-    }
+    while (this.#spares.length > 0 && this.#held + coming > this.#bounds.bytes) this.#held -= this.#spares.pop()?.length ?? 0;
     let gone = 0;
     for (const piece of this.#pieces) {
       if (piece.lastNanos >= oldestNanos && this.#held + coming <= this.#bounds.bytes) break;

@@ -6,7 +6,7 @@ import { FlightRecorder, layerTransport } from "../../src/tape/FlightRecorder.ts
 import type { StampedEvent } from "../../src/tape/TapeEvent.ts";
 import { Transport } from "../../src/transport/Transport.ts";
 import { Venue } from "../../src/transport/Venue.ts";
-import { Effect, Exit, Fiber, Layer } from "effect";
+import { Effect, Exit, Fiber, Latch, Layer } from "effect";
 import { TestClock } from "effect/testing";
 
 const venue = Layer.succeed(Venue, { id: "v", host: "h", simulated: true } as Venue["Service"]);
@@ -167,6 +167,39 @@ describe("the flight recorder", () => {
         numbers,
         Array.from({ length: 200 }, (_, nth) => nth),
       );
+    }).pipe(Effect.provide(recorder(folder)));
+  });
+
+  it.effect("packs a few pieces at a time where many wait, and all of them in the end", () => {
+    const memory = makeMemoryFolder();
+    const isFree = Latch.makeUnsafe(false);
+    const at = { once: 0, most: 0, done: 0 };
+    const folder: FlightFolderShape = {
+      ...memory,
+      pack: (bytes) =>
+        Effect.gen(function* () {
+          at.most = Math.max(at.most, ++at.once);
+          yield* isFree.await;
+          at.once--;
+          at.done++;
+          return bytes.slice(0, 8);
+        }),
+    };
+    return Effect.gen(function* () {
+      const flight = yield* FlightRecorder;
+      for (let nth = 0; nth < 200; nth++) {
+        flight.recording?.frame(1, `${nth} `.padEnd(1_000, "x"));
+        flight.recording?.readEnd(1);
+        yield* TestClock.adjust("1 seconds");
+      }
+      assert.deepStrictEqual(at, { once: 3, most: 3, done: 0 });
+      const plain = flight.status().bytes;
+      yield* isFree.open;
+      yield* TestClock.adjust("1 seconds");
+      assert.strictEqual(at.most, 3);
+      assert.strictEqual(at.once, 0);
+      assert.isAbove(at.done, 5);
+      assert.isBelow(flight.status().bytes, plain / 2);
     }).pipe(Effect.provide(recorder(folder)));
   });
 
