@@ -92,5 +92,21 @@ export const begun = async (tally: FeedTally, least = 1): Promise<void> => {
   }
 };
 
+/**
+ * Frames after which a client's code is compiled as well as it will be, on a machine with other things to do too: by time alone, what was measured of the one
+ * with more code was mostly its compiling.
+ */
+const warmFrames = 30_000;
+const mostWarmMs = 5_000;
+
+/** Until so much time has passed, and the client has done what makes it as quick as it will be, or five seconds more. Its tally begins anew. */
+export const settled = async (tally: FeedTally, leastMs: number): Promise<void> => {
+  await begun(tally);
+  await pass(leastMs);
+  const deadline = performance.now() + mostWarmMs;
+  while (tally.handledSoFar < warmFrames && performance.now() < deadline) await pass(20);
+  tally.take();
+};
+
 /** Lets real time pass with the event loop free. */
 export const pass = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -30,6 +30,11 @@ export class FeedTally {
     return this.#delivered;
   }
 
+  /** Frames that came in since the last {@link take}. */
+  get handledSoFar(): number {
+    return this.#handled ?? (this.#last >= this.#first ? this.#last - this.#first + 1 : 0);
+  }
+
   /** A value with its number; a client that cannot see it (NaN) says how many were handled. */
   value(number: number, lagMicros?: number): void {
     if (number < this.#first) this.#first = number;
@@ -48,8 +53,7 @@ export class FeedTally {
 
   /** Everything since the last call. */
   take(): FeedReading {
-    const spanned = this.#last >= this.#first ? this.#last - this.#first + 1 : 0;
-    const taken = { delivered: this.#delivered, dropped: this.#dropped, handled: this.#handled ?? spanned, lags: this.#lags };
+    const taken = { delivered: this.#delivered, dropped: this.#dropped, handled: this.handledSoFar, lags: this.#lags };
     this.#delivered = this.#dropped = 0;
     if (this.#handled !== undefined) this.#handled = 0;
     this.#first = Number.POSITIVE_INFINITY;

@@ -4,7 +4,7 @@
  * them reached the consumer is a figure of its own, and this product must account for every single one.
  */
 import type { Case, Figure, Pace, Reading, Side } from "../Case.ts";
-import { begun, clientOf, pass, withFeed } from "./feedClient.ts";
+import { begun, clientOf, pass, settled, withFeed } from "./feedClient.ts";
 import { bufferSize, type FeedKind } from "./feedPlan.ts";
 import { FeedTally } from "./feedTally.ts";
 
@@ -27,9 +27,7 @@ const measure = (side: Side, kind: FeedKind, pace: Pace) =>
         const tally = new FeedTally(Number.POSITIVE_INFINITY);
         const measured = async () => {
           const stop = await (await clientOf(side))(feed, [kind], tally, reject);
-          await begun(tally);
-          await pass(settleMs);
-          tally.take();
+          await settled(tally, settleMs);
           const [began, before] = [performance.now(), process.cpuUsage()];
           await pass(measureMs);
           // On a machine that has no time for it a short window may hold nothing at all.

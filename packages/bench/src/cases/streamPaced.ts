@@ -4,7 +4,7 @@
  */
 import type { Case, Pace, Reading, Side } from "../Case.ts";
 import { summarize } from "../Statistics.ts";
-import { begun, clientOf, pass, withFeed } from "./feedClient.ts";
+import { clientOf, pass, settled, withFeed } from "./feedClient.ts";
 import { FeedTally } from "./feedTally.ts";
 
 const markets = 400;
@@ -25,9 +25,7 @@ const measure = (side: Side, framesPerSecond: number, pace: Pace) =>
       const tally = new FeedTally(1);
       const measured = async () => {
         const stop = await (await clientOf(side))(feed, ["ticker"], tally, reject);
-        await begun(tally);
-        await pass(settleMs);
-        tally.take();
+        await settled(tally, settleMs);
         await pass(measureMs);
         const { lags, delivered } = tally.take();
         await stop();
