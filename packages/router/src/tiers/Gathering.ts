@@ -89,8 +89,11 @@ export class Gathering<R, A, E> {
   }
 }
 
-const ended = <R, A, E>(caller: Caller<R, A, E>, exit: () => Exit.Exit<A, E>): void => {
+const ended = <R, A, E>(caller: Caller<R, A, E>, exitOf: () => Exit.Exit<A, E>): void => {
+  if (caller.end === undefined) return;
+  // First: one that throws is a crash, of which this caller is to hear as well.
+  const exit = exitOf();
   const { end } = caller;
   caller.end = undefined;
-  end?.(exit());
+  end(exit);
 };
