@@ -110,8 +110,8 @@ describe("an answer as a document", () => {
         simulated: true,
         tier: "batch_snapshot",
         channel: "rest",
-        exchangeTime: "2026-01-05T03:00:00.015Z",
-        receivedTime: "2026-01-05T03:00:00.025Z",
+        exchangeTime: "2026-01-05T03:00:00.011Z",
+        receivedTime: "2026-01-05T03:00:00.021Z",
         valueAgeMs: 10,
         confirmedAgeMs: 0,
         stale: false,
@@ -119,7 +119,7 @@ describe("an answer as a document", () => {
         reason: "scored",
         confidence: first.provenance.confidence,
         scores: { batch_snapshot: 0.65, warm_cache_rest: 0.49, cold_rest: 0.37 },
-        attempts: [{ tier: "batch_snapshot", outcome: "answered", reason: "ok", durationMs: 25 }],
+        attempts: [{ tier: "batch_snapshot", outcome: "answered", reason: "ok", durationMs: 21 }],
         mode: "normal",
       });
       assert.isAtLeast(first.provenance.confidence, 0);

@@ -73,6 +73,12 @@ describe("the documents", () => {
     assert.isAbove(looked, 0);
   });
 
+  it("were merged to the end", () => {
+    const marked = documents.filter((document) => /^(?:<{7}|>{7}) /m.test(readFileSync(document, "utf8")));
+    assert.deepStrictEqual(marked, []);
+    assert.isAbove(documents.length, 20);
+  });
+
   it("link only to files and headings that exist", () => {
     let looked = 0;
     for (const document of documents) {
