@@ -25,7 +25,6 @@ export class Piece {
   /** A recording may read its bytes at any time from here on. */
   isLent = false;
   lastNanos: bigint;
-  readonly view: DataView;
 
   /** `bytes`: a whole buffer of its own, whatever stands in it. */
   constructor(opening: Opening, startedNanos: bigint, bytes: Uint8Array<ArrayBuffer>) {
@@ -33,7 +32,6 @@ export class Piece {
     this.startedNanos = startedNanos;
     this.lastNanos = startedNanos;
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer);
   }
 }
 
@@ -43,9 +41,17 @@ export interface Moment {
   readonly nanos: bigint;
 }
 
-/** The head of an entry whose bytes stand in their place already. */
-export const close = (piece: Piece, kind: number, id: number, { nanos, wall }: Moment, head: number, body: number): void => {
-  const { used, view } = piece;
+/** Writes the head of an entry whose bytes stand in their place already; `view` is of the piece's bytes. */
+export const close = (
+  piece: Piece,
+  view: DataView,
+  kind: number,
+  id: number,
+  { nanos, wall }: Moment,
+  head: number,
+  body: number,
+): void => {
+  const { used } = piece;
   view.setUint32(used, kind, true);
   view.setUint32(used + 4, id, true);
   view.setFloat64(used + 8, wall, true);

@@ -38,6 +38,8 @@ export class FlightRing {
   /** What pieces were plain in, for the next ones. */
   readonly #spares: Array<Uint8Array<ArrayBuffer>> = [];
   #held = 0;
+  /** Of the newest piece while it takes entries, and of nothing else: a view keeps the memory it is of. */
+  #view = noView;
   /** From here on the newest piece takes no more. */
   #untilNanos = 0n;
   /** The stamp of the read that is coming in. */
@@ -95,14 +97,14 @@ export class FlightRing {
     const piece = this.#room(data.length * 3, now);
     if (piece === undefined) return;
     const { written } = encoder.encodeInto(data, piece.bytes.subarray(piece.used + entryHeaderBytes));
-    close(piece, entryKinds.text, socket, now, 0, written);
+    close(piece, this.#view, entryKinds.text, socket, now, 0, written);
   }
 
   readEnd(socket: number): void {
     const now = this.#read ?? this.#now();
     this.#read = undefined;
     const piece = this.#room(0, now);
-    if (piece !== undefined) close(piece, entryKinds.readEnd, socket, now, 0, 0);
+    if (piece !== undefined) close(piece, this.#view, entryKinds.readEnd, socket, now, 0, 0);
   }
 
   response(request: number, status: number, headers: Headers, body: Uint8Array): void {
@@ -113,7 +115,7 @@ export class FlightRing {
     if (piece === undefined) return;
     piece.bytes.set(head, piece.used + entryHeaderBytes);
     piece.bytes.set(body, piece.used + entryHeaderBytes + head.length);
-    close(piece, entryKinds.response, request, now, head.length, body.length);
+    close(piece, this.#view, entryKinds.response, request, now, head.length, body.length);
   }
 
   /** All that is held, oldest first, and at least one piece; the newest piece is sealed by this. What leaves the ring later stays readable. */
@@ -145,7 +147,7 @@ export class FlightRing {
     const piece = this.#room(data.length, now);
     if (piece === undefined) return;
     piece.bytes.set(data, piece.used + entryHeaderBytes);
-    close(piece, kind, socket, now, 0, data.length);
+    close(piece, this.#view, kind, socket, now, 0, data.length);
   }
 
   #event(event: TapeEvent, now: Moment): void {
@@ -155,7 +157,7 @@ export class FlightRing {
     this.#state.take(event);
     if (piece === undefined) return;
     piece.bytes.set(json, piece.used + entryHeaderBytes);
-    close(piece, entryKinds.event, 0, now, json.length, 0);
+    close(piece, this.#view, entryKinds.event, 0, now, json.length, 0);
   }
 
   /** The piece that has room for so much; a new one where the present is full or old. */
@@ -173,6 +175,7 @@ export class FlightRing {
     const usual = Math.min(this.#pieceBytes, Math.max(leastPieceBytes, 2 * (last?.used ?? 0)));
     const piece = new Piece(this.#state.now(), now.nanos, this.#memory(Math.max(needed, usual), now));
     this.#pieces.push(piece);
+    this.#view = new DataView(piece.bytes.buffer);
     this.#untilNanos = now.nanos + this.#pieceNanos;
     return piece;
   }
@@ -197,6 +200,7 @@ export class FlightRing {
   /** Nothing more goes in. What it had too much is given back where that is worth a copy. */
   #seal(piece: Piece): void {
     piece.isSealed = true;
+    this.#view = noView;
     if (piece.used <= piece.bytes.length >> 1) {
       const roomy = piece.bytes;
       this.#held += piece.used - roomy.length;
@@ -242,3 +246,4 @@ export class FlightRing {
 /** Text longer than this is measured before it takes room. */
 const longTextUnits = 2_048;
 const encoder = new TextEncoder();
+const noView = new DataView(new ArrayBuffer(0));

@@ -182,6 +182,8 @@ describe("the ring", () => {
     assert.strictEqual(held.bytes, before - plain.length + 100);
     assert.strictEqual(taken, piece);
     assert.isTrue(piece.isPacked);
+    // Whatever of it named the memory it was plain in would keep that for as long as the piece is there.
+    for (const part of Object.values(piece)) assert.isFalse(ArrayBuffer.isView(part) && part.buffer === plain.buffer);
     assert.notStrictEqual(held.unpacked(), piece);
     // One that has left the ring is not counted again.
     at.ms += 100_000;
