@@ -16,7 +16,10 @@ export interface LinkSettings {
   readonly attemptDeadlinesMs: Readonly<Record<"rest" | "websocket", number>>;
   /** The earliest a second attempt starts beside the first, in milliseconds. Measured round trips lengthen it. */
   readonly hedgeAfterMs: number;
-  /** How long callers of single markets are gathered for one batch, in milliseconds, where that is longer than the knob of this name. */
+  /**
+   * How long callers of single markets are gathered for one batch while another is on its way, in milliseconds, where that is longer than the knob of this
+   * name.
+   */
   readonly batchWindowMs: number;
 }
 
