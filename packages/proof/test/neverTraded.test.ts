@@ -34,8 +34,8 @@ describe("a market in which nobody has traded yet", () => {
         failures.map(({ market, error: { _tag } }) => [market, _tag]),
         [["KRW-XRP", "NeverTraded"]],
       );
-      const { mode, modeHistory } = yield* health;
-      assert.deepStrictEqual([mode, modeHistory], ["normal", []]);
+      const { calls, mode, modeHistory } = yield* health;
+      assert.deepStrictEqual([mode, modeHistory, calls.failures], ["normal", [], 0]);
     }).pipe(Effect.provide(layer)),
   );
 
