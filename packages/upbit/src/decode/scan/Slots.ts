@@ -5,6 +5,7 @@
 import type { FieldType } from "../FieldType.ts";
 import { type Field, type Fields, type Need, type Spelling, spelt } from "../Shape.ts";
 import { RowMemory } from "./RowMemory.ts";
+import { RunMemory } from "./RunMemory.ts";
 import type { ScanPlan } from "./ScanPlan.ts";
 import { Memories } from "./sameBytes.ts";
 import { WordTable } from "./WordTable.ts";
@@ -17,6 +18,12 @@ export const valueKind = {
 
 /** Numbers of a plan for each of its fields: the field, its kind, the bytes of its name, where the words of its name begin. */
 export const stepSize = 4;
+
+/** Where the market lies in every table: behind the type. */
+export const marketPlace = 1;
+
+/** Runs of fields, by their places in the table. */
+export type Steady = ReadonlyArray<ReadonlyArray<number>>;
 
 export class Slots {
   readonly names: ReadonlyArray<string>;
@@ -45,6 +52,13 @@ export class Slots {
 
   /** What the rows of this table were in the books before. */
   readonly rows = new Memories(() => new RowMemory());
+  /** What the {@link runs} of this table were in the messages before. */
+  readonly fields = new Memories(() => new RunMemory());
+  /**
+   * Where in {@link steps} each run of fields that seldom change begins, and where it ends. Empty unless the plan has all the runs there may be, in
+   * their order, behind the market.
+   */
+  runs: ReadonlyArray<number> = [];
 
   /** The fields of the next message in their order, {@link stepSize} numbers each. Empty while there is no plan. */
   steps = new Int32Array(0);
@@ -65,10 +79,17 @@ export class Slots {
   /** The usual order, where that is the plan at hand. */
   plan: ScanPlan | undefined;
   readonly #usual: ScanPlan | undefined;
+  readonly #steady: Steady;
 
-  /** `base` is 0 where there is a usual order. */
-  constructor(fields: Fields, spelling: Spelling, base: number, usual?: ScanPlan) {
-    this.#usual = usual;
+  /** `base` is 0 where there is a usual order. `steady`: fields that lie side by side and seldom change. */
+  constructor(
+    fields: Fields,
+    spelling: Spelling,
+    base: number,
+    options: { readonly usual?: ScanPlan | undefined; readonly steady?: Steady } = {},
+  ) {
+    this.#usual = options.usual;
+    this.#steady = options.steady ?? [];
     const entries = Object.entries<Field<unknown, Need>>(fields);
     const size = entries.length;
     this.size = size;
@@ -128,6 +149,7 @@ export class Slots {
       steps.set([field, kind, this.keyLengths[field]!, this.keyStarts[field]!], (i - first) * stepSize);
     }
     this.steps = steps;
+    this.runs = runsOf(this.#steady, steps);
     this.plan = this.#usual !== undefined && isPlanOf(this.#usual, steps) ? this.#usual : undefined;
     this.#planned = this.filled;
     this.#plannedFills = this.fills;
@@ -139,6 +161,18 @@ export class Slots {
     this.fills = this.#plannedFills;
   }
 }
+
+/** None is the last of all fields, behind which there is no comma. */
+const runsOf = (steady: Steady, steps: Int32Array): ReadonlyArray<number> => {
+  const order = Array.from({ length: steps.length / stepSize }, (_, at) => steps[at * stepSize]!);
+  const runs = steady.flatMap((fields) => {
+    const begin = order.indexOf(fields[0]!);
+    return [begin * stepSize, (begin + fields.length) * stepSize];
+  });
+  const areThere = steady.every((fields, run) => fields.every((field, i) => order[runs[run * 2]! / stepSize + i] === field));
+  const areInOrder = runs.every((at, i) => at >= (runs[i - 1] ?? (order.indexOf(marketPlace) + 1) * stepSize));
+  return areThere && areInOrder && (runs.at(-1) ?? 0) < steps.length ? runs : [];
+};
 
 const isPlanOf = (plan: ScanPlan, steps: Int32Array): boolean =>
   plan.steps.length === (steps.length / stepSize) * 2 &&

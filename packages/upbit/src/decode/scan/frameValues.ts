@@ -24,20 +24,34 @@ const placesOf = <F extends Fields>(fields: F): { readonly [K in keyof F]: numbe
 const ticker = placesOf(socketTicker.fields);
 const tickerFields = Object.keys(ticker).length;
 
+/** Fields of a ticker that stay as they are from one to the next, mostly, and lie side by side: a bit of {@link ObjectScanner.known} for each run. */
+export const steadyOfTicker = [
+  [ticker.open, ticker.dayHigh, ticker.dayLow],
+  [ticker.previousClose],
+  [
+    ...[ticker.high52w, ticker.high52wDate, ticker.low52w, ticker.low52wDate],
+    ...[ticker.marketState, ticker.tradingSuspended, ticker.delistingDate, ticker.marketWarning],
+  ],
+];
+
 /** A market that is not to be delisted says null there, and nothing else. */
 const isUsualTicker = (slots: Slots): boolean => slots.fills === tickerFields - 1 && slots.filled[ticker.delistingDate] === 0;
 
 export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
   // The row has a value for each field that the table's own types read.
   if (!isUsualTicker(slots)) return toTicker(rowOf(s, slots) as Row<typeof socketTicker.fields>);
+  const before = s.fields?.value as Ticker | undefined;
+  const day = (s.known & 1) === 0 ? undefined : before;
+  const close = (s.known & 2) === 0 ? undefined : before;
+  const year = (s.known & 4) === 0 ? undefined : before;
   const changeRatio = s.decimalAt(ticker.changeRatio);
-  return {
+  const value: Ticker = {
     market: s.values[ticker.market] as Market,
     price: s.decimalAt(ticker.price),
-    open: s.decimalAt(ticker.open),
-    dayHigh: s.decimalAt(ticker.dayHigh),
-    dayLow: s.decimalAt(ticker.dayLow),
-    previousClose: s.decimalAt(ticker.previousClose),
+    open: day === undefined ? s.decimalAt(ticker.open) : day.open!,
+    dayHigh: day === undefined ? s.decimalAt(ticker.dayHigh) : day.dayHigh!,
+    dayLow: day === undefined ? s.decimalAt(ticker.dayLow) : day.dayLow!,
+    previousClose: close === undefined ? s.decimalAt(ticker.previousClose) : close.previousClose!,
     change: s.values[ticker.change] as Change,
     changeAmount: s.decimalAt(ticker.changeAmount),
     changeRatio,
@@ -47,19 +61,21 @@ export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
     dayValue: s.decimalAt(ticker.dayValue),
     volume24h: s.decimalAt(ticker.volume24h),
     value24h: s.decimalAt(ticker.value24h),
-    high52w: s.decimalAt(ticker.high52w),
-    high52wDate: s.values[ticker.high52wDate] as string,
-    low52w: s.decimalAt(ticker.low52w),
-    low52wDate: s.values[ticker.low52wDate] as string,
+    high52w: year === undefined ? s.decimalAt(ticker.high52w) : year.high52w!,
+    high52wDate: year === undefined ? (s.values[ticker.high52wDate] as string) : year.high52wDate!,
+    low52w: year === undefined ? s.decimalAt(ticker.low52w) : year.low52w!,
+    low52wDate: year === undefined ? (s.values[ticker.low52wDate] as string) : year.low52wDate!,
     tradeTimeMs: s.mantissas[ticker.tradeTimeMs]!,
     timestampMs: s.mantissas[ticker.timestampMs]!,
     lastSide: s.values[ticker.lastSide] as Side,
     dayAskVolume: s.decimalAt(ticker.dayAskVolume),
     dayBidVolume: s.decimalAt(ticker.dayBidVolume),
-    marketState: s.values[ticker.marketState] as string,
-    marketWarning: s.values[ticker.marketWarning] as string,
-    tradingSuspended: s.values[ticker.tradingSuspended] as boolean,
+    marketState: year === undefined ? (s.values[ticker.marketState] as string) : year.marketState!,
+    marketWarning: year === undefined ? (s.values[ticker.marketWarning] as string) : year.marketWarning!,
+    tradingSuspended: year === undefined ? (s.values[ticker.tradingSuspended] as boolean) : year.tradingSuspended!,
   };
+  if (s.fields !== undefined) s.fields.value = value;
+  return value;
 };
 
 const trade = placesOf(socketTrade.fields);
