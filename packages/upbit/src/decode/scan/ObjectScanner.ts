@@ -31,8 +31,11 @@ export class ObjectScanner extends NumberScanner {
   readonly isKnown = new Uint8Array(maxUnits + 1);
   /** The rows of the market's book before. */
   memory = new RowMemory();
-  /** The runs of the market's message before, where the one at hand went by a plan that has runs; those that are the same, a bit each. */
+  /** The runs of the market's message before, where the one at hand went by a plan that has any. */
   fields: RunMemory | undefined;
+  /** What that message was read as. */
+  before: unknown;
+  /** A bit for each of the runs that is as it was: the places of its fields hold nothing. */
   known = 0;
   readonly #text: ScannedText = { end: 0, hash: 0 };
   readonly #capacity: number;
@@ -91,10 +94,10 @@ export class ObjectScanner extends NumberScanner {
     let p = this.planned(slots, from, 0, runs[0]!);
     if (p < 0) return p;
     const memory = slots.fields.of(slots.lastWord[marketPlace]!);
-    memory.begin(steps);
+    const before = memory.take(steps);
     let known = 0;
     for (let i = 0; i < runs.length; i += 2) {
-      const length = memory.lengthOf(i >> 1, view, p, limit);
+      const length = before === undefined ? 0 : memory.lengthOf(i >> 1, view, p, limit);
       if (length > 0) {
         known |= 1 << (i >> 1);
         p += length;
@@ -108,6 +111,7 @@ export class ObjectScanner extends NumberScanner {
       if (p < 0) return p;
     }
     this.known = known;
+    this.before = before;
     this.fields = memory;
     return p;
   }
@@ -115,7 +119,6 @@ export class ObjectScanner extends NumberScanner {
   /** Reads members with care, from the name at `from` to the closing brace, and notes which. The index behind it, or -1. */
   members(slots: Slots, from: number): number {
     const { bytes } = this;
-    this.known = 0;
     this.fields = undefined;
     let p = from;
     while (true) {

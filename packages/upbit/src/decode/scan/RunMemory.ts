@@ -5,8 +5,10 @@
  */
 import { isSame } from "./sameBytes.ts";
 
-/** The most runs of one table, and bytes of one; the longest of a ticker has 240. */
-const [maxRuns, runBytes] = [4, 320] as const;
+/** The most runs of a message; later ones are read each time. A ticker has three. */
+export const maxRuns = 4;
+/** Bytes of one; longer ones are read each time. The longest of a ticker has 240. */
+const runBytes = 320;
 
 export class RunMemory {
   readonly #bytes = new Uint8Array(maxRuns * runBytes);
@@ -14,28 +16,34 @@ export class RunMemory {
   readonly #lengths = new Int32Array(maxRuns);
   /** The plan by which the runs were read. */
   #steps: Int32Array | undefined;
-  /** What the message was read as whose runs these are; undefined while they are not all of one message. */
-  value: unknown;
+  #value: unknown;
 
-  /** Forgets the value when it was read by another plan: other fields may lie in its runs. */
-  begin(steps: Int32Array): void {
-    if (this.#steps === steps) return;
+  /**
+   * What the message was read as whose runs these are, if it was read by the same `steps`: in others other fields may lie. It is kept no longer, until the
+   * message at hand is {@link settle}d, because runs are replaced one by one and a message can turn out to be odd behind any of them.
+   */
+  take(steps: Int32Array): unknown {
+    const value = this.#steps === steps ? this.#value : undefined;
     this.#steps = steps;
-    this.value = undefined;
+    this.#value = undefined;
+    return value;
   }
 
-  /** Bytes of the run at `at` if it is as it was, else 0. */
+  /** Bytes of the run at `at` if it is as it was, else 0. Only of use where {@link take} gave a value. */
   lengthOf(run: number, view: DataView, at: number, limit: number): number {
-    if (this.value === undefined) return 0;
     const length = this.#lengths[run]!;
     return length >= 8 && at + length <= limit && isSame(view, at, this.#view, run * runBytes, length) ? length : 0;
   }
 
-  /** Remembers the run that lies in `bytes` from `start` to before `end`. The value is to be set when the whole message was read. */
+  /** Remembers the run that lies in `bytes` from `start` to before `end`. */
   keep(run: number, bytes: Uint8Array, start: number, end: number): void {
-    this.value = undefined;
     const length = end - start;
     this.#lengths[run] = length <= runBytes ? length : 0;
     if (length <= runBytes) this.#bytes.set(bytes.subarray(start, end), run * runBytes);
+  }
+
+  /** The message at hand was read, all of it, as `value`. */
+  settle(value: unknown): void {
+    this.#value = value;
   }
 }

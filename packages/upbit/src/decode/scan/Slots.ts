@@ -5,7 +5,7 @@
 import type { FieldType } from "../FieldType.ts";
 import { type Field, type Fields, type Need, type Spelling, spelt } from "../Shape.ts";
 import { RowMemory } from "./RowMemory.ts";
-import { RunMemory } from "./RunMemory.ts";
+import { maxRuns, RunMemory } from "./RunMemory.ts";
 import type { ScanPlan } from "./ScanPlan.ts";
 import { Memories } from "./sameBytes.ts";
 import { WordTable } from "./WordTable.ts";
@@ -22,8 +22,10 @@ export const stepSize = 4;
 /** Where the market lies in every table: behind the type. */
 export const marketPlace = 1;
 
-/** Runs of fields, by their places in the table. */
-export type Steady = ReadonlyArray<ReadonlyArray<number>>;
+export interface SlotsOptions {
+  readonly usual?: ScanPlan | undefined;
+  readonly steady?: ReadonlySet<number> | undefined;
+}
 
 export class Slots {
   readonly names: ReadonlyArray<string>;
@@ -54,11 +56,10 @@ export class Slots {
   readonly rows = new Memories(() => new RowMemory());
   /** What the {@link runs} of this table were in the messages before. */
   readonly fields = new Memories(() => new RunMemory());
-  /**
-   * Where in {@link steps} each run of fields that seldom change begins, and where it ends. Empty unless the plan has all the runs there may be, in
-   * their order, behind the market.
-   */
+  /** Where in {@link steps} each run of fields that seldom change begins, and where it ends; all of them behind the market. */
   runs: ReadonlyArray<number> = [];
+  /** The bit of the run in which a field lies; 0 where it lies in none. */
+  readonly runBits: Uint8Array;
 
   /** The fields of the next message in their order, {@link stepSize} numbers each. Empty while there is no plan. */
   steps = new Int32Array(0);
@@ -79,17 +80,12 @@ export class Slots {
   /** The usual order, where that is the plan at hand. */
   plan: ScanPlan | undefined;
   readonly #usual: ScanPlan | undefined;
-  readonly #steady: Steady;
+  readonly #steady: ReadonlySet<number>;
 
-  /** `base` is 0 where there is a usual order. `steady`: fields that lie side by side and seldom change. */
-  constructor(
-    fields: Fields,
-    spelling: Spelling,
-    base: number,
-    options: { readonly usual?: ScanPlan | undefined; readonly steady?: Steady } = {},
-  ) {
+  /** `base` is 0 where there is a usual order. `steady`: the places of fields that seldom change. */
+  constructor(fields: Fields, spelling: Spelling, base: number, options: SlotsOptions = {}) {
     this.#usual = options.usual;
-    this.#steady = options.steady ?? [];
+    this.#steady = options.steady ?? new Set();
     const entries = Object.entries<Field<unknown, Need>>(fields);
     const size = entries.length;
     this.size = size;
@@ -111,6 +107,7 @@ export class Slots {
     this.#seen = new Uint8Array(size);
     this.filled = new Uint8Array(size);
     this.#planned = new Uint8Array(size);
+    this.runBits = new Uint8Array(size);
   }
 
   /** A message is read with care from here on. */
@@ -150,6 +147,9 @@ export class Slots {
     }
     this.steps = steps;
     this.runs = runsOf(this.#steady, steps);
+    this.runBits.fill(0);
+    for (const [i, begin] of this.runs.entries())
+      if (i % 2 === 0) for (let at = begin; at < this.runs[i + 1]!; at += stepSize) this.runBits[steps[at]!] = 1 << (i >> 1);
     this.plan = this.#usual !== undefined && isPlanOf(this.#usual, steps) ? this.#usual : undefined;
     this.#planned = this.filled;
     this.#plannedFills = this.fills;
@@ -162,16 +162,19 @@ export class Slots {
   }
 }
 
-/** None is the last of all fields, behind which there is no comma. */
-const runsOf = (steady: Steady, steps: Int32Array): ReadonlyArray<number> => {
-  const order = Array.from({ length: steps.length / stepSize }, (_, at) => steps[at * stepSize]!);
-  const runs = steady.flatMap((fields) => {
-    const begin = order.indexOf(fields[0]!);
-    return [begin * stepSize, (begin + fields.length) * stepSize];
-  });
-  const areThere = steady.every((fields, run) => fields.every((field, i) => order[runs[run * 2]! / stepSize + i] === field));
-  const areInOrder = runs.every((at, i) => at >= (runs[i - 1] ?? (order.indexOf(marketPlace) + 1) * stepSize));
-  return areThere && areInOrder && (runs.at(-1) ?? 0) < steps.length ? runs : [];
+/** The last of all fields is in none: behind it there is no comma. */
+const runsOf = (steady: ReadonlySet<number>, steps: Int32Array): ReadonlyArray<number> => {
+  const runs: Array<number> = [];
+  let isBehindMarket = false;
+  for (let at = 0; at < steps.length - stepSize; at += stepSize) {
+    const field = steps[at]!;
+    if (isBehindMarket && steady.has(field)) {
+      if (runs.at(-1) === at) runs[runs.length - 1] = at + stepSize;
+      else if (runs.length < 2 * maxRuns) runs.push(at, at + stepSize);
+    }
+    isBehindMarket ||= field === marketPlace;
+  }
+  return runs;
 };
 
 const isPlanOf = (plan: ScanPlan, steps: Int32Array): boolean =>

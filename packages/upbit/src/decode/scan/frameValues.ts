@@ -24,15 +24,12 @@ const placesOf = <F extends Fields>(fields: F): { readonly [K in keyof F]: numbe
 const ticker = placesOf(socketTicker.fields);
 const tickerFields = Object.keys(ticker).length;
 
-/** Fields of a ticker that stay as they are from one to the next, mostly, and lie side by side: a bit of {@link ObjectScanner.known} for each run. */
-export const steadyOfTicker = [
-  [ticker.open, ticker.dayHigh, ticker.dayLow],
-  [ticker.previousClose],
-  [
-    ...[ticker.high52w, ticker.high52wDate, ticker.low52w, ticker.low52wDate],
-    ...[ticker.marketState, ticker.tradingSuspended, ticker.delistingDate, ticker.marketWarning],
-  ],
-];
+/** Fields of a ticker that mostly stay as they are from one to the next. */
+export const steadyOfTicker: ReadonlySet<number> = new Set([
+  ...[ticker.open, ticker.dayHigh, ticker.dayLow, ticker.previousClose],
+  ...[ticker.high52w, ticker.high52wDate, ticker.low52w, ticker.low52wDate],
+  ...[ticker.marketState, ticker.tradingSuspended, ticker.delistingDate, ticker.marketWarning],
+]);
 
 /** A market that is not to be delisted says null there, and nothing else. */
 const isUsualTicker = (slots: Slots): boolean => slots.fills === tickerFields - 1 && slots.filled[ticker.delistingDate] === 0;
@@ -40,18 +37,19 @@ const isUsualTicker = (slots: Slots): boolean => slots.fills === tickerFields - 
 export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
   // The row has a value for each field that the table's own types read.
   if (!isUsualTicker(slots)) return toTicker(rowOf(s, slots) as Row<typeof socketTicker.fields>);
-  const before = s.fields?.value as Ticker | undefined;
-  const day = (s.known & 1) === 0 ? undefined : before;
-  const close = (s.known & 2) === 0 ? undefined : before;
-  const year = (s.known & 4) === 0 ? undefined : before;
+  const { fields } = s;
+  const known = fields === undefined ? 0 : s.known;
+  // Of a run that is known there was a message before.
+  const before = s.before as Required<Ticker>;
+  const bits = slots.runBits;
   const changeRatio = s.decimalAt(ticker.changeRatio);
   const value: Ticker = {
     market: s.values[ticker.market] as Market,
     price: s.decimalAt(ticker.price),
-    open: day === undefined ? s.decimalAt(ticker.open) : day.open!,
-    dayHigh: day === undefined ? s.decimalAt(ticker.dayHigh) : day.dayHigh!,
-    dayLow: day === undefined ? s.decimalAt(ticker.dayLow) : day.dayLow!,
-    previousClose: close === undefined ? s.decimalAt(ticker.previousClose) : close.previousClose!,
+    open: (known & bits[ticker.open]!) === 0 ? s.decimalAt(ticker.open) : before.open,
+    dayHigh: (known & bits[ticker.dayHigh]!) === 0 ? s.decimalAt(ticker.dayHigh) : before.dayHigh,
+    dayLow: (known & bits[ticker.dayLow]!) === 0 ? s.decimalAt(ticker.dayLow) : before.dayLow,
+    previousClose: (known & bits[ticker.previousClose]!) === 0 ? s.decimalAt(ticker.previousClose) : before.previousClose,
     change: s.values[ticker.change] as Change,
     changeAmount: s.decimalAt(ticker.changeAmount),
     changeRatio,
@@ -61,20 +59,21 @@ export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
     dayValue: s.decimalAt(ticker.dayValue),
     volume24h: s.decimalAt(ticker.volume24h),
     value24h: s.decimalAt(ticker.value24h),
-    high52w: year === undefined ? s.decimalAt(ticker.high52w) : year.high52w!,
-    high52wDate: year === undefined ? (s.values[ticker.high52wDate] as string) : year.high52wDate!,
-    low52w: year === undefined ? s.decimalAt(ticker.low52w) : year.low52w!,
-    low52wDate: year === undefined ? (s.values[ticker.low52wDate] as string) : year.low52wDate!,
+    high52w: (known & bits[ticker.high52w]!) === 0 ? s.decimalAt(ticker.high52w) : before.high52w,
+    high52wDate: (known & bits[ticker.high52wDate]!) === 0 ? (s.values[ticker.high52wDate] as string) : before.high52wDate,
+    low52w: (known & bits[ticker.low52w]!) === 0 ? s.decimalAt(ticker.low52w) : before.low52w,
+    low52wDate: (known & bits[ticker.low52wDate]!) === 0 ? (s.values[ticker.low52wDate] as string) : before.low52wDate,
     tradeTimeMs: s.mantissas[ticker.tradeTimeMs]!,
     timestampMs: s.mantissas[ticker.timestampMs]!,
     lastSide: s.values[ticker.lastSide] as Side,
     dayAskVolume: s.decimalAt(ticker.dayAskVolume),
     dayBidVolume: s.decimalAt(ticker.dayBidVolume),
-    marketState: year === undefined ? (s.values[ticker.marketState] as string) : year.marketState!,
-    marketWarning: year === undefined ? (s.values[ticker.marketWarning] as string) : year.marketWarning!,
-    tradingSuspended: year === undefined ? (s.values[ticker.tradingSuspended] as boolean) : year.tradingSuspended!,
+    marketState: (known & bits[ticker.marketState]!) === 0 ? (s.values[ticker.marketState] as string) : before.marketState,
+    marketWarning: (known & bits[ticker.marketWarning]!) === 0 ? (s.values[ticker.marketWarning] as string) : before.marketWarning,
+    tradingSuspended:
+      (known & bits[ticker.tradingSuspended]!) === 0 ? (s.values[ticker.tradingSuspended] as boolean) : before.tradingSuspended,
   };
-  if (s.fields !== undefined) s.fields.value = value;
+  fields?.settle(value);
   return value;
 };
 
