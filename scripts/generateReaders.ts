@@ -58,7 +58,7 @@ const readerOf = (field: Field<unknown, Need>, spelling: Spelling): string => {
       .flat()
       .find((candidate) => candidate.fields === fields);
     if (source === undefined || !field.type.isList) throw new Error(`no reader for the objects of ${field.name}`);
-    return `listOf(${functionName(source, spelling)}, $)`;
+    return `listOf(${functionName(source, spelling)}, $, isExact)`;
   }
   const name = typeNames.get(field.type);
   if (name === undefined) throw new Error(`the type of ${field.name} has no name`);
@@ -79,8 +79,8 @@ const statements = (name: string, field: Field<unknown, Need>, spelling: Spellin
 const functionOf = (source: Source, spelling: Spelling): string => {
   const entries = Object.entries<Field<unknown, Need>>(source.fields);
   return [
-    `export const ${functionName(source, spelling)} = (wire: unknown) => {`,
-    `  if (!fields.isRecord(wire) || membersOf(wire) !== ${entries.length}) return undefined;`,
+    `export const ${functionName(source, spelling)} = (wire: unknown, isExact: boolean) => {`,
+    `  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== ${entries.length})) return undefined;`,
     ...entries.flatMap(([name, field]) => statements(name, field, spelling)),
     `  return { ${entries.map(([name]) => name).join(", ")} };`,
     "};",

@@ -310,7 +310,7 @@ const isInternal = new Uint8Array(1 << nameBits);
 const slotOf = (hash: number): number => (hash ^ (hash >>> nameBits)) & ((1 << nameBits) - 1);
 
 /** The engine's own copy of a text, as it keeps one of every name in a program. */
-const internalized = (text: string): string => Object.keys({ [text]: true })[0] ?? text;
+export const internalized = (text: string): string => Object.keys({ [text]: true })[0] ?? text;
 
 const lowerCase = 32;
 const [tab, lineFeed, carriageReturn, space, quote, plus, comma, minus, point] = [9, 10, 13, 32, 34, 43, 44, 45, 46] as const;

@@ -86,8 +86,19 @@ export const count: FieldType<number> = number("a whole number", { as: "integer"
 /** An id, kept as its digits: today's have 17 and a double keeps 15. */
 export const id: FieldType<string> = number("an id of digits", { as: "digits" }, (wire) => {
   const digits = wire instanceof NumberToken ? wire.text : wire;
-  return typeof digits === "string" && /^\d{1,30}$/.test(digits) ? digits : undefined;
+  return typeof digits === "string" && areDigits(digits) ? digits : undefined;
 });
+
+/** One to thirty of them. */
+const areDigits = (text: string): boolean => {
+  const { length } = text;
+  if (length === 0 || length > 30) return false;
+  for (let i = 0; i < length; i++) {
+    const c = text.charCodeAt(i);
+    if (c < 48 || c > 57) return false;
+  }
+  return true;
+};
 
 export const text: FieldType<string> = string("text", 256, (value) => (value.length <= maxText ? value : undefined));
 

@@ -1,14 +1,14 @@
 /** What the readers in `generated/` are, and the little they need. */
 
-/** Reads the usual object; `undefined` for any other. */
-export type Quick<A> = (wire: unknown) => A | undefined;
+/** Reads the usual object; `undefined` for any other. `isExact`: one with members that its table does not know is not usual. */
+export type Quick<A> = (wire: unknown, isExact: boolean) => A | undefined;
 
 /** A list of usual objects; `undefined` when one of them is not. */
-export const listOf = <A>(item: Quick<A>, wire: unknown): ReadonlyArray<A> | undefined => {
+export const listOf = <A>(item: Quick<A>, wire: unknown, isExact: boolean): ReadonlyArray<A> | undefined => {
   if (!Array.isArray(wire)) return undefined;
   const found: Array<A> = [];
   for (const element of wire) {
-    const read = item(element);
+    const read = item(element, isExact);
     if (read === undefined) return undefined;
     found.push(read);
   }
@@ -25,5 +25,8 @@ export const membersOf = (wire: object): number => {
 /**
  * Tries the quick way. Where a program has put members on every object, what is missing on the wire seems to be there: then nothing is quick.
  */
-export const quickly = <A>(quick: Quick<A> | undefined, wire: unknown): A | undefined =>
-  quick === undefined || Object.keys(Object.prototype).length > 0 ? undefined : quick(wire);
+export const quickly = <A>(quick: Quick<A> | undefined, wire: unknown, isExact: boolean): A | undefined =>
+  quick === undefined || membersOf(empty) > 0 ? undefined : quick(wire, isExact);
+
+/** Its members are those of every object. */
+const empty = {};

@@ -75,6 +75,8 @@ export interface Shape<F extends Fields> {
   readonly read: Readonly<Record<Spelling, Read<Row<F>>>>;
   /** The same by the loop over the table alone, whatever is quick. */
   readonly readByTable: Readonly<Record<Spelling, Read<Row<F>>>>;
+  /** The same of the usual object alone. */
+  readonly quick: { readonly [S in Spelling]?: Quick<Row<F>> };
 }
 
 /** `quick`: made from the same table by `scripts/generateReaders.ts`. */
@@ -83,13 +85,14 @@ export const shape = <F extends Fields>(fields: F, quick: { readonly [S in Spell
   const faster =
     (spelling: Spelling): Read<Row<F>> =>
     (value, path, unknown) =>
-      quickly(quick[spelling], value) ?? readByTable[spelling](value, path, unknown);
+      quickly(quick[spelling], value, true) ?? readByTable[spelling](value, path, unknown);
   return {
     fields,
     wire: wireSchema(fields, "full"),
     wireSimple: wireSchema(fields, "simple"),
     read: { full: faster("full"), simple: faster("simple") },
     readByTable,
+    quick,
   };
 };
 
@@ -122,12 +125,13 @@ export const domainSchema = <A, F extends Fields>(
 ): Schema.Codec<A, Readonly<Record<string, unknown>>> => {
   const schema = interpretedSchema(of, spelling, domain, toDomain);
   const interpret = SchemaParser.decodeUnknownEffect(interpretedSchema(of, spelling, domain, toDomain));
-  const read = of.read[spelling];
+  const quick = of.quick[spelling];
+  const readByTable = of.readByTable[spelling];
   SchemaCompiler.set(schema.ast, {
     decode: (wire, options) => {
       // Members that no table knows are the interpreter's to refuse or to keep, where somebody wants either.
       if (options.onExcessProperty !== undefined && options.onExcessProperty !== "ignore") return SchemaCompiler.invalid;
-      const row = read(wire, "", new UnknownFields());
+      const row = quickly(quick, wire, false) ?? readByTable(wire, "", new UnknownFields());
       const value = row instanceof DecodeError ? row : toDomain(row, "");
       return value instanceof DecodeError ? SchemaCompiler.invalid : value;
     },
@@ -159,12 +163,14 @@ const interpretedSchema = <A, F extends Fields>(
 
 /** Names seen on the wire that no table knows, once each. At most 32 are kept; a payload that brings more is another payload. */
 export class UnknownFields {
-  readonly #names = new Set<string>();
+  /** Made with the first of them: a payload has none, and a set costs as much as five fields. */
+  #names: Set<string> | undefined;
   add(name: string): void {
+    this.#names ??= new Set();
     if (this.#names.size < 32) this.#names.add(name.slice(0, 60));
   }
   get names(): ReadonlyArray<string> {
-    return [...this.#names];
+    return [...(this.#names ?? [])];
   }
 }
 

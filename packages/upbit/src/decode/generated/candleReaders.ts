@@ -6,8 +6,8 @@
 import * as fields from "../FieldType.ts";
 import { membersOf } from "../Quick.ts";
 
-export const secondCandleFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 10) return undefined;
+export const secondCandleFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 10)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const openTimeMs = fields.utcTime.read(wire["candle_date_time_utc"]);
@@ -32,8 +32,8 @@ export const secondCandleFull = (wire: unknown) => {
   return { market, openTimeMs, openTimeKorea, open, high, low, close, volume, value, lastTradeTimeMs };
 };
 
-export const minuteCandleFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 11) return undefined;
+export const minuteCandleFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 11)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const openTimeMs = fields.utcTime.read(wire["candle_date_time_utc"]);
@@ -60,8 +60,8 @@ export const minuteCandleFull = (wire: unknown) => {
   return { market, openTimeMs, openTimeKorea, open, high, low, close, volume, value, lastTradeTimeMs, unit };
 };
 
-export const dayCandleFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 14) return undefined;
+export const dayCandleFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 14)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const openTimeMs = fields.utcTime.read(wire["candle_date_time_utc"]);
@@ -113,8 +113,8 @@ export const dayCandleFull = (wire: unknown) => {
   };
 };
 
-export const periodCandleFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 11) return undefined;
+export const periodCandleFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 11)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const openTimeMs = fields.utcTime.read(wire["candle_date_time_utc"]);
@@ -141,8 +141,8 @@ export const periodCandleFull = (wire: unknown) => {
   return { market, openTimeMs, openTimeKorea, open, high, low, close, volume, value, lastTradeTimeMs, firstDay };
 };
 
-export const socketCandleFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 12) return undefined;
+export const socketCandleFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 12)) return undefined;
   const type = fields.text.read(wire["type"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["code"]);
@@ -171,8 +171,8 @@ export const socketCandleFull = (wire: unknown) => {
   return { type, market, openTimeMs, openTimeKorea, open, high, low, close, volume, value, lastTradeTimeMs, stream };
 };
 
-export const socketCandleSimple = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 12) return undefined;
+export const socketCandleSimple = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 12)) return undefined;
   const type = fields.text.read(wire["ty"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["cd"]);

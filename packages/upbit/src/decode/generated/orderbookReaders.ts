@@ -6,8 +6,8 @@
 import * as fields from "../FieldType.ts";
 import { listOf, membersOf } from "../Quick.ts";
 
-export const orderbookUnitFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 4) return undefined;
+export const orderbookUnitFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 4)) return undefined;
   const ask = fields.amount.read(wire["ask_price"]);
   if (ask === undefined) return undefined;
   const bid = fields.amount.read(wire["bid_price"]);
@@ -19,8 +19,8 @@ export const orderbookUnitFull = (wire: unknown) => {
   return { ask, bid, askSize, bidSize };
 };
 
-export const orderbookUnitSimple = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 4) return undefined;
+export const orderbookUnitSimple = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 4)) return undefined;
   const ask = fields.amount.read(wire["ap"]);
   if (ask === undefined) return undefined;
   const bid = fields.amount.read(wire["bp"]);
@@ -32,8 +32,8 @@ export const orderbookUnitSimple = (wire: unknown) => {
   return { ask, bid, askSize, bidSize };
 };
 
-export const restOrderbookFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 6) return undefined;
+export const restOrderbookFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 6)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const timestampMs = fields.millis.read(wire["timestamp"]);
@@ -42,7 +42,7 @@ export const restOrderbookFull = (wire: unknown) => {
   if (totalAskSize === undefined) return undefined;
   const totalBidSize = fields.amount.read(wire["total_bid_size"]);
   if (totalBidSize === undefined) return undefined;
-  const units = listOf(orderbookUnitFull, wire["orderbook_units"]);
+  const units = listOf(orderbookUnitFull, wire["orderbook_units"], isExact);
   if (units === undefined) return undefined;
   const levelWire = wire["level"];
   const level = levelWire === null ? undefined : fields.amount.read(levelWire);
@@ -50,8 +50,8 @@ export const restOrderbookFull = (wire: unknown) => {
   return { market, timestampMs, totalAskSize, totalBidSize, units, level };
 };
 
-export const socketOrderbookFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 8) return undefined;
+export const socketOrderbookFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 8)) return undefined;
   const type = fields.text.read(wire["type"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["code"]);
@@ -62,7 +62,7 @@ export const socketOrderbookFull = (wire: unknown) => {
   if (totalAskSize === undefined) return undefined;
   const totalBidSize = fields.amount.read(wire["total_bid_size"]);
   if (totalBidSize === undefined) return undefined;
-  const units = listOf(orderbookUnitFull, wire["orderbook_units"]);
+  const units = listOf(orderbookUnitFull, wire["orderbook_units"], isExact);
   if (units === undefined) return undefined;
   const levelWire = wire["level"];
   const level = levelWire === null ? undefined : fields.amount.read(levelWire);
@@ -72,8 +72,8 @@ export const socketOrderbookFull = (wire: unknown) => {
   return { type, market, timestampMs, totalAskSize, totalBidSize, units, level, stream };
 };
 
-export const socketOrderbookSimple = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 8) return undefined;
+export const socketOrderbookSimple = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 8)) return undefined;
   const type = fields.text.read(wire["ty"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["cd"]);
@@ -84,7 +84,7 @@ export const socketOrderbookSimple = (wire: unknown) => {
   if (totalAskSize === undefined) return undefined;
   const totalBidSize = fields.amount.read(wire["tbs"]);
   if (totalBidSize === undefined) return undefined;
-  const units = listOf(orderbookUnitSimple, wire["obu"]);
+  const units = listOf(orderbookUnitSimple, wire["obu"], isExact);
   if (units === undefined) return undefined;
   const levelWire = wire["lv"];
   const level = levelWire === null ? undefined : fields.amount.read(levelWire);

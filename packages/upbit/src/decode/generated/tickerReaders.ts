@@ -6,8 +6,8 @@
 import * as fields from "../FieldType.ts";
 import { membersOf } from "../Quick.ts";
 
-export const restTickerFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 26) return undefined;
+export const restTickerFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 26)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const openWire = wire["opening_price"];
@@ -104,8 +104,8 @@ export const restTickerFull = (wire: unknown) => {
   };
 };
 
-export const socketTickerFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 33) return undefined;
+export const socketTickerFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 33)) return undefined;
   const type = fields.text.read(wire["type"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["code"]);
@@ -228,8 +228,8 @@ export const socketTickerFull = (wire: unknown) => {
   };
 };
 
-export const socketTickerSimple = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 33) return undefined;
+export const socketTickerSimple = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 33)) return undefined;
   const type = fields.text.read(wire["ty"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["cd"]);

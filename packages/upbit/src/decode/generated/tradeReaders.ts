@@ -6,8 +6,8 @@
 import * as fields from "../FieldType.ts";
 import { membersOf } from "../Quick.ts";
 
-export const restTradeFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 10) return undefined;
+export const restTradeFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 10)) return undefined;
   const market = fields.market.read(wire["market"]);
   if (market === undefined) return undefined;
   const tradeDate = fields.date.read(wire["trade_date_utc"]);
@@ -33,8 +33,8 @@ export const restTradeFull = (wire: unknown) => {
   return { market, tradeDate, tradeTime, tradeTimeMs, price, volume, side, previousClose, id, signedAmount };
 };
 
-export const socketTradeFull = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 18) return undefined;
+export const socketTradeFull = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 18)) return undefined;
   const type = fields.text.read(wire["type"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["code"]);
@@ -99,8 +99,8 @@ export const socketTradeFull = (wire: unknown) => {
   };
 };
 
-export const socketTradeSimple = (wire: unknown) => {
-  if (!fields.isRecord(wire) || membersOf(wire) !== 18) return undefined;
+export const socketTradeSimple = (wire: unknown, isExact: boolean) => {
+  if (!fields.isRecord(wire) || (isExact && membersOf(wire) !== 18)) return undefined;
   const type = fields.text.read(wire["ty"]);
   if (type === undefined) return undefined;
   const market = fields.market.read(wire["cd"]);

@@ -80,7 +80,8 @@ export class CandlePageScanner {
     let at = 1;
     for (let row = 0; row < maxRows; row++) {
       if (bytes[at] !== openBrace) return false;
-      const end = objects.planned(slots, at + 1);
+      const end =
+        slots.plan === undefined ? objects.planned(slots, at + 1, 0, slots.steps.length) : slots.plan.read(objects, slots, at + 1);
       at = end < 0 ? this.#withCare(slots, at + 1) : end;
       if (at < 0) return false;
       if (end >= 0) slots.followed();
@@ -113,7 +114,7 @@ class RowTable {
 
   constructor(interval: Interval) {
     const shape = restCandle(interval);
-    this.slots = new Slots(shape.fields, "full", 0, planOf(shape));
+    this.slots = new Slots(shape.fields, "full", 0, { usual: planOf(shape) });
     const place = (name: string) => this.slots.names.indexOf(name);
     this.places = {
       ...{ market: place("market"), openTimeMs: place("openTimeMs"), lastTradeTimeMs: place("lastTradeTimeMs"), unit: place("unit") },

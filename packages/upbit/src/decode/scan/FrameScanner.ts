@@ -10,7 +10,7 @@ import type { Spelling } from "../Shape.ts";
 import { socketTicker } from "../TickerShape.ts";
 import { socketTrade } from "../TradeShape.ts";
 import type { Cause } from "./Cause.ts";
-import { candleOf, orderbookOf, tickerOf, tradeOf } from "./frameValues.ts";
+import { candleOf, orderbookOf, steadyOfTicker, tickerOf, tradeOf } from "./frameValues.ts";
 import { ObjectScanner } from "./ObjectScanner.ts";
 import { Slots } from "./Slots.ts";
 
@@ -86,7 +86,9 @@ export class FrameScanner {
     const typeEnd = objects.word(slots, 0, value);
     if (typeEnd < 0) return this.#refuse(objects.cause);
     if (bytes[typeEnd] !== comma) return this.#refuse("missing");
-    const end = objects.planned(slots, typeEnd + 1);
+    objects.fields = undefined;
+    const end =
+      slots.runs.length > 0 ? objects.plannedRuns(slots, typeEnd + 1) : objects.planned(slots, typeEnd + 1, 0, slots.steps.length);
     this.#end = end < 0 ? this.#withCare(slots, typeEnd + 1) : end;
     if (end >= 0) slots.followed();
     return this.#end < 0 ? this.#refuse(objects.cause) : this.#valued(tables, slots, spelling);
@@ -132,7 +134,7 @@ export class FrameScanner {
 }
 
 const tablesOf = (spelling: Spelling): Tables => ({
-  ticker: new Slots(socketTicker.fields, spelling, 0),
+  ticker: new Slots(socketTicker.fields, spelling, 0, { steady: steadyOfTicker }),
   trade: new Slots(socketTrade.fields, spelling, 0),
   orderbook: new Slots(socketOrderbook.fields, spelling, 0),
   candle: new Slots(socketCandle.fields, spelling, 0),

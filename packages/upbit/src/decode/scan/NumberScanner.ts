@@ -241,46 +241,31 @@ export class NumberScanner {
     return p;
   }
 
-  /** A number of so many digits that a double may not hold them: the same once more, leaving out the zeros at its end. */
+  /** A number of so many digits that a double may not hold them: once more from its `first`, leaving out the zeros at its end. */
   #long(first: number, dot: number, negative: boolean, at: number): number {
-    const { bytes, mantissas, scales } = this;
+    const { bytes } = this;
     let p = dot < 0 ? first : dot + 1;
     while (bytes[p]! >= zero && bytes[p]! <= nine) p++;
-    const end = p;
-    let scale = dot < 0 ? 0 : end - dot - 1;
+    const digitsEnd = p;
+    let exponent = 0;
     if ((bytes[p]! | lowerCase) === letterE) {
       p = this.#power(p + 1);
       if (p < 0) return p;
-      scale -= this.#exponent;
+      exponent = this.#exponent;
     }
     if (p - first > maxCharacters - (negative ? 1 : 0)) return this.refuse("digits");
-    let mantissa = 0;
-    let zeros = 0;
-    for (let i = first; i < end; i++) {
-      const digit = bytes[i]! - zero;
-      if (digit === 0) zeros++;
-      else if (i !== dot) {
-        mantissa = mantissa * powersOfTen[Math.min(zeros + 1, 22)]! + digit;
-        zeros = 0;
-      }
-    }
-    if (mantissa > Number.MAX_SAFE_INTEGER) {
-      // Zeros that reach back beyond the point leave that out too.
-      const last = dot >= 0 && zeros >= end - dot - 1 ? end - zeros - 1 : end - zeros;
-      return this.#big(first, dot, last, negative, at) ? this.#scaled(at, scale - zeros, p) : -1;
-    }
-    mantissas[at] = negative ? -mantissa : mantissa;
-    scales[at] = mantissa === 0 ? 0 : scale - zeros;
+    let end = digitsEnd;
+    while (end > first && bytes[end - 1] === zero) end--;
+    // Zeros that reach back to the point leave that out, and those before it.
+    if (end - 1 === dot) for (end = dot; end > first && bytes[end - 1] === zero;) end--;
+    if (!this.#parts(first, dot, end, negative, at)) return -1;
+    const places = dot < 0 ? end - digitsEnd : end > dot ? end - dot - 1 : end - dot;
+    this.scales[at] = this.mantissas[at] === 0 ? 0 : places - exponent;
     return p;
   }
 
-  #scaled(at: number, scale: number, p: number): number {
-    this.scales[at] = scale;
-    return p;
-  }
-
-  /** The digits from `first` on as a `bigint`; the zeros at their end were left out. False when they are too many. */
-  #big(first: number, dot: number, end: number, negative: boolean, at: number): boolean {
+  /** The digits from `first` to before `end`, as a number or, where no double holds it, as a `bigint`. False when they are too many. */
+  #parts(first: number, dot: number, end: number, negative: boolean, at: number): boolean {
     const { bytes } = this;
     // Nine digits at a time.
     let high = 0;
@@ -300,7 +285,13 @@ export class NumberScanner {
       this.refuse("digits");
       return false;
     }
-    const most = this.#whole(high, low, powersOfTen[Math.min(digits, 18) - 9]!);
+    const power = powersOfTen[digits <= 9 ? 0 : digits <= 18 ? digits - 9 : 9]!;
+    const rounded = high * power + low;
+    if (digits <= 18 && rounded <= Number.MAX_SAFE_INTEGER) {
+      this.mantissas[at] = negative && rounded !== 0 ? -rounded : rounded;
+      return true;
+    }
+    const most = this.#whole(high, low, power);
     const value = digits <= 18 ? most : most * BigInt(powersOfTen[digits - 18]!) + BigInt(lowest);
     this.mantissas[at] = Number.NaN;
     this.values[at] = negative ? -value : value;

@@ -5,7 +5,8 @@
  */
 import { NumberScanner } from "./NumberScanner.ts";
 import { RowMemory } from "./RowMemory.ts";
-import { type Slots, stepSize, valueKind } from "./Slots.ts";
+import type { RunMemory } from "./RunMemory.ts";
+import { marketPlace, type Slots, stepSize, valueKind } from "./Slots.ts";
 import { scanText, type ScannedText } from "./WordTable.ts";
 
 /** The most rows of a book; the exchange never sends more than 30. */
@@ -15,8 +16,6 @@ const [quote, comma, minus, openBracket, backslash, closeBracket] = [34, 44, 45,
 const [letterF, letterN, letterT, openBrace, closeBrace, space] = [102, 110, 116, 123, 125, 32] as const;
 /** `null`, `true` and `alse`, as a `DataView` reads four bytes, big end first. */
 const [nullWord, trueWord, alseWord] = [0x6e756c6c, 0x74727565, 0x616c7365] as const;
-/** Where the market lies in every table: behind the type. */
-const marketPlace = 1;
 /** The longest name of a field that is looked for, and the longest text. */
 const maxKey = 40;
 const maxText = 28;
@@ -32,6 +31,12 @@ export class ObjectScanner extends NumberScanner {
   readonly isKnown = new Uint8Array(maxUnits + 1);
   /** The rows of the market's book before. */
   memory = new RowMemory();
+  /** The runs of the market's message before, where the one at hand went by a plan that has any. */
+  fields: RunMemory | undefined;
+  /** What that message was read as. */
+  before: unknown;
+  /** A bit for each of the runs that is as it was: the places of its fields hold nothing. */
+  known = 0;
   readonly #text: ScannedText = { end: 0, hash: 0 };
   readonly #capacity: number;
 
@@ -52,13 +57,15 @@ export class ObjectScanner extends NumberScanner {
     return true;
   }
 
-  /** Reads members by the plan, from the name at `from` to the closing brace. The index behind it; -1 when they are not as planned. */
-  planned(slots: Slots, from: number): number {
-    if (slots.plan !== undefined) return slots.plan.read(this, slots, from);
+  /**
+   * Reads members by the plan, those of its steps from `first` to before `end`, from the name at `from` on: to behind the last one's comma, or behind the
+   * closing brace at the end of all. The index there; -1 when they are not as planned.
+   */
+  planned(slots: Slots, from: number, first: number, end: number): number {
     const { bytes, view, limit, mantissas } = this;
     const { steps, keyWords, base } = slots;
     let p = from;
-    for (let i = 0; i < steps.length; i += stepSize) {
+    for (let i = first; i < end; i += stepSize) {
       const length = steps[i + 2]!;
       if (p + length > limit || !isKeyAt(view, p, length, keyWords, steps[i + 3]!)) return -1;
       p += length;
@@ -77,12 +84,42 @@ export class ObjectScanner extends NumberScanner {
       }
       if (bytes[p++] !== comma) return i + stepSize === steps.length && bytes[p - 1] === closeBrace && p <= limit ? p : -1;
     }
-    return -1;
+    return end === steps.length ? -1 : p;
+  }
+
+  /** Reads all members by a plan that has runs, with a look for each of these whether it is as it was. The index behind the brace, or -1. */
+  plannedRuns(slots: Slots, from: number): number {
+    const { view, limit } = this;
+    const { steps, runs } = slots;
+    let p = this.planned(slots, from, 0, runs[0]!);
+    if (p < 0) return p;
+    const memory = slots.fields.of(slots.lastWord[marketPlace]!);
+    const before = memory.take(steps);
+    let known = 0;
+    for (let i = 0; i < runs.length; i += 2) {
+      const length = before === undefined ? 0 : memory.lengthOf(i >> 1, view, p, limit);
+      if (length > 0) {
+        known |= 1 << (i >> 1);
+        p += length;
+      } else {
+        const start = p;
+        p = this.planned(slots, p, runs[i]!, runs[i + 1]!);
+        if (p < 0) return p;
+        memory.keep(i >> 1, this.bytes, start, p);
+      }
+      p = this.planned(slots, p, runs[i + 1]!, i + 2 < runs.length ? runs[i + 2]! : steps.length);
+      if (p < 0) return p;
+    }
+    this.known = known;
+    this.before = before;
+    this.fields = memory;
+    return p;
   }
 
   /** Reads members with care, from the name at `from` to the closing brace, and notes which. The index behind it, or -1. */
   members(slots: Slots, from: number): number {
     const { bytes } = this;
+    this.fields = undefined;
     let p = from;
     while (true) {
       const field = this.#key(slots, p);
@@ -172,7 +209,7 @@ export class ObjectScanner extends NumberScanner {
       case valueKind.nothing:
         return at + 4 <= this.limit && this.view.getInt32(at) === nullWord ? at + 4 : this.refuse("value");
       default:
-        return this.#list(slots.units!, at);
+        return this.#list(slots.units!, slots.lastWord[marketPlace]!, at);
     }
   }
 
@@ -185,14 +222,14 @@ export class ObjectScanner extends NumberScanner {
     return end;
   }
 
-  /** A list of objects of numbers, such as the levels of a book. */
-  #list(units: Slots, at: number): number {
+  /** A list of objects of numbers, such as the levels of a book of the market whose code has the place `market` in its table. */
+  #list(units: Slots, market: number, at: number): number {
     const { bytes } = this;
     this.rows = 0;
     if (bytes[at] !== openBracket) return this.refuse("value");
     if (bytes[at + 1] === closeBracket) return at + 2;
     const { view, limit, rowStarts, isKnown } = this;
-    const memory = (this.memory = units.rows.of(this.values[marketPlace]));
+    const memory = (this.memory = units.rows.of(market));
     let p = at + 1;
     for (let row = 0; row < maxUnits; row++) {
       rowStarts[row] = p;

@@ -5,6 +5,7 @@
 import type { FieldType } from "../FieldType.ts";
 import { type Field, type Fields, type Need, type Spelling, spelt } from "../Shape.ts";
 import { RowMemory } from "./RowMemory.ts";
+import { maxRuns, RunMemory } from "./RunMemory.ts";
 import type { ScanPlan } from "./ScanPlan.ts";
 import { Memories } from "./sameBytes.ts";
 import { WordTable } from "./WordTable.ts";
@@ -17,6 +18,14 @@ export const valueKind = {
 
 /** Numbers of a plan for each of its fields: the field, its kind, the bytes of its name, where the words of its name begin. */
 export const stepSize = 4;
+
+/** Where the market lies in every table: behind the type. */
+export const marketPlace = 1;
+
+export interface SlotsOptions {
+  readonly usual?: ScanPlan | undefined;
+  readonly steady?: ReadonlySet<number> | undefined;
+}
 
 export class Slots {
   readonly names: ReadonlyArray<string>;
@@ -45,6 +54,12 @@ export class Slots {
 
   /** What the rows of this table were in the books before. */
   readonly rows = new Memories(() => new RowMemory());
+  /** What the {@link runs} of this table were in the messages before. */
+  readonly fields = new Memories(() => new RunMemory());
+  /** Where in {@link steps} each run of fields that seldom change begins, and where it ends; all of them behind the market. */
+  runs: ReadonlyArray<number> = [];
+  /** The bit of the run in which a field lies; 0 where it lies in none. */
+  readonly runBits: Uint8Array;
 
   /** The fields of the next message in their order, {@link stepSize} numbers each. Empty while there is no plan. */
   steps = new Int32Array(0);
@@ -65,10 +80,12 @@ export class Slots {
   /** The usual order, where that is the plan at hand. */
   plan: ScanPlan | undefined;
   readonly #usual: ScanPlan | undefined;
+  readonly #steady: ReadonlySet<number>;
 
-  /** `base` is 0 where there is a usual order. */
-  constructor(fields: Fields, spelling: Spelling, base: number, usual?: ScanPlan) {
-    this.#usual = usual;
+  /** `base` is 0 where there is a usual order. `steady`: the places of fields that seldom change. */
+  constructor(fields: Fields, spelling: Spelling, base: number, options: SlotsOptions = {}) {
+    this.#usual = options.usual;
+    this.#steady = options.steady ?? new Set();
     const entries = Object.entries<Field<unknown, Need>>(fields);
     const size = entries.length;
     this.size = size;
@@ -90,6 +107,7 @@ export class Slots {
     this.#seen = new Uint8Array(size);
     this.filled = new Uint8Array(size);
     this.#planned = new Uint8Array(size);
+    this.runBits = new Uint8Array(size);
   }
 
   /** A message is read with care from here on. */
@@ -128,6 +146,10 @@ export class Slots {
       steps.set([field, kind, this.keyLengths[field]!, this.keyStarts[field]!], (i - first) * stepSize);
     }
     this.steps = steps;
+    this.runs = runsOf(this.#steady, steps);
+    this.runBits.fill(0);
+    for (const [i, begin] of this.runs.entries())
+      if (i % 2 === 0) for (let at = begin; at < this.runs[i + 1]!; at += stepSize) this.runBits[steps[at]!] = 1 << (i >> 1);
     this.plan = this.#usual !== undefined && isPlanOf(this.#usual, steps) ? this.#usual : undefined;
     this.#planned = this.filled;
     this.#plannedFills = this.fills;
@@ -139,6 +161,21 @@ export class Slots {
     this.fills = this.#plannedFills;
   }
 }
+
+/** The last of all fields is in none: behind it there is no comma. */
+const runsOf = (steady: ReadonlySet<number>, steps: Int32Array): ReadonlyArray<number> => {
+  const runs: Array<number> = [];
+  let isBehindMarket = false;
+  for (let at = 0; at < steps.length - stepSize; at += stepSize) {
+    const field = steps[at]!;
+    if (isBehindMarket && steady.has(field)) {
+      if (runs.at(-1) === at) runs[runs.length - 1] = at + stepSize;
+      else if (runs.length < 2 * maxRuns) runs.push(at, at + stepSize);
+    }
+    isBehindMarket ||= field === marketPlace;
+  }
+  return runs;
+};
 
 const isPlanOf = (plan: ScanPlan, steps: Int32Array): boolean =>
   plan.steps.length === (steps.length / stepSize) * 2 &&

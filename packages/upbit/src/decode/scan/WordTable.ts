@@ -2,7 +2,7 @@
  * The texts of one sort of field (market codes, dates, `RISE`), found again by their bytes: an exchange says the same few thousand over and
  * over, so a text is made and checked once and a steady stream makes none. What is refused is not kept.
  */
-
+import { internalized } from "@naru/router/transport/JsonScanner";
 import { isSame } from "./sameBytes.ts";
 
 /** Texts longer than this are for the general path. */
@@ -68,7 +68,7 @@ export class WordTable {
   }
 
   #add(bytes: Uint8Array, at: number, length: number, first: number): number {
-    const value = this.#read(String.fromCharCode(...bytes.subarray(at + 1, at + length - 1)));
+    const value = this.#read(internalized(String.fromCharCode(...bytes.subarray(at + 1, at + length - 1))));
     if (value === undefined) return -1;
     let place = first;
     if (this.#lengths[first] !== 0) {

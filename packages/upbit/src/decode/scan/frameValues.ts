@@ -24,20 +24,32 @@ const placesOf = <F extends Fields>(fields: F): { readonly [K in keyof F]: numbe
 const ticker = placesOf(socketTicker.fields);
 const tickerFields = Object.keys(ticker).length;
 
+/** Fields of a ticker that mostly stay as they are from one to the next. */
+export const steadyOfTicker: ReadonlySet<number> = new Set([
+  ...[ticker.open, ticker.dayHigh, ticker.dayLow, ticker.previousClose],
+  ...[ticker.high52w, ticker.high52wDate, ticker.low52w, ticker.low52wDate],
+  ...[ticker.marketState, ticker.tradingSuspended, ticker.delistingDate, ticker.marketWarning],
+]);
+
 /** A market that is not to be delisted says null there, and nothing else. */
 const isUsualTicker = (slots: Slots): boolean => slots.fills === tickerFields - 1 && slots.filled[ticker.delistingDate] === 0;
 
 export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
   // The row has a value for each field that the table's own types read.
   if (!isUsualTicker(slots)) return toTicker(rowOf(s, slots) as Row<typeof socketTicker.fields>);
+  const { fields } = s;
+  const known = fields === undefined ? 0 : s.known;
+  // Of a run that is known there was a message before.
+  const before = s.before as Required<Ticker>;
+  const bits = slots.runBits;
   const changeRatio = s.decimalAt(ticker.changeRatio);
-  return {
+  const value: Ticker = {
     market: s.values[ticker.market] as Market,
     price: s.decimalAt(ticker.price),
-    open: s.decimalAt(ticker.open),
-    dayHigh: s.decimalAt(ticker.dayHigh),
-    dayLow: s.decimalAt(ticker.dayLow),
-    previousClose: s.decimalAt(ticker.previousClose),
+    open: (known & bits[ticker.open]!) === 0 ? s.decimalAt(ticker.open) : before.open,
+    dayHigh: (known & bits[ticker.dayHigh]!) === 0 ? s.decimalAt(ticker.dayHigh) : before.dayHigh,
+    dayLow: (known & bits[ticker.dayLow]!) === 0 ? s.decimalAt(ticker.dayLow) : before.dayLow,
+    previousClose: (known & bits[ticker.previousClose]!) === 0 ? s.decimalAt(ticker.previousClose) : before.previousClose,
     change: s.values[ticker.change] as Change,
     changeAmount: s.decimalAt(ticker.changeAmount),
     changeRatio,
@@ -47,19 +59,22 @@ export const tickerOf = (s: ObjectScanner, slots: Slots): Ticker => {
     dayValue: s.decimalAt(ticker.dayValue),
     volume24h: s.decimalAt(ticker.volume24h),
     value24h: s.decimalAt(ticker.value24h),
-    high52w: s.decimalAt(ticker.high52w),
-    high52wDate: s.values[ticker.high52wDate] as string,
-    low52w: s.decimalAt(ticker.low52w),
-    low52wDate: s.values[ticker.low52wDate] as string,
+    high52w: (known & bits[ticker.high52w]!) === 0 ? s.decimalAt(ticker.high52w) : before.high52w,
+    high52wDate: (known & bits[ticker.high52wDate]!) === 0 ? (s.values[ticker.high52wDate] as string) : before.high52wDate,
+    low52w: (known & bits[ticker.low52w]!) === 0 ? s.decimalAt(ticker.low52w) : before.low52w,
+    low52wDate: (known & bits[ticker.low52wDate]!) === 0 ? (s.values[ticker.low52wDate] as string) : before.low52wDate,
     tradeTimeMs: s.mantissas[ticker.tradeTimeMs]!,
     timestampMs: s.mantissas[ticker.timestampMs]!,
     lastSide: s.values[ticker.lastSide] as Side,
     dayAskVolume: s.decimalAt(ticker.dayAskVolume),
     dayBidVolume: s.decimalAt(ticker.dayBidVolume),
-    marketState: s.values[ticker.marketState] as string,
-    marketWarning: s.values[ticker.marketWarning] as string,
-    tradingSuspended: s.values[ticker.tradingSuspended] as boolean,
+    marketState: (known & bits[ticker.marketState]!) === 0 ? (s.values[ticker.marketState] as string) : before.marketState,
+    marketWarning: (known & bits[ticker.marketWarning]!) === 0 ? (s.values[ticker.marketWarning] as string) : before.marketWarning,
+    tradingSuspended:
+      (known & bits[ticker.tradingSuspended]!) === 0 ? (s.values[ticker.tradingSuspended] as boolean) : before.tradingSuspended,
   };
+  fields?.settle(value);
+  return value;
 };
 
 const trade = placesOf(socketTrade.fields);

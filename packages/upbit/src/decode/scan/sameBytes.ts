@@ -10,21 +10,26 @@ export const isSame = (a: DataView, atA: number, b: DataView, atB: number, lengt
 /** Markets remembered by one table; all are forgotten when there are more. The exchange has some 850. */
 const maxMarkets = 1_024;
 
-/** What is remembered of each market. */
+/** What is remembered of each market, by the place of its code in the table of codes. */
 export class Memories<A> {
-  readonly #all = new Map<unknown, A>();
+  #all: Array<A | undefined> = [];
+  #count = 0;
   readonly #make: () => A;
 
   constructor(make: () => A) {
     this.#make = make;
   }
 
-  of(market: unknown): A {
-    let memory = this.#all.get(market);
-    if (memory === undefined) {
-      if (this.#all.size >= maxMarkets) this.#all.clear();
-      this.#all.set(market, (memory = this.#make()));
+  of(place: number): A {
+    return this.#all[place] ?? this.#added(place);
+  }
+
+  #added(place: number): A {
+    if (this.#count++ >= maxMarkets) {
+      this.#all = [];
+      this.#count = 1;
     }
-    return memory;
+    while (this.#all.length <= place) this.#all.push(undefined);
+    return (this.#all[place] = this.#make());
   }
 }

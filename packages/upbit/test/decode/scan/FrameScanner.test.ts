@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Ticker } from "@naru/router/domain/Ticker";
 import type { SocketMessage } from "@naru/router/transport/Venue";
 import { differenceOf } from "../../../../proof/src/decoding/difference.ts";
 import { type Cause, causes } from "../../../src/decode/scan/Cause.ts";
@@ -199,6 +200,48 @@ describe("the byte scanner", () => {
       check(bookOf(rows.slice(0, nth)));
     }
     assert.isTrue(check(book));
+  });
+
+  it("sees every byte of a ticker that is another than in the ticker before, whatever the order of its fields and however many were not read in between", () => {
+    const fields = ticker.slice(1, -1).split(/,(?=")/);
+    const [type = "", ...rest] = fields;
+    const orders = [fields, [type, ...rest.toReversed()], [...fields.slice(0, 6), ...fields.slice(6).toReversed()]];
+    const scanner = new FrameScanner();
+    const check = (text: string): boolean => compare(scanner, utf8.encode(text));
+    let taken = 0;
+    for (const [nth, order] of orders.entries()) {
+      const usual = `{${order.join()}}`;
+      for (let at = 1; at < usual.length - 1; at++) {
+        const changed = `${usual.slice(0, at)}${'0-,"}.xE'[(at + nth * 3) % 8]!}${usual.slice(at + 1)}`;
+        // What is not read again must not be taken for what lies where it would, which a trade leaves there.
+        assert.isTrue(check(trade));
+        // Twice: what changed is then what stays.
+        if (check(changed) && check(trade) && check(changed)) taken++;
+        assert.isTrue(check(usual), usual);
+        // What was read of one that turned out to be odd is not what was said before.
+        assert.isFalse(check(changed.replace(/"timestamp":\d/, '"timestamp":x')));
+        check(changed);
+        assert.isTrue(check(usual) && check(usual.replace("KRW-BTC", "KRW-ETH")), usual);
+      }
+    }
+    assert.isAbove(taken, 150);
+    // The next order's runs begin where those of the one before did, and hold other fields.
+    for (const order of [...orders, ...orders.toReversed()]) assert.isTrue(check(`{${order.join()}}`));
+  });
+
+  it("takes from the ticker before what is the same, to the last object", () => {
+    const scanner = new FrameScanner();
+    const read = (text: string): Ticker => {
+      const [message] = scanner.scan(utf8.encode(text)) ?? [];
+      return message?._tag === "Ticker" ? message.value : assert.fail(text);
+    };
+    read(ticker);
+    const [before, after] = [read(ticker), read(ticker.replace(/"timestamp":\d+/, '"timestamp":1790134742107'))];
+    assert.notStrictEqual(after.timestampMs, before.timestampMs);
+    for (const name of ["open", "dayHigh", "dayLow", "previousClose", "high52w", "low52w"] as const)
+      assert.strictEqual(after[name], before[name], name);
+    assert.notStrictEqual(after.price, before.price);
+    assert.isTrue(after.price.equals(before.price));
   });
 
   it("refuses a text for ever that it refused once, however near it is to those it knows", () => {

@@ -21,7 +21,7 @@ const shapes: ReadonlyArray<readonly [name: string, fields: Fields, plan: ScanPl
 
 /** Slots that have learnt the order of a row. */
 const learnt = (fields: Fields, row: string, plan?: ScanPlan): Slots => {
-  const [slots, scanner] = [new Slots(fields, "full", 0, plan), new ObjectScanner(4_096)];
+  const [slots, scanner] = [new Slots(fields, "full", 0, { usual: plan }), new ObjectScanner(4_096)];
   scanner.load(new TextEncoder().encode(row));
   slots.begin();
   assert.strictEqual(scanner.members(slots, 1), row.length);
@@ -33,7 +33,7 @@ const learnt = (fields: Fields, row: string, plan?: ScanPlan): Slots => {
 const read = (slots: Slots, row: Uint8Array) => {
   const scanner = new ObjectScanner(4_096);
   scanner.load(row);
-  const end = scanner.planned(slots, 1);
+  const end = slots.plan?.read(scanner, slots, 1) ?? scanner.planned(slots, 1, 0, slots.steps.length);
   const of = <A>(list: ArrayLike<A>) => Array.from({ length: slots.size }, (_, place) => list[place]);
   return end < 0 ? -1 : { end, mantissas: of(scanner.mantissas), scales: of(scanner.scales), values: of(scanner.values) };
 };
