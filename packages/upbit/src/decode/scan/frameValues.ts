@@ -139,7 +139,7 @@ const sideOf = (
   kept: Array<PriceLevel | undefined>,
 ): ReadonlyArray<PriceLevel> | undefined => {
   const { mantissas, isKnown, rows } = s;
-  const levels: Array<PriceLevel> = [];
+  let isPadded = false;
   let last: PriceLevel | undefined;
   // Two neighbours of the book before are in order.
   let isLastKnown = false;
@@ -154,13 +154,17 @@ const sideOf = (
       }
       kept[row] = level;
     }
-    if (level === undefined) continue;
+    if (level === undefined) {
+      isPadded = true;
+      continue;
+    }
     if (last !== undefined && !(isLastKnown && isKnown[row] === 1) && !isBeyond(last.price, level.price, direction)) return undefined;
     last = level;
     isLastKnown = isKnown[row] === 1;
-    levels.push(level);
   }
-  return levels;
+  // One copy of what is remembered, of the right length at once.
+  const levels = kept.slice(0, rows);
+  return isPadded ? levels.filter((level) => level !== undefined) : (levels as Array<PriceLevel>); // each was seen above
 };
 
 /** Whether the price `after` is surely farther from the best than the one `before`. What two doubles do not tell apart is not sure. */
