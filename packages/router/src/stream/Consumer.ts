@@ -12,6 +12,8 @@ export type StreamValue = Told;
  * run within `flush` only where the caller says that its own step is over; else it waits for a turn of its own.
  */
 export interface Outlet {
+  /** It holds what it is offered for somebody, who is to be woken; else it has handed it on by then. */
+  readonly isWoken: boolean;
   readonly offer: (element: StreamElement<StreamValue>) => void;
   readonly flush: (isStepOver?: boolean) => void;
   readonly fail: (error: MarketDataError) => void;

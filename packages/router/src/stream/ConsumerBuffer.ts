@@ -67,6 +67,10 @@ export class ConsumerBuffer<A> {
     return this.#slots.length;
   }
 
+  get isWoken(): boolean {
+    return true;
+  }
+
   /** Takes an element in. The consumer wakes at the next {@link flush}. */
   offer(element: StreamElement<A>): void {
     if (this.#failure !== undefined) return;
