@@ -80,28 +80,12 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
       );
     };
 
-    /** Lists on their way, those that wait for their turn included. */
-    let onTheWay = 0;
     const crowd = new Crowd();
-    const whole = (): number => {
-      if (onTheWay > 0) crowd.broken();
-      return crowd.whole();
-    };
-    const list = (requests: ReadonlyArray<Snapshot>) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => {
-          onTheWay++;
-          crowd.sent(requests.length);
-        }),
-        () => askWhole(requests, ask, marketList.check),
-        () => Effect.sync(() => void onTheWay--),
-      );
-
     return new Gathering<Snapshot, TierAnswer, MarketDataError>({
-      wait: Effect.suspend(() => Effect.sleep(windowMs(onTheWay > 0))),
-      whole,
+      wait: Effect.suspend(() => Effect.sleep(windowMs(crowd.isOnTheWay))),
+      whole: () => crowd.begun(),
       answers: (requests) =>
-        Effect.map(list(requests), (found) => (request) => {
+        Effect.map(crowd.carrying(requests.length, askWhole(requests, ask, marketList.check)), (found) => (request) => {
           const exit = found.get(request.market);
           return exit === undefined
             ? Exit.fail(new DecodeError({ stage: "answer", path: "", detail: `no row for ${request.market}` }))

@@ -8,7 +8,6 @@
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type * as Fiber from "effect/Fiber";
-import type * as Scheduler from "effect/Scheduler";
 
 /** One caller. `end` is there for as long as it waits. */
 interface Caller<R, A, E> {
@@ -49,19 +48,17 @@ export class Gathering<R, A, E> {
   /** Answers one request together with others. The work runs in the context of the first of them. */
   readonly ask = (request: R): Effect.Effect<A, E> =>
     Effect.withFiber((fiber) => {
-      const join = (scheduler: Scheduler.Scheduler, end: (exit: Exit.Exit<A, E>) => void) => {
+      const join = (end: (exit: Exit.Exit<A, E>) => void) => {
         const caller: Caller<R, A, E> = { request, end };
         const open = this.#open;
-        const party = open ?? this.#begun((work) => Effect.runForkWith(fiber.context)(work, { scheduler }));
+        const party = open ?? this.#begun(Effect.runForkWith(fiber.context));
         party.callers.push(caller);
         party.waiting++;
         if (open === undefined) party.fiber = party.fork(Effect.flatMap(this.#waited(party), () => this.#serve(party)));
         if (party.waiting >= party.whole) this.#hurry(party);
         return Effect.sync(() => this.#left(party, caller));
       };
-      return Effect.callback<A, E>(function (end) {
-        return join(this, end);
-      });
+      return Effect.callback<A, E>(join);
     });
 
   #begun(fork: Party<R, A, E>["fork"]): Party<R, A, E> {

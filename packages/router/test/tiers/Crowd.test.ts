@@ -2,14 +2,16 @@
 import { assert, describe, it } from "@effect/vitest";
 import { Crowd } from "../../src/tiers/Crowd.ts";
 
-/** What is expected after lists of these sizes; 0: somebody came while one was on its way. */
+/** What is expected after lists of these sizes, each answered before the next begins; 0: somebody came while the one before was on its way. */
 const wholeAfter = (...sizes: ReadonlyArray<number>): number => {
   const crowd = new Crowd();
-  for (const size of sizes) {
-    if (size === 0) crowd.broken();
+  for (const [at, size] of sizes.entries()) {
+    if (size === 0) crowd.begun();
     else crowd.sent(size);
+    if (sizes[at + 1] !== 0) crowd.back();
   }
-  return crowd.whole();
+  assert.isFalse(crowd.isOnTheWay);
+  return crowd.begun();
 };
 
 const unknown = Number.POSITIVE_INFINITY;
