@@ -17,7 +17,7 @@ const clients: Readonly<Record<Side, Side>> = { candidate: "recording", unrecord
 
 const run = (side: Side, pace: Pace): Promise<Reading> =>
   withFeed({ markets, framesPerSecond, mix: kinds }, (feed) => {
-    const [settleMs, measureMs] = pace === "quick" ? [1_000, 1_000] : [5_000, 10_000];
+    const [settleMs, measureMs] = pace === "quick" ? [800, 1_000] : [5_000, 10_000];
     return new Promise<Reading>((resolve, reject) => {
       const tally = new FeedTally(1);
       const measured = async () => {
