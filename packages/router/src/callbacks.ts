@@ -32,7 +32,9 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
     const log = Effect.runForkWith(yield* Effect.context());
     const calls = new Calls(callback, (cause) => log(Effect.logWarning("a subscription's callback failed", { id, cause })));
     const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, calls.of(kind, labels));
-    const all = Effect.forEach([...new Set(kinds)], one, { concurrency: "unbounded", discard: true }).pipe(
+    const each = [...new Set(kinds)].map(one);
+    // One by itself runs in the subscription's own fiber: another would be a quarter of what a subscription holds.
+    const all = Effect.all(each, { concurrency: each.length === 1 ? 1 : "unbounded", discard: true }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           const error = Option.getOrNull(Exit.findErrorOption(exit));
