@@ -163,6 +163,6 @@ describe("TimerQueue", () => {
         );
         assert.deepStrictEqual([timers.size, seen.asleep], [0, 0]);
       }),
-    { arbitrary: { runs: 100, seed: 11 } },
+    { arbitrary: { runs: 50, seed: 11 } },
   );
 });
