@@ -151,11 +151,11 @@ const nothingTried = () => ({ attempts: [], errors: [], reachedNetwork: false, t
 
 type Asked = Effect.Effect<FallbackAnswer, MarketDataError | TierMiss>;
 
-/** The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures. */
 const chained = (trail: Trail, ranked: ReadonlyArray<Tier>, hedgeMs: number): Effect.Effect<FallbackAnswer, MarketDataError> => {
   const { question, attempts, errors } = trail;
   const hedging = { afterMs: headStartMs(question.intent.priority, hedgeMs), isFinal, onHedge: () => void (trail.hedged = true) };
   const nothing: Asked = Effect.failSync(() => new TierMiss({ reason: "nobody_left" }));
+  // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
   const chain = ranked.reduceRight(
     (rest, tier, index) =>
       isHedged(question, tier, ranked.slice(index + 1))
