@@ -24,7 +24,7 @@ export const usage = `pnpm bench [--only NAME[,NAME] | --all] [--quick | --round
   (nothing)           the cases behind the goals, and the table of the goals
   --only NAME[,NAME]  these groups or cases only
   --all               every case
-  --quick             one round of short readings, in two minutes on a quiet machine: an order of magnitude, nothing to quote
+  --quick             one round of short readings, in a minute and a half on a quiet machine: an order of magnitude, nothing to quote
   --rounds N          counted rounds of each case, at least ${minRounds} (default: as the case says)
   --json              one JSON document instead of the tables
   --check             compare the medians with gates.json; a breach is a line on standard error and exit status 1

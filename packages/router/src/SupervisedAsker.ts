@@ -31,6 +31,7 @@ import { type Instance, RouterSide } from "./RouterSide.ts";
 import { type Refutation, Shadow } from "./shadow/Shadow.ts";
 import { Subscriptions } from "./stream/Subscriptions.ts";
 import { FlightRecorder } from "./tape/FlightRecorder.ts";
+import * as TimerQueue from "./transport/TimerQueue.ts";
 import { Venue } from "./transport/Venue.ts";
 
 type Answered = Answer<unknown>;
@@ -48,6 +49,7 @@ export const make = Effect.fnUntraced(function* (inFlight: InFlight) {
     side: yield* RouterSide,
     direct: yield* DirectClient,
     clock: yield* Clock.Clock,
+    timers: yield* TimerQueue.make,
     rescueAfterShare: (yield* RouterConfig).rescueAfterShare,
     paging: (yield* Venue).paging,
   };
@@ -91,6 +93,7 @@ interface Parts {
   readonly side: RouterSide["Service"];
   readonly direct: DirectClient["Service"];
   readonly clock: Clock.Clock;
+  readonly timers: TimerQueue.TimerQueue;
   readonly rescueAfterShare: number;
   readonly paging: Venue["Service"]["paging"];
 }
@@ -171,20 +174,19 @@ const begunBy = (asker: Asker, question: Question, markets: number): Asked => {
 
 const awaited = (parts: Parts, instance: Instance, call: Begun, running: Running): Asked => {
   const { question, startedNanos, totalMs } = call;
-  const done = Fiber.await(running);
   // A long history takes as long as it takes: its pages have deadlines of their own.
   const patienceMs = totalMs > question.intent.deadlineMs ? Number.POSITIVE_INFINITY : totalMs * parts.rescueAfterShare;
-  // Who waits for the limit would wait for it as well when asked directly: that says nothing about the router, and helps nobody.
-  const isRoom = Effect.suspend((): Effect.Effect<void> =>
-    parts.direct.isFree(question) ? Effect.void : Effect.delay(isRoom, roomEveryMs),
-  );
-  const waited = Effect.raceFirst(done, Effect.as(Effect.delay(isRoom, patienceMs), undefined));
-  return Effect.flatMap(waited, (exit) => {
-    if (exit !== undefined) return judged(parts, question, startedNanos, instance, exit);
-    // Both run from here; the first good answer wins.
-    const stays = Effect.flatMap(done, (outcome) => (isGood(outcome) ? outcome : Effect.never));
-    return Effect.raceFirst(stays, beside(parts, call, patienceMs, done));
-  });
+  const waited = (ms: number): Asked =>
+    Effect.flatMap(parts.timers.ended(running, ms), (exit) => {
+      if (exit !== undefined) return judged(parts, question, startedNanos, instance, exit);
+      // Who waits for the limit would wait for it as well when asked directly: that says nothing about the router, and helps nobody.
+      if (!parts.direct.isFree(question)) return waited(roomEveryMs);
+      // Both run from here; the first good answer wins.
+      const done = Fiber.await(running);
+      const stays = Effect.flatMap(done, (outcome) => (isGood(outcome) ? outcome : Effect.never));
+      return Effect.raceFirst(stays, beside(parts, call, patienceMs, done));
+    });
+  return waited(patienceMs);
 };
 
 /** The direct client beside a router that has not answered yet. */

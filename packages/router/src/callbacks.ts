@@ -31,8 +31,10 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
     const id = `subscription-${++made}`;
     const log = Effect.runForkWith(yield* Effect.context());
     const calls = new Calls(callback, (cause) => log(Effect.logWarning("a subscription's callback failed", { id, cause })));
-    const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, watcherOf(kind, calls, labels));
-    const all = Effect.forEach([...new Set(kinds)], one, { concurrency: "unbounded", discard: true }).pipe(
+    const one = (kind: CallbackKind) => streams.watch(kind, markets, {}, calls.of(kind, labels));
+    const each = [...new Set(kinds)].map(one);
+    // One by itself runs in the subscription's own fiber: another would be a quarter of what a subscription holds.
+    const all = Effect.all(each, { concurrency: each.length === 1 ? 1 : "unbounded", discard: true }).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           const error = Option.getOrNull(Exit.findErrorOption(exit));
@@ -64,9 +66,9 @@ export const make = Effect.fnUntraced(function* (streams: Streaming) {
 
 /** The calls of one subscription, whatever their kinds. */
 class Calls {
-  delivered = 0;
   readonly #callback: (element: CallbackElement) => unknown;
   readonly #onFirstError: (cause: unknown) => void;
+  readonly #kinds: Array<KindCalls> = [];
   #errors = 0;
   state: CallbackStatus["state"] = "running";
   error: MarketDataError | null = null;
@@ -76,19 +78,15 @@ class Calls {
     this.#onFirstError = onFirstError;
   }
 
-  call(element: CallbackElement): void {
-    this.delivered++;
-    try {
-      // An async function is a good callback too; nobody else would see its promise rejected.
-      const returned = this.#callback(element);
-      if (returned !== undefined && returned instanceof Promise) returned.catch((cause: unknown) => this.#failed(cause));
-    } catch (cause) {
-      this.#failed(cause);
-    }
+  of(kind: CallbackKind, labels: Labels): KindCalls {
+    const made = new KindCalls(kind, labels, this.#callback, (cause) => this.#failed(cause));
+    this.#kinds.push(made);
+    return made;
   }
 
   status(): CallbackStatus {
-    return { state: this.state, delivered: this.delivered, callbackErrors: this.#errors, error: this.error };
+    const delivered = this.#kinds.reduce((sum, each) => sum + each.delivered, 0);
+    return { state: this.state, delivered, callbackErrors: this.#errors, error: this.error };
   }
 
   #failed(cause: unknown): void {
@@ -97,9 +95,33 @@ class Calls {
   }
 }
 
-const watcherOf = <K extends CallbackKind>(kind: K, calls: Calls, labels: Labels): Watcher<ElementOf[K]> => ({
-  take: (element) => calls.call(labels.of(kind, element)),
-});
+/** Those for one kind. All that a call needs is here, because what lies elsewhere in memory is what a call costs. */
+class KindCalls implements Watcher<ElementOf[CallbackKind]> {
+  delivered = 0;
+  readonly #kind: CallbackKind;
+  readonly #labels: Labels;
+  readonly #callback: (element: CallbackElement) => unknown;
+  readonly #onError: (cause: unknown) => void;
+
+  constructor(kind: CallbackKind, labels: Labels, callback: (element: CallbackElement) => unknown, onError: (cause: unknown) => void) {
+    this.#kind = kind;
+    this.#labels = labels;
+    this.#callback = callback;
+    this.#onError = onError;
+  }
+
+  take(element: StreamElement<ElementOf[CallbackKind]>): void {
+    const labelled = this.#labels.of(this.#kind, element);
+    this.delivered++;
+    try {
+      // An async function is a good callback too; nobody else would see its promise rejected.
+      const returned = this.#callback(labelled);
+      if (returned !== undefined && returned instanceof Promise) returned.catch(this.#onError);
+    } catch (cause) {
+      this.#onError(cause);
+    }
+  }
+}
 
 /** Puts the kind beside an element. All subscribers are given the same element one after another, so the last one labelled is kept. */
 class Labels {

@@ -21,10 +21,16 @@ export const counted = <A extends Pick<Asker, "begin">>(asker: A, health: Health
       wasAnswered(health, question, ended.value, tookMs());
       return ended;
     }
-    return begun.pipe(
-      Effect.tap((answer) => Effect.sync(() => wasAnswered(health, question, answer, tookMs()))),
-      Effect.tapError((error) => Effect.sync(() => failed(health, question, error, tookMs()))),
-    );
+    return Effect.mapBoth(begun, {
+      onSuccess: (answer) => {
+        wasAnswered(health, question, answer, tookMs());
+        return answer;
+      },
+      onFailure: (error) => {
+        failed(health, question, error, tookMs());
+        return error;
+      },
+    });
   },
 });
 

@@ -3,14 +3,19 @@
  * and returns when a router is trusted again. The way back is made before the old one is left: both feeds run side by side until the new one is
  * subscribed, and what comes twice is given once (`Splice.ts`). On the way out there is nothing to overlap with, so what may be missing is told.
  */
+import type * as Arr from "effect/Array";
 import * as Cause from "effect/Cause";
+import * as Channel from "effect/Channel";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
+import * as Pull from "effect/Pull";
+import * as Result from "effect/Result";
+import type * as Scope from "effect/Scope";
 import * as Stream from "effect/Stream";
 import { DirectSocket } from "./direct/DirectSocket.ts";
 import type { Kind } from "./domain/Question.ts";
-import type { ElementOf, Reconnecting, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
+import type { ElementOf, Noter, Reconnecting, StreamElement, StreamOptions, Watcher } from "./domain/StreamElement.ts";
 import { InvalidRequest, type MarketDataError } from "./errors/MarketDataError.ts";
 import type { Markets } from "./MarketData.ts";
 import { RouterConfig } from "./RouterConfig.ts";
@@ -40,13 +45,14 @@ export const make = Effect.gen(function* () {
   const { side } = feeds;
 
   const events: Streaming["events"] = (kind, markets, options) =>
-    Stream.suspend(() => {
+    opening((scope) => {
       const wanted = { kind, markets, options, splice: new Splice(kind, tradeMemory) };
-      if (!enableSmartRouting || !smartRouting[kind]) return directly(feeds, wanted, false);
+      if (!enableSmartRouting || !smartRouting[kind]) return pullIn(directly(feeds, wanted, false), scope);
       const instance = side.current();
-      if (instance === undefined) return spliced(wanted, meanwhile(feeds, wanted, false));
       // While nothing happens to the first feed of a stream, all that is done is to note how far it has come.
-      return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options, wanted.splice));
+      return instance === undefined
+        ? pullIn(spliced(wanted, meanwhile(feeds, wanted, false)), scope)
+        : routed(feeds, wanted, instance, scope, wanted.splice);
     });
 
   const ready: Streaming["ready"] = (kind, markets, shape) => {
@@ -78,11 +84,46 @@ interface Feeds {
 const spliced = <K extends Kind>({ splice }: Wanted<K>, feed: Events<K>): Events<K> =>
   Stream.flattenIterable(Stream.map(feed, (element) => splice.spliced(element)));
 
-/** The router's own stream; when the router ends under it, the direct one. */
-const routed = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, instance: Instance, feed: Events<K>): Events<K> =>
-  Stream.catchCause(feed, (cause) =>
-    Stream.concat(Stream.fromEffect(outlived(feeds, wanted, instance, cause)), spliced(wanted, meanwhile(feeds, wanted, true))),
+type EventPull<K extends Kind> = Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<ElementOf[K]>>, MarketDataError>;
+
+const opening = <K extends Kind>(open: (scope: Scope.Scope) => Effect.Effect<EventPull<K>, MarketDataError>): Events<K> =>
+  Stream.fromChannel(Channel.fromTransform((_, scope) => Effect.suspend(() => open(scope))));
+
+const pullIn = <K extends Kind>(stream: Events<K>, scope: Scope.Scope): Effect.Effect<EventPull<K>> =>
+  Channel.toPullScoped(Stream.toChannel(stream), scope);
+
+/**
+ * The router's own stream; when the router ends under it, the direct one. As `Stream.catchCause`, but in the scope that it runs in: one more for each of
+ * very many streams would be a tenth of what they hold, and a router's stream that has failed holds nothing that a scope would have to end.
+ */
+const routed = <K extends Kind>(
+  feeds: Feeds,
+  wanted: Wanted<K>,
+  instance: Instance,
+  scope: Scope.Scope,
+  noter?: Noter<ElementOf[K]>,
+): Effect.Effect<EventPull<K>> =>
+  Effect.map(pullIn(instance.streams.events(wanted.kind, wanted.markets, wanted.options, noter), scope), (first) =>
+    outliving(feeds, wanted, instance, scope, first),
   );
+
+/** The first pull until it fails, and from then on the one that follows. */
+const outliving = <K extends Kind>(
+  feeds: Feeds,
+  wanted: Wanted<K>,
+  instance: Instance,
+  scope: Scope.Scope,
+  first: EventPull<K>,
+): EventPull<K> => {
+  let current: EventPull<K> = Effect.catchCause(first, (cause) => {
+    const ended = Pull.filterDone(cause);
+    if (Result.isSuccess(ended)) return Effect.failCause(cause);
+    const told = Stream.fromEffect(outlived(feeds, wanted, instance, ended.failure));
+    const following = pullIn(Stream.concat(told, spliced(wanted, meanwhile(feeds, wanted, true))), scope);
+    return Effect.flatMap(following, (pull) => (current = pull));
+  });
+  return Effect.suspend(() => current);
+};
 
 /** A stream ended: where that is the end of the router, what its consumer is told of it; otherwise the stream's own end. */
 const outlived = <K extends Kind>(
@@ -113,11 +154,11 @@ const directly = <K extends Kind>({ socket, venue }: Feeds, { kind, markets, opt
 
 /** The direct stream until a router is back, and the router's from then on. */
 const meanwhile = <K extends Kind>(feeds: Feeds, wanted: Wanted<K>, interrupted: boolean): Events<K> => {
-  const { kind, markets, options, splice } = wanted;
-  const again = Stream.unwrap(
-    Effect.map(feeds.side.back, (instance) => {
+  const { splice } = wanted;
+  const again: Events<K> = opening((scope) =>
+    Effect.flatMap(feeds.side.back, (instance) => {
       splice.overlap();
-      return routed(feeds, wanted, instance, instance.streams.events(kind, markets, options));
+      return routed(feeds, wanted, instance, scope);
     }),
   );
   return Stream.merge(directlyUntil(feeds, wanted, interrupted), again);

@@ -7,7 +7,9 @@
  */
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import * as LogLevel from "effect/LogLevel";
 import * as Option from "effect/Option";
+import * as References from "effect/References";
 import type { Question } from "./domain/Question.ts";
 import { plainText } from "./domain/plainText.ts";
 import type { MarketDataError } from "./errors/MarketDataError.ts";
@@ -44,11 +46,17 @@ type Ended<A> = Exit.Exit<A, MarketDataError | TierMiss>;
 /** A miss is no error of anything: its span ends well, with its outcome as an attribute. */
 const attempt = <A>(asked: Effect.Effect<A, MarketDataError | TierMiss>, place: Place): Effect.Effect<A, MarketDataError | TierMiss> => {
   const { tier, index, total } = place;
-  const outcome = whereTraced(told(asked, place, silent), () =>
-    Effect.withSpan(told(asked, place, Effect.annotateCurrentSpan), `tier ${tier.name}`, { attributes: { tier: tier.name, index, total } }),
-  );
-  return Effect.flatten(outcome);
+  return whereTraced(whereLogged(asked, place), () => {
+    const attributes = { tier: tier.name, index, total };
+    return Effect.flatten(Effect.withSpan(told(asked, place, Effect.annotateCurrentSpan), `tier ${tier.name}`, { attributes }));
+  });
 };
+
+/** With its line, where lines of its level are wanted at all: else the attempt as it is. */
+const whereLogged = <A>(asked: Effect.Effect<A, MarketDataError | TierMiss>, place: Place): Effect.Effect<A, MarketDataError | TierMiss> =>
+  Effect.withFiber((fiber) =>
+    LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug") ? asked : Effect.flatten(told(asked, place, silent)),
+  );
 
 type Annotate = (attributes: { readonly outcome: string; readonly reason: string; readonly durationMs: number }) => Effect.Effect<void>;
 

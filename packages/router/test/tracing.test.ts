@@ -131,6 +131,20 @@ describe("a request", () => {
     }),
   );
 
+  it.effect("writes the line of an attempt also where no spans are wanted, and none where lines of its level are not", () =>
+    Effect.gen(function* () {
+      const lines: Array<string> = [];
+      const logger = Logger.make(({ message }) => void lines.push([message].flat().map(String).join(" ")));
+      const [tier] = tracedTiers([{ name: "cold_rest", ask: () => Effect.fail(new TierMiss({ reason: "absent" })) }]);
+      const asked = tier?.ask(questions.ticker, { deadlineNanos: 0n, missed: () => {} }) ?? Effect.die("no tier");
+      for (const level of ["Info", "Debug"] as const) {
+        const told = Effect.provideService(asked, References.MinimumLogLevel, level);
+        assert.strictEqual((yield* Effect.flip(Effect.provide(told, Logger.layer([logger]))))._tag, "TierMiss");
+      }
+      assert.deepStrictEqual(lines, ["[1/1] cold_rest missed after 0.0 ms: absent; nobody is left"]);
+    }),
+  );
+
   it.effect("shows a failure as one, with its reason, and puts the request's id on every line and span of it (R001-32)", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(start);

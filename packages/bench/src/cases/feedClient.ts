@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
-import type { Side } from "../Case.ts";
+import type { Pace, Side } from "../Case.ts";
 import { type FeedKind, type FeedMessage, type FeedPlan, lagOf } from "./feedPlan.ts";
 import type { FeedTally } from "./feedTally.ts";
 
@@ -96,15 +96,18 @@ export const begun = async (tally: FeedTally, least = 1): Promise<void> => {
  * Frames after which a client's code is compiled as well as it will be, on a machine with other things to do too: by time alone, what was measured of the one
  * with more code was mostly its compiling.
  */
-const warmFrames = 30_000;
-const mostWarmMs = 5_000;
+const warming: Readonly<Record<Pace, { readonly frames: number; readonly mostMs: number }>> = {
+  full: { frames: 30_000, mostMs: 5_000 },
+  quick: { frames: 10_000, mostMs: 2_000 },
+};
 
-/** Until so much time has passed, and the client has done what makes it as quick as it will be, or five seconds more. Its tally begins anew. */
-export const settled = async (tally: FeedTally, leastMs: number): Promise<void> => {
+/** Until so much time has passed, and the client has done what makes it as quick as it will be, or some seconds more. Its tally begins anew. */
+export const settled = async (tally: FeedTally, leastMs: number, pace: Pace): Promise<void> => {
   await begun(tally);
   await pass(leastMs);
-  const deadline = performance.now() + mostWarmMs;
-  while (tally.handledSoFar < warmFrames && performance.now() < deadline) await pass(20);
+  const { frames, mostMs } = warming[pace];
+  const deadline = performance.now() + mostMs;
+  while (tally.handledSoFar < frames && performance.now() < deadline) await pass(20);
   tally.take();
 };
 

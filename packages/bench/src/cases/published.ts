@@ -13,7 +13,7 @@ let made: string | undefined;
 /** A folder in which programs find `@naru/upbit` and ccxt. */
 export const publishedFolder = (): string => {
   if (made !== undefined) return made;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, "upbit"], { encoding: "utf8" });
   const folder = stdout.trim();
   if (status !== 0 || folder === "") throw new Error(`the packages cannot be published: ${stdout}${stderr}`);
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@
  * them reached the consumer is a figure of its own, and this product must account for every single one.
  */
 import type { Case, Figure, Pace, Reading, Side } from "../Case.ts";
-import { begun, clientOf, pass, settled, withFeed } from "./feedClient.ts";
+import { begun, clientOf, type Feed, pass, settled, withFeed } from "./feedClient.ts";
 import { bufferSize, type FeedKind } from "./feedPlan.ts";
 import { FeedTally } from "./feedTally.ts";
 
@@ -19,39 +19,54 @@ const markets = 400;
 
 const leastValues = 500;
 
-const measure = (side: Side, kind: FeedKind, pace: Pace) =>
-  withFeed({ markets, framesPerSecond: null, mix: [kind] }, (feed) => {
-    const [settleMs, measureMs] = pace === "quick" ? [250, 350] : [1_500, 3_000];
-    return new Promise<{ readonly perSecond: number; readonly share: number; readonly cpu: number; readonly handled: number }>(
-      (resolve, reject) => {
-        const tally = new FeedTally(Number.POSITIVE_INFINITY);
-        const measured = async () => {
-          const stop = await (await clientOf(side))(feed, [kind], tally, reject);
-          await settled(tally, settleMs);
-          const [began, before] = [performance.now(), process.cpuUsage()];
-          await pass(measureMs);
-          // On a machine that has no time for it a short window may hold nothing at all.
-          await begun(tally, leastValues);
-          const { user, system } = process.cpuUsage(before);
-          const seconds = (performance.now() - began) / 1_000;
-          const { delivered, dropped, handled } = tally.take();
-          const missing = handled - delivered - dropped;
-          // What was dropped is told with the next batch: a bufferful of it may belong to the time before or after.
-          if ((side === "candidate" || side === "recording") && Math.abs(missing) > (dropped === 0 ? 0 : 2 * bufferSize))
-            throw new Error(`${missing} of ${handled} ${kind} are missing`);
-          await stop();
-          resolve({ perSecond: handled / seconds, share: Math.min(1, delivered / handled), cpu: (user + system) / handled, handled });
-        };
-        measured().catch(reject);
-      },
-    );
+interface Flooded {
+  readonly perSecond: number;
+  readonly share: number;
+  readonly cpu: number;
+  readonly handled: number;
+}
+
+const flooded = (feed: Feed, side: Side, kind: FeedKind, pace: Pace) => {
+  const [settleMs, measureMs] = pace === "quick" ? [100, 350] : [1_500, 3_000];
+  return new Promise<Flooded>((resolve, reject) => {
+    const tally = new FeedTally(Number.POSITIVE_INFINITY);
+    const measured = async () => {
+      const stop = await (await clientOf(side))(feed, [kind], tally, reject);
+      await settled(tally, settleMs, pace);
+      const [began, before] = [performance.now(), process.cpuUsage()];
+      await pass(measureMs);
+      // On a machine that has no time for it a short window may hold nothing at all.
+      await begun(tally, leastValues);
+      const { user, system } = process.cpuUsage(before);
+      const seconds = (performance.now() - began) / 1_000;
+      const { delivered, dropped, handled } = tally.take();
+      const missing = handled - delivered - dropped;
+      // What was dropped is told with the next batch: a bufferful of it may belong to the time before or after.
+      if ((side === "candidate" || side === "recording") && Math.abs(missing) > (dropped === 0 ? 0 : 2 * bufferSize))
+        throw new Error(`${missing} of ${handled} ${kind} are missing`);
+      await stop();
+      resolve({ perSecond: handled / seconds, share: Math.min(1, delivered / handled), cpu: (user + system) / handled, handled });
+    };
+    measured().catch(reject);
   });
+};
 
 const run = async (side: Side, pace: Pace): Promise<Reading> => {
+  const served = <A>(mix: ReadonlyArray<FeedKind>, use: (feed: Feed) => Promise<A>) =>
+    withFeed({ markets, framesPerSecond: null, mix }, use);
+  // Whoever has little time starts one server for all kinds.
+  if (pace === "quick") {
+    const all = kinds.map(({ kind }) => kind);
+    return served(all, (feed) => readingOf((kind) => flooded(feed, side, kind, pace)));
+  }
+  return readingOf((kind) => served([kind], (feed) => flooded(feed, side, kind, pace)));
+};
+
+const readingOf = async (measure: (kind: FeedKind) => Promise<Flooded>): Promise<Reading> => {
   const figures: Record<string, number> = {};
   let work = 0;
   for (const { kind, name } of kinds) {
-    const { perSecond, share, cpu, handled } = await measure(side, kind, pace);
+    const { perSecond, share, cpu, handled } = await measure(kind);
     figures[name] = perSecond;
     figures[`${name}, CPU`] = cpu;
     figures[`${name}, delivered`] = share;

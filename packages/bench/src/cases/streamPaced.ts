@@ -14,7 +14,7 @@ const turnMicros = 1_000;
 /** Median lags, in microseconds, of the first and of the last quarter of the time measured, and of all of it; and the share of frames that came. */
 const measure = (side: Side, framesPerSecond: number, pace: Pace) =>
   withFeed({ markets, framesPerSecond, mix: ["ticker"] }, (feed) => {
-    const [settleMs, measureMs] = pace === "quick" ? [300, 600] : [1_500, 4_000];
+    const [settleMs, measureMs] = pace === "quick" ? [100, 600] : [1_500, 4_000];
     return new Promise<{
       readonly first: number;
       readonly last: number;
@@ -25,7 +25,7 @@ const measure = (side: Side, framesPerSecond: number, pace: Pace) =>
       const tally = new FeedTally(1);
       const measured = async () => {
         const stop = await (await clientOf(side))(feed, ["ticker"], tally, reject);
-        await settled(tally, settleMs);
+        await settled(tally, settleMs, pace);
         await pass(measureMs);
         const { lags, delivered } = tally.take();
         await stop();

@@ -13,8 +13,6 @@ export interface Line {
   readonly whole: "times size" | "itself";
   /** Where the line has fewer points than the curve. */
   readonly sizes?: ReadonlyArray<number> | undefined;
-  /** The largest size that the exponent is of, where those beyond are no longer what is promised. */
-  readonly fittedUpTo?: number | undefined;
 }
 
 export interface Curve {
@@ -63,8 +61,7 @@ export const readingOf = (curve: Curve, points: Points): Readonly<Record<string,
     const costs = points[line.name] ?? [];
     if (costs.length !== sizes.length) throw new RangeError(`${curve.name}, ${line.name}: ${costs.length} points, not ${sizes.length}`);
     for (const [i, size] of sizes.entries()) figures[pointName(line, size)] = costs[i] ?? Number.NaN;
-    const fitted = sizes.filter((size) => size <= (line.fittedUpTo ?? Infinity));
-    figures[growthName(line)] = growth(fitted, wholes(line, fitted, costs.slice(0, fitted.length)));
+    figures[growthName(line)] = growth(sizes, wholes(line, sizes, costs));
   }
   return figures;
 };

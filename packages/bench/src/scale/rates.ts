@@ -12,10 +12,10 @@ export const curve: Curve = {
   name: "scale-rates",
   along: "tickers a second",
   sizes: [1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000],
-  lines: [{ name: "ticker", unit: "us CPU/ticker", whole: "times size", fittedUpTo: 50_000 }],
+  lines: [{ name: "ticker", unit: "us CPU/ticker", whole: "times size" }],
   beside: [{ name: "kept", unit: "tickers/s, the highest of these rates at which nothing comes later and later", better: "higher" }],
   limit:
-    "One core: a ticker more costs no more than the one before until the event loop has no turn left. Beyond that what waits in the socket is read in ever larger pieces, lives longer than the collector of garbage likes, and costs more each. The exponent is of the rates up to 50,000.",
+    "One core: a ticker more costs no more than the one before until the event loop has no turn left. From then on what does not fit waits in the kernel and in the server, and comes later and later.",
 };
 
 const markets = 400;

@@ -17,7 +17,7 @@ export const curve: Curve = {
     { name: "fiber", unit: "ns CPU/delivery", whole: "times size" },
   ],
   limit:
-    "The turn of the event loop: every subscriber is served before the next read of the socket. The steps are as many as the subscribers, and each is dearer among ten thousand than among a hundred: what a subscriber has of its own (its element, its counters, its buffer) no longer fits into the processor's caches, while the base's functions have nothing of their own.",
+    "The turn of the event loop: every subscriber is served before the next read of the socket. The steps are as many as the subscribers, and each is dearer among ten thousand than among a thousand, because what a subscriber has of its own lies far from what the next one has: plain functions that each touch five objects of their own cost 1.0 times as much among ten thousand where these lie side by side, and 1.9 to 3.1 times where they lie in 11 kB of others.",
 };
 
 const framesPerRead = 64;

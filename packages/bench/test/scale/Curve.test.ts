@@ -62,13 +62,6 @@ describe("a curve", () => {
     assert.strictEqual((reading as Record<string, number>)[pointName(curve.lines[0], 10_000)], 5);
   });
 
-  it("may be fitted up to a size only, beyond which it is drawn all the same", () => {
-    const put = { ...curve.lines[0], fittedUpTo: 1_000 };
-    const reading = readingOf({ ...curve, lines: [put] }, { put: [5, 5, 5, 5_000] });
-    assert.closeTo(reading[growthName(put)] ?? 0, 10, 1e-6);
-    assert.strictEqual(reading[pointName(put, 10_000)], 5_000);
-  });
-
   it("with a point too few is refused", () => {
     assert.throws(() => readingOf(curve, { ...points, put: [5, 5, 5] }), /put: 3 points, not 4/);
   });

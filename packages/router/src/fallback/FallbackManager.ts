@@ -17,6 +17,7 @@ import { type Attempt, DataUnavailable, type MarketDataError, TimeoutError } fro
 import { Health } from "../health/HealthLedger.ts";
 import { RouterConfig } from "../RouterConfig.ts";
 import { type AskOptions, type Tier, type TierAnswer, TierMiss } from "../tiers/Tier.ts";
+import * as TimerQueue from "../transport/TimerQueue.ts";
 import { headStartMs, hedge } from "./hedge.ts";
 import { ModeControl } from "./ModeControl.ts";
 import { orElse } from "./orElse.ts";
@@ -75,6 +76,7 @@ const make = Effect.gen(function* () {
   const { hedgeAfterMs } = yield* RouterConfig;
   const clock = yield* Clock.Clock;
   const control = yield* ModeControl;
+  const timers = yield* TimerQueue.make;
   /** When a call last met a failing tier. An answer that was confirmed before it proves nothing about now. */
   let troubleNanos: bigint | undefined;
 
@@ -83,48 +85,33 @@ const make = Effect.gen(function* () {
     return control.routed(outcome, reason);
   };
 
-  const run = Effect.fnUntraced(function* (
+  /** A fault is one; what came from the disk alone says nothing about the exchange, however current it is. */
+  const settleAnswer = ({ troubled, errors }: Trail, { kept, confirmedNanos }: TierAnswer): Effect.Effect<void> => {
+    if (troubled) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
+    const isProof = kept?.isAll !== true && (troubleNanos === undefined || confirmedNanos > troubleNanos);
+    return isProof ? settle("clean", "answered") : Effect.void;
+  };
+
+  const run = (
     question: Question,
     ranked: ReadonlyArray<Tier>,
     deadlineMs: number,
     hedgeMs = hedgeAfterMs,
     hasWaited: (withinMs: number) => boolean = () => false,
-  ) {
-    const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
-    const noting = { attempts: [], errors: [], reachedNetwork: false, troubled: false, hasWaited, hedged: false, answered: false };
-    const trail: Trail = { question, deadlineNanos, clock, health, ...noting };
-    const { attempts, errors } = trail;
-    const nothing: Asked = Effect.failSync(() => new TierMiss({ reason: "nobody_left" }));
-    const afterMs = headStartMs(question.intent.priority, hedgeMs);
-    const hedging = { afterMs, isFinal, onHedge: () => void (trail.hedged = true) };
-    // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
-    const chain = ranked.reduceRight(
-      (rest, tier, index) =>
-        isHedged(question, tier, ranked.slice(index + 1))
-          ? hedge(ask(tier, trail), rest, hedging)
-          : orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
-      nothing,
-    );
-
-    return yield* chain.pipe(
-      Effect.catch((error) => Effect.fail(error._tag === "TierMiss" || !isFinal(error) ? summary(question, attempts, errors) : error)),
-      Effect.timeoutOrElse({
-        duration: deadlineMs,
-        orElse: () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) })),
-      }),
-      Effect.map((won) => ({ ...won, attempts: answeredLast(attempts) })),
-      Effect.tap(({ answer }) => {
-        if (trail.troubled) return settle("patched", errors.at(-1)?.message ?? "a tier crashed");
-        // What came from the disk alone says nothing about the exchange, however current it is.
-        if (answer.kept?.isAll === true) return Effect.void;
-        return troubleNanos === undefined || answer.confirmedNanos > troubleNanos ? settle("clean", "answered") : Effect.void;
-      }),
-      Effect.catch((failure) => {
-        const settled = isFinal(failure) || !trail.reachedNetwork ? Effect.void : settle("unanswered", failure.message);
-        return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error: failure, attempts }));
-      }),
-    );
-  });
+  ): Effect.Effect<FallbackAnswer, FallbackFailure> =>
+    Effect.suspend(() => {
+      const deadlineNanos = clock.monotonicTimeNanosUnsafe() + BigInt(Math.round(deadlineMs * 1e6));
+      const trail: Trail = { question, deadlineNanos, clock, health, hasWaited, ...nothingTried() };
+      const { attempts } = trail;
+      const late = () => Effect.fail(new TimeoutError({ phase: "deadline", timeoutMs: deadlineMs, detail: describe(attempts) }));
+      return Effect.matchEffect(timers.within(chained(trail, ranked, hedgeMs), deadlineMs, late), {
+        onSuccess: (won) => Effect.as(settleAnswer(trail, won.answer), { ...won, attempts: answeredLast(attempts) }),
+        onFailure: (error) => {
+          const settled = isFinal(error) || !trail.reachedNetwork ? Effect.void : settle("unanswered", error.message);
+          return Effect.andThen(settled, Effect.fail<FallbackFailure>({ error, attempts }));
+        },
+      });
+    });
 
   const atOnce = (question: Question, tier: Tier): FallbackAnswer | undefined => {
     if (tier.atOnce === undefined || control.mode() !== "normal") return undefined;
@@ -160,7 +147,24 @@ interface Trail {
   readonly health: Health["Service"];
 }
 
+const nothingTried = () => ({ attempts: [], errors: [], reachedNetwork: false, troubled: false, hedged: false, answered: false });
+
 type Asked = Effect.Effect<FallbackAnswer, MarketDataError | TierMiss>;
+
+const chained = (trail: Trail, ranked: ReadonlyArray<Tier>, hedgeMs: number): Effect.Effect<FallbackAnswer, MarketDataError> => {
+  const { question, attempts, errors } = trail;
+  const hedging = { afterMs: headStartMs(question.intent.priority, hedgeMs), isFinal, onHedge: () => void (trail.hedged = true) };
+  const nothing: Asked = Effect.failSync(() => new TierMiss({ reason: "nobody_left" }));
+  // The chain: tier 1 orElse tier 2 orElse … orElse the summary of all failures.
+  const chain = ranked.reduceRight(
+    (rest, tier, index) =>
+      isHedged(question, tier, ranked.slice(index + 1))
+        ? hedge(ask(tier, trail), rest, hedging)
+        : orElse(ask(tier, trail), (error) => (isFinal(error) ? Effect.fail(error) : rest)),
+    nothing,
+  );
+  return Effect.mapError(chain, (error) => (error._tag === "TierMiss" || !isFinal(error) ? summary(question, attempts, errors) : error));
+};
 
 /** An attempt that its caller's deadline cut short says something about the network only if it had this long, in milliseconds. */
 const patientMs = 2_000;

@@ -26,6 +26,10 @@ export class CallbackOutlet implements Outlet {
     this.#watcher.take(element);
   }
 
+  get isWoken(): boolean {
+    return false;
+  }
+
   flush(): void {}
 
   fail(error: MarketDataError): void {

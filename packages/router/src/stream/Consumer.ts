@@ -1,7 +1,7 @@
 /** One stream's place in the hub, and where its elements go. Plain synchronous state. */
 import type { Priority } from "../domain/Question.ts";
 import type { StreamElement } from "../domain/StreamElement.ts";
-import type { KeyId, StreamKey } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
 import type { Told } from "../transport/FeedWatch.ts";
 
@@ -12,12 +12,15 @@ export type StreamValue = Told;
  * run within `flush` only where the caller says that its own step is over; else it waits for a turn of its own.
  */
 export interface Outlet {
+  /** It holds what it is offered for somebody, who is to be woken; else it has handed it on by then. */
+  readonly isWoken: boolean;
   readonly offer: (element: StreamElement<StreamValue>) => void;
   readonly flush: (isStepOver?: boolean) => void;
   readonly fail: (error: MarketDataError) => void;
 }
 
-export interface Consumer {
+/** A class, because there may be very many: an object made by spreading another one takes a third more. */
+export class Consumer {
   /** Order of arrival; a hole concerns the consumers that were there before it. */
   readonly sequence: number;
   readonly buffer: Outlet;
@@ -33,7 +36,18 @@ export interface Consumer {
   /** Since when it has known that one of its keys is carried by no link, monotonic milliseconds; undefined while it was told nothing such. */
   interruptedMs: number | undefined;
   /** It is among {@link Touched}. */
-  isTouched: boolean;
+  isTouched = false;
+
+  constructor(sequence: number, buffer: Outlet, keys: ReadonlyArray<StreamKey>, priority: Priority, interruptedMs: number | undefined) {
+    const books = keys.filter((key) => key.kind === "orderbook");
+    this.sequence = sequence;
+    this.buffer = buffer;
+    this.keys = keys;
+    this.levels = books.length === 0 ? undefined : new Map(books.map((key) => [keyId(key), key.levels]));
+    this.priority = priority;
+    this.beganMs = keys.some(({ kind }) => kind === "trades" || kind === "candles") ? new Map() : undefined;
+    this.interruptedMs = interruptedMs;
+  }
 }
 
 /** The consumers with something new since they were last woken, each once. */

@@ -46,6 +46,8 @@ export class ConsumerBuffer<A> {
   /** Slot of the newest live element of each market. Only a conflating buffer that is full asks for it, so it is kept from then on, until it is not. */
   #newest: Map<Market, number> | undefined;
   #failure: MarketDataError | undefined;
+  /** Called when there will be nothing more to take, at each pull from then on. Must not throw. */
+  onOver: (() => void) | undefined;
   #wake: ((effect: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError>) => void) | undefined;
 
   constructor(options: ConsumerBufferOptions, noter?: Noter<A>) {
@@ -65,6 +67,10 @@ export class ConsumerBuffer<A> {
   /** Places in memory, holes and what was taken included: at most twice the capacity and one batch. */
   get slots(): number {
     return this.#slots.length;
+  }
+
+  get isWoken(): boolean {
+    return true;
   }
 
   /** Takes an element in. The consumer wakes at the next {@link flush}. */
@@ -99,15 +105,23 @@ export class ConsumerBuffer<A> {
 
   #next(): Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
     const batch = this.#take();
-    if (batch !== undefined) {
-      this.#numbers?.took(batch);
-      if (this.#noter !== undefined) for (const element of batch) this.#noter.note(element);
-      return Effect.succeed(batch);
-    }
+    if (batch !== undefined) return this.#given(batch);
     // Whoever is interrupted while it waits leaves this behind, and to call it does nothing then.
     if (this.#failure === undefined) return Effect.callback((resume) => void (this.#wake = resume));
     if (this.#numbers !== undefined && this.#failure._tag === "SlowConsumer") this.#numbers.dropped += this.#failure.dropped;
+    this.onOver?.();
     return Effect.fail(this.#failure);
+  }
+
+  #given(batch: Arr.NonEmptyReadonlyArray<StreamElement<A>>): Pull.Pull<Arr.NonEmptyReadonlyArray<StreamElement<A>>, MarketDataError> {
+    try {
+      this.#numbers?.took(batch);
+      if (this.#noter !== undefined) for (const element of batch) this.#noter.note(element);
+      return Effect.succeed(batch);
+    } catch (defect) {
+      this.onOver?.();
+      return Effect.die(defect);
+    }
   }
 
   #take(): Arr.NonEmptyReadonlyArray<StreamElement<A>> | undefined {

@@ -3,10 +3,11 @@
  * who came after whom. Owned by `FrameHub.ts`; plain synchronous state. An element may run the program's own code at once, which may add or remove
  * consumers: whoever is told is so as they were when the telling began.
  */
+import type { Priority } from "../domain/Question.ts";
 import type { Reconnecting } from "../domain/StreamElement.ts";
-import { type KeyId, keyId } from "../domain/StreamKey.ts";
+import { type KeyId, keyId, type StreamKey } from "../domain/StreamKey.ts";
 import type { MarketDataError } from "../errors/MarketDataError.ts";
-import { type Consumer, Touched } from "./Consumer.ts";
+import { Consumer, type Outlet, Touched } from "./Consumer.ts";
 
 export class Consumers {
   readonly #all = new Set<Consumer>();
@@ -21,8 +22,8 @@ export class Consumers {
   }
 
   /** A new one, the newest from now on. */
-  add(made: Omit<Consumer, "sequence" | "isTouched">): Consumer {
-    const consumer = { ...made, sequence: ++this.newest, isTouched: false };
+  add(buffer: Outlet, keys: ReadonlyArray<StreamKey>, priority: Priority, interruptedMs: number | undefined): Consumer {
+    const consumer = new Consumer(++this.newest, buffer, keys, priority, interruptedMs);
     this.#all.add(consumer);
     return consumer;
   }

@@ -112,10 +112,7 @@ export class FrameHub {
     down: { readonly element: Reconnecting; readonly sinceMs: number } | undefined,
     priority: Priority = "normal",
   ): Consumer {
-    const books = keys.filter((key) => key.kind === "orderbook");
-    const levels = books.length === 0 ? undefined : new Map(books.map((key) => [keyId(key), key.levels]));
-    const beganMs = keys.some(({ kind }) => kind === "trades" || kind === "candles") ? new Map<KeyId, number>() : undefined;
-    const consumer = this.#consumers.add({ buffer, keys, levels, priority, beganMs, interruptedMs: down?.sinceMs });
+    const consumer = this.#consumers.add(buffer, keys, priority, down?.sinceMs);
     if (down !== undefined) buffer.offer(down.element);
     for (const key of keys) {
       const track = this.tracks.obtain(key);
@@ -125,7 +122,7 @@ export class FrameHub {
       if (track.continuity.kind === "candles") consumer.beganMs?.set(track.id, track.continuity.candles.newestMs);
       const known = track.isLive(key) && track.continuity.kind === "newest" ? this.#options.hot.get(track.id) : undefined;
       // REST answers are kept there too, at the depth that somebody else asked for.
-      if (known === undefined || (known.depth ?? 0) < (levels?.get(track.id) ?? 0)) continue;
+      if (known === undefined || (known.depth ?? 0) < (consumer.levels?.get(track.id) ?? 0)) continue;
       const value = known.value as StreamValue; // The hot store holds under a key's id only that key's kind of value.
       track.deliver(
         { _tag: "Live", market: key.market, value, snapshot: true, channel: known.channel, late: false, receivedTimeMs: known.receivedMs },

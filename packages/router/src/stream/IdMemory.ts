@@ -2,16 +2,16 @@
  * The last so many ids, for removing duplicates: at least that many, and fewer than twice as many, because a whole generation is forgotten at once.
  * An id is a text, and different texts are different ids; those that are whole numbers, as every trade's of the exchange is, are kept as such.
  */
-import { IdTable } from "./IdTable.ts";
+import { IdSet } from "./IdSet.ts";
 
 /** Digits in each half of a number, and in both. */
 const halfDigits = 9;
 const mostDigits = 2 * halfDigits;
 
 export class IdMemory {
-  #young = new Generation();
-  #old = new Generation();
   readonly #capacity: number;
+  #young: Generation;
+  #old: Generation;
   /** The halves of the number that was looked at last. */
   #upper = 0;
   #lower = 0;
@@ -20,6 +20,8 @@ export class IdMemory {
 
   constructor(capacity: number) {
     this.#capacity = Math.max(1, capacity);
+    this.#young = new Generation(this.#capacity);
+    this.#old = new Generation(this.#capacity);
   }
 
   has(id: string): boolean {
@@ -42,7 +44,7 @@ export class IdMemory {
   #turn(): void {
     this.forgottenMs = Math.max(this.forgottenMs, this.#old.newestMs);
     this.#old = this.#young;
-    this.#young = new Generation();
+    this.#young = new Generation(this.#capacity);
   }
 
   /** A whole number written as numbers are, without a zero before it, that fits into two halves. Notes these. */
@@ -67,8 +69,12 @@ export class IdMemory {
 const zero = 48;
 
 class Generation {
-  readonly numbers = new IdTable();
+  readonly numbers: IdSet;
   readonly texts = new Set<string>();
   /** The latest time in it. */
   newestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(capacity: number) {
+    this.numbers = new IdSet(capacity);
+  }
 }

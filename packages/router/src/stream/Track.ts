@@ -11,7 +11,7 @@ import type { Receipt } from "../transport/Receipt.ts";
 import { Rhythm } from "../transport/Rhythm.ts";
 import type { Ticker } from "../domain/Ticker.ts";
 import type { CandleStitcher } from "./CandleStitcher.ts";
-import type { Consumer, StreamValue, Touched } from "./Consumer.ts";
+import type { Consumer, Outlet, StreamValue, Touched } from "./Consumer.ts";
 import { madeAt } from "./frames.ts";
 import type { TradeContinuity } from "./TradeContinuity.ts";
 
@@ -46,6 +46,13 @@ export interface Repaired {
   readonly held: ReadonlyArray<Live<StreamValue> | Recovered<StreamValue>>;
 }
 
+/** A track's consumers: all of them, those with a buffer, and the outlets of those who are called at once. */
+interface Listed {
+  readonly all: ReadonlyArray<Consumer>;
+  readonly woken: ReadonlyArray<Consumer>;
+  readonly called: ReadonlyArray<Outlet>;
+}
+
 const priorities: ReadonlyArray<Priority> = ["critical", "high", "normal", "low"];
 
 export class Track {
@@ -70,8 +77,8 @@ export class Track {
   /** A link was given up because this would not speak, and it has not spoken since. */
   blamed = false;
   readonly consumers = new Set<Consumer>();
-  /** The same as a list, which is quicker to go through and stays as it is meanwhile; undefined when it has to be made again. */
-  #listed: ReadonlyArray<Consumer> | undefined;
+  /** The same as lists, which are quicker to go through and stay as they are meanwhile; undefined when they have to be made again. */
+  #listed: Listed | undefined;
   readonly waiters = new Set<{ readonly depth: number; readonly done: () => void }>();
   continuity: Continuity = { kind: "newest" };
   /** The newest consumer that was there when the present hole began. */
@@ -238,7 +245,8 @@ export class Track {
   deliver(element: StreamElement<StreamValue>, touched: Touched, concerns?: (consumer: Consumer) => boolean, from?: Carrier): void {
     const isBook = this.key.kind === "orderbook" && element._tag === "Live";
     const isAwaited = this.waitingFirst.size > 0;
-    for (const consumer of this.#inOrder()) {
+    if (concerns === undefined && !isBook && !isAwaited) return this.#deliverToAll(element, touched);
+    for (const consumer of this.#inOrder().all) {
       if (concerns !== undefined && !concerns(consumer)) continue;
       const cut = isBook ? this.#cut(element, consumer, from) : element;
       if (cut === undefined) continue;
@@ -248,10 +256,22 @@ export class Track {
     }
   }
 
-  #inOrder(): ReadonlyArray<Consumer> {
-    const listed = this.#listed ?? [...this.consumers];
-    this.#listed = listed;
-    return listed;
+  /** What nearly every element comes to: of those who are called nothing is touched but what is called. */
+  #deliverToAll(element: StreamElement<StreamValue>, touched: Touched): void {
+    const { woken, called } = this.#inOrder();
+    for (const consumer of woken) {
+      consumer.buffer.offer(element);
+      touched.add(consumer);
+    }
+    for (const outlet of called) outlet.offer(element);
+  }
+
+  #inOrder(): Listed {
+    if (this.#listed !== undefined) return this.#listed;
+    const all = [...this.consumers];
+    const woken = all.filter(({ buffer }) => buffer.isWoken);
+    const called = all.flatMap(({ buffer }) => (buffer.isWoken ? [] : [buffer]));
+    return (this.#listed = { all, woken, called });
   }
 
   /** Hands a state from the socket to the consumers, but for those that had it already: told before, or read over REST. */

@@ -24,7 +24,10 @@ export interface ConsumerParts {
   readonly onWanted: (keys: ReadonlyArray<StreamKey>) => void;
 }
 
-/** The stream is the buffer's pull and nothing around it, because every layer would cost each of very many consumers. */
+/**
+ * The stream is the buffer's pull and nothing around it, because every layer would cost each of very many consumers. Its keys are wanted until its
+ * scope ends or it has failed, whichever comes first: who goes on with another stream where this one fails need not give it a scope of its own.
+ */
 export const consumerStream = <K extends Kind>(
   parts: ConsumerParts,
   kind: K,
@@ -34,10 +37,12 @@ export const consumerStream = <K extends Kind>(
 ): Stream.Stream<StreamElement<ElementOf[K]>, MarketDataError> =>
   Stream.fromChannel(
     Channel.fromTransform((_, scope) =>
-      Effect.flatMap(keys, (found) =>
-        Effect.andThen(
-          parts.streamable(kind, found),
-          Effect.uninterruptible(Effect.suspend(() => opened(parts, kind, found, options, scope, noter))),
+      Effect.suspend(() =>
+        Effect.flatMap(keys, (found) =>
+          Effect.andThen(
+            parts.streamable(kind, found),
+            Effect.uninterruptible(Effect.suspend(() => opened(parts, kind, found, options, scope, noter))),
+          ),
         ),
       ),
     ),
@@ -59,25 +64,30 @@ const opened = <K extends Kind>(
   const buffer = new ConsumerBuffer<ElementOf[K]>({ kind, capacity, overflow: options.overflow, numbers }, noter);
   // Keys of one kind bring values of that kind only.
   const end = begin(parts, distinct, buffer as unknown as Outlet, numbers, options.priority);
-  return Effect.as(Scope.addFinalizer(scope, end), buffer.pull);
+  buffer.onOver = end;
+  return Effect.as(Scope.addFinalizerExit(scope, end), buffer.pull);
 };
 
-/** The keys are wanted from now on and go to this outlet, until what is returned is run. */
+/** The keys are wanted from now on and go to this outlet, until what is returned is called the first time. */
 const begin = (
   { side, onWanted }: ConsumerParts,
   keys: ReadonlyArray<StreamKey>,
   outlet: Outlet,
   numbers: ConsumerNumbers,
   priority: Priority | undefined,
-): Effect.Effect<void> => {
-  const consumer = attach(side, keys, outlet, priority);
+): (() => Effect.Effect<void>) => {
+  let consumer: Consumer | undefined = attach(side, keys, outlet, priority);
   onWanted(keys);
   side.pool.changed();
-  return Effect.sync(() => {
-    detach(side, consumer);
-    side.pool.changed();
-    side.numbers.consumerClosed(numbers);
-  });
+  return () => {
+    if (consumer !== undefined) {
+      detach(side, consumer);
+      side.pool.changed();
+      side.numbers.consumerClosed(numbers);
+      consumer = undefined;
+    }
+    return Effect.void;
+  };
 };
 
 /**
@@ -103,7 +113,7 @@ export const consumerWatch = <K extends Kind>(
     ({ outlet, end }) =>
       Effect.suspend(() => {
         outlet.end();
-        return end;
+        return end();
       }),
   );
 

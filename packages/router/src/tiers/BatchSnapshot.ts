@@ -4,7 +4,8 @@
  *
  * How long they are gathered depends on whether a list of the kind is on its way. Where none is, a caller waits for those of the same moment only,
  * because nobody may come at all; whoever comes while one is on its way waits the whole window, which a long way and a full line make longer. So a
- * lone caller is sent at once, and of many who come one by one at most one goes alone before the others share a request.
+ * lone caller is sent at once, and of many who come one by one at most one goes alone before the others share a request. Callers who have come
+ * together before (`Crowd.ts`) wait for each other only, not for the moment's end.
  *
  * One market the exchange does not know makes it refuse the whole list. A refused list is asked again without the markets that the list of
  * markets, if it is known by then, does not hold; where that is not enough it is cut smaller until only the bad ones fail. Asking market by
@@ -22,6 +23,7 @@ import { RouterConfig } from "../RouterConfig.ts";
 import { Subscriptions } from "../stream/Subscriptions.ts";
 import { Rest, type RestResult } from "../transport/RestCall.ts";
 import { type RestCall, Venue } from "../transport/Venue.ts";
+import { Crowd } from "./Crowd.ts";
 import { Gathering } from "./Gathering.ts";
 import { type Tier, type TierAnswer, TierMiss } from "./Tier.ts";
 
@@ -78,19 +80,12 @@ export const make: Effect.Effect<Tier, never, Rest | Venue | MarketList | Subscr
       );
     };
 
-    /** Lists on their way, those that wait for their turn included. */
-    let onTheWay = 0;
-    const list = (requests: ReadonlyArray<Snapshot>) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => void onTheWay++),
-        () => askWhole(requests, ask, marketList.check),
-        () => Effect.sync(() => void onTheWay--),
-      );
-
+    const crowd = new Crowd();
     return new Gathering<Snapshot, TierAnswer, MarketDataError>({
-      wait: Effect.suspend(() => Effect.sleep(windowMs(onTheWay > 0))),
+      wait: Effect.suspend(() => Effect.sleep(windowMs(crowd.isOnTheWay))),
+      whole: () => crowd.begun(),
       answers: (requests) =>
-        Effect.map(list(requests), (found) => (request) => {
+        Effect.map(crowd.carrying(requests.length, askWhole(requests, ask, marketList.check)), (found) => (request) => {
           const exit = found.get(request.market);
           return exit === undefined
             ? Exit.fail(new DecodeError({ stage: "answer", path: "", detail: `no row for ${request.market}` }))

@@ -22,6 +22,7 @@ import { exchangeTimeMs, readAnswer } from "./readAnswer.ts";
 import { afterFailure, breakerVerdict, RestPolicy } from "./RestPolicy.ts";
 import { type RoadDecision, RestRoad } from "./RestRoad.ts";
 import { spanned } from "./spanned.ts";
+import * as TimerQueue from "./TimerQueue.ts";
 import { type RestResponse, Transport } from "./Transport.ts";
 import { type Decoded, type RestCall, Venue } from "./Venue.ts";
 
@@ -97,6 +98,7 @@ interface Deps {
   readonly venue: Venue["Service"];
   readonly limiter: RateLimiter["Service"];
   readonly clock: Clock.Clock;
+  readonly timers: TimerQueue.TimerQueue;
   /** Of the layer, not of the caller, so that a seeded layer is deterministic whoever calls. */
   readonly random: () => number;
   readonly observe: (attempt: RestAttempt) => void;
@@ -125,6 +127,7 @@ const make = Effect.gen(function* () {
     venue: yield* Venue,
     limiter: yield* RateLimiter,
     clock,
+    timers: yield* TimerQueue.make,
     random: () => random.nextDoubleUnsafe(),
     observe: yield* RestObserver,
     guard,
@@ -190,13 +193,9 @@ const send = <A>(deps: Deps, call: RestCall<A>, options: RestOptions<A>, ticket:
   const sentMs = nowMs(deps.clock);
   ticket.sentMs = sentMs;
   const { attemptTimeoutMs } = deps.road.decide(deps.guard.policy.attemptTimeoutMs);
-  return deps.transport.rest({ url: call.url, headers: {} }).pipe(
-    Effect.timeoutOrElse({
-      duration: Math.min(left, attemptTimeoutMs),
-      orElse: () => (left <= attemptTimeoutMs ? deadlineOver(left) : attemptTimeout(attemptTimeoutMs, call)),
-    }),
-    Effect.flatMap((response) => received(deps, call, options, ticket, response, sentMs)),
-  );
+  const late = () => (left <= attemptTimeoutMs ? deadlineOver(left) : attemptTimeout(attemptTimeoutMs, call));
+  const answered = deps.timers.within(deps.transport.rest({ url: call.url, headers: {} }), Math.min(left, attemptTimeoutMs), late);
+  return Effect.flatMap(answered, (response) => received(deps, call, options, ticket, response, sentMs));
 };
 
 /** What an answer says: of the limit first, which holds whatever the rows are like. */

@@ -146,7 +146,7 @@ class Session {
       if (this.end !== undefined) return;
       const receipt = (this.#receipt ??= this.#heard());
       try {
-        this.hooks.onFrame(Number(receipt.nanos) / 1e6);
+        this.hooks.onFrame(receipt.atMs);
         for (const message of this.venue.socket.decode(data, this.hooks.onGeneral)) this.#message(message, receipt);
       } catch (cause) {
         // Called from the socket's own callback: thrown on, it would end the process. This link is not to be trusted any more.

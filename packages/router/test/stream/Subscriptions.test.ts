@@ -8,6 +8,7 @@ import type { Orderbook } from "../../src/domain/Orderbook.ts";
 import type { Kind } from "../../src/domain/Question.ts";
 import type { ElementOf, StreamElement } from "../../src/domain/StreamElement.ts";
 import { InvalidRequest } from "../../src/errors/MarketDataError.ts";
+import { LiveLedger } from "../../src/health/LiveLedger.ts";
 import { Subscriptions } from "../../src/stream/Subscriptions.ts";
 import { book, bookKey, btc, buildIn, eth, market, ScriptedExchange, ticker, tickerKey, trade, tradesKey } from "./exchange.ts";
 
@@ -469,6 +470,41 @@ describe("consumers", () => {
         assert.strictEqual(subscriptions.status().wanted, 1);
         yield* TestClock.adjust(50);
         assert.deepStrictEqual(exchange.socket.sent.at(-1), ["ticker:KRW-ETH"]);
+      }),
+    );
+  });
+
+  it.effect("one that has failed, or whose own pull has crashed, gives its subscription back before its scope ends, and once", () => {
+    const exchange = new ScriptedExchange();
+    return exchange.run(
+      Effect.gen(function* () {
+        const subscriptions = yield* Subscriptions;
+        const scope = yield* Scope.make();
+        const open = <K extends Kind>(...wanted: Parameters<typeof subscriptions.events<K>>) =>
+          Scope.provide(Stream.toPull(subscriptions.events(...wanted)), scope);
+        const slow = yield* open("trades", [tradesKey(btc)], { bufferSize: 1 });
+        const note = () => {
+          throw new Error("a bug");
+        };
+        const crashing = yield* open("ticker", [tickerKey(btc)], {}, { note });
+        // Another stream of the same: what is given back twice would be taken from it.
+        yield* collect("trades", [tradesKey(btc)]);
+        yield* collect("ticker", [tickerKey(btc)]);
+        yield* TestClock.adjust(100);
+        const { consumers } = yield* LiveLedger;
+        assert.strictEqual(consumers.open, 4);
+        exchange.socket.push(trade(btc, 1), trade(btc, 2), ticker(btc, 1, 1));
+        assert.deepStrictEqual(
+          (yield* slow).map(({ _tag }) => _tag),
+          ["Live", "Gap"],
+        );
+        assert.strictEqual((yield* Effect.flip(slow))._tag, "SlowConsumer");
+        assert.isTrue(Cause.hasDies(yield* Effect.flip(Effect.sandbox(crashing))));
+        assert.strictEqual(consumers.open, 2);
+        assert.strictEqual((yield* Effect.flip(slow))._tag, "SlowConsumer");
+        yield* Scope.close(scope, Exit.void);
+        assert.strictEqual(consumers.open, 2);
+        assert.deepStrictEqual([subscriptions.wants(tradesKey(btc)), subscriptions.wants(tickerKey(btc))], [true, true]);
       }),
     );
   });

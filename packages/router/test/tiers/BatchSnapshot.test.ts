@@ -71,4 +71,28 @@ describe("the gathering of callers", () => {
       assert.deepStrictEqual(left, ["1 KRW-BTC", "3 KRW-ETH"]);
     }).pipe(Effect.provide(routerOver(stub)));
   });
+
+  it.effect("does not wait once callers who come together again and again are all there, and waits again after one came in between", () => {
+    const { left, stub } = departures();
+    return Effect.gen(function* () {
+      yield* settled;
+      const both = () => Effect.forEach(["KRW-BTC", "KRW-ETH"], ask);
+      const asked = [];
+      for (let round = 0; round < 3; round++) {
+        asked.push(...(yield* both()));
+        yield* TestClock.adjust(50);
+      }
+      assert.deepStrictEqual(left, ["1 KRW-BTC,KRW-ETH", "51 KRW-BTC,KRW-ETH", "100 KRW-BTC,KRW-ETH"]);
+      asked.push(...(yield* both()), yield* ask("KRW-XRP"));
+      yield* TestClock.adjust(50);
+      asked.push(...(yield* both()));
+      yield* TestClock.adjust(50);
+      assert.deepStrictEqual(left.slice(3), ["150 KRW-BTC,KRW-ETH", "155 KRW-XRP", "201 KRW-BTC,KRW-ETH"]);
+      const answers = yield* Effect.forEach(asked, Fiber.join);
+      assert.deepStrictEqual(
+        answers.slice(-3).map(({ market }) => market),
+        ["KRW-XRP", "KRW-BTC", "KRW-ETH"],
+      );
+    }).pipe(Effect.provide(routerOver(stub)));
+  });
 });

@@ -8,11 +8,12 @@ import * as TestClock from "effect/testing/TestClock";
 import { Gathering } from "../../src/tiers/Gathering.ts";
 
 /** Work that takes ten milliseconds and answers with how many it served; what it was given, and how often it was cut short, is written down. */
-const scene = (crash?: string) => {
+const scene = (crash?: string, whole?: number) => {
   const served: Array<ReadonlyArray<string>> = [];
   const seen = { cut: 0 };
   const gathering = new Gathering<string, string, never>({
     wait: Effect.sleep(5),
+    whole: whole === undefined ? undefined : () => whole,
     answers: (requests) =>
       Effect.sleep(10).pipe(
         Effect.onInterrupt(() => Effect.sync(() => void seen.cut++)),
@@ -68,6 +69,43 @@ describe("Gathering", () => {
       yield* TestClock.adjust(15);
       assert.strictEqual(yield* Fiber.join(next), "next of 1");
       assert.deepStrictEqual(served, [["next"]]);
+    }),
+  );
+
+  it.effect("waits for nobody else once all are there who are expected, and for a moment where one of them does not come", () =>
+    Effect.gen(function* () {
+      const { served, ask } = scene(undefined, 2);
+      const all = [yield* ask("a"), yield* ask("b")];
+      const more = yield* ask("c");
+      yield* TestClock.adjust(10);
+      assert.deepStrictEqual(yield* Effect.forEach(all, Fiber.join), ["a of 2", "b of 2"]);
+      assert.deepStrictEqual(served, [["a", "b"]]);
+      yield* TestClock.adjust(5);
+      assert.strictEqual(yield* Fiber.join(more), "c of 1");
+    }),
+  );
+
+  it.effect("does not count who has left, and cuts short what was not waited for when the last of its callers leaves", () =>
+    Effect.gen(function* () {
+      const { served, seen, ask } = scene(undefined, 2);
+      yield* Fiber.interrupt(yield* ask("gone"));
+      const both = [yield* ask("a"), yield* ask("b")];
+      yield* Fiber.interruptAll(both);
+      assert.strictEqual(seen.cut, 1);
+      const left = yield* ask("left");
+      const [stays] = [yield* ask("stays"), yield* Fiber.interrupt(left)];
+      yield* TestClock.adjust(10);
+      assert.strictEqual(yield* Fiber.join(stays), "stays of 2");
+      assert.deepStrictEqual(served, [["left", "stays"]]);
+    }),
+  );
+
+  it.effect("tells everybody of a crash of what was not waited for", () =>
+    Effect.gen(function* () {
+      const { ask } = scene("broken", 2);
+      const both = [yield* ask("a"), yield* ask("b")];
+      yield* TestClock.adjust(10);
+      for (const fiber of both) assert.isTrue(Exit.hasDies(yield* Fiber.await(fiber)));
     }),
   );
 

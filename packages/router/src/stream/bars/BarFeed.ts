@@ -67,6 +67,7 @@ export class BarFeed {
   /** Where the hub is to give the trades of a market. */
   outletOf(market: Market): Outlet {
     return {
+      isWoken: true,
       offer: (element) => this.#offer(market, element),
       flush: () => this.#review(),
       fail: (error) => this.#options.onRefused(market, error),
