@@ -30,7 +30,7 @@ const pageOf = (page: number): string => {
   return `[${rows.join(",")}]`;
 };
 
-const warmMicros: Readonly<Record<Pace, number>> = { full: 1_500_000, quick: 700_000 };
+const warmMicros: Readonly<Record<Pace, number>> = { full: 1_500_000, quick: 500_000 };
 
 /** Reads a page and returns the sum of its opening prices. */
 type ReadPage = (page: Buffer) => number;

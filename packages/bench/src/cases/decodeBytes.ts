@@ -4,28 +4,21 @@
  */
 import { decodeSocketMessage } from "@naru/upbit/decode/SocketFrame";
 import type { Case, Figure, Pace, Reading, Side } from "../Case.ts";
-import { type FrameShape, frameShapes, framesOf, numberOf, timedReads } from "./frameShapes.ts";
+import { type FrameShape, frameShapes, framesOf, numberOf, type Reads, readsOf, timedReads } from "./frameShapes.ts";
 
 const run = async (side: Side, pace: Pace): Promise<Reading> => {
-  const figures: Record<string, number> = {};
+  const all: Array<Reads> = [];
   let checksum = "";
-  let work = 0;
   for (const shape of frameShapes) {
     const texts = framesOf(shape);
     const read = await readerOf(side, shape, texts);
     const expected = texts.reduce((sum, text) => sum + numberOf(JSON.parse(text)), 0);
     checksum += `${shape.name} ${expected}; `;
     if (read === undefined) continue;
-    const { sum, reads, micros } = timedReads(
-      texts.map((text) => Buffer.from(text)),
-      read,
-      pace,
-    );
-    if (sum !== expected) throw new Error(`${side} read ${shape.name} as ${sum}, not ${expected}`);
-    figures[shape.name] = micros;
-    work += reads;
+    const frames = texts.map((text) => Buffer.from(text));
+    all.push(readsOf(shape.name, frames, read, expected));
   }
-  return { figures, work, checksum };
+  return { ...timedReads(all, pace), checksum };
 };
 
 type Read = (frame: Buffer) => number;

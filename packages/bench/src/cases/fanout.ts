@@ -54,7 +54,7 @@ const frameNanos = Effect.fnUntraced(function* (fan: Fan, subscribers: number, d
 const deliveryNanos = Effect.fnUntraced(function* (fan: Fan, pace: Pace) {
   const sum = { delivered: 0 };
   const got = (tickers: number): void => void (sum.delivered += tickers);
-  const reads = pace === "quick" ? 80 : 300;
+  const reads = pace === "quick" ? 200 : 300;
   yield* fan.subscribe(1, got);
   for (let tries = 0; sum.delivered === 0; tries++) {
     if (tries > 500) return yield* Effect.die(new Error("nothing reaches the subscriber"));

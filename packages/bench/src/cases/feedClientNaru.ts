@@ -26,12 +26,12 @@ export const consumeNaru =
     const stop = new AbortController();
     const program = Effect.gen(function* () {
       const data = yield* MarketData;
-      const take = <A>(stream: Stream.Stream<StreamElement<A>, unknown>, value: (value: A) => void) =>
+      const take = <A>(stream: Stream.Stream<StreamElement<A>, unknown>, value: (value: A, isFromSocket: boolean) => void) =>
         Stream.runForEachArray(stream, (elements) => Effect.sync(() => elements.forEach((element) => takeElement(element, tally, value))));
       const streams = kinds.map((kind) => {
         if (kind === "ticker")
-          return take(data.streamTickerEvents(feed.codes, { bufferSize }), ({ volume24h, value24h }) =>
-            tally.value(volume24h.number, lagOf(value24h.number)),
+          return take(data.streamTickerEvents(feed.codes, { bufferSize }), ({ volume24h, value24h }, isFromSocket) =>
+            tally.value(volume24h.number, isFromSocket ? lagOf(value24h.number) : undefined),
           );
         if (kind === "trade") return take(data.streamTradesEvents(feed.codes, { bufferSize }), ({ id }) => tally.value(numberOfTrade(id)));
         return take(data.streamOrderbookEvents(feed.codes, { bufferSize, levels: 30 }), ({ totalAskSize }) =>
@@ -53,8 +53,9 @@ export const consumeNaru =
     };
   };
 
-const takeElement = <A>(element: StreamElement<A>, tally: FeedTally, value: (value: A) => void): void => {
-  if (element._tag === "Live") value(element.value);
+/** Only what the feed wrote says when it left; a stream's first values may be read over REST. */
+const takeElement = <A>(element: StreamElement<A>, tally: FeedTally, value: (value: A, isFromSocket: boolean) => void): void => {
+  if (element._tag === "Live") value(element.value, element.channel === "websocket");
   else if (element._tag === "Dropped") tally.dropped(element.count);
   else if (element._tag !== "Resumed") throw new Error(`the feed broke: ${JSON.stringify(element).slice(0, 200)}`);
 };

@@ -46,72 +46,61 @@ export const numberOf = (wire: WireFrame): number => {
   return wire.trade_price ?? wire.tp ?? Number.NaN;
 };
 
+/** Something to read over and over, and what one time of it must come to: proof that it was read. */
+export interface Reads {
+  readonly name: string;
+  readonly expected: number;
+  readonly frames: number;
+  readonly once: () => number;
+}
+
+export const readsOf = <A>(name: string, inputs: ReadonlyArray<A>, read: (input: A) => number, expected: number): Reads => ({
+  name,
+  expected,
+  frames: inputs.length,
+  once: () => inputs.reduce((sum, input) => sum + read(input), 0),
+});
+
 /** So many stretches of reading, of which the one in the middle counts: what the engine does for the code before it falls into a few of them. */
 const stretches = 11;
 
-/** CPU time spent before anything is counted; that of the engine's compiler counts too, and the first thing a process reads keeps it busy for a second. */
-const warmMicros = 250_000;
-const firstWarmMicros = 1_500_000;
-let isFirst = true;
+/**
+ * CPU time spent before anything is counted, in microseconds; that of the engine's compiler counts too. All is read by turns meanwhile: code that has seen
+ * one kind of frame only is thrown away at the first of another kind, and then takes ten and more times as long for up to a third of a second.
+ */
+const warmMicros: Readonly<Record<Pace, number>> = { quick: 1_400_000, full: 4_000_000 };
+const measuredMicros: Readonly<Record<Pace, number>> = { quick: 110_000, full: 400_000 };
 
-/** Quick readings are not warmed for a time but until another stretch brings nothing: so many frames at least, and so many stretches at most. */
-const quickWarm = { stretchMicros: 30_000, leastFrames: 10_000, leastStretches: 4, mostStretches: 60, gain: 0.95 };
-/** The first thing a process reads: a second of them at least. */
-const firstStretches = 34;
-
-/** CPU microseconds of one call, over enough of them; `sum` of what the calls gave proves that they read. */
-export const timedReads = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number, pace: Pace) => {
-  // Long enough for the optimizing compiler, at any pace: what is not compiled yet is another program.
-  const sum =
-    pace === "quick"
-      ? warmedQuickly(inputs, read, isFirst ? firstStretches : quickWarm.leastStretches)
-      : warmed(inputs, read, isFirst ? firstWarmMicros : warmMicros);
-  isFirst = false;
-  // A collection of all garbage runs beside the program for some 100 ms and counts: a reading is longer, and the median of its stretches passes that by.
-  const leastMicros = (pace === "quick" ? 180_000 : 400_000) / stretches;
-  let work = 0;
-  const taken = Array.from({ length: stretches }, () => {
-    const { reads, micros } = stretch(inputs, read, leastMicros);
-    work += reads;
-    return micros / reads;
-  });
-  return { sum, reads: work, micros: summarize(taken).median };
-};
-
-const sumOf = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number): number => inputs.reduce((total, input) => total + read(input), 0);
-
-const warmed = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number, enoughMicros: number): number => {
-  let sum = 0;
+/** CPU microseconds of a frame of each, once all of them are warm; and how many frames were read for it. */
+export const timedReads = (all: ReadonlyArray<Reads>, pace: Pace) => {
   const warming = process.cpuUsage();
-  for (let spent = 0, turns = 0; spent < enoughMicros || turns < 10; turns++) {
-    sum = sumOf(inputs, read);
-    const { user, system } = process.cpuUsage(warming);
-    spent = user + system;
+  for (let turns = 0; spentSince(warming) < warmMicros[pace] || turns < 10; turns++) for (const reads of all) readOnce(reads);
+  // A collection of all garbage runs beside the program for some 100 ms and counts: a reading is longer, and the median of its stretches passes that by.
+  const figures: Record<string, number> = {};
+  let work = 0;
+  for (const reads of all) {
+    const taken = Array.from({ length: stretches }, () => {
+      const before = process.cpuUsage();
+      let [frames, micros] = [0, 0];
+      while (micros < measuredMicros[pace] / stretches) {
+        reads.once();
+        frames += reads.frames;
+        micros = spentSince(before);
+      }
+      work += frames;
+      return micros / frames;
+    });
+    figures[reads.name] = summarize(taken).median;
   }
-  return sum;
+  return { figures, work };
 };
 
-const warmedQuickly = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number, leastStretches: number): number => {
-  let [least, frames, still] = [Number.POSITIVE_INFINITY, 0, 0];
-  for (let nth = 1; nth <= quickWarm.mostStretches; nth++) {
-    const { reads, micros } = stretch(inputs, read, quickWarm.stretchMicros);
-    frames += reads;
-    still = micros / reads < least * quickWarm.gain ? 0 : still + 1;
-    least = Math.min(least, micros / reads);
-    if (nth >= leastStretches && frames >= quickWarm.leastFrames && still >= 2) break;
-  }
-  return sumOf(inputs, read);
+const readOnce = ({ name, expected, once }: Reads): void => {
+  const sum = once();
+  if (sum !== expected) throw new Error(`${name} was read as ${sum}, not ${expected}`);
 };
 
-/** Reads everything again and again until so much CPU time has passed. */
-const stretch = <A>(inputs: ReadonlyArray<A>, read: (input: A) => number, leastMicros: number) => {
-  let [reads, micros] = [0, 0];
-  const before = process.cpuUsage();
-  while (micros < leastMicros) {
-    for (const input of inputs) read(input);
-    reads += inputs.length;
-    const { user, system } = process.cpuUsage(before);
-    micros = user + system;
-  }
-  return { reads, micros };
+const spentSince = (before: NodeJS.CpuUsage): number => {
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 };

@@ -48,7 +48,7 @@ const measured = async (client: string, pace: Pace): Promise<Reading> => {
     if (withAsk === undefined) throw new RangeError(`no client "${client}"`);
     return await withFeed({ markets: 2 * callers, framesPerSecond: null, mix: [] }, async ({ url, codes, requests }) => {
       const taken: Array<{ readonly cpu: number; readonly rate: number }> = [];
-      const [each, warm] = pace === "quick" ? [25, 75] : [250, 150];
+      const [each, warm] = pace === "quick" ? [25, 60] : [250, 150];
       let perCall = 0;
       await withAsk(url, codes, async (ask) => {
         const rounds = (times: number) =>

@@ -14,7 +14,7 @@ const turnMicros = 1_000;
 /** Median lags, in microseconds, of the first and of the last quarter of the time measured, and of all of it; and the share of frames that came. */
 const measure = (side: Side, framesPerSecond: number, pace: Pace) =>
   withFeed({ markets, framesPerSecond, mix: ["ticker"] }, (feed) => {
-    const [settleMs, measureMs] = pace === "quick" ? [100, 600] : [1_500, 4_000];
+    const [settleMs, measureMs] = pace === "quick" ? [100, 450] : [1_500, 4_000];
     return new Promise<{
       readonly first: number;
       readonly last: number;
