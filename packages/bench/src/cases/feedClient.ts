@@ -98,7 +98,7 @@ export const begun = async (tally: FeedTally, least = 1): Promise<void> => {
  */
 const warming: Readonly<Record<Pace, { readonly frames: number; readonly mostMs: number }>> = {
   full: { frames: 30_000, mostMs: 5_000 },
-  quick: { frames: 8_000, mostMs: 1_400 },
+  quick: { frames: 7_000, mostMs: 1_200 },
 };
 
 /** Until so much time has passed, and the client has done what makes it as quick as it will be, or some seconds more. Its tally begins anew. */

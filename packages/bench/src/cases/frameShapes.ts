@@ -68,8 +68,8 @@ const stretches = 11;
  * CPU time spent before anything is counted, in microseconds; that of the engine's compiler counts too. All is read by turns meanwhile: code that has seen
  * one kind of frame only is thrown away at the first of another kind, and then takes ten and more times as long for up to a third of a second.
  */
-const warmMicros: Readonly<Record<Pace, number>> = { quick: 1_400_000, full: 4_000_000 };
-const measuredMicros: Readonly<Record<Pace, number>> = { quick: 110_000, full: 400_000 };
+const warmMicros: Readonly<Record<Pace, number>> = { quick: 1_100_000, full: 4_000_000 };
+const measuredMicros: Readonly<Record<Pace, number>> = { quick: 90_000, full: 400_000 };
 
 /** CPU microseconds of a frame of each, once all of them are warm; and how many frames were read for it. */
 export const timedReads = (all: ReadonlyArray<Reads>, pace: Pace) => {

@@ -18,7 +18,7 @@ const clients: Readonly<Record<Side, Side>> = { candidate: "recording", unrecord
 const run = (side: Side, pace: Pace): Promise<Reading> =>
   withFeed({ markets, framesPerSecond, mix: kinds }, (feed) => {
     // Until then the engine's young generation grows, page by page that is new to the process: what a program pays once, and a fifth more than it pays later.
-    const [settleMs, measureMs] = pace === "quick" ? [2_000, 1_000] : [15_000, 10_000];
+    const [settleMs, measureMs] = pace === "quick" ? [1_500, 1_000] : [15_000, 10_000];
     return new Promise<Reading>((resolve, reject) => {
       const tally = new FeedTally(1);
       const measured = async () => {
