@@ -18,7 +18,7 @@ const run = async (side: Side, pace: Pace): Promise<Reading> => {
     const frames = texts.map((text) => Buffer.from(text));
     all.push(readsOf(shape.name, frames, read, expected));
   }
-  return { ...timedReads(all, pace), checksum };
+  return { ...timedReads(all, pace, side === "base"), checksum };
 };
 
 type Read = (frame: Buffer) => number;

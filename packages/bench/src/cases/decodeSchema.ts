@@ -31,7 +31,7 @@ const run = async (side: Side, pace: Pace): Promise<Reading> => {
       all.push(readsOf(shape.name, parsed, (value) => numberOf(validate(value)), expected));
     }
   }
-  const { figures, work } = timedReads(all, pace);
+  const { figures, work } = timedReads(all, pace, side === "base");
   // What the base does is parsing, and nothing else.
   const parsing =
     side === "base" ? Object.fromEntries(frameShapes.map((shape) => [parseOf(shape), figures[shape.name] ?? Number.NaN])) : {};
