@@ -26,7 +26,7 @@ export const quirks = ({ name, test, testWith, get, rows, text, open, subscribed
           assert.isNull(day!["converted_trade_price"]);
           assert.match(
             (yield* rows("/v1/candles/days?market=USDT-BTC&converting_price_unit=KRW"))[0]!["converted_trade_price"]!,
-            /^\d+\.\d+$/,
+            /^\d+(\.\d+)?$/,
           );
           assert.notProperty((yield* rows("/v1/candles/days?market=USDT-BTC"))[0], "converted_trade_price");
           assert.isNull((yield* frame("ticker", "KRW-BTC"))["delisting_date"]);

@@ -69,8 +69,8 @@ const config = {
 const unrecorded = { flightRecorder: { ...defaultRouterConfig.flightRecorder, windowMs: 0 } };
 /** One turn of the event loop reads up to two megabytes of a socket: more trades than are held by default. */
 const bufferSize = 65_536;
-/** Of the consumer that does not keep up. */
-const slow = { bufferSize: 256, pauseMs: 20 };
+/** Of the consumer that does not keep up: in one pause a burst brings it twice what its buffer holds and more, however smoothly it comes. */
+const slow = { bufferSize: 256, pauseMs: 100 };
 /** Lags are normal again when they are no more than this above what they were, in microseconds. */
 const normalMicros = 10_000;
 
