@@ -72,6 +72,8 @@ export class Gathering<R, A, E> {
   #hurry(party: Party<R, A, E>): void {
     const waiting = party.fiber;
     party.isWhole = true;
+    // Before the work begins, whenever that is: who comes from here on begins another party.
+    this.#close(party);
     party.fiber = party.fork(this.#serve(party));
     waiting?.interruptUnsafe();
   }

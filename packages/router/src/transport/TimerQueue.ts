@@ -125,12 +125,16 @@ export class TimerQueue {
     this.#sleeper = undefined;
     this.#isCalling = true;
     const nowMs = this.#nowMs();
-    for (let first = this.#heap[0]; first !== undefined && first.atMs - nowMs < 1; first = this.#heap[0]) {
-      this.#remove(first);
-      first.call();
+    try {
+      for (let first = this.#heap[0]; first !== undefined && first.atMs - nowMs < 1; first = this.#heap[0]) {
+        this.#remove(first);
+        first.call();
+      }
+    } finally {
+      // One that crashes takes nobody else's time limit with it.
+      this.#isCalling = false;
+      this.#sleep();
     }
-    this.#isCalling = false;
-    this.#sleep();
   }
 
   #remove(timer: Timer): void {
